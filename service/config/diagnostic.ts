@@ -1,0 +1,20 @@
+/** What is wrong with one place of a configuration: a value, not an exception. */
+export interface Diagnostic {
+  /** The file the line came from; null for a `-C` line. */
+  readonly file: string | null;
+  /** Physical line, from 1 (the last one of a continued line); 0 for a `-C` line. */
+  readonly line: number;
+  /** Column of the fault in that physical line, from 1. */
+  readonly column: number;
+  /** The reference's own text, whole: `Unknown config item: nosuch on line 3`. */
+  readonly message: string;
+  /** What would have been right there, and the nearest known word if one is near. */
+  readonly expected: string | null;
+}
+
+/** `ser2net.conf:3:20: Unknown config item: nosuch on line 3 (expected ...)`. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const place = `${diagnostic.file ?? "-C"}:${diagnostic.line}:${diagnostic.column}`;
+  const hint = diagnostic.expected === null ? "" : ` (${diagnostic.expected})`;
+  return `${place}: ${diagnostic.message}${hint}`;
+}

@@ -1,0 +1,53 @@
+/** What a port reads and writes: a tty, a printer, a SOL console. */
+import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import type { LineSettings } from "../line/settings.js";
+
+export interface Device {
+  readonly path: string;
+  /** Bytes now waiting, into `into`; 0: none now; -1: hung up. Throws DeviceError "lost" on a failing read. */
+  read(into: Uint8Array): number;
+  /** Bytes taken, 0 when it is full. Throws DeviceError "lost". */
+  write(bytes: Uint8Array): number;
+  /** Calls back once at the next moment there is something to read (or the device is lost). */
+  whenReadable(callback: () => void): void;
+  whenWritable(callback: () => void): void;
+  /** Takes a pending `whenReadable` back. */
+  ignoreReadable(): void;
+  readonly line: LineDevice | null; // null: a printer has no line
+  /** Waits until everything written has left, at most `limitMs`, then closes. Resolves when it is gone. */
+  close(limitMs: number): Promise<void>;
+}
+
+/** A device that is a serial line. All calls act at once and throw DeviceError "lost" when the device is gone. */
+export interface LineDevice {
+  /** The settings in force. */
+  readonly settings: LineSettings;
+  /** What the hardware took: the settings read back. */
+  set(settings: LineSettings): LineSettings;
+  /** Sends a break of the usual 250 ms. */
+  sendBreak(): void;
+  setBreak(on: boolean): void;
+  readonly breakOn: boolean;
+  /** Lines driven, in one call; a device without modem lines keeps them as virtual lines. */
+  drive(control: Partial<ModemControl>): void;
+  readonly control: ModemControl;
+  modemState(): ModemState | null; // null: the device has no modem lines
+  counters(): LineCounters | null;
+  /** Throws away what waits in the kernel's queues. */
+  purge(which: "input" | "output" | "both"): void;
+}
+
+export type DeviceFault = "open-failed" | "setup-failed" | "rs485-failed" | "locked" | "lock-failed" | "lost";
+
+export class DeviceError extends Error {
+  override readonly name = "DeviceError";
+  readonly code: DeviceFault;
+  /** The system's word for it: `No such file or directory`. */
+  readonly reason: string;
+
+  constructor(code: DeviceFault, device: string, reason: string, options?: ErrorOptions) {
+    super(`${device}: ${reason}`, options);
+    this.code = code;
+    this.reason = reason;
+  }
+}

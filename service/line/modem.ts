@@ -1,0 +1,28 @@
+/** Modem lines: the ones we drive, the ones we read, and the error bits of a line. */
+
+/** Lines we drive. */
+export interface ModemControl {
+  readonly dtr: boolean;
+  readonly rts: boolean;
+}
+
+/** Lines we read. */
+export interface ModemState {
+  readonly cts: boolean;
+  readonly dsr: boolean;
+  readonly dcd: boolean;
+  readonly ri: boolean;
+}
+
+/** Counts since the device came up, as the kernel keeps them (TIOCGICOUNT). */
+export interface LineCounters {
+  readonly cts: number;
+  readonly dsr: number;
+  readonly ri: number;
+  readonly dcd: number;
+  readonly frame: number;
+  readonly overrun: number;
+  readonly parity: number;
+  readonly break: number;
+  readonly bufferOverrun: number;
+}

@@ -1,0 +1,7 @@
+/** Where the daemon says what happened. Levels are those of syslog(3). */
+export interface Log {
+  error(text: string): void;
+  warning(text: string): void;
+  notice(text: string): void;
+  info(text: string): void;
+}

@@ -1,0 +1,43 @@
+/** Where peers arrive, and one of them. TCP, UDP and standard input look alike from here. */
+
+export interface PeerAddress {
+  /** Numeric, as the socket gives it: `::ffff:127.0.0.1` on a dual-stack socket; `unknown` for standard input. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Link {
+  readonly peer: PeerAddress;
+  readonly transport: "tcp" | "udp" | "stdio";
+  /** Bytes now waiting; 0: none now; -1: the peer is done. Throws LinkError. */
+  read(into: Uint8Array): number;
+  /** Bytes taken, 0 when it is full. A UDP link takes all as one datagram. Throws LinkError. */
+  write(bytes: Uint8Array): number;
+  whenReadable(callback: () => void): void;
+  ignoreReadable(): void;
+  whenWritable(callback: () => void): void;
+  /** Idempotent; at once. What was written before is still delivered. */
+  close(): void;
+}
+
+export interface Listener {
+  /** The addresses it really listens on. */
+  readonly addresses: readonly PeerAddress[];
+  /** While false, callers wait in the kernel's backlog. */
+  accepting: boolean;
+  close(): void;
+}
+
+export type LinkFault = "reset" | "pipe" | "other";
+
+export class LinkError extends Error {
+  override readonly name = "LinkError";
+  readonly code: LinkFault;
+  readonly reason: string;
+
+  constructor(code: LinkFault, peer: string, reason: string, options?: ErrorOptions) {
+    super(`${peer}: ${reason}`, options);
+    this.code = code;
+    this.reason = reason;
+  }
+}
