@@ -1,0 +1,122 @@
+// Imports point down: the rank of each room, what is pure, and no cycles. Usage: check-layers.mjs [folder]
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import ts from "typescript";
+
+const RANKS = [
+  ["line"],
+  ["telnet", "ipmi", "config", "kernel"],
+  ["log", "access", "board", "device", "net", "led", "trace", "systemd"],
+  ["port"],
+  ["control", "dbus"],
+  ["main", "cli", "daemon", "reload"], // files of their own, not folders
+];
+const MEET_WITHIN_RANK = [1, 5];
+const PURE_ROOMS = ["line", "telnet", "ipmi", "config"];
+const PURE_FILES = [
+  ...["log/describe", "access/rules", "access/remote-address", "board/profile", "trace/format"],
+  ...["port/phase", "control/command", "control/show", "cli"],
+];
+/** What ranks 3 and 4 may take from rank 2 besides types: the errors of the contracts. */
+const ERRORS = { "device/device": ["DeviceError"], "net/link": ["LinkError"] };
+
+const root = process.argv[2] ?? "service";
+const problems = [];
+const graph = new Map();
+for (const path of readdirSync(root, { recursive: true })
+  .filter(name => name.endsWith(".ts"))
+  .sort()) {
+  const file = path.slice(0, -".ts".length);
+  const imports = readImports(join(root, path));
+  graph.set(
+    file,
+    imports.filter(one => one.target.startsWith(".")).map(one => resolveFrom(file, one.target)),
+  );
+  for (const one of imports) {
+    const problem = judge(file, one);
+    if (problem) problems.push(`${path}:${one.line}: ${problem} (${one.target})`);
+  }
+  if (rankOf(file) < 0) problems.push(`${path}: the room "${roomOf(file)}" is not in the rank table`);
+}
+problems.push(...findCycles().map(cycle => `import cycle: ${cycle.join(" -> ")}`));
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;
+
+function judge(file, { target, names, dynamic }) {
+  const pure = isPure(file);
+  if (dynamic) return "import() hides a dependency: import at the top";
+  if (!target.startsWith(".")) {
+    return pure && target !== "node:crypto" ? "a pure file takes no module but node:crypto" : null;
+  }
+  const to = resolveFrom(file, target);
+  const [from, below] = [rankOf(file), rankOf(to)];
+  if (!target.endsWith(".js") || below < 0) return "imports something outside the rooms";
+  if (below > from) return `imports point down: rank ${from} takes from rank ${below}`;
+  if (below === from && roomOf(to) !== roomOf(file) && !MEET_WITHIN_RANK.includes(from)) {
+    return `rooms of rank ${from} do not import each other`;
+  }
+  if (from > 2 && from < 5 && below === 2 && !names.every(name => ERRORS[to]?.includes(name))) {
+    return `rank ${from} takes only types from rank 2`;
+  }
+  return pure && names.length > 0 && !isPure(to) ? "a pure file takes only types from one that is not" : null;
+}
+
+/** Every module a file names, with the names it takes as values ("*" for all of them). */
+function readImports(path) {
+  const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest);
+  const found = [];
+  const note = (node, names, dynamic = false) => {
+    const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+    found.push({ target: node.text ?? "?", names, dynamic, line });
+  };
+  const visit = node => {
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) {
+      note(node.moduleSpecifier, valueNames(node));
+    } else if (ts.isImportTypeNode(node)) note(node.argument.literal, []);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      note(node.arguments[0], ["*"], true);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function valueNames(node) {
+  const clause = ts.isImportDeclaration(node) ? node.importClause : node;
+  if (clause?.isTypeOnly) return [];
+  const named = clause?.namedBindings ?? clause?.exportClause;
+  if (clause?.name || !named?.elements) return ["*"];
+  return named.elements.filter(one => !one.isTypeOnly).map(one => (one.propertyName ?? one.name).text);
+}
+
+/** One cycle for each import that leads back to where it came from. */
+function findCycles() {
+  const [done, trail, cycles] = [new Set(), [], []];
+  const walk = file => {
+    if (trail.includes(file)) cycles.push([...trail.slice(trail.indexOf(file)), file]);
+    if (done.has(file) || trail.includes(file)) return;
+    trail.push(file);
+    for (const next of graph.get(file) ?? []) walk(next);
+    trail.pop();
+    done.add(file);
+  };
+  for (const file of graph.keys()) walk(file);
+  return cycles;
+}
+
+function roomOf(file) {
+  return file.split("/")[0];
+}
+
+function rankOf(file) {
+  return RANKS.findIndex((rooms, rank) => rooms.includes(roomOf(file)) && file.includes("/") === (rank < 5));
+}
+
+function isPure(file) {
+  return PURE_ROOMS.includes(roomOf(file)) || PURE_FILES.includes(file);
+}
+
+function resolveFrom(file, target) {
+  return normalize(join(dirname(file), target)).replace(/\.js$/, "");
+}

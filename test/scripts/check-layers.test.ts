@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import t, { type Test } from "tap";
+
+t.test("imports that point down pass, type-only ones from rank 2 and the two errors included", async t => {
+  const checked = check(t, {
+    "line/settings.ts": "export const speed = 9600;",
+    "kernel/kernel.ts": 'import { openSync } from "node:fs";\nexport const open = openSync;',
+    "telnet/codes.ts": 'import { speed } from "../line/settings.js";\nexport const x = speed;',
+    "config/parse.ts":
+      'import { x } from "../telnet/codes.js";\nimport { createHash } from "node:crypto";\nexport { x, createHash };',
+    "device/device.ts": "export class DeviceError extends Error {}\nexport interface Device { name: string }",
+    "port/port.ts":
+      'import { DeviceError, type Device } from "../device/device.js";\nimport { open } from "../kernel/kernel.js";\n' +
+      "export interface Port { device: Device }\nexport { DeviceError, open };",
+    "control/server.ts": 'import type { Port } from "../port/port.js";\nexport type Served = Port;',
+    "main.ts": 'import "./control/server.js";\nimport "dbus-next";',
+  });
+  t.equal(checked.status, 0);
+  t.equal(checked.stderr, "");
+});
+
+t.test("everything that points the wrong way is reported, with its place", async t => {
+  const wrong = {
+    // upwards
+    "line/up.ts": 'import { b } from "../port/port.js";',
+    "port/port.ts": "export const b = 1;",
+    // rooms of rank 2 that meet, even for a type
+    "led/meets.ts": 'import type { Link } from "../net/link.js";',
+    "net/link.ts": "export class LinkError {}\nexport const open = 1;\nexport type Link = 1;",
+    // values that rank 3 and 4 take from rank 2
+    "port/value.ts": 'import { open } from "../net/link.js";',
+    "control/value.ts": '\nimport { LinkError, open } from "../net/link.js";',
+    // what a pure file must not see
+    "trace/format.ts": 'import type { Stats } from "node:fs";',
+    "config/impure.ts": 'export { open } from "../kernel/kernel.js";',
+    "kernel/kernel.ts": "export const open = 1;",
+    // a cycle of types
+    "port/one.ts": 'import type { Two } from "./two.js";\nexport type One = Two;',
+    "port/two.ts": 'export type Two = import("./one.js").One;',
+    "net/late.ts": 'export const late = () => import("node:net");',
+    "utils/a.ts": "",
+  };
+  const checked = check(t, wrong);
+  t.equal(checked.status, 1);
+  t.same(checked.stderr.trimEnd().split("\n"), [
+    "config/impure.ts:1: a pure file takes only types from one that is not (../kernel/kernel.js)",
+    "control/value.ts:2: rank 4 takes only types from rank 2 (../net/link.js)",
+    "led/meets.ts:1: rooms of rank 2 do not import each other (../net/link.js)",
+    "line/up.ts:1: imports point down: rank 0 takes from rank 3 (../port/port.js)",
+    "net/late.ts:1: import() hides a dependency: import at the top (node:net)",
+    "port/value.ts:1: rank 3 takes only types from rank 2 (../net/link.js)",
+    "trace/format.ts:1: a pure file takes no module but node:crypto (node:fs)",
+    'utils/a.ts: the room "utils" is not in the rank table',
+    "import cycle: port/one -> port/two -> port/one",
+  ]);
+});
+
+/** Runs the check over a tree with these files. */
+function check(t: Test, files: Record<string, string>) {
+  const tree: Record<string, Record<string, string> | string> = {};
+  for (const [path, text] of Object.entries(files)) {
+    const [room = "", file] = path.split("/");
+    tree[room] = file === undefined ? text : { ...(tree[room] as Record<string, string>), [file]: text };
+  }
+  const found = spawnSync(process.execPath, ["scripts/check-layers.mjs", t.testdir(tree)], { encoding: "utf8" });
+  return { status: found.status, stderr: found.stderr };
+}
