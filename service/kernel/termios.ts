@@ -1,0 +1,85 @@
+/** The bits of a termios, as the kernel's asm-generic headers number them (x86-64, arm64, armhf and more). */
+
+export const termiosBits = {
+  // iflag
+  IGNBRK: 0o1,
+  BRKINT: 0o2,
+  IGNPAR: 0o4,
+  PARMRK: 0o10,
+  INPCK: 0o20,
+  ISTRIP: 0o40,
+  INLCR: 0o100,
+  IGNCR: 0o200,
+  ICRNL: 0o400,
+  IUCLC: 0o1000,
+  IXON: 0o2000,
+  IXANY: 0o4000,
+  IXOFF: 0o10000,
+  IMAXBEL: 0o20000,
+  IUTF8: 0o40000,
+  // oflag
+  OPOST: 0o1,
+  OLCUC: 0o2,
+  ONLCR: 0o4,
+  OCRNL: 0o10,
+  ONOCR: 0o20,
+  ONLRET: 0o40,
+  OFILL: 0o100,
+  OFDEL: 0o200,
+  // cflag
+  CSIZE: 0o60,
+  CS5: 0o0,
+  CS6: 0o20,
+  CS7: 0o40,
+  CS8: 0o60,
+  CSTOPB: 0o100,
+  CREAD: 0o200,
+  PARENB: 0o400,
+  PARODD: 0o1000,
+  HUPCL: 0o2000,
+  CLOCAL: 0o4000,
+  CMSPAR: 0o10000000000,
+  CRTSCTS: 0x80000000,
+  // lflag
+  ISIG: 0o1,
+  ICANON: 0o2,
+  ECHO: 0o10,
+  ECHOE: 0o20,
+  ECHOK: 0o40,
+  ECHONL: 0o100,
+  NOFLSH: 0o200,
+  TOSTOP: 0o400,
+  ECHOCTL: 0o1000,
+  ECHOKE: 0o4000,
+  IEXTEN: 0o100000,
+  // indexes of cc
+  VINTR: 0,
+  VQUIT: 1,
+  VERASE: 2,
+  VKILL: 3,
+  VEOF: 4,
+  VTIME: 5,
+  VMIN: 6,
+  VSWTC: 7,
+  VSTART: 8,
+  VSTOP: 9,
+  VSUSP: 10,
+  VEOL: 11,
+  VREPRINT: 12,
+  VDISCARD: 13,
+  VWERASE: 14,
+  VLNEXT: 15,
+  VEOL2: 16,
+} as const;
+
+/** TIOCM_* */
+export const MODEM = { DTR: 0x002, RTS: 0x004, CTS: 0x020, DCD: 0x040, RI: 0x080, DSR: 0x100 } as const;
+
+/** SER_RS485_* */
+export const RS485 = {
+  ENABLED: 1,
+  RTS_ON_SEND: 2,
+  RTS_AFTER_SEND: 4,
+  RX_DURING_TX: 16,
+  TERMINATE_BUS: 32,
+} as const;
