@@ -1,0 +1,15 @@
+#!/bin/bash
+# Installs the npm packages when the lock file asks for others than there are, then builds.
+set -eu
+cd "$(dirname "$0")/.."
+
+if ! node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null; then
+  echo "Node 20 or newer is needed" >&2
+  exit 1
+fi
+installed=node_modules/.installed-lock.json # what the last npm ci was made from
+if ! cmp -s package-lock.json "$installed"; then
+  npm ci --no-audit --no-fund --loglevel=error
+  cp package-lock.json "$installed"
+fi
+node build.mjs
