@@ -110,7 +110,7 @@ function roomOf(file) {
 }
 
 function rankOf(file) {
-  return RANKS.findIndex((rooms, rank) => rooms.includes(roomOf(file)) && file.includes("/") === (rank < 5));
+  return RANKS.findIndex((rooms, rank) => rooms.includes(roomOf(file)) && file.includes("/") === rank < 5);
 }
 
 function isPure(file) {

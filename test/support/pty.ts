@@ -1,0 +1,99 @@
+/** The far end of a serial line: a pseudo-terminal whose slave is the device the daemon opens. */
+import { closeSync } from "node:fs";
+import { EAGAIN, errorReason, openPty, read, write } from "../../service/kernel/kernel.js";
+import { READABLE, Watch, WRITABLE } from "../../service/kernel/poll.js";
+import type { Teardown } from "./client.js";
+import { Incoming } from "./incoming.js";
+
+/** Above this it stops reading until what it has to send is gone. */
+const MOST_UNSENT = 65_536;
+
+export class PtyDevice extends Incoming {
+  readonly path: string;
+  readonly #pty = openPty(); // the slave stays open, so that the line lives while no one uses it
+  readonly #watch: Watch;
+  readonly #received: (bytes: Uint8Array) => void;
+  readonly #chunk = new Uint8Array(16_384);
+  #unsent: Uint8Array[] = [];
+  #paused = false;
+  #open = true;
+
+  /** Without `received` the bytes wait to be expected. */
+  constructor(received?: (bytes: Uint8Array, device: PtyDevice) => void) {
+    super();
+    this.path = this.#pty.path;
+    this.#received = bytes => (received ? received(bytes, this) : this.push(bytes));
+    this.#watch = new Watch(this.#pty.master, events => this.#ready(events));
+    this.#watch.want(READABLE);
+  }
+
+  static open(t: Teardown, received?: (bytes: Uint8Array, device: PtyDevice) => void): PtyDevice {
+    const device = new PtyDevice(received);
+    t.teardown(() => device.close());
+    return device;
+  }
+
+  /** What comes goes back. */
+  static echo(t: Teardown): PtyDevice {
+    return PtyDevice.open(t, (bytes, device) => device.send(bytes));
+  }
+
+  send(bytes: string | Uint8Array): void {
+    this.#unsent.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes.slice());
+    this.#flush();
+  }
+
+  /** A stalled line: takes nothing until `resume`. */
+  pause(): void {
+    this.#paused = true;
+    this.#watch.unwant(READABLE);
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#watch.want(READABLE);
+  }
+
+  /** Unplugs the device. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#watch.close();
+    closeSync(this.#pty.master);
+    closeSync(this.#pty.slave);
+    this.end();
+  }
+
+  /** Our own descriptor of the slave: to look at the line settings. */
+  get slave(): number {
+    return this.#pty.slave;
+  }
+
+  #ready(events: number): void {
+    if (events & WRITABLE) this.#flush();
+    if (!(events & READABLE) || !this.#open) return;
+    const length = read(this.#pty.master, this.#chunk);
+    if (length > 0) this.#received(this.#chunk.subarray(0, length));
+    this.#wantMore();
+  }
+
+  #flush(): void {
+    while (this.#open && this.#unsent[0]) {
+      const sent = write(this.#pty.master, this.#unsent[0]);
+      if (sent === -EAGAIN) {
+        this.#watch.want(WRITABLE);
+        return;
+      }
+      if (sent < 0) throw new Error(`${this.path}: ${errorReason(-sent)}`);
+      this.#unsent[0] = this.#unsent[0].subarray(sent);
+      if (this.#unsent[0].length === 0) this.#unsent.shift();
+    }
+    this.#wantMore();
+  }
+
+  #wantMore(): void {
+    if (!this.#open || this.#paused) return;
+    const unsent = this.#unsent.reduce((sum, bytes) => sum + bytes.length, 0);
+    if (unsent < MOST_UNSENT) this.#watch.want(READABLE);
+  }
+}
