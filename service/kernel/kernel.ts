@@ -80,7 +80,10 @@ export function getTermios(fd: number): Termios {
 
 /** At once, losing no queued byte. A driver may keep other values than asked for, without an error: read them back. */
 export function setTermios(fd: number, t: Termios): void {
+  for (const speed of [t.inputSpeed, t.outputSpeed])
+    if (!(Number.isInteger(speed) && speed >= 0 && speed <= 0xffffffff)) throw new RangeError(`bad speed ${speed}`);
   const words = new Uint32Array(CC_OFFSET + CC_LENGTH);
+  // Flags that were put together with `|` may be negative; the array takes them modulo 2^32.
   words.set([t.iflag, t.oflag, t.cflag, t.lflag, t.inputSpeed, t.outputSpeed]);
   words.set(t.cc.subarray(0, CC_LENGTH), CC_OFFSET);
   done("setTermios", addon.setTermios(fd, words));

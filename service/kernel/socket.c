@@ -93,9 +93,9 @@ static napi_value found(struct call *call, int64_t value, const union address *f
   } else if (length >= sizeof from->any.sa_family && from->any.sa_family == AF_UNIX) {
     family = "unix";
     address = from->local.sun_path;
-    size = length - offsetof(struct sockaddr_un, sun_path); /* 0 when it has no name */
+    size = length - offsetof(struct sockaddr_un, sun_path);
     if (size > sizeof from->local.sun_path) size = sizeof from->local.sun_path;
-    if (size > 0 && address[0] != 0) size = strnlen(address, size); /* an abstract name begins with NUL */
+    size = strnlen(address, size); /* 0: it has no path (an abstract name begins with NUL) */
   }
   if (napi_create_object(call->env, &object) != napi_ok) return NULL;
   put_number(call->env, object, "value", value);

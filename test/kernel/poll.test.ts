@@ -1,0 +1,223 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import t, { type Test } from "tap";
+import { bindUdp, EIO, KernelError, localAddress, openPty, read, sendTo, write } from "../../service/kernel/kernel.js";
+import { HANGUP, READABLE, Watch, WRITABLE } from "../../service/kernel/poll.js";
+
+const BYTE = Uint8Array.from([1]);
+
+/** A pseudo-terminal, and a watch on its slave end that keeps what it was told. */
+function watched(t: Test, then: (events: number, watch: Watch) => void = () => {}) {
+  const pair = openPty();
+  const told: number[] = [];
+  const watch = new Watch(pair.slave, events => {
+    told.push(events);
+    then(events, watch);
+  });
+  t.teardown(() => {
+    watch.close();
+    for (const fd of [pair.master, pair.slave])
+      try {
+        closeSync(fd);
+      } catch {
+        // closed by the test
+      }
+  });
+  return { ...pair, watch, told };
+}
+
+/** Resolves after every event that was there at the call has been told. */
+async function settled(): Promise<void> {
+  const { master, slave } = openPty();
+  for (let turn = 0; turn < 3; turn++) {
+    await new Promise<void>(resolve => {
+      const last = new Watch(slave, () => {
+        last.close();
+        resolve();
+      });
+      last.want(WRITABLE);
+    });
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  closeSync(master);
+  closeSync(slave);
+}
+
+t.test("a wish is fulfilled once", async t => {
+  const { master, slave, watch, told } = watched(t);
+  write(master, BYTE);
+  await settled();
+  t.same(told, [], "not before it is wished for");
+  watch.want(READABLE);
+  await settled();
+  await settled();
+  t.same(told, [READABLE], "though the byte is still there");
+  watch.want(READABLE);
+  await settled();
+  t.same(told, [READABLE, READABLE]);
+  read(slave, new Uint8Array(10));
+  watch.want(READABLE);
+  await settled();
+  t.equal(told.length, 2, "and not without a cause");
+  write(master, BYTE);
+  await settled();
+  t.equal(told.length, 3);
+});
+
+t.test("a fulfilled wish leaves the others waiting", async t => {
+  const { master, watch, told } = watched(t);
+  watch.want(READABLE);
+  watch.want(WRITABLE);
+  await settled();
+  t.same(told, [WRITABLE]);
+  write(master, BYTE);
+  await settled();
+  t.same(told, [WRITABLE, READABLE]);
+});
+
+t.test("wishes taken back are not fulfilled, unless made again", async t => {
+  const { master, watch, told } = watched(t);
+  watch.want(READABLE);
+  watch.unwant(READABLE);
+  write(master, BYTE);
+  await settled();
+  t.same(told, []);
+  watch.want(READABLE);
+  watch.unwant(READABLE);
+  watch.want(READABLE);
+  await settled();
+  t.same(told, [READABLE]);
+  watch.want(READABLE | WRITABLE);
+  watch.unwant(READABLE);
+  await settled();
+  t.same(told, [READABLE, WRITABLE]);
+});
+
+t.test("a wish made while one is being told is fulfilled by the next event", async t => {
+  let rounds = 0;
+  const { master, watch, told } = watched(t, (_events, watch) => {
+    if (++rounds < 5) watch.want(READABLE);
+  });
+  write(master, BYTE);
+  watch.want(READABLE);
+  while (rounds < 5) await settled();
+  await settled();
+  t.same(told, Array(5).fill(READABLE));
+});
+
+t.test("a closed watch tells nothing, also when its event came in the same batch", async t => {
+  const all: { watch: Watch; told: number[] }[] = [];
+  for (let i = 0; i < 10; i++)
+    all.push(
+      watched(t, () => {
+        for (const { watch } of all) watch.close();
+      }),
+    );
+  for (const { watch } of all) watch.want(WRITABLE);
+  await settled();
+  t.equal(all.flatMap(({ told }) => told).length, 1, "the first closed all the others, and itself");
+  for (const { watch } of all) {
+    watch.close();
+    watch.want(WRITABLE);
+  }
+  await settled();
+  t.equal(all.flatMap(({ told }) => told).length, 1);
+});
+
+t.test("a descriptor number used again does not get its predecessor's events", async t => {
+  const told: string[] = [];
+  const first = openPty();
+  const old = new Watch(first.slave, () => told.push("old"));
+  old.want(WRITABLE);
+  old.close();
+  closeSync(first.slave);
+  const second = openSync(first.path, "r+");
+  t.equal(second, first.slave, "the number is used again");
+  const young = new Watch(second, () => told.push("young"));
+  write(first.master, BYTE);
+  young.want(READABLE);
+  await settled();
+  t.same(told, ["young"]);
+  young.close();
+  closeSync(second);
+  closeSync(first.master);
+});
+
+t.test("a hang-up fulfils whatever is wished for, and nothing when nothing is", async t => {
+  const { master, slave, watch, told } = watched(t);
+  watch.want(READABLE | HANGUP);
+  closeSync(master);
+  await settled();
+  t.same(told, [READABLE | HANGUP]);
+  t.ok([0, -EIO].includes(read(slave, new Uint8Array(1))));
+  await settled();
+  t.equal(told.length, 1);
+  watch.want(WRITABLE);
+  await settled();
+  t.same(told, [READABLE | HANGUP, WRITABLE]);
+});
+
+t.test("300 descriptors that are ready at once are all served once", async t => {
+  const sender = bindUdp("127.0.0.1", 0, { v6only: false });
+  const sockets = Array.from({ length: 300 }, () => bindUdp("127.0.0.1", 0, { v6only: false }));
+  const told = new Map<number, number>();
+  const watches = sockets.map(fd => new Watch(fd, () => told.set(fd, (told.get(fd) ?? 0) + 1)));
+  for (const watch of watches) watch.want(READABLE);
+  for (const fd of sockets) sendTo(sender, BYTE, "127.0.0.1", localAddress(fd).port);
+  await settled();
+  t.equal(told.size, 300);
+  t.ok([...told.values()].every(times => times === 1));
+  for (const watch of watches) watch.close();
+  for (const fd of [...sockets, sender]) closeSync(fd);
+});
+
+t.test("what cannot be watched is refused", async t => {
+  const file = openSync(fileURLToPath(import.meta.url), "r");
+  t.throws(() => new Watch(file, () => {}), { name: "KernelError", code: "EPERM", call: "watch" });
+  closeSync(file);
+  t.throws(() => new Watch(1_000_000, () => {}), { code: "EBADF" });
+  const { slave } = watched(t);
+  t.throws(() => new Watch(slave, () => {}), KernelError, "a descriptor has one watch");
+});
+
+t.test("promises and ticks run when the batch has been served", async t => {
+  const order: string[] = [];
+  for (const name of ["one", "two"])
+    watched(t, () => {
+      order.push(name);
+      process.nextTick(() => order.push("tick"));
+    }).watch.want(WRITABLE);
+  await settled();
+  t.same(order, ["one", "two", "tick", "tick"]);
+});
+
+/** Runs watcher.ts, which prints what happens. */
+function child(mode: string) {
+  const script = fileURLToPath(new URL("watcher.ts", import.meta.url));
+  const process_ = spawn(process.execPath, [...process.execArgv, script, mode], { stdio: "pipe" });
+  const output: string[] = [];
+  process_.stdout.on("data", chunk => output.push(String(chunk)));
+  process_.stderr.on("data", chunk => output.push(String(chunk)));
+  const ended = once(process_, "close").then(([code]) => ({ code, output: output.join("") }));
+  return { process: process_, ended };
+}
+
+t.test("a watch keeps the process alive until it is closed", async t => {
+  const { process, ended } = child("wait");
+  await once(process.stdout, "data");
+  process.stdin.end("x");
+  t.same(await ended, { code: 0, output: "waiting\ngot 1\n" });
+});
+
+t.test("an exception is uncaught like any other, and the batch is served to its end", async t => {
+  const { code, output } = await child("throw").ended;
+  t.equal(code, 1);
+  t.match(output, /^two\n/);
+  t.match(output, "Error: from one\n");
+});
+
+t.test("after a caught exception everything goes on", async t => {
+  t.same(await child("catch").ended, { code: 0, output: "two\ncaught from one\ntick\none again\n" });
+});
