@@ -1,5 +1,5 @@
 /** The checked configuration: what a file, `-C` lines and a board profile come to. */
-import type { LineSettings } from "../line/settings.js";
+import type { LineSettings, Parity } from "../line/settings.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { NetworkPort } from "./network-port.js";
 
@@ -13,9 +13,13 @@ export interface Configuration {
   readonly leds: readonly LedConfig[];
   /** The first CONTROLPORT, verbatim; null without one. */
   readonly controlPort: string | null;
+  /** Set when that one is no TCP port. Not among the diagnostics: `-p` makes it harmless, without `-p` it is fatal. */
+  readonly controlPortFault: Diagnostic | null;
   /** Defaults and names as they stood at the end: what `setportconfig` starts from. */
   readonly atEnd: OptionContext;
   readonly diagnostics: readonly Diagnostic[];
+  /** Every physical line with a fault, whole: a reload keeps the ports these lines were about. */
+  readonly damaged: readonly string[];
 }
 
 export interface PortConfig {
@@ -27,6 +31,8 @@ export interface PortConfig {
   readonly device: DeviceName;
   readonly line: LineSettings;
   readonly options: PortOptions;
+  /** What the texts in `options` were called: for printing the configuration only. */
+  readonly names: OptionNames;
   readonly file: string | null;
   readonly lineNumber: number;
 }
@@ -37,6 +43,17 @@ export interface DeviceName {
   /** After DEVICE substitution. */
   readonly path: string;
   readonly kind: "tty" | "sol";
+}
+
+export interface OptionNames {
+  readonly banner?: string;
+  readonly openstr?: string;
+  readonly closestr?: string;
+  readonly signature?: string;
+  readonly closeon?: string;
+  readonly tr?: string;
+  readonly tw?: string;
+  readonly tb?: string;
 }
 
 export interface PortOptions {
@@ -61,8 +78,9 @@ export interface PortOptions {
   readonly banner: string | null;
   readonly openstr: string | null;
   readonly closestr: string | null;
-  /** Sent as it is. */
+  /** Sent as it is; 254 bytes at most. */
   readonly signature: string | null;
+  /** Never empty. */
   readonly closeon: Uint8Array | null;
 }
 
@@ -119,15 +137,41 @@ export interface RotatorConfig {
 
 /** What option words are read against: the DEFAULT values and every name defined so far. */
 export interface OptionContext {
-  readonly defaults: Readonly<Record<string, string | number | boolean>>;
+  /** Only those a DEFAULT line has set; the others have the start values of defaults.ts. */
+  readonly defaults: Readonly<Partial<DefaultValues>>;
   readonly texts: ReadonlyMap<string, NamedText>;
   readonly traceFiles: ReadonlyMap<string, string>;
   readonly leds: ReadonlyMap<string, LedConfig>;
   readonly rs485: ReadonlyMap<string, Rs485Config>;
 }
 
+/** What a DEFAULT line can set; named as there. */
+export interface DefaultValues {
+  readonly speed: number;
+  readonly databits: 5 | 6 | 7 | 8;
+  readonly stopbits: 1 | 2;
+  readonly parity: Parity;
+  readonly xonxoff: boolean;
+  readonly rtscts: boolean;
+  readonly local: boolean;
+  readonly hangup_when_done: boolean;
+  readonly nobreak: boolean;
+  readonly remctl: boolean;
+  readonly telnet_brk_on_sync: boolean;
+  readonly kickolduser: boolean;
+  readonly chardelay: boolean;
+  readonly "chardelay-scale": number;
+  readonly "chardelay-min": number;
+  readonly "chardelay-max": number;
+  readonly "dev-to-net-bufsize": number;
+  readonly "net-to-dev-bufsize": number;
+  readonly "max-connections": number;
+  readonly remaddr: string;
+}
+
 /** BANNER, SIGNATURE, OPENSTR, CLOSESTR, CLOSEON and DEVICE share one name space. */
 export interface NamedText {
   readonly kind: "banner" | "signature" | "openstr" | "closestr" | "closeon" | "device";
+  /** As written, but for CLOSEON: that is stored as the bytes it stands for. */
   readonly text: string;
 }

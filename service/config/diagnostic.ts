@@ -2,7 +2,7 @@
 export interface Diagnostic {
   /** The file the line came from; null for a `-C` line. */
   readonly file: string | null;
-  /** Physical line, from 1 (the last one of a continued line); 0 for a `-C` line. */
+  /** Physical line of the fault, from 1 (the message names the last one of a continued line); 0 for a `-C` line. */
   readonly line: number;
   /** Column of the fault in that physical line, from 1. */
   readonly column: number;
