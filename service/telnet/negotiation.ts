@@ -1,0 +1,137 @@
+/**
+ * Which telnet options are on, on one connection: a WILL, WONT, DO or DONT in, the answer out (RFC 1143 in its effect).
+ *
+ * Each side of an option is answered when the peer changes it, and only then. What comes first after something we said
+ * ourselves is its acknowledgement and gets no answer. So two sides that keep to the rules fall silent at once.
+ */
+import { BINARY, COM_PORT, ECHO, SGA, type Verb } from "./codes.js";
+import { encodeNegotiation } from "./encoder.js";
+
+/** "us": we perform the option (our WILL, their DO). "them": the peer performs it (their WILL, our DO). */
+export type Side = "us" | "them";
+
+export interface NegotiationPolicy {
+  /** What we say at connect, in this order. */
+  readonly opening: readonly (readonly [Verb, number])[];
+  /** The options agreed to on each side; all others are refused. */
+  readonly agree: Readonly<Record<Side, readonly number[]>>;
+}
+
+export interface OptionChange {
+  readonly option: number;
+  readonly side: Side;
+  readonly enabled: boolean;
+}
+
+export interface NegotiationAnswer {
+  /** Empty: nothing is to be sent. */
+  readonly reply: Uint8Array;
+  /** The option that has gone on or off by this. */
+  readonly changed: OptionChange | null;
+}
+
+export interface Negotiation {
+  /** The bytes to send at connect; `receive` takes them as sent. */
+  opening(): Uint8Array;
+  receive(verb: Verb, option: number): NegotiationAnswer;
+  isEnabled(side: Side, option: number): boolean;
+}
+
+const ECHO_HERE = [
+  ["will", SGA],
+  ["will", ECHO],
+  ["dont", ECHO],
+] as const;
+
+export const CONTROL_PORT_POLICY: NegotiationPolicy = {
+  opening: ECHO_HERE,
+  agree: { us: [SGA, ECHO, BINARY], them: [SGA, BINARY] },
+};
+
+/** A port in state telnet. Only with remctl is COM-PORT-OPTION agreed to. */
+export function dataPortPolicy(remctl: boolean): NegotiationPolicy {
+  const comPort = remctl ? [COM_PORT] : [];
+  return {
+    opening: [...ECHO_HERE, ["do", BINARY], ["will", BINARY]],
+    agree: { us: [SGA, ECHO, BINARY, ...comPort], them: [SGA, BINARY, ...comPort] },
+  };
+}
+
+/**
+ * Answers given on one connection; then options stay as they are. A peer that contradicts every answer would be answered
+ * for ever; no other peer comes near this number.
+ */
+const MAX_ANSWERS = 10_000;
+
+const NOTHING = new Uint8Array(0);
+
+/** One side of one option: what each end said last. Null: nothing yet, so even a first WONT is news and gets its answer. */
+interface SideState {
+  ours: boolean | null;
+  theirs: boolean | null;
+  /** We spoke first and the peer has said nothing since. */
+  awaiting: boolean;
+  readonly agreed: boolean;
+}
+
+export function createNegotiation(policy: NegotiationPolicy): Negotiation {
+  const sides: Record<Side, Map<number, SideState>> = { us: new Map(), them: new Map() };
+  let answersLeft = MAX_ANSWERS;
+
+  for (const side of ["us", "them"] as const)
+    for (const option of policy.agree[side])
+      sides[side].set(option, { ours: null, theirs: null, awaiting: false, agreed: true });
+  for (const [verb, option] of policy.opening) {
+    const side = verb === "will" || verb === "wont" ? "us" : "them";
+    const agreed = policy.agree[side].includes(option);
+    sides[side].set(option, { ours: isPositive(verb), theirs: null, awaiting: true, agreed });
+  }
+
+  function answer(side: Side, option: number, positive: boolean): Uint8Array {
+    answersLeft--;
+    return encodeNegotiation(verbFor(side, positive), option);
+  }
+
+  function receive(verb: Verb, option: number): NegotiationAnswer {
+    if (answersLeft === 0) return { reply: NOTHING, changed: null };
+    const side = verb === "do" || verb === "dont" ? "us" : "them";
+    const positive = isPositive(verb);
+    const state = sides[side].get(option);
+    if (state === undefined) return { reply: positive ? answer(side, option, false) : NOTHING, changed: null };
+    if (state.theirs === positive) return { reply: NOTHING, changed: null };
+
+    const before = isOn(state);
+    let reply: Uint8Array = NOTHING;
+    state.theirs = positive;
+    if (state.awaiting) {
+      state.awaiting = false;
+    } else {
+      state.ours = positive && state.agreed;
+      reply = answer(side, option, state.ours);
+    }
+    const enabled = isOn(state);
+    return { reply, changed: enabled === before ? null : { option, side, enabled } };
+  }
+
+  return {
+    opening: () => Uint8Array.from(policy.opening.flatMap(([verb, option]) => [...encodeNegotiation(verb, option)])),
+    receive,
+    isEnabled(side, option) {
+      const state = sides[side].get(option);
+      return state !== undefined && isOn(state);
+    },
+  };
+}
+
+function isOn(state: SideState): boolean {
+  return state.ours === true && state.theirs === true;
+}
+
+function isPositive(verb: Verb): boolean {
+  return verb === "will" || verb === "do";
+}
+
+function verbFor(side: Side, positive: boolean): Verb {
+  if (side === "us") return positive ? "will" : "wont";
+  return positive ? "do" : "dont";
+}
