@@ -9,7 +9,7 @@ const RANKS = [
   ["log", "access", "board", "device", "net", "led", "trace", "systemd"],
   ["port"],
   ["control", "dbus"],
-  ["main", "cli", "daemon", "reload"], // files of their own, not folders
+  ["main", "cli", "daemon", "daemonize", "reload"], // files of their own, not folders
 ];
 const MEET_WITHIN_RANK = [1, 5];
 const PURE_ROOMS = ["line", "telnet", "ipmi", "config"];
@@ -44,7 +44,7 @@ process.exitCode = problems.length > 0 ? 1 : 0;
 
 function judge(file, { target, names, dynamic }) {
   const pure = isPure(file);
-  if (dynamic) return "import() hides a dependency: import at the top";
+  if (dynamic && !target.startsWith("node:")) return "import() hides a dependency: import at the top";
   if (!target.startsWith(".")) {
     return pure && target !== "node:crypto" ? "a pure file takes no module but node:crypto" : null;
   }

@@ -19,6 +19,8 @@ export interface Start {
   readonly controlPort: number;
   /** Lines of the configuration file. */
   readonly config: readonly string[];
+  /** Whether it comes by -p or by a CONTROLPORT line of `config`. */
+  readonly control?: "argument" | "file";
   /** Beside `-n -c FILE -p 127.0.0.1,PORT -u`; `foreground: "-d"` logs to standard error. */
   readonly args?: readonly string[];
   readonly foreground?: "-n" | "-d";
@@ -38,10 +40,12 @@ export class Daemon {
   }
 
   /** Resolves when the daemon serves its control port. */
-  static async start(t: Teardown, { controlPort, config, args = [], foreground = "-n" }: Start): Promise<Daemon> {
+  static async start(t: Teardown, start: Start): Promise<Daemon> {
+    const { controlPort, config, control = "argument", args = [], foreground = "-n" } = start;
     const configFile = join(temporaryFolder(t), "ser2net.conf");
     writeFileSync(configFile, lines(config), "latin1");
-    const running = run(t, [foreground, "-c", configFile, "-p", `127.0.0.1,${controlPort}`, "-u", ...args]);
+    const served = control === "argument" ? ["-p", `127.0.0.1,${controlPort}`] : [];
+    const running = run(t, [foreground, "-c", configFile, ...served, "-u", ...args]);
     const daemon = new Daemon(t, controlPort, configFile, running);
     await daemon.#ready();
     return daemon;

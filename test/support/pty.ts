@@ -5,8 +5,8 @@ import { READABLE, Watch, WRITABLE } from "../../service/kernel/poll.js";
 import type { Teardown } from "./client.js";
 import { Incoming } from "./incoming.js";
 
-/** Above this it stops reading until what it has to send is gone. */
-const MOST_UNSENT = 65_536;
+/** An echo stops reading above this, until what it has to send is gone. */
+const MOST_UNECHOED = 65_536;
 
 export class PtyDevice extends Incoming {
   readonly path: string;
@@ -15,6 +15,7 @@ export class PtyDevice extends Incoming {
   readonly #received: (bytes: Uint8Array) => void;
   readonly #chunk = new Uint8Array(16_384);
   #unsent: Uint8Array[] = [];
+  #mostUnsent = Number.POSITIVE_INFINITY;
   #paused = false;
   #open = true;
 
@@ -35,12 +36,19 @@ export class PtyDevice extends Incoming {
 
   /** What comes goes back. */
   static echo(t: Teardown): PtyDevice {
-    return PtyDevice.open(t, (bytes, device) => device.send(bytes));
+    const device = PtyDevice.open(t, bytes => device.send(bytes));
+    device.#mostUnsent = MOST_UNECHOED;
+    return device;
   }
 
   send(bytes: string | Uint8Array): void {
     this.#unsent.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes.slice());
     this.#flush();
+  }
+
+  /** Bytes the line has not yet taken. */
+  get unsent(): number {
+    return this.#unsent.reduce((sum, bytes) => sum + bytes.length, 0);
   }
 
   /** A stalled line: takes nothing until `resume`. */
@@ -92,8 +100,6 @@ export class PtyDevice extends Incoming {
   }
 
   #wantMore(): void {
-    if (!this.#open || this.#paused) return;
-    const unsent = this.#unsent.reduce((sum, bytes) => sum + bytes.length, 0);
-    if (unsent < MOST_UNSENT) this.#watch.want(READABLE);
+    if (this.#open && !this.#paused && this.unsent <= this.#mostUnsent) this.#watch.want(READABLE);
   }
 }

@@ -1,0 +1,134 @@
+/** The daemon as a process: its command line, its exit status, the background. */
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { Client } from "../support/client.js";
+import { Daemon, runToEnd, temporaryFolder } from "../support/daemon.js";
+import { listen, portNumbers } from "../support/ports.js";
+import { PtyDevice } from "../support/pty.js";
+import { until } from "../support/wait.js";
+
+async function prepare(t: Test) {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const device = PtyDevice.open(t);
+  const folder = temporaryFolder(t);
+  const file = join(folder, "ser2net.conf");
+  writeFileSync(file, `127.0.0.1,${port}:raw:0:${device.path}:9600\n`);
+  return { controlPort, port, device, folder, file, pidFile: join(folder, "pid") };
+}
+
+const WRONG: [string[], RegExp][] = [
+  [["-x"], /^Invalid option: '-x'\n.*: Valid parameters are:\n/],
+  [["--help"], /^Invalid argument: '--help'\n.*: Valid parameters are:\n/],
+  [["-p2000"], /^Invalid argument: '-p2000'\n.*: Valid parameters are:\n/],
+  [["-n", "-c"], /^No config file specified with -c\n.*: Valid parameters are:\n/],
+  [["-C"], /^No config line specified with -C\n.*: Valid parameters are:\n/],
+  [["-p"], /^No control port specified with -p\n.*: Valid parameters are:\n/],
+  [["-P"], /^No pid file specified with -P\n.*: Valid parameters are:\n/],
+  [["-t"], /^No thread count specified\n$/],
+  [["-t", "5x"], /^Invalid thread count specified: 5x\n$/],
+  [["-s"], /^No signature specified\n$/],
+  [["-n", "-c", "/dev/null", "-p", "0"], /^Invalid control port specified: 0\n.*: Valid parameters are:\n/],
+  [["-n", "-c", "/dev/null", "-p", "udp,2000"], /^Invalid control port specified: udp,2000\n/],
+];
+
+t.test("a wrong command line is explained on standard error, exit status 1", async t => {
+  for (const [args, text] of WRONG) {
+    const { code, output, errors } = await runToEnd(t, args);
+    t.match(errors, text, args.join(" "));
+    t.same({ code, output }, { code: 1, output: "" }, args.join(" "));
+  }
+});
+
+t.test("-v prints the version", async t => {
+  const { code, output, errors } = await runToEnd(t, ["-v", "-x"]);
+  t.match(output, /^\S+ version \S+\n$/);
+  t.same({ code, errors }, { code: 0, errors: "" });
+});
+
+t.test("a configuration file that cannot be opened ends the start", async t => {
+  const missing = join(temporaryFolder(t), "none.conf");
+  for (const how of ["-n", "-d"]) {
+    const { code, errors } = await runToEnd(t, [how, "-c", missing, "-u"]);
+    t.equal(code, 1);
+    const text = `Unable to open config file '${missing}': No such file or directory\n`;
+    t.equal(errors.replace(/^ser2net\[\d+\]: /, ""), how === "-d" ? text : "", how);
+  }
+});
+
+t.test("a control port that is taken ends the start, in the foreground and in the background", async t => {
+  const { controlPort, file } = await prepare(t);
+  const other = await listen(controlPort);
+  t.teardown(() => other?.close());
+  const control = `127.0.0.1,${controlPort}`;
+  for (const how of [["-n"], []]) {
+    const { code, errors } = await runToEnd(t, [...how, "-c", file, "-u", "-p", control]);
+    t.equal(code, 1);
+    t.match(errors, `Unable to open control port, see syslog: ${control}\n`);
+  }
+});
+
+t.test("SIGTERM, SIGINT and SIGQUIT end it in order: closestr sent, pid file gone, exit status 0", async t => {
+  const { controlPort, port, device, pidFile } = await prepare(t);
+  const config = ["CLOSESTR:bye:<bye>", `127.0.0.1,${port}:raw:0:${device.path}:9600 bye`];
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
+    const daemon = await Daemon.start(t, { controlPort, config, args: ["-P", pidFile] });
+    t.equal(readFileSync(pidFile, "utf8"), `${daemon.pid}\n`);
+    const client = await Client.connect(t, port);
+    client.send("x");
+    await device.expect("x");
+    t.same(await daemon.stop(signal), { code: 0, signal: null }, signal);
+    t.equal(await client.untilEnd(), "");
+    t.equal(await device.expect("<bye>"), "<bye>");
+    t.notOk(existsSync(pidFile));
+  }
+});
+
+t.test("in the background: it returns when the ports are open, and lets go of the terminal", async t => {
+  const { controlPort, port, device, file, pidFile } = await prepare(t);
+  // That this resolves shows that nobody holds our pipes any more.
+  const { code, output, errors } = await runToEnd(t, [
+    ...["-c", file, "-P", pidFile, "-u"],
+    ...["-p", `127.0.0.1,${controlPort}`],
+  ]);
+  t.same({ code, output, errors }, { code: 0, output: "", errors: "" });
+  const client = await Client.connect(t, port);
+  await until("the pid file is written", () => existsSync(pidFile) && readFileSync(pidFile, "utf8").endsWith("\n"));
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  t.teardown(() => isAlive(pid) && process.kill(pid, "SIGKILL"));
+  t.equal(readlinkSync(`/proc/${pid}/cwd`), "/");
+  const [, , session, terminal] = stat(pid);
+  t.same({ session, terminal }, { session: `${pid}`, terminal: "0" }, "a session of its own, without a terminal");
+
+  client.send("hello");
+  t.equal(await device.expect("hello"), "hello");
+  process.kill(pid, "SIGTERM");
+  t.equal(await client.untilEnd(), "");
+  await until("it has ended", () => !isAlive(pid));
+  t.notOk(existsSync(pidFile));
+});
+
+t.test("a pid file that cannot be written is no reason not to serve", async t => {
+  const { controlPort, port, device, folder } = await prepare(t);
+  const config = [`127.0.0.1,${port}:raw:0:${device.path}:9600`];
+  const pidFile = join(folder, "missing", "pid");
+  const daemon = await Daemon.start(t, { controlPort, config, args: ["-P", pidFile], foreground: "-d" });
+  await daemon.running.errors.expect(
+    `Error opening pidfile '${pidFile}': No such file or directory, pidfile not created\n`,
+  );
+  const client = await Client.connect(t, port);
+  client.send("served");
+  t.equal(await device.expect("served"), "served");
+});
+
+/** Of /proc/PID/stat: parent, process group, session, terminal. */
+function stat(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/stat`, "latin1")
+    .replace(/^.*\) . /s, "")
+    .split(" ");
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
+}

@@ -1,0 +1,44 @@
+/** A user's terminal with a program in it: what telnet finds when a person starts it. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { termiosBits as bits, getTermios, setTermios } from "../../service/kernel/kernel.js";
+import type { Teardown } from "./client.js";
+import { PtyDevice } from "./pty.js";
+
+export class Terminal {
+  readonly screen: PtyDevice;
+  readonly ended: Promise<unknown[]>;
+
+  constructor(t: Teardown, program: string, args: readonly string[]) {
+    this.screen = PtyDevice.open(t);
+    const cooked = getTermios(this.screen.slave);
+    cooked.iflag |= bits.ICRNL | bits.IXON;
+    cooked.oflag |= bits.OPOST | bits.ONLCR;
+    cooked.lflag |= bits.ISIG | bits.ICANON | bits.ECHO | bits.ECHOE | bits.IEXTEN;
+    setTermios(this.screen.slave, cooked);
+    const tty = openSync(this.screen.path, "r+"); // blocking, as a program expects its terminal to be
+    const child = spawn(program, args, { stdio: [tty, tty, tty], env: { ...process.env, TERM: "vt100" } });
+    closeSync(tty);
+    this.ended = once(child, "exit");
+    t.teardown(async () => {
+      child.kill("SIGKILL");
+      await this.ended;
+    });
+  }
+
+  /** Whether the terminal itself echoes keys, and collects them to lines. */
+  get mode(): { readonly echo: boolean; readonly lines: boolean } {
+    const { lflag } = getTermios(this.screen.slave);
+    return { echo: (lflag & bits.ECHO) !== 0, lines: (lflag & bits.ICANON) !== 0 };
+  }
+
+  type(keys: string): void {
+    this.screen.send(keys);
+  }
+
+  see(text: string | RegExp): Promise<string> {
+    return this.screen.expect(text);
+  }
+}
