@@ -1,0 +1,123 @@
+/** Carries out one command of the control port. */
+import type { Operable, PortFacts } from "../port/facts.js";
+import { type Command, parseControls, parseState, parseTimeout } from "./command.js";
+import { isMonitored, type Monitor, parseDirection } from "./monitor.js";
+import { HELP, isIdle, SHORT_HEADER, showPort, showShortPort } from "./show.js";
+
+export interface ControlPorts {
+  /** In the order of the configuration. */
+  list(): readonly Operable[];
+  find(name: string): Operable | null;
+}
+
+export interface Desk {
+  readonly ports: ControlPorts;
+  readonly version: string;
+  readonly monitor: Monitor;
+}
+
+type Operation = Extract<Command, { kind: "monitor" | "disconnect" | `setport${string}` }>;
+
+/**
+ * The answer as lines without their ends. The command is done when this returns; only a listing is made while it is
+ * read, line by line, so that it never stands in memory whole.
+ */
+export function execute(command: Exclude<Command, { kind: "exit" }>, desk: Desk): Iterable<string> {
+  switch (command.kind) {
+    case "nothing":
+      return [];
+    case "error":
+      return [command.text];
+    case "help":
+      return HELP;
+    case "version":
+      return [`ser2net version ${desk.version}`];
+    case "showport":
+      return listPorts(desk.ports, command.port, showPort);
+    case "showshortport":
+      return listShort(desk.ports, command.port);
+    case "monitor-stop":
+      desk.monitor.stop();
+      return [];
+    default: {
+      const refusal = operate(command, desk);
+      return refusal === null ? [] : [refusal];
+    }
+  }
+}
+
+/** Null, or why it was not done. */
+function operate(command: Operation, { ports, monitor }: Desk): string | null {
+  if (command.kind === "monitor") return startMonitor(ports, monitor, command.type, command.port);
+  const port = ports.find(command.port);
+  if (port === null || (isSetting(command) && port.facts().pending === "delete")) return invalidPort(command.port);
+  switch (command.kind) {
+    case "disconnect":
+      return port.disconnect() ? null : `Port not connected: ${command.port}`;
+    case "setporttimeout": {
+      const seconds = parseTimeout(command.timeout);
+      if (seconds === null) return `Invalid timeout: ${command.timeout}`;
+      port.setTimeoutSeconds(seconds);
+      return null;
+    }
+    case "setportenable": {
+      const state = parseState(command.state);
+      return state === null ? `Invalid enable: ${command.state}` : port.setState(state);
+    }
+    case "setportconfig":
+      return port.setConfig(command.words);
+    case "setportcontrol":
+      return driveControls(port, command.port, command.words);
+    default:
+      return command satisfies never;
+  }
+}
+
+/** What a port that waits for its last connection to be deleted no longer takes; a timeout it does. */
+function isSetting(command: Operation): boolean {
+  return command.kind === "setportenable" || command.kind === "setportconfig" || command.kind === "setportcontrol";
+}
+
+function* listPorts(
+  ports: ControlPorts,
+  name: string | null,
+  show: (facts: PortFacts) => Iterable<string>,
+): Generator<string> {
+  if (name === null) {
+    for (const port of [...ports.list()]) yield* show(port.facts());
+    return;
+  }
+  const port = ports.find(name);
+  yield* port === null ? [invalidPort(name)] : show(port.facts());
+}
+
+function* listShort(ports: ControlPorts, name: string | null): Generator<string> {
+  yield SHORT_HEADER;
+  yield* listPorts(ports, name, facts => [showShortPort(facts)]);
+}
+
+function startMonitor(ports: ControlPorts, monitor: Monitor, type: string, name: string | null): string | null {
+  if (monitor.active) return "Already monitoring a port";
+  if (name === null) return "No tcp port given";
+  const port = ports.find(name);
+  if (port === null) return invalidPort(name);
+  const direction = parseDirection(type);
+  const taken = direction === null ? isMonitored(port) : !monitor.start(port, direction);
+  if (taken) return "Port is already being monitored";
+  return direction === null ? `invalid monitor type: ${type}` : null;
+}
+
+function driveControls(port: Operable, name: string, words: string): string | null {
+  const notConnected = `Port is not currently connected: ${name}`;
+  if (isIdle(port.facts())) return notConnected;
+  // One at a time and in order: `DTRLO DTRHI` is a pulse, and what comes before a bad word stays.
+  for (const control of parseControls(words)) {
+    if (control === null) return "Invalid device controls";
+    if (!port.drive(control)) return notConnected;
+  }
+  return null;
+}
+
+function invalidPort(name: string): string {
+  return `Invalid port number: ${name}`;
+}

@@ -1,0 +1,48 @@
+/** The control port: where operators arrive, four at a time. */
+import type { Log } from "../log/log.js";
+import { type Link, LinkError } from "../net/link.js";
+import type { ControlPorts } from "./execute.js";
+import { createSession, type Session } from "./session.js";
+
+export type { ControlPorts } from "./execute.js";
+
+export interface ControlServer {
+  /** The link is the server's from here on. */
+  accept(link: Link): void;
+  readonly sessions: number;
+  /** Ends all sessions. */
+  close(): void;
+}
+
+const MAX_SESSIONS = 4;
+
+export function createControlServer(parts: { ports: ControlPorts; version: string; log: Log }): ControlServer {
+  const sessions = new Set<Session>();
+
+  return {
+    accept(link) {
+      if (sessions.size >= MAX_SESSIONS) {
+        refuse(link, "Too many controller ports\r\n");
+        return;
+      }
+      const session = createSession({ ...parts, link, onEnd: () => sessions.delete(session) });
+      sessions.add(session);
+      session.start();
+    },
+    get sessions() {
+      return sessions.size;
+    },
+    close() {
+      for (const session of [...sessions]) session.close();
+    },
+  };
+}
+
+function refuse(link: Link, text: string): void {
+  try {
+    link.write(Buffer.from(text, "latin1"));
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error; // who is gone already needs no telling
+  }
+  link.close();
+}

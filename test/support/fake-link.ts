@@ -1,0 +1,120 @@
+/** A link whose peer is the test: nothing happens until `settle`, which plays the turns of the event loop. */
+import type { Link, LinkError, PeerAddress } from "../../service/net/link.js";
+
+export interface FakeLink extends Link {
+  /** All the peer was sent, one character a byte. */
+  readonly received: string;
+  readonly closed: boolean;
+  /** Bytes it takes before it is full. */
+  room: number;
+  /** Bytes the peer sent that nobody has read. */
+  readonly unread: number;
+  /** The peer sends; text is one character a byte. */
+  send(bytes: string | Uint8Array): void;
+  /** The peer is done, after what it sent. */
+  finish(): void;
+  /** From now on `read` or `write` throws. */
+  break(call: "read" | "write", error: LinkError): void;
+  /** Calls back until nobody waits for anything that has come. Gives the number of calls. */
+  settle(): number;
+  /** What was received since the last `take`, after settling. */
+  take(): string;
+}
+
+/** More turns than anything here needs: whoever reaches it goes round for ever. */
+const MOST_TURNS = 100_000;
+
+export function createFakeLink(peer: PeerAddress = { address: "127.0.0.1", port: 40001 }): FakeLink {
+  const faults: { read?: LinkError; write?: LinkError } = {};
+  let input = new Uint8Array(0);
+  let finished = false;
+  let received = "";
+  let taken = 0;
+  let closed = false;
+  let readable: (() => void) | null = null;
+  let writable: (() => void) | null = null;
+
+  const link: FakeLink = {
+    peer,
+    transport: "tcp",
+    room: Number.POSITIVE_INFINITY,
+    get received() {
+      return received;
+    },
+    get closed() {
+      return closed;
+    },
+    get unread() {
+      return input.length;
+    },
+    read(into) {
+      if (closed) throw new Error("read of a closed link");
+      if (faults.read) throw faults.read;
+      if (input.length === 0) return finished ? -1 : 0;
+      const part = input.subarray(0, into.length);
+      into.set(part);
+      input = input.slice(part.length);
+      return part.length;
+    },
+    write(bytes) {
+      if (closed) throw new Error("write to a closed link");
+      if (faults.write) throw faults.write;
+      const part = bytes.subarray(0, Math.min(bytes.length, link.room));
+      link.room -= part.length;
+      received += Buffer.from(part).toString("latin1");
+      return part.length;
+    },
+    whenReadable(callback) {
+      readable = callback;
+    },
+    ignoreReadable() {
+      readable = null;
+    },
+    whenWritable(callback) {
+      writable = callback;
+    },
+    close() {
+      closed = true;
+    },
+    send(bytes) {
+      const more = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
+      input = Uint8Array.from([...input, ...more]);
+    },
+    finish() {
+      finished = true;
+    },
+    break(call, error) {
+      faults[call] = error;
+    },
+    settle() {
+      for (let turns = 0; turns < MOST_TURNS; turns++) {
+        const callback = due();
+        if (callback === null) return turns;
+        callback();
+      }
+      throw new Error("it never comes to rest");
+    },
+    take() {
+      link.settle();
+      const news = received.slice(taken);
+      taken = received.length;
+      return news;
+    },
+  };
+
+  /** One-shot: whoever is called must ask again. */
+  function due(): (() => void) | null {
+    let callback: (() => void) | null = null;
+    if (closed) return null;
+    if (writable !== null && (link.room > 0 || faults.write)) {
+      callback = writable;
+      writable = null;
+    } else if (readable !== null && (input.length > 0 || finished || faults.read)) {
+      callback = readable;
+      readable = null;
+    }
+    return callback;
+  }
+
+  return link;
+}
