@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import t, { type Test } from "tap";
+import t from "tap";
 import {
   EAGAIN,
   EBADF,
@@ -13,7 +13,6 @@ import {
   getRs485,
   getTermios,
   KernelError,
-  openPty,
   queued,
   read,
   setBreak,
@@ -26,40 +25,25 @@ import {
   termiosBits,
   write,
 } from "../../service/kernel/kernel.js";
+import { openPair, pass } from "./pty-pair.js";
 
 const { CSIZE, CS8, CMSPAR, PARENB, PARODD, CSTOPB, CRTSCTS, IXON, IXOFF, HUPCL, CLOCAL, VMIN, VSTART } = termiosBits;
 const UNOPENED = 1_000_000;
 
-function pty(t: Test) {
-  const pair = openPty();
-  t.teardown(() => {
-    for (const fd of [pair.master, pair.slave]) closeQuietly(fd);
-  });
-  return pair;
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    closeSync(fd);
-  } catch {
-    // the test has closed it
-  }
-}
-
 t.test("a new pseudo-terminal carries every byte unchanged, both ways", async t => {
-  const { master, slave } = pty(t);
+  const { master, slave } = openPair(t);
   const every = Uint8Array.from({ length: 256 }, (_, i) => i);
   const into = new Uint8Array(512);
-  t.equal(write(master, every), 256);
+  await pass(master, slave, every);
   t.equal(read(slave, into), 256);
   t.same(into.subarray(0, 256), every);
-  t.equal(write(slave, every), 256);
+  await pass(slave, master, every);
   t.equal(read(master, into), 256);
   t.same(into.subarray(0, 256), every);
 });
 
 t.test("reading what is not there and writing what does not fit say EAGAIN", async t => {
-  const { master, slave } = pty(t);
+  const { master, slave } = openPair(t);
   t.equal(read(slave, new Uint8Array(10)), -EAGAIN);
   t.equal(read(master, new Uint8Array(10)), -EAGAIN);
   const chunk = new Uint8Array(65_536);
@@ -69,15 +53,15 @@ t.test("reading what is not there and writing what does not fit say EAGAIN", asy
 });
 
 t.test("reading a pseudo-terminal whose other end is gone says EIO", async t => {
-  const { master, slave } = pty(t);
+  const { master, slave } = openPair(t);
   closeSync(slave);
   t.equal(read(master, new Uint8Array(10)), -EIO);
 });
 
 t.test("a view is read into and written from exactly where it lies", async t => {
-  const { master, slave } = pty(t);
+  const { master, slave } = openPair(t);
   const whole = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7]);
-  t.equal(write(master, whole.subarray(2, 5)), 3);
+  await pass(master, slave, whole.subarray(2, 5));
   const into = new Uint8Array(8).fill(9);
   t.equal(read(slave, into.subarray(3, 5)), 2, "no more than the view holds");
   t.same([...into], [9, 9, 9, 2, 3, 9, 9, 9]);
@@ -86,7 +70,7 @@ t.test("a view is read into and written from exactly where it lies", async t => 
 });
 
 t.test("speeds no table knows, mark and space parity are set and read back", async t => {
-  const { slave } = pty(t);
+  const { slave } = openPair(t);
   const before = getTermios(slave);
   for (const speed of [31_250, 12_345, 250_000, 50, 9600, 115_200, 4_000_000]) {
     for (const parity of [0, PARENB, PARENB | PARODD, PARENB | CMSPAR, PARENB | PARODD | CMSPAR]) {
@@ -102,7 +86,7 @@ t.test("speeds no table knows, mark and space parity are set and read back", asy
 });
 
 t.test("flags and control characters are set and read back", async t => {
-  const { slave } = pty(t);
+  const { slave } = openPair(t);
   const before = getTermios(slave);
   const cc = Uint8Array.from(before.cc);
   cc[VMIN] = 7;
@@ -118,13 +102,13 @@ t.test("flags and control characters are set and read back", async t => {
 });
 
 t.test("an input speed of its own is kept apart from the output speed", async t => {
-  const { slave } = pty(t);
+  const { slave } = openPair(t);
   setTermios(slave, { ...getTermios(slave), inputSpeed: 1200, outputSpeed: 31_250 });
   t.match(getTermios(slave), { inputSpeed: 1200, outputSpeed: 31_250 });
 });
 
 t.test("stty sees the standard speeds and the flags", async t => {
-  const { slave, path } = pty(t);
+  const { slave, path } = openPair(t);
   const before = getTermios(slave);
   setTermios(slave, { ...before, cflag: before.cflag | CSTOPB | CLOCAL, inputSpeed: 921_600, outputSpeed: 921_600 });
   const seen = spawnSync("stty", ["-a", "-F", path], { encoding: "latin1" }).stdout;
@@ -133,7 +117,7 @@ t.test("stty sees the standard speeds and the flags", async t => {
 });
 
 t.test("a speed that is no speed is refused and changes nothing", async t => {
-  const { slave } = pty(t);
+  const { slave } = openPair(t);
   const before = getTermios(slave);
   for (const outputSpeed of [-1, 1.5, Number.NaN, 2 ** 32])
     t.throws(() => setTermios(slave, { ...before, outputSpeed }), RangeError);
@@ -141,20 +125,20 @@ t.test("a speed that is no speed is refused and changes nothing", async t => {
 });
 
 t.test("queued bytes are counted and thrown away as asked", async t => {
-  const { master, slave } = pty(t);
-  write(master, Uint8Array.from([1, 2, 3]));
+  const { master, slave } = openPair(t);
+  await pass(master, slave, Uint8Array.from([1, 2, 3]));
   t.same(queued(slave), { input: 3, output: 0 });
   flush(slave, "output");
   t.equal(queued(slave).input, 3);
   flush(slave, "input");
   t.same(queued(slave), { input: 0, output: 0 });
-  write(master, Uint8Array.from([1, 2, 3]));
+  await pass(master, slave, Uint8Array.from([1, 2, 3]));
   flush(slave, "both");
   t.equal(read(slave, new Uint8Array(10)), -EAGAIN);
 });
 
 t.test("a pseudo-terminal has no modem lines, counters or RS-485 mode, and says so", async t => {
-  const { slave } = pty(t);
+  const { slave } = openPair(t);
   const noTty = { code: "ENOTTY", errno: 25, reason: "Inappropriate ioctl for device" };
   t.throws(() => getModem(slave), { ...noTty, call: "getModem" });
   t.throws(() => setModem(slave, 2, 4), { ...noTty, call: "setModem" });
@@ -169,7 +153,7 @@ t.test("a pseudo-terminal has no modem lines, counters or RS-485 mode, and says 
 });
 
 t.test("an exclusive line cannot be opened by another unprivileged process", async t => {
-  const { slave, path } = pty(t);
+  const { slave, path } = openPair(t);
   setExclusive(slave, true);
   if (process.getuid?.() === 0) t.comment("root opens it all the same");
   else t.throws(() => openSync(path, "r+"), { code: "EBUSY" });
@@ -178,7 +162,7 @@ t.test("an exclusive line cannot be opened by another unprivileged process", asy
 });
 
 t.test("descriptors are made non-blocking and close-on-exec", async t => {
-  const { master } = pty(t);
+  const { master } = openPair(t);
   setNonBlocking(master);
   setCloseOnExec(master);
   t.equal(read(master, new Uint8Array(1)), -EAGAIN);

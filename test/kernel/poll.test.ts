@@ -5,26 +5,20 @@ import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { bindUdp, EIO, KernelError, localAddress, openPty, read, sendTo, write } from "../../service/kernel/kernel.js";
 import { HANGUP, READABLE, Watch, WRITABLE } from "../../service/kernel/poll.js";
+import { until } from "../support/wait.js";
+import { openPair, pass } from "./pty-pair.js";
 
 const BYTE = Uint8Array.from([1]);
 
 /** A pseudo-terminal, and a watch on its slave end that keeps what it was told. */
 function watched(t: Test, then: (events: number, watch: Watch) => void = () => {}) {
-  const pair = openPty();
+  const pair = openPair(t);
   const told: number[] = [];
   const watch = new Watch(pair.slave, events => {
     told.push(events);
     then(events, watch);
   });
-  t.teardown(() => {
-    watch.close();
-    for (const fd of [pair.master, pair.slave])
-      try {
-        closeSync(fd);
-      } catch {
-        // closed by the test
-      }
-  });
+  t.teardown(() => watch.close());
   return { ...pair, watch, told };
 }
 
@@ -47,11 +41,10 @@ async function settled(): Promise<void> {
 
 t.test("a wish is fulfilled once", async t => {
   const { master, slave, watch, told } = watched(t);
-  write(master, BYTE);
+  await pass(master, slave, BYTE);
   await settled();
   t.same(told, [], "not before it is wished for");
   watch.want(READABLE);
-  await settled();
   await settled();
   t.same(told, [READABLE], "though the byte is still there");
   watch.want(READABLE);
@@ -62,8 +55,7 @@ t.test("a wish is fulfilled once", async t => {
   await settled();
   t.equal(told.length, 2, "and not without a cause");
   write(master, BYTE);
-  await settled();
-  t.equal(told.length, 3);
+  await until("the cause", () => told.length === 3);
 });
 
 t.test("a fulfilled wish leaves the others waiting", async t => {
@@ -73,15 +65,15 @@ t.test("a fulfilled wish leaves the others waiting", async t => {
   await settled();
   t.same(told, [WRITABLE]);
   write(master, BYTE);
-  await settled();
+  await until("the other", () => told.length === 2);
   t.same(told, [WRITABLE, READABLE]);
 });
 
 t.test("wishes taken back are not fulfilled, unless made again", async t => {
-  const { master, watch, told } = watched(t);
+  const { master, slave, watch, told } = watched(t);
   watch.want(READABLE);
   watch.unwant(READABLE);
-  write(master, BYTE);
+  await pass(master, slave, BYTE);
   await settled();
   t.same(told, []);
   watch.want(READABLE);
@@ -96,13 +88,12 @@ t.test("wishes taken back are not fulfilled, unless made again", async t => {
 });
 
 t.test("a wish made while one is being told is fulfilled by the next event", async t => {
-  let rounds = 0;
-  const { master, watch, told } = watched(t, (_events, watch) => {
-    if (++rounds < 5) watch.want(READABLE);
+  const { master, slave, watch, told } = watched(t, (_events, watch) => {
+    if (told.length < 5) watch.want(READABLE);
   });
-  write(master, BYTE);
+  await pass(master, slave, BYTE);
   watch.want(READABLE);
-  while (rounds < 5) await settled();
+  await until("five events", () => told.length === 5);
   await settled();
   t.same(told, Array(5).fill(READABLE));
 });
@@ -128,7 +119,7 @@ t.test("a closed watch tells nothing, also when its event came in the same batch
 
 t.test("a descriptor number used again does not get its predecessor's events", async t => {
   const told: string[] = [];
-  const first = openPty();
+  const first = openPair(t);
   const old = new Watch(first.slave, () => told.push("old"));
   old.want(WRITABLE);
   old.close();
@@ -136,20 +127,18 @@ t.test("a descriptor number used again does not get its predecessor's events", a
   const second = openSync(first.path, "r+");
   t.equal(second, first.slave, "the number is used again");
   const young = new Watch(second, () => told.push("young"));
-  write(first.master, BYTE);
+  await pass(first.master, second, BYTE);
   young.want(READABLE);
   await settled();
   t.same(told, ["young"]);
   young.close();
-  closeSync(second);
-  closeSync(first.master);
 });
 
 t.test("a hang-up fulfils whatever is wished for, and nothing when nothing is", async t => {
   const { master, slave, watch, told } = watched(t);
   watch.want(READABLE | HANGUP);
   closeSync(master);
-  await settled();
+  await until("the hang-up", () => told.length === 1);
   t.same(told, [READABLE | HANGUP]);
   t.ok([0, -EIO].includes(read(slave, new Uint8Array(1))));
   await settled();
@@ -166,8 +155,8 @@ t.test("300 descriptors that are ready at once are all served once", async t => 
   const watches = sockets.map(fd => new Watch(fd, () => told.set(fd, (told.get(fd) ?? 0) + 1)));
   for (const watch of watches) watch.want(READABLE);
   for (const fd of sockets) sendTo(sender, BYTE, "127.0.0.1", localAddress(fd).port);
+  await until("all of them", () => told.size === 300);
   await settled();
-  t.equal(told.size, 300);
   t.ok([...told.values()].every(times => times === 1));
   for (const watch of watches) watch.close();
   for (const fd of [...sockets, sender]) closeSync(fd);

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync } from "node:fs";
+import { closeSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import t, { type Test } from "tap";
 import {
   accept,
@@ -14,7 +15,6 @@ import {
   EPIPE,
   listenTcp,
   localAddress,
-  openPty,
   peerAddress,
   read,
   receiveFrom,
@@ -30,6 +30,10 @@ import {
   write,
 } from "../../service/kernel/kernel.js";
 import { READABLE, Watch } from "../../service/kernel/poll.js";
+import { until } from "../support/wait.js";
+import { openPair } from "./pty-pair.js";
+
+type Received = NonNullable<ReturnType<typeof receiveFrom>>;
 
 const OPEN = { v6only: false, backlog: 16 };
 const hasPython = spawnSync("python3", ["-c", "import socket"]).status === 0;
@@ -67,6 +71,10 @@ async function connection(t: Test): Promise<{ fd: number; client: Socket }> {
   t.teardown(() => client.destroy());
   const { fd } = await accepted(t, listener);
   return { fd, client };
+}
+
+function received(fd: number, into: Uint8Array): Promise<Received> {
+  return until("a datagram", () => receiveFrom(fd, into));
 }
 
 async function readAll(fd: number): Promise<string> {
@@ -146,9 +154,7 @@ t.test("a stream has a limit", async t => {
 });
 
 t.test("options of TCP on what is no socket fail", async t => {
-  const { master, slave } = openPty();
-  kept(t, master);
-  kept(t, slave);
+  const { slave } = openPair(t);
   const noSocket = { code: "ENOTSOCK" };
   t.throws(() => setKeepalive(slave), noSocket);
   t.throws(() => setUserTimeout(slave, 1), noSocket);
@@ -177,16 +183,14 @@ s.close()`;
   t.equal(atMark(fd), false);
   python.stdin.end("x");
   await once(python, "exit");
-  const into = new Uint8Array(100);
-  t.equal(read(fd, into), 2, "a read stops at the mark");
-  t.equal(atMark(fd), true);
+  await readable(fd);
+  t.equal(read(fd, new Uint8Array(100)), 2, "a read stops at the mark");
+  await until("the mark", () => atMark(fd));
   t.equal(await readAll(fd), "!cd");
 });
 
 t.test("inherited descriptors are told apart", async t => {
-  const { master, slave } = openPty();
-  kept(t, master);
-  kept(t, slave);
+  const { slave } = openPair(t);
   t.equal(socketKind(slave), null);
   t.throws(() => socketKind(1_000_000), { code: "EBADF" });
   const listener = kept(t, listenTcp("127.0.0.1", 0, OPEN));
@@ -216,9 +220,9 @@ t.test("datagrams keep their bounds, the empty one too", async t => {
   t.equal(receiveFrom(here, into), null);
   for (const text of ["abc", "", "too long"])
     t.equal(sendTo(there, Buffer.from(text), "127.0.0.1", localAddress(here).port), text.length);
-  t.same(receiveFrom(here, into), { length: 3, ...from });
-  t.same(receiveFrom(here, into), { length: 0, ...from });
-  t.same(receiveFrom(here, into), { length: 4, ...from }, "cut to the buffer");
+  t.same(await received(here, into), { length: 3, ...from });
+  t.same(await received(here, into), { length: 0, ...from });
+  t.same(await received(here, into), { length: 4, ...from }, "cut to the buffer");
   t.equal(Buffer.from(into).toString(), "too ");
   t.equal(receiveFrom(here, into), null);
 });
@@ -228,10 +232,10 @@ t.test("a dual-stack UDP socket takes and reaches IPv4 peers", async t => {
   const v4 = kept(t, bindUdp("127.0.0.1", 0, { v6only: false }));
   const into = new Uint8Array(10);
   sendTo(v4, Buffer.from("x"), "127.0.0.1", localAddress(dual).port);
-  t.match(receiveFrom(dual, into), { length: 1, address: "::ffff:127.0.0.1", port: localAddress(v4).port });
+  t.match(await received(dual, into), { length: 1, address: "::ffff:127.0.0.1", port: localAddress(v4).port });
   for (const address of ["::ffff:127.0.0.1", "127.0.0.1"]) {
     t.equal(sendTo(dual, Buffer.from("yz"), address, localAddress(v4).port), 2);
-    t.match(receiveFrom(v4, into), { length: 2, address: "127.0.0.1", port: localAddress(dual).port });
+    t.match(await received(v4, into), { length: 2, address: "127.0.0.1", port: localAddress(dual).port });
   }
 });
 
@@ -246,9 +250,10 @@ t.test("a datagram nobody can take is an error number", async t => {
   t.ok(sendUnix(unix, "@kernel-test-nobody", new Uint8Array(1), [1_000_000]) < 0, "no such descriptor");
 });
 
-for (const path of ["@kernel-test-notify", "notify.sock"])
-  t.test(`a datagram to ${path} carries text and descriptors`, NO_PYTHON, async t => {
-    const name = path.startsWith("@") ? `${path}-${process.pid}` : join(t.testdir({}), path);
+const HERE = `kernel-test-notify-${process.pid}`;
+for (const name of [`@${HERE}`, join(tmpdir(), HERE)])
+  t.test(`a datagram to ${name} carries text and descriptors`, NO_PYTHON, async t => {
+    if (!name.startsWith("@")) t.teardown(() => rmSync(name, { force: true }));
     const script = `import socket,os,sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1].replace("@", "\\0") if sys.argv[1][0] == "@" else sys.argv[1])
@@ -257,14 +262,15 @@ text, fds, _, _ = socket.recv_fds(s, 100, 10)
 for fd in fds: os.write(fd, b"through " + text)
 print(len(fds), flush=True)`;
     const python = spawn("python3", ["-c", script, name], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(python.stdout, "data");
-    const pairs = [openPty(), openPty()];
-    for (const pair of pairs) t.teardown(() => [pair.master, pair.slave].map(closeSync));
+    const lines = createInterface(python.stdout)[Symbol.asyncIterator]();
+    t.equal((await lines.next()).value, "bound");
+    const pairs = [openPair(t), openPair(t)];
     const unix = kept(t, unixDatagram());
     const slaves = pairs.map(pair => pair.slave);
     t.equal(sendUnix(unix, name, Buffer.from("FDSTORE=1"), slaves), 9);
-    t.equal(String((await once(python.stdout, "data"))[0]), "2\n");
+    t.equal((await lines.next()).value, "2");
     for (const { master } of pairs) {
+      await readable(master);
       const into = new Uint8Array(100);
       t.equal(Buffer.from(into.subarray(0, read(master, into))).toString(), "through FDSTORE=1");
     }
