@@ -9,9 +9,9 @@ const RANKS = [
   ["log", "access", "board", "device", "net", "led", "trace", "systemd"],
   ["port"],
   ["control", "dbus"],
-  ["main", "cli", "daemon", "daemonize", "reload"], // files of their own, not folders
 ];
-const MEET_WITHIN_RANK = [1, 5];
+const TOP = RANKS.length; // main and the other files beside the rooms: they put the parts together
+const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["line", "telnet", "ipmi", "config"];
 const PURE_FILES = [
   ...["log/describe", "access/rules", "access/remote-address", "board/profile", "trace/format"],
@@ -55,7 +55,7 @@ function judge(file, { target, names, dynamic }) {
   if (below === from && roomOf(to) !== roomOf(file) && !MEET_WITHIN_RANK.includes(from)) {
     return `rooms of rank ${from} do not import each other`;
   }
-  if (from > 2 && from < 5 && below === 2 && !names.every(name => ERRORS[to]?.includes(name))) {
+  if (from > 2 && from < TOP && below === 2 && !names.every(name => ERRORS[to]?.includes(name))) {
     return `rank ${from} takes only types from rank 2`;
   }
   return pure && names.length > 0 && !isPure(to) ? "a pure file takes only types from one that is not" : null;
@@ -110,7 +110,7 @@ function roomOf(file) {
 }
 
 function rankOf(file) {
-  return RANKS.findIndex((rooms, rank) => rooms.includes(roomOf(file)) && file.includes("/") === rank < 5);
+  return file.includes("/") ? RANKS.findIndex(rooms => rooms.includes(roomOf(file))) : TOP;
 }
 
 function isPure(file) {
