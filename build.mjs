@@ -25,7 +25,7 @@ if (target !== undefined && !Object.hasOwn(COMPILERS, target)) {
   console.error(`build: unknown target ${target}, known are ${Object.keys(COMPILERS).join(", ")}`);
   process.exit(2);
 }
-const compiler = process.env.CC ?? (target === undefined ? "cc" : COMPILERS[target]);
+const [compiler, ...options] = (process.env.CC || (target === undefined ? "cc" : COMPILERS[target])).split(" ");
 const out = target === undefined ? "dist" : `dist/${target}`;
 mkdirSync(out, { recursive: true });
 
@@ -34,7 +34,7 @@ const warnings = ["-Wall", "-Wextra", "-Werror"];
 const nodeApi = ["-DNAPI_VERSION=8", "-isystem", "node_modules/node-api-headers/include"];
 // The linker's page alignment stays, 64 KB on arm64 (a sparse file): kernels with 16 KB pages refuse a smaller one.
 const link = ["-s", "-Wl,--build-id=none"];
-execFileSync(compiler, [...flags, ...warnings, ...nodeApi, ...link, ...ADDON, "-o", `${out}/kernel.node`], {
+execFileSync(compiler, [...options, ...flags, ...warnings, ...nodeApi, ...link, ...ADDON, "-o", `${out}/kernel.node`], {
   stdio: "inherit",
 });
 
