@@ -14,7 +14,8 @@ const TOP = RANKS.length; // main and the other files beside the rooms: they put
 const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["line", "telnet", "ipmi", "config"];
 const PURE_FILES = [
-  ...["log/describe", "access/rules", "access/remote-address", "board/profile", "trace/format"],
+  ...["log/describe", "board/profile", "trace/format"],
+  ...["address", "remote-address", "request", "patterns", "options", "rules"].map(file => `access/${file}`),
   ...["port/phase", "control/command", "control/show", "cli"],
 ];
 /** What ranks 3 and 4 may take from rank 2 besides types: the errors of the contracts. */

@@ -1,0 +1,54 @@
+/** remaddr: which peers a port admits. */
+import { parseAddress, samePrefix, unmapped } from "./address.js";
+
+/** A remaddr entry whose host has been looked up. */
+export interface RemoteEntry {
+  /** Numeric. Null without a host (`remaddr=0`): the wildcard address, which no peer has. */
+  readonly address: string | null;
+  /** 0: any port. */
+  readonly port: number;
+}
+
+/** Null admits everyone, an empty list no one. IPv4 peers of a dual-stack socket are compared as IPv4. */
+export function isAdmitted(entries: readonly RemoteEntry[] | null, peer: { address: string; port: number }): boolean {
+  return entries === null || entries.some(entry => matchesEntry(entry, peer));
+}
+
+/** An entry without a scope matches its link-local address on every link. */
+function matchesEntry(entry: RemoteEntry, peer: { address: string; port: number }): boolean {
+  if (entry.address === null || (entry.port !== 0 && entry.port !== peer.port)) return false;
+  const [wanted, actual] = [entry.address, peer.address].map(parseAddress);
+  if (!wanted || !actual) return false;
+  const [one, other] = [unmapped(wanted), unmapped(actual)];
+  return (
+    one.family === other.family &&
+    samePrefix(one.bytes, other.bytes, 128) &&
+    (one.scope === "" || one.scope === other.scope)
+  );
+}
+
+export interface WrittenEntry {
+  readonly text: string;
+  readonly family: "ipv4" | "ipv6" | "any";
+  readonly host: string | null;
+  readonly port: number;
+}
+
+/**
+ * The entries with their hosts looked up; `unresolved` are those to report: they match no one.
+ * `lookUp` gets a host that is not numeric and gives its first address, or null.
+ */
+export async function resolveEntries(
+  written: readonly WrittenEntry[],
+  lookUp: (host: string, family: WrittenEntry["family"]) => Promise<string | null>,
+): Promise<{ entries: RemoteEntry[]; unresolved: WrittenEntry[] }> {
+  const entries: RemoteEntry[] = [];
+  const unresolved: WrittenEntry[] = [];
+  for (const one of written) {
+    const numeric = one.host === null || parseAddress(one.host) !== null;
+    const address = numeric || one.host === null ? one.host : await lookUp(one.host, one.family);
+    if (address === null && one.host !== null) unresolved.push(one);
+    else entries.push({ address, port: one.port });
+  }
+  return { entries, unresolved };
+}

@@ -1,0 +1,106 @@
+/** The tables of hosts_access(5) and their verdict: hosts.allow, then hosts.deny, then granted (tcp-wrappers spec 2 and 3). */
+import { applyOptions } from "./options.js";
+import { matchesClient, matchesDaemon, matchesList, splitAt } from "./patterns.js";
+import { type AccessRequest, type Asking, Subject } from "./request.js";
+
+export type Table =
+  | { readonly file: string; readonly state: "missing" }
+  | { readonly file: string; readonly state: "unreadable"; readonly reason: string }
+  /** In latin1. */
+  | { readonly file: string; readonly state: "read"; readonly text: string };
+
+export interface Verdict {
+  readonly granted: boolean;
+  /** The last rule that matched: the table and the last physical line of the rule. */
+  readonly matched: { readonly file: string; readonly line: number } | null;
+  /** Lines for the log, whole, in the library's words. */
+  readonly warnings: readonly string[];
+  /** For the client, before anything else. */
+  readonly banner: Uint8Array | null;
+}
+
+export function* judge(allow: Table, deny: Table, request: AccessRequest): Asking<Verdict> {
+  const subject = new Subject(request);
+  const first = yield* searchTable(allow, subject);
+  const decided = first.result === "granted" || first.result === "denied";
+  const granted = decided ? first.result === "granted" : first.result === "match";
+  if (decided || granted) return conclude(granted, [first], subject);
+  const second = yield* searchTable(deny, subject);
+  return conclude(second.result === "granted" || second.result === "none", [first, second], subject);
+}
+
+interface Found {
+  /** `error`: the table broke off before a rule matched. */
+  readonly result: "none" | "match" | "error" | "granted" | "denied";
+  readonly line: { readonly file: string; readonly line: number } | null;
+  readonly banner: string;
+}
+
+/** The library reads into a buffer of this size, the newline included. */
+const LINE_LIMIT = 2047;
+
+function conclude(granted: boolean, found: readonly Found[], subject: Subject): Verdict {
+  const banner = found.map(one => one.banner).join("");
+  const matched = found.findLast(one => one.line !== null)?.line ?? null;
+  const bytes = banner === "" ? null : Uint8Array.from(banner, char => char.charCodeAt(0));
+  return { granted, matched, warnings: subject.warnings, banner: bytes };
+}
+
+function* searchTable(table: Table, subject: Subject): Asking<Found> {
+  const nothing = { line: null, banner: "" };
+  if (table.state === "missing") return { result: "none", ...nothing };
+  if (table.state === "unreadable") {
+    subject.warnings.push(`warning: cannot open ${table.file}: ${table.reason}`);
+    return { result: "error", ...nothing };
+  }
+  for (const { line, text } of logicalLines(table.text)) {
+    subject.place = { file: table.file, line };
+    if (text === null) {
+      subject.warn("missing newline or line too long");
+      subject.warn("all the subsequent rules will be ignored");
+      return { result: "error", ...nothing };
+    }
+    if (text.startsWith("#") || /^[ \t\r]*$/.test(text)) continue;
+    const options = yield* matchRule(text, subject);
+    if (options === null) continue;
+    const outcome = options === "" ? null : yield* applyOptions(options, subject);
+    const place = { line: subject.place, banner: outcome?.banner ?? "" };
+    if (outcome === null || outcome.verdict === "stands") return { result: "match", ...place };
+    return { result: outcome.verdict === "unmatched" ? "none" : outcome.verdict, ...place };
+  }
+  return { result: "none", ...nothing };
+}
+
+/** The options of a rule that matches (never empty: they end in their newline), `""` without any, null for no match. */
+function* matchRule(text: string, subject: Subject): Asking<string | null> {
+  const [daemons, rest] = splitAt(text, ":");
+  if (rest === null) {
+    subject.warn('missing ":" separator');
+    return null;
+  }
+  const [clients, options] = splitAt(rest, ":");
+  if (!(yield* matchesList(daemons, subject, matchesDaemon))) return null;
+  if (!(yield* matchesList(clients, subject, matchesClient))) return null;
+  return options === null ? "" : `${options}\n`;
+}
+
+/**
+ * Joined at backslash-newline, with the number of the last physical line; a null text ends the table: too long, or
+ * no newline at its end. A NUL hides the rest of its physical line, as in the library's C strings.
+ */
+function* logicalLines(table: string): Generator<{ line: number; text: string | null }> {
+  const physical = table.replace(/\0[^\n]*(\n|$)/g, "").split("\n");
+  const rest = physical.pop() ?? "";
+  let joined = "";
+  let line = 0;
+  for (const text of physical) {
+    if (joined.length + text.length + 1 > LINE_LIMIT) return yield { line, text: null };
+    line++;
+    if (text.endsWith("\\")) joined += text.slice(0, -1);
+    else {
+      yield { line, text: joined + text };
+      joined = "";
+    }
+  }
+  if (joined + rest !== "") yield { line, text: null };
+}
