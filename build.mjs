@@ -1,6 +1,7 @@
 // Builds the addon and the bundle: into dist/ for this machine, or with --target into dist/<target>/ for another.
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 
@@ -18,7 +19,8 @@ const ENTRIES = [
 const ADDON = ["kernel.c", "tty.c", "socket.c", "poll.c"].map(name => `service/kernel/${name}`);
 
 // Relative paths everywhere below: what is built does not depend on where the checkout lies.
-process.chdir(import.meta.dirname);
+const checkout = fileURLToPath(new URL(".", import.meta.url));
+process.chdir(checkout);
 
 const { target } = parseArgs({ options: { target: { type: "string" } } }).values;
 if (target !== undefined && !Object.hasOwn(COMPILERS, target)) {
@@ -44,6 +46,7 @@ for (const { entry, outfile, program } of ENTRIES) {
     continue;
   }
   await build({
+    absWorkingDir: checkout,
     entryPoints: [entry],
     outfile: `${out}/${outfile}`,
     bundle: true,
