@@ -1,5 +1,5 @@
 /** A link whose peer is the test: nothing happens until `settle`, which plays the turns of the event loop. */
-import type { Link, LinkError, PeerAddress } from "../../service/net/link.js";
+import { type Link, LinkError, type LinkFault, type PeerAddress } from "../../service/net/link.js";
 
 export interface FakeLink extends Link {
   /** All the peer was sent, one character a byte. */
@@ -13,8 +13,8 @@ export interface FakeLink extends Link {
   send(bytes: string | Uint8Array): void;
   /** The peer is done, after what it sent. */
   finish(): void;
-  /** From now on `read` or `write` throws. */
-  break(call: "read" | "write", error: LinkError): void;
+  /** From now on `read` or `write` throws; the reason is `<fault> here`. */
+  breakWith(call: "read" | "write", fault: LinkFault): void;
   /** Calls back until nobody waits for anything that has come. Gives the number of calls. */
   settle(): number;
   /** What was received since the last `take`, after settling. */
@@ -83,8 +83,8 @@ export function createFakeLink(peer: PeerAddress = { address: "127.0.0.1", port:
     finish() {
       finished = true;
     },
-    break(call, error) {
-      faults[call] = error;
+    breakWith(call, fault) {
+      faults[call] = new LinkError(fault, peer.address, `${fault} here`);
     },
     settle() {
       for (let turns = 0; turns < MOST_TURNS; turns++) {

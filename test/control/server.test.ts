@@ -1,0 +1,68 @@
+import t from "tap";
+import { ask, createFakeControl, GREETING } from "../support/fake-control.js";
+import { createFakeLink } from "../support/fake-link.js";
+import { createFakeOperable } from "../support/fake-operable.js";
+
+t.test("four sessions may be open; a fifth is told so until one leaves", async t => {
+  const { server, connect } = createFakeControl();
+  const [first, ...others] = [connect(), connect(), connect(), connect()];
+  t.equal(server.sessions, 4);
+
+  const fifth = createFakeLink();
+  server.accept(fifth);
+  t.equal(fifth.received, "Too many controller ports\r\n");
+  t.equal(fifth.closed, true);
+  t.equal(server.sessions, 4);
+
+  first?.finish();
+  first?.settle();
+  t.equal(server.sessions, 3);
+  const sixth = createFakeLink();
+  server.accept(sixth);
+  t.equal(sixth.take(), GREETING);
+  for (const link of [...others, sixth]) t.equal(ask(link, "version"), "ser2net version 3.5.4\r\n");
+});
+
+t.test("a fifth who is gone already does no harm", async t => {
+  const { server, connect } = createFakeControl();
+  for (let at = 0; at < 4; at++) connect();
+  const fifth = createFakeLink();
+  fifth.breakWith("write", "pipe");
+  server.accept(fifth);
+  t.equal(fifth.closed, true);
+});
+
+t.test("a caller who is gone before the greeting takes no place", async t => {
+  const { server } = createFakeControl();
+  const link = createFakeLink();
+  link.breakWith("write", "pipe");
+  server.accept(link);
+  t.equal(link.closed, true);
+  t.equal(server.sessions, 0);
+});
+
+t.test("sessions do not see each other's lines", async t => {
+  const { connect } = createFakeControl();
+  const [one, two] = [connect(), connect()];
+  one.send("vers");
+  two.send("help");
+  one.send("ion\r");
+  t.equal(one.take(), "version\r\nser2net version 3.5.4\r\n-> ");
+  t.equal(two.take(), "help");
+});
+
+t.test("close ends all sessions and their monitors, and may be called again", async t => {
+  const port = createFakeOperable();
+  const { server, connect } = createFakeControl([port]);
+  const links = [connect(), connect()];
+  for (const link of links) ask(link, "monitor tcp 7000");
+  server.close();
+  server.close();
+  t.same(
+    links.map(link => link.closed),
+    [true, true],
+  );
+  t.equal(server.sessions, 0);
+  t.equal(port.monitored, null);
+  for (const link of links) t.equal(link.take(), "");
+});
