@@ -1,7 +1,7 @@
 /** The checked configuration: what a file, `-C` lines and a board profile come to. */
 import type { LineSettings, Parity } from "../line/settings.js";
 import type { Diagnostic } from "./diagnostic.js";
-import type { NetworkPort } from "./network-port.js";
+import type { NetworkPort, ServiceLookup } from "./network-port.js";
 
 export type PortState = "off" | "raw" | "rawlp" | "telnet";
 
@@ -143,6 +143,8 @@ export interface OptionContext {
   readonly traceFiles: ReadonlyMap<string, string>;
   readonly leds: ReadonlyMap<string, LedConfig>;
   readonly rs485: ReadonlyMap<string, Rs485Config>;
+  /** For remaddr words. */
+  readonly serviceLookup: ServiceLookup;
 }
 
 /** What a DEFAULT line can set; named as there. */

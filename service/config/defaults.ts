@@ -1,0 +1,168 @@
+/** DEFAULT: its names, their ranges, and the values everything starts from (manual page; reference 3.5.4 for the rest). */
+import { STANDARD_LINE } from "../line/settings.js";
+import type { DefaultValues, OptionContext } from "./configuration.js";
+import { nearest } from "./nearest.js";
+
+export const SPEEDS: readonly number[] = [
+  300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000,
+  1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
+];
+
+export const START_VALUES: DefaultValues = {
+  speed: STANDARD_LINE.speed,
+  databits: STANDARD_LINE.dataBits,
+  stopbits: STANDARD_LINE.stopBits,
+  parity: STANDARD_LINE.parity,
+  xonxoff: false,
+  rtscts: false,
+  local: false,
+  hangup_when_done: false,
+  nobreak: false,
+  remctl: false,
+  telnet_brk_on_sync: false,
+  kickolduser: false,
+  chardelay: true,
+  "chardelay-scale": 20,
+  "chardelay-min": 1000,
+  "chardelay-max": 20_000,
+  "dev-to-net-bufsize": 64,
+  "net-to-dev-bufsize": 64,
+  "max-connections": 1,
+  remaddr: "",
+};
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Of every number, on DEFAULT and on port lines alike. */
+export const RANGES = {
+  databits: { min: 5, max: 8 },
+  stopbits: { min: 1, max: 2 },
+  "chardelay-scale": { min: 1, max: 1000 },
+  "chardelay-min": { min: 1, max: 100_000 },
+  "chardelay-max": { min: 1, max: 1_000_000 },
+  "dev-to-net-bufsize": { min: 1, max: 65_536 },
+  "net-to-dev-bufsize": { min: 1, max: 65_536 },
+  "max-connections": { min: 1, max: 65_536 },
+  "ack-timeout": { min: 1, max: 2_147_483_647 },
+  "ack-retries": { min: 1, max: 2_147_483_647 },
+} as const satisfies Readonly<Record<string, Range>>;
+
+/** The names these two had before UDP came. */
+const FORMER_NAMES: ReadonlyMap<string, keyof typeof RANGES> = new Map([
+  ["dev-to-tcp-bufsize", "dev-to-net-bufsize"],
+  ["tcp-to-dev-bufsize", "net-to-dev-bufsize"],
+]);
+
+/** Of SOL ports, which are not served yet: checked as the others are, and then left alone. */
+const SOL_FLAGS = ["authenticated", "encrypted", "deassert_CTS_DCD_DSR_on_connect"];
+const SOL_ALERT = "shared-serial-alert";
+
+const PARITIES: readonly string[] = ["NONE", "EVEN", "ODD", "MARK", "SPACE"];
+const ALERTS: readonly string[] = ["fail", "deferred", "succeed"];
+
+const NAMES = [
+  ...Object.keys(START_VALUES),
+  ...FORMER_NAMES.keys(),
+  ...SOL_FLAGS,
+  SOL_ALERT,
+  "ack-timeout",
+  "ack-retries",
+];
+
+export interface DefaultProblem {
+  /** Without the ` on N` its line adds. */
+  readonly message: string;
+  /** ` on N` goes here when the message has words behind it: `..., min is 1, max is 2`. */
+  readonly tail: string;
+  readonly expected: string;
+  readonly at: "name" | "value";
+}
+
+export type DefaultSetting = { readonly set: Partial<DefaultValues> } | { readonly problem: DefaultProblem };
+
+/** All the values in force after the DEFAULT lines read so far. */
+export function defaultValues(context: Pick<OptionContext, "defaults">): DefaultValues {
+  return { ...START_VALUES, ...context.defaults };
+}
+
+/** `text` is all behind the name's colon, null without one. */
+export function readDefault(written: string, text: string | null): DefaultSetting {
+  const whole = text?.replace(/^[ \t\r\v\f]+/, "") ?? "";
+  // The empty remaddr admits everyone again; the sample file of the reference has that line.
+  if (written === "remaddr" && text !== null) return { set: { remaddr: whole } };
+  const value = /^[^ \t\r\v\f]*/.exec(whole)?.[0] ?? "";
+  if (value === "") return wrong("No default value", "expected DEFAULT:<name>:<value>");
+  const name = FORMER_NAMES.get(written) ?? written;
+  if (isRanged(name)) return readRanged(name, value);
+  if (name === "speed") {
+    const speed = SPEEDS.find(one => String(one) === value);
+    return speed === undefined ? notOneOf(SPEEDS.map(String), value) : { set: { speed } };
+  }
+  if (name === "parity") return readParity(value);
+  if (name === SOL_ALERT) return ALERTS.includes(value) ? { set: {} } : notOneOf(ALERTS, value);
+  if (SOL_FLAGS.includes(name) || isFlag(name)) {
+    const flag = readFlag(value);
+    if (flag === null) return wrong("Invalid integer value", "expected true, false or a number");
+    return { set: isFlag(name) ? { [name]: flag } : {} };
+  }
+  const near = nearest(written, NAMES);
+  return {
+    problem: {
+      message: `unknown default name '${written}'`,
+      tail: "",
+      expected: near === null ? `expected one of ${NAMES.join(", ")}` : `nearest: ${near}`,
+      at: "name",
+    },
+  };
+}
+
+/** Decimal digits with an optional sign, and nothing else; null otherwise. */
+export function readInteger(text: string): number | null {
+  return /^[+-]?[0-9]+$/.test(text) ? Number(text) : null;
+}
+
+function readRanged(name: keyof typeof RANGES, value: string): DefaultSetting {
+  const number = readInteger(value);
+  const { min, max } = RANGES[name];
+  const expected = `expected a whole number from ${min} to ${max}`;
+  if (number === null) return wrong("Invalid integer value", expected);
+  if (number < min || number > max) {
+    return wrong("Integer value out of range", expected, `, min is ${min}, max is ${max}`);
+  }
+  return { set: name in START_VALUES ? { [name]: number } : {} };
+}
+
+function readParity(value: string): DefaultSetting {
+  const parity = value.toLowerCase();
+  const known = PARITIES.includes(value.toUpperCase()) && (value === parity || value === value.toUpperCase());
+  return known ? { set: { parity: parity as DefaultValues["parity"] } } : notOneOf(PARITIES, value);
+}
+
+/** The reference takes any integer for a flag, and words in one case only. */
+function readFlag(value: string): boolean | null {
+  if (value === "true" || value === "TRUE") return true;
+  if (value === "false" || value === "FALSE") return false;
+  const number = readInteger(value);
+  return number === null ? null : number !== 0;
+}
+
+function notOneOf(words: readonly string[], value: string): DefaultSetting {
+  const near = nearest(value, words);
+  const expected = `expected one of ${words.join(", ")}`;
+  return wrong("Invalid enumeration value", near === null ? expected : `${expected}; nearest: ${near}`);
+}
+
+function wrong(message: string, expected: string, tail = ""): DefaultSetting {
+  return { problem: { message, tail, expected, at: "value" } };
+}
+
+function isRanged(name: string): name is keyof typeof RANGES {
+  return Object.hasOwn(RANGES, name);
+}
+
+function isFlag(name: string): boolean {
+  return Object.entries(START_VALUES).some(([key, value]) => key === name && typeof value === "boolean");
+}

@@ -1,0 +1,93 @@
+/** The texts of LED and RS485CONF. */
+import type { LedConfig, Rs485Config } from "./configuration.js";
+import { LED_FORM, RS485_FORM } from "./parse.js";
+
+export interface DefinitionProblem {
+  /** With its line number: these end in `on N` or `on line N.` as it happens. */
+  readonly message: string;
+  readonly expected: string;
+}
+
+export interface Definition<T> {
+  /** Null: the line is dropped. */
+  readonly value: T | null;
+  readonly problems: readonly DefinitionProblem[];
+}
+
+const STANDARD_DURATION_MS = 10;
+const MOST = 2_147_483_647;
+
+/** `sysfs:device=<LED> [duration=<ms>] [state=<0|1>]`; unknown keys and words without `=` mean nothing. */
+export function readLed(name: string, text: string, lineNumber: number): Definition<LedConfig> {
+  const colon = text.indexOf(":");
+  if (colon < 0) return dropped(`Couldn't parse LED definition for '${name}' on ${lineNumber}`, LED_FORM);
+  const driver = text.slice(0, colon);
+  if (driver !== "sysfs") {
+    return dropped(`Unknown LED driver '${driver}' for LED '${name}' on ${lineNumber}`, "expected sysfs");
+  }
+  const parameters = readParameters(text.slice(colon + 1));
+  const device = parameters.get("device") ?? "";
+  if (device === "") {
+    return dropped(`LED '${name}': parameter 'device' required, but missing on line ${lineNumber}.`, LED_FORM);
+  }
+  const problems: DefinitionProblem[] = [];
+  const durationMs = atoi(parameters.get("duration") ?? "");
+  if (durationMs < 0) {
+    problems.push({
+      message: `LED '${name}': invalid duration, using default on line ${lineNumber}.`,
+      expected: "expected milliseconds",
+    });
+  }
+  const state = atoi(parameters.get("state") ?? "1");
+  if (state < -1 || state > 1) {
+    problems.push({
+      message: `LED '${name}': invalid state, using default on line ${lineNumber}.`,
+      expected: "expected 0 or 1",
+    });
+  }
+  const value: LedConfig = {
+    name,
+    device,
+    durationMs: durationMs > 0 ? durationMs : STANDARD_DURATION_MS,
+    state: state === 0 ? 0 : 1,
+  };
+  return { value, problems };
+}
+
+/** scanf's way: blanks before a number, one digit for a flag, anything behind. */
+export function readRs485(name: string, text: string, lineNumber: number): Definition<Rs485Config> {
+  const blank = "[ \\t\\r\\v\\f]*";
+  const form = `^${blank}([0-9]{1,10}):${blank}([0-9]{1,10}):${blank}([0-9]):${blank}([0-9])`;
+  const [, before, after, onSend, duringTx] = new RegExp(form).exec(text) ?? [];
+  if (duringTx === undefined) return dropped(`Couldn't parse RS485 config on ${lineNumber}`, RS485_FORM);
+  if (Number(onSend) > 1) return dropped(`RTS_ON_SEND parameter can be 0 or 1 on ${lineNumber}`, RS485_FORM);
+  if (Number(duringTx) > 1) return dropped(`RX_DURING_TX parameter can be 0 or 1 on ${lineNumber}`, RS485_FORM);
+  const value: Rs485Config = {
+    name,
+    delayBeforeMs: Math.min(Number(before), MOST),
+    delayAfterMs: Math.min(Number(after), MOST),
+    rtsOnSend: onSend === "1",
+    rxDuringTx: duringTx === "1",
+  };
+  return { value, problems: [] };
+}
+
+/** Keys in any case, the last of a kind counts, a value ends at a second `=`. */
+function readParameters(text: string): Map<string, string> {
+  const parameters = new Map<string, string>();
+  for (const [word] of text.matchAll(/[^ \t]+/g)) {
+    const [key = "", value] = word.split("=", 2);
+    if (value !== undefined) parameters.set(key.toLowerCase(), value);
+  }
+  return parameters;
+}
+
+/** C's: leading digits count, without any it is 0. */
+function atoi(text: string): number {
+  const number = Number(/^[ \t\n\v\f\r]*([+-]?[0-9]+)/.exec(text)?.[1] ?? 0);
+  return Math.max(-MOST, Math.min(number, MOST));
+}
+
+function dropped<T>(message: string, expected: string): Definition<T> {
+  return { value: null, problems: [{ message, expected }] };
+}

@@ -1,0 +1,95 @@
+/** A source cut into logical lines: continuations joined, comments and blank lines left out. */
+
+export interface Source {
+  /** Null for a `-C` line, which has no line numbers. */
+  readonly file: string | null;
+  readonly text: string;
+}
+
+export interface LogicalLine {
+  readonly text: string;
+  /** Of its last physical line, from 1; 0 for a `-C` line. Messages name this one. */
+  readonly number: number;
+  /** Where in `text` each of its physical lines starts. */
+  readonly pieces: readonly Piece[];
+}
+
+interface Piece {
+  readonly offset: number;
+  readonly line: number;
+}
+
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The manual page wants `#` and blank lines at column 1; blanks before them are tolerated too. */
+const COMMENT = /^[ \t\r\v\f]*#/;
+const BLANK = /^[ \t\r\v\f]*$/;
+
+export function* logicalLines(source: Source): Generator<LogicalLine> {
+  let parts: { text: string; line: number }[] = [];
+  for (const { text, line } of physicalLines(source)) {
+    // A comment never continues; behind the first words of a continued line `#` is ordinary text.
+    if (COMMENT.test(text) && parts.every(part => BLANK.test(part.text))) {
+      parts = [];
+      continue;
+    }
+    if (text !== "") parts.push({ text, line });
+    const last = parts.at(-1);
+    if (last?.text.endsWith("\\")) {
+      last.text = last.text.slice(0, -1);
+      if (last.text === "") parts.pop();
+      continue;
+    }
+    if (parts.some(part => !BLANK.test(part.text))) yield join(parts, source.file === null ? 0 : line);
+    parts = [];
+  }
+  // What still waits for its continuation at the end of the file is dropped, as the reference does.
+}
+
+/** Where an offset of the logical line is found in the file. */
+export function placeOf(line: LogicalLine, offset: number): Place {
+  let [low, high] = [0, line.pieces.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((line.pieces[middle]?.offset ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  const piece = line.pieces[low];
+  return { line: piece?.line ?? line.number, column: offset - (piece?.offset ?? 0) + 1 };
+}
+
+/** The physical lines a logical line is made of. */
+export function physicalTexts(line: LogicalLine): string[] {
+  return line.pieces.map((piece, index) => line.text.slice(piece.offset, line.pieces[index + 1]?.offset));
+}
+
+function join(parts: readonly { text: string; line: number }[], number: number): LogicalLine {
+  const pieces: Piece[] = [];
+  let offset = 0;
+  for (const part of parts) {
+    pieces.push({ offset, line: number === 0 ? 0 : part.line });
+    offset += part.text.length;
+  }
+  return { text: parts.map(part => part.text).join(""), number, pieces };
+}
+
+function* physicalLines(source: Source): Generator<{ text: string; line: number }> {
+  const { text } = source;
+  let line = 0;
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 ? text.length : newline;
+    line++;
+    yield { text: upToNul(text.slice(start, end)), line };
+    start = end + 1;
+  }
+}
+
+/** What follows a NUL in its line was never read by the reference. */
+function upToNul(text: string): string {
+  const nul = text.indexOf("\0");
+  return nul < 0 ? text : text.slice(0, nul);
+}

@@ -1,0 +1,134 @@
+/** Old x new configuration -> what a reload must do. Busy ports change when they are free, nothing else is touched. */
+import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "./configuration.js";
+
+export interface ReloadPlan {
+  readonly ports: readonly PortStep[];
+  readonly rotators: readonly RotatorStep[];
+  readonly controlPort: ControlPortStep;
+  readonly leds: LedSteps;
+  /** What is in force when the plan is carried out, what was kept included: the `old` of the next reload. */
+  readonly inForce: Configuration;
+}
+
+export type PortStep =
+  | { readonly do: "create"; readonly config: PortConfig }
+  /** `shut`: disconnect its peers for that reason first. */
+  | { readonly do: "replace-now"; readonly config: PortConfig; readonly shut: "UDP reconfig" | null }
+  | { readonly do: "replace-when-free"; readonly config: PortConfig }
+  | { readonly do: "remove-now"; readonly name: string; readonly shut: "UDP delete" | null }
+  | { readonly do: "remove-when-free"; readonly name: string }
+  /** Its line is broken in the new file: it goes on as it is. */
+  | { readonly do: "keep"; readonly name: string };
+
+export type RotatorStep =
+  | { readonly do: "open" | "replace"; readonly config: RotatorConfig }
+  | { readonly do: "keep" | "close"; readonly name: string };
+
+export type ControlPortStep =
+  | { readonly do: "keep" | "close" }
+  /** `replace` closes the old listener first; its connections go on. */
+  | { readonly do: "open" | "replace"; readonly spec: string };
+
+export interface LedSteps {
+  /** No longer in the configuration. A port that still holds one keeps it until it closes or changes. */
+  readonly release: readonly LedConfig[];
+  /** To be set up, in this order. */
+  readonly configure: readonly LedConfig[];
+}
+
+export function planReload(old: Configuration, next: Configuration, busy: (portName: string) => boolean): ReloadPlan {
+  const before = new Map(old.ports.map(port => [port.name, port]));
+  const after = new Set(next.ports.map(port => port.name));
+  const gone = old.ports.filter(port => !after.has(port.name));
+  const kept = gone.filter(port => next.damaged.some(line => line.startsWith(`${port.name}:`)));
+  const rotators = planRotators(old, next);
+  const controlPort = planControlPort(old, next);
+  return {
+    ports: [
+      ...next.ports.map(port => planPort(before.get(port.name), port, busy(port.name))),
+      ...gone.map(port => (kept.includes(port) ? keep(port.name) : planRemoval(port, busy(port.name)))),
+    ],
+    rotators: rotators.steps,
+    controlPort,
+    leds: planLeds(old.leds, next.leds),
+    inForce: {
+      ...next,
+      ports: [...next.ports, ...kept],
+      rotators: [...next.rotators, ...rotators.kept],
+      controlPort: controlPort.do === "keep" ? old.controlPort : next.controlPort,
+    },
+  };
+}
+
+function planPort(old: PortConfig | undefined, config: PortConfig, isBusy: boolean): PortStep {
+  // A port whose removal still waits for its peers is in no configuration, but busy.
+  if (!isBusy) return old === undefined ? { do: "create", config } : { do: "replace-now", config, shut: null };
+  // Spec 10: a UDP peer may never leave, so its port does not wait for that; unchanged, there is no hurry.
+  const isUrgent = config.networkPort.transport === "udp" && old !== undefined && !isSame(old, config);
+  return isUrgent ? { do: "replace-now", config, shut: "UDP reconfig" } : { do: "replace-when-free", config };
+}
+
+function planRemoval({ name, networkPort }: PortConfig, isBusy: boolean): PortStep {
+  if (isBusy && networkPort.transport === "tcp") return { do: "remove-when-free", name };
+  return { do: "remove-now", name, shut: isBusy ? "UDP delete" : null };
+}
+
+function keep(name: string): { readonly do: "keep"; readonly name: string } {
+  return { do: "keep", name };
+}
+
+/** Connections that came through a rotator live on whatever becomes of it. */
+function planRotators(old: Configuration, next: Configuration): { steps: RotatorStep[]; kept: RotatorConfig[] } {
+  const before = new Map(old.rotators.map(rotator => [rotator.name, rotator]));
+  const after = new Set(next.rotators.map(rotator => rotator.name));
+  const gone = old.rotators.filter(rotator => !after.has(rotator.name));
+  const kept = gone.filter(({ name }) => next.damaged.some(line => isAboutRotator(line, name)));
+  const steps = next.rotators.map((config): RotatorStep => {
+    const same = before.get(config.name);
+    if (same === undefined) return { do: "open", config };
+    return isSame(same, config) ? keep(config.name) : { do: "replace", config };
+  });
+  for (const rotator of gone) {
+    steps.push(kept.includes(rotator) ? keep(rotator.name) : { do: "close", name: rotator.name });
+  }
+  return { steps, kept };
+}
+
+function isAboutRotator(line: string, name: string): boolean {
+  const [, rest = ""] = /^ROTATOR:+(.*)$/s.exec(line) ?? [];
+  return rest === name || rest.startsWith(`${name}:`);
+}
+
+/** One that was given wrong, or whose line is broken, takes the old one as little away as a port's. */
+function planControlPort(old: Configuration, next: Configuration): ControlPortStep {
+  const spec = next.controlPort;
+  const isDamaged = next.controlPortFault !== null || next.damaged.some(line => line.startsWith("CONTROLPORT:"));
+  if (spec === old.controlPort || isDamaged) return { do: "keep" };
+  if (spec === null) return { do: "close" };
+  return { do: old.controlPort === null ? "open" : "replace", spec };
+}
+
+/** Two names may share one device, the later definition then counts: a device is set up again if any of its own changed. */
+function planLeds(old: readonly LedConfig[], next: readonly LedConfig[]): LedSteps {
+  const before = byDevice(old);
+  const after = byDevice(next);
+  return {
+    release: old.filter(({ device }) => !after.has(device)),
+    configure: next.filter(({ device }) => before.get(device) !== after.get(device)),
+  };
+}
+
+function byDevice(leds: readonly LedConfig[]): ReadonlyMap<string, string> {
+  const devices = new Map<string, string>();
+  for (const led of leds) devices.set(led.device, `${devices.get(led.device) ?? ""}${JSON.stringify(led)}`);
+  return devices;
+}
+
+/** Where a line stands in its file, and what its texts were called, makes no difference. */
+function isSame(one: PortConfig | RotatorConfig, other: PortConfig | RotatorConfig): boolean {
+  return substance(one) === substance(other);
+}
+
+function substance(config: PortConfig | RotatorConfig): string {
+  return JSON.stringify({ ...config, file: null, lineNumber: 0, names: {} });
+}

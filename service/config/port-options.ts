@@ -1,0 +1,253 @@
+/** The options of a port line, word by word; the same words serve `setportconfig`. */
+import type { LineSettings } from "../line/settings.js";
+import type { OptionContext, OptionNames, PortOptions } from "./configuration.js";
+import { defaultValues } from "./defaults.js";
+import type { Span } from "./directive.js";
+import { nearest } from "./nearest.js";
+import type { NetworkPort } from "./network-port.js";
+import {
+  KEYED_WORDS,
+  type OptionDraft,
+  PLAIN_WORDS,
+  splitAddresses,
+  traceConfig,
+  useText,
+  type ValueProblem,
+} from "./option-table.js";
+import { readRemoteAddresses } from "./remote-addresses.js";
+
+export interface OptionFault {
+  /** In the text of the words. */
+  readonly offset: number;
+  /** Without ` on line N`. */
+  readonly text: string;
+  readonly numbered: boolean;
+  readonly expected: string;
+}
+
+export interface PortWords {
+  readonly line: LineSettings;
+  readonly options: PortOptions;
+  readonly names: OptionNames;
+  readonly faults: readonly OptionFault[];
+}
+
+export interface LivePort {
+  readonly networkPort: NetworkPort;
+  readonly options: PortOptions;
+}
+
+/** So many faults say enough about one line; the rest of it is not read. */
+const MOST_FAULTS = 100;
+/** So many defined names are looked through for what a misspelt word was to be: it bounds the work per word. */
+const NAMES_COMPARED = 200;
+
+/** A port line: everything starts from the DEFAULTs, and good words count whatever the others are. */
+export function readPortWords(words: string, networkPort: NetworkPort, context: OptionContext): PortWords {
+  const draft = startDraft(context, defaultOptions(context));
+  const faults = readWords(words, draft, context, { live: false });
+  const { remaddr } = defaultValues(context);
+  draft.remaddr ??= Array.from(splitAddresses(remaddr), ({ text }) => ({ text, offset: 0 }));
+  return finish(draft, networkPort, context, faults);
+}
+
+/**
+ * `setportconfig`: serial words count from the DEFAULTs of the last read, the others change what the port has now.
+ * The first fault ends it; what was applied before stays. `problem` is the answer of the control port.
+ */
+export function parsePortWords(
+  words: string,
+  port: LivePort,
+  context: OptionContext,
+): { line: LineSettings; options: PortOptions; problem: string | null } {
+  const { clearBreak } = defaultOptions(context);
+  const draft = startDraft(context, { ...port.options, clearBreak });
+  const { line, options, faults } = finish(
+    draft,
+    port.networkPort,
+    context,
+    readWords(words, draft, context, { live: true }),
+  );
+  return { line, options, problem: faults[0]?.text ?? null };
+}
+
+/**
+ * Whether a word nobody knows ends the reading of its line. A misspelt one costs only itself. Any other may begin a
+ * remark, which lines written for 3.5.4 carry behind their options (`9600 # was 2400`): there it ended the options
+ * (spec 3.1, "all later options on the line are ignored"), and words of a remark must not become settings.
+ */
+function endsReading(nearestWord: string | null): boolean {
+  return nearestWord === null;
+}
+
+/** The faults; a live port stops at the first. */
+function readWords(
+  words: string,
+  draft: OptionDraft,
+  context: OptionContext,
+  { live }: { live: boolean },
+): OptionFault[] {
+  const faults: OptionFault[] = [];
+  // Only these two separate: the CR of a DOS line end belongs to the last word.
+  for (const found of words.matchAll(/[^ \t]+/g)) {
+    const word = { text: found[0], offset: found.index };
+    const result = readWord(word, draft, context, live);
+    if (result === null) continue;
+    const ends = result.ends || faults.length === MOST_FAULTS - 1;
+    faults.push(ends && !live ? unreadRest(result.fault, words.slice(word.offset + word.text.length)) : result.fault);
+    if (ends || live) break;
+  }
+  return faults;
+}
+
+type WordResult = { readonly fault: OptionFault; readonly ends: boolean } | null;
+
+function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: boolean): WordResult {
+  const plain = PLAIN_WORDS.get(word.text);
+  if (plain !== undefined) {
+    plain.apply(draft);
+    return null;
+  }
+  const key = keyOf(word.text);
+  const keyed = KEYED_WORDS.get(key);
+  if (keyed !== undefined) {
+    const value = { text: word.text.slice(key.length), offset: word.offset + key.length };
+    if (live && !keyed.live) return notLive(word, key);
+    const problem = keyed.apply(draft, value, context);
+    return problem === null ? null : { fault: valueFault(value, problem), ends: false };
+  }
+  // Names come last: one that is spelt like an option can never be chosen.
+  const text = context.texts.get(word.text);
+  if (text !== undefined && useText(draft, word.text, text)) return null;
+  const near = nearestOption(word.text, key, context);
+  const expected = withNearest("expected an option or the name of a text defined before this line", near);
+  const fault = { offset: word.offset, text: `Unknown config item: ${word.text}`, numbered: true, expected };
+  return { fault, ends: endsReading(near) };
+}
+
+/** `max-connections=` of `max-connections=3`; empty without `=`. */
+function keyOf(word: string): string {
+  return word.slice(0, word.indexOf("=") + 1);
+}
+
+function nearestOption(word: string, key: string, context: OptionContext): string | null {
+  if (key !== "") return nearest(key, KEYED_WORDS.keys());
+  return nearest(word, [...PLAIN_WORDS.keys(), ...KEYED_WORDS.keys(), ...selectableNames(context)]);
+}
+
+function* selectableNames({ texts }: OptionContext): Generator<string> {
+  let left = NAMES_COMPARED;
+  for (const [name, { kind }] of texts) {
+    if (left-- === 0) return;
+    if (kind !== "device") yield name;
+  }
+}
+
+function notLive(word: Span, key: string): WordResult {
+  const text = `Option not changeable on a live port: ${key}`;
+  return {
+    fault: { offset: word.offset, text, numbered: false, expected: "expected it in the configuration" },
+    ends: true,
+  };
+}
+
+function valueFault({ text, offset }: Span, problem: ValueProblem): OptionFault {
+  const expected = withNearest(problem.expected, nearest(text, firstNames(problem.candidates)));
+  return { offset, text: problem.text, numbered: problem.numbered, expected };
+}
+
+function* firstNames(names: Iterable<string>): Generator<string> {
+  let left = NAMES_COMPARED;
+  for (const name of names) {
+    if (left-- === 0) return;
+    yield name;
+  }
+}
+
+function withNearest(expected: string, near: string | null): string {
+  return near === null ? expected : `${expected}; nearest: ${near}`;
+}
+
+function unreadRest(fault: OptionFault, rest: string): OptionFault {
+  if (!/[^ \t]/.test(rest)) return fault;
+  const open = rest.includes("remaddr=") ? ", its remaddr= neither" : "";
+  return { ...fault, expected: `${fault.expected}; the rest of the line is not read${open}` };
+}
+
+function startDraft(context: OptionContext, options: PortOptions): OptionDraft {
+  const values = defaultValues(context);
+  const trace = (from: PortOptions["traceRead"]) => ({
+    file: from?.file ?? null,
+    hexdump: from?.hexdump ?? false,
+    timestamp: from?.timestamp ?? false,
+  });
+  return {
+    line: {
+      speed: values.speed,
+      dataBits: values.databits,
+      parity: values.parity,
+      stopBits: values.stopbits,
+      xonxoffOut: values.xonxoff,
+      xonxoffIn: values.xonxoff,
+      rtscts: values.rtscts,
+      local: values.local,
+      hangupWhenDone: values.hangup_when_done,
+    },
+    options: { ...options },
+    names: {},
+    traces: { tr: trace(options.traceRead), tw: trace(options.traceWrite), tb: trace(options.traceBoth) },
+    remaddr: null,
+  };
+}
+
+function finish(
+  draft: OptionDraft,
+  port: NetworkPort,
+  context: OptionContext,
+  faults: readonly OptionFault[],
+): PortWords {
+  const { line, options, names, traces } = draft;
+  options.traceRead = traceConfig(traces.tr);
+  options.traceWrite = traceConfig(traces.tw);
+  options.traceBoth = traceConfig(traces.tb);
+  if (draft.remaddr === null) return { line, options, names, faults };
+  const { remaddr, problems } = readRemoteAddresses(draft.remaddr, port, options.maxConnections, context.serviceLookup);
+  options.remaddr = remaddr;
+  const addressFaults = problems.slice(0, MOST_FAULTS).map(problem => ({ ...problem, numbered: true }));
+  const all = [...faults, ...addressFaults].sort((one, other) => one.offset - other.offset);
+  return { line, options, names, faults: all };
+}
+
+function defaultOptions(context: OptionContext): PortOptions {
+  const values = defaultValues(context);
+  const { defaults } = context;
+  const isSet = (...names: readonly (keyof typeof defaults)[]) => names.some(name => defaults[name] !== undefined);
+  return {
+    remctl: values.remctl,
+    kickolduser: values.kickolduser,
+    telnetBrkOnSync: values.telnet_brk_on_sync,
+    clearBreak: !values.nobreak,
+    chardelay: {
+      enabled: values.chardelay,
+      scale: values["chardelay-scale"],
+      minUs: values["chardelay-min"],
+      maxUs: values["chardelay-max"],
+      explicit: isSet("chardelay-scale", "chardelay-min", "chardelay-max"),
+    },
+    devToNetBufsize: { bytes: values["dev-to-net-bufsize"], explicit: isSet("dev-to-net-bufsize") },
+    netToDevBufsize: { bytes: values["net-to-dev-bufsize"], explicit: isSet("net-to-dev-bufsize") },
+    maxConnections: values["max-connections"],
+    remaddr: null,
+    traceRead: null,
+    traceWrite: null,
+    traceBoth: null,
+    ledRx: null,
+    ledTx: null,
+    rs485: null,
+    banner: null,
+    openstr: null,
+    closestr: null,
+    signature: null,
+    closeon: null,
+  };
+}

@@ -1,0 +1,161 @@
+/** The effective configuration in its own language: reading it again gives the same configuration. */
+import type { Configuration, DefaultValues, LedConfig, NamedText, PortConfig, Rs485Config } from "./configuration.js";
+
+/** Every line stands for itself: options are written out, and a DEFAULT comes last, where it changes no port. */
+export function printConfiguration(configuration: Configuration): string {
+  const printer = new Printer();
+  if (configuration.controlPort !== null) printer.line(`CONTROLPORT:${configuration.controlPort}`);
+  for (const led of configuration.leds) printer.led(led);
+  for (const port of configuration.ports) printer.port(port);
+  for (const { name, ports } of configuration.rotators) printer.line(`ROTATOR:${name}:${ports.join(" ")}`);
+  printer.end(configuration);
+  return printer.text();
+}
+
+/** Knows which names are defined at the line it is at: a name may mean one thing here and another one later. */
+class Printer {
+  readonly #lines: string[] = [];
+  readonly #texts = new Map<string, string>();
+  readonly #traceFiles = new Map<string, string>();
+  readonly #rs485 = new Map<string, string>();
+  readonly #leds = new Map<string, string>();
+  #ledOrder = new Set<string>();
+
+  text(): string {
+    return this.#lines.map(line => `${line}\n`).join("");
+  }
+
+  line(line: string): void {
+    // A name may end in a backslash, and a line must not.
+    this.#lines.push(line.endsWith("\\") ? `${line} ` : line);
+  }
+
+  port(port: PortConfig): void {
+    const { device, options, names } = port;
+    // A device that is no name now must not be taken for one.
+    if (device.path !== device.written || this.#texts.get(device.written)?.startsWith("DEVICE:")) {
+      this.#define(this.#texts, device.written, textLine(device.written, "device", device.path));
+    }
+    const text = (kind: NamedText["kind"], name: string | undefined, value: string | null) => {
+      if (name !== undefined && value !== null) this.#define(this.#texts, name, textLine(name, kind, value));
+    };
+    text("banner", names.banner, options.banner);
+    text("openstr", names.openstr, options.openstr);
+    text("closestr", names.closestr, options.closestr);
+    text("signature", names.signature, options.signature);
+    text("closeon", names.closeon, options.closeon && characters(options.closeon));
+    const trace = (name: string | undefined, file: string | undefined) => {
+      if (name !== undefined && file !== undefined) this.#define(this.#traceFiles, name, `TRACEFILE:${name}:${file}`);
+    };
+    trace(names.tr, options.traceRead?.file);
+    trace(names.tw, options.traceWrite?.file);
+    trace(names.tb, options.traceBoth?.file);
+    if (options.ledRx !== null) this.led(options.ledRx);
+    if (options.ledTx !== null) this.led(options.ledTx);
+    if (options.rs485 !== null) this.rs485(options.rs485);
+    this.line(`${port.name}:${port.state}:${port.timeoutSeconds}:${device.written}:${optionWords(port).join(" ")}`);
+  }
+
+  led(led: LedConfig): void {
+    const line = ledLine(led);
+    if (!this.#define(this.#leds, led.name, line)) return;
+    this.#ledOrder.delete(line);
+    this.#ledOrder.add(line);
+  }
+
+  rs485(rs485: Rs485Config): void {
+    this.#define(this.#rs485, rs485.name, rs485Line(rs485));
+  }
+
+  /** What `setportconfig` will start from. */
+  end({ atEnd, leds }: Configuration): void {
+    for (const [name, { kind, text }] of atEnd.texts) this.#define(this.#texts, name, textLine(name, kind, text));
+    for (const [name, file] of atEnd.traceFiles) this.#define(this.#traceFiles, name, `TRACEFILE:${name}:${file}`);
+    for (const rs485 of atEnd.rs485.values()) this.rs485(rs485);
+    // Definitions repeated for a port have changed which LED is set up last.
+    if ([...this.#ledOrder].join("\n") !== leds.map(ledLine).join("\n")) {
+      for (const led of leds) this.line(ledLine(led));
+    }
+    for (const [name, value] of Object.entries(atEnd.defaults)) this.line(defaultLine(name, value));
+  }
+
+  #define(known: Map<string, string>, name: string, line: string): boolean {
+    if (known.get(name) === line) return false;
+    known.set(name, line);
+    this.line(line);
+    return true;
+  }
+}
+
+function optionWords({ line, options, names }: PortConfig): string[] {
+  const { chardelay } = options;
+  const when = (condition: boolean, ...words: readonly string[]) => (condition ? words : []);
+  const named = (word: string, name: string | undefined) => (name === undefined ? [] : [`${word}${name}`]);
+  const bufsize = (word: string, size: { bytes: number; explicit: boolean }) =>
+    when(size.explicit, `${word}=${size.bytes}`);
+  const traces = [
+    ["tr", options.traceRead],
+    ["tw", options.traceWrite],
+    ["tb", options.traceBoth],
+  ] as const;
+  return [
+    String(line.speed),
+    `${line.dataBits}DATABITS`,
+    line.parity.toUpperCase(),
+    line.stopBits === 2 ? "2STOPBITS" : "1STOPBIT",
+    ...when(line.xonxoffIn && line.xonxoffOut, "XONXOFF"),
+    ...when(line.rtscts, "RTSCTS"),
+    ...when(line.local, "LOCAL"),
+    ...when(line.hangupWhenDone, "HANGUP_WHEN_DONE"),
+    ...when(!options.clearBreak, "NOBREAK"),
+    ...when(options.remctl, "remctl"),
+    ...when(options.kickolduser, "kickolduser"),
+    ...when(options.telnetBrkOnSync, "telnet_brk_on_sync"),
+    ...when(!chardelay.enabled, "-chardelay"),
+    ...when(
+      chardelay.explicit,
+      `chardelay-scale=${chardelay.scale}`,
+      `chardelay-min=${chardelay.minUs}`,
+      `chardelay-max=${chardelay.maxUs}`,
+    ),
+    ...bufsize("dev-to-net-bufsize", options.devToNetBufsize),
+    ...bufsize("net-to-dev-bufsize", options.netToDevBufsize),
+    ...when(options.maxConnections !== 1, `max-connections=${options.maxConnections}`),
+    // An empty list admits no one, and so does an address that is no peer's.
+    ...(options.remaddr === null ? [] : [`remaddr=${options.remaddr.map(address => address.text).join(";") || "0"}`]),
+    ...traces.flatMap(([role, trace]) => [
+      ...(trace === null ? [] : named(`${role}=`, names[role])),
+      ...when(trace?.hexdump === true, `${role}-hexdump`),
+      ...when(trace?.timestamp === true, `${role}-timestamp`),
+    ]),
+    ...named("led-rx=", options.ledRx?.name),
+    ...named("led-tx=", options.ledTx?.name),
+    ...named("rs485=", options.rs485?.name),
+    ...[names.banner, names.openstr, names.closestr, names.signature, names.closeon].flatMap(name => named("", name)),
+  ];
+}
+
+function textLine(name: string, kind: NamedText["kind"], text: string): string {
+  return `${kind.toUpperCase()}:${name}:${kind === "closeon" ? escapeCloseon(text) : text}`;
+}
+
+function characters(bytes: Uint8Array): string {
+  return Array.from(bytes, byte => String.fromCharCode(byte)).join("");
+}
+
+function escapeCloseon(text: string): string {
+  return text.replace(/[^ -[\]-~]/g, byte => `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+function ledLine({ name, device, durationMs, state }: LedConfig): string {
+  return `LED:${name}:sysfs:device=${device} duration=${durationMs} state=${state}`;
+}
+
+function rs485Line({ name, delayBeforeMs, delayAfterMs, rtsOnSend, rxDuringTx }: Rs485Config): string {
+  return `RS485CONF:${name}:${delayBeforeMs}:${delayAfterMs}:${rtsOnSend ? 1 : 0}:${rxDuringTx ? 1 : 0}`;
+}
+
+function defaultLine(name: string, value: DefaultValues[keyof DefaultValues]): string {
+  const text = typeof value === "boolean" ? Number(value) : name === "parity" ? String(value).toUpperCase() : value;
+  return `DEFAULT:${name}:${text}`;
+}

@@ -1,0 +1,75 @@
+/** remaddr: which of the addresses of a line count, and what is wrong with the others. */
+import type { RemoteAddress } from "./configuration.js";
+import type { Span } from "./directive.js";
+import { families, type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
+
+export interface AddressProblem {
+  readonly offset: number;
+  readonly text: string;
+  readonly expected: string;
+}
+
+export interface Admission {
+  /** Null admits everyone; an empty list admits no one. */
+  readonly remaddr: readonly RemoteAddress[] | null;
+  readonly problems: readonly AddressProblem[];
+}
+
+/** A bad address is left out; when all are bad nobody is admitted (the reference admits everyone then). */
+export function readRemoteAddresses(
+  written: readonly Span[],
+  port: NetworkPort,
+  maxConnections: number,
+  serviceLookup: ServiceLookup,
+): Admission {
+  const problems: AddressProblem[] = [];
+  const remaddr: RemoteAddress[] = [];
+  let fixed = 0;
+  for (const { text, offset } of written) {
+    const read = parseNetworkPort(text, serviceLookup);
+    const problem =
+      typeof read === "string" ? invalid(text, read) : misplaced(text, read, port, fixed < maxConnections);
+    if (problem !== null) problems.push({ offset, ...problem });
+    // `0`, no host and any port, matches nobody at all: it says "no one", as an empty list does.
+    if (problem !== null || typeof read === "string" || (read.host === null && read.port === 0)) continue;
+    if (isFixed(read)) fixed++;
+    // A DEFAULT may have blanks before the port number; the options of a line may not.
+    remaddr.push({ ...read, text: text.replace(/[ \t]+/g, "") });
+  }
+  return { remaddr: written.length === 0 ? null : remaddr, problems };
+}
+
+/** Manual page, "UDP": an address with a port number is given one of the connections for good. */
+function isFixed(address: NetworkPort): boolean {
+  return address.transport === "udp" && address.port !== 0;
+}
+
+type Problem = Omit<AddressProblem, "offset">;
+
+function invalid(text: string, reason: string): Problem {
+  const hint = text.includes(",") ? reason : `${reason}; for any port of a host: <host>,0`;
+  return { text: `Invalid remote address '${text}'`, expected: hint };
+}
+
+function misplaced(text: string, address: NetworkPort, port: NetworkPort, roomLeft: boolean): Problem | null {
+  if (address.transport !== port.transport) {
+    return {
+      text: `Remote address '${text}' does not match the port type, one cannot be UDP while the other is UDP.`,
+      expected:
+        port.transport === "udp" ? "expected an address beginning with udp," : "expected an address without udp,",
+    };
+  }
+  if (!isFixed(address)) return null;
+  const mine = families(port);
+  if (!families(address).some(family => mine.includes(family))) {
+    return {
+      text: `remote address '${text}' had no socket with a matching family`,
+      expected: `expected an ${mine.join(" or ")} address`,
+    };
+  }
+  if (roomLeft) return null;
+  return {
+    text: "Too many fixed UDP remote addresses specified for the max-connections given",
+    expected: "expected max-connections= to be at least their number",
+  };
+}

@@ -1,0 +1,264 @@
+/** Sources -> the checked configuration. One pass: a name or a DEFAULT counts for the lines after it. */
+import type {
+  Configuration,
+  DefaultValues,
+  DeviceName,
+  LedConfig,
+  NamedText,
+  OptionContext,
+  PortConfig,
+  RotatorConfig,
+  Rs485Config,
+} from "./configuration.js";
+import { readDefault } from "./defaults.js";
+import { type Definition, readLed, readRs485 } from "./definitions.js";
+import type { Diagnostic } from "./diagnostic.js";
+import type { Directive, Fault, Span } from "./directive.js";
+import { type LogicalLine, logicalLines, physicalTexts, placeOf, type Source } from "./logical-lines.js";
+import { type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
+import { isFault, parseDirective } from "./parse.js";
+import { readPortWords } from "./port-options.js";
+import { translateCloseon } from "./template.js";
+
+export interface ConfigurationEnvironment {
+  readonly serviceLookup: ServiceLookup;
+}
+
+type PortDirective = Extract<Directive, { kind: "port" }>;
+
+/** Enough to see that a file is no configuration; the lines after them still count. */
+const MOST_DIAGNOSTICS = 10_000;
+/** 68 years: what the reference counts a timeout in wraps beyond it. */
+const LONGEST_TIMEOUT_SECONDS = 2_147_483_647;
+
+/** All sources share one set of names and defaults; a later port of the same name takes the earlier one's place. */
+export function readConfiguration(sources: readonly Source[], environment: ConfigurationEnvironment): Configuration {
+  const progress = new Progress(environment.serviceLookup);
+  for (const source of sources) {
+    for (const line of logicalLines(source)) progress.read(source.file, line);
+  }
+  return progress.finish();
+}
+
+/** What the lines so far come to. A Map keeps the place of what is replaced. */
+class Progress {
+  readonly #ports = new Map<string, PortConfig>();
+  readonly #rotators = new Map<string, RotatorConfig>();
+  readonly #everyLed = new Map<string, LedConfig>();
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #damaged: string[] = [];
+  readonly #texts = new Map<string, NamedText>();
+  readonly #traceFiles = new Map<string, string>();
+  readonly #leds = new Map<string, LedConfig>();
+  readonly #rs485 = new Map<string, Rs485Config>();
+  readonly #serviceLookup: ServiceLookup;
+  #defaults: Partial<DefaultValues> = {};
+  #controlPort: { readonly text: string; readonly fault: Diagnostic | null } | null = null;
+  #isFaulty = false;
+  #file: string | null = null;
+  #line: LogicalLine = { text: "", number: 0, pieces: [] };
+
+  constructor(serviceLookup: ServiceLookup) {
+    this.#serviceLookup = serviceLookup;
+  }
+
+  read(file: string | null, line: LogicalLine): void {
+    this.#file = file;
+    this.#line = line;
+    this.#isFaulty = false;
+    const parsed = parseDirective(line);
+    if (isFault(parsed)) this.#report(parsed);
+    else this.#take(parsed);
+    if (!this.#isFaulty) return;
+    for (const text of physicalTexts(line)) this.#damaged.push(text);
+  }
+
+  finish(): Configuration {
+    return {
+      ports: [...this.#ports.values()],
+      rotators: [...this.#rotators.values()],
+      leds: [...this.#everyLed.values()],
+      controlPort: this.#controlPort?.text ?? null,
+      controlPortFault: this.#controlPort?.fault ?? null,
+      atEnd: this.#context(),
+      diagnostics: this.#diagnostics,
+      damaged: this.#damaged,
+    };
+  }
+
+  #take(directive: Directive): void {
+    switch (directive.kind) {
+      case "port":
+        this.#takePort(directive);
+        break;
+      case "text":
+        this.#takeText(directive.type, directive.name, directive.text);
+        break;
+      case "tracefile":
+        this.#traceFiles.set(directive.name, directive.file);
+        break;
+      case "rs485": {
+        const { name, text } = directive;
+        this.#define(this.#rs485, name, text, readRs485(name, text.text, this.#line.number));
+        break;
+      }
+      case "led":
+        this.#takeLed(directive.name, directive.text);
+        break;
+      case "default":
+        this.#takeDefault(directive.name, directive.value);
+        break;
+      case "rotator":
+        this.#takeRotator(directive.name, directive.ports);
+        break;
+      case "control-port":
+        this.#takeControlPort(directive.spec);
+        break;
+      default:
+        directive satisfies never;
+    }
+  }
+
+  #takePort(directive: PortDirective): void {
+    const { name, state, options } = directive;
+    const device = this.#device(directive.device.text);
+    const networkPort = servedPort(directive, device, this.#serviceLookup);
+    if (isFault(networkPort)) {
+      this.#reportNumbered(networkPort);
+      return;
+    }
+    const { faults, ...read } = readPortWords(options.text, networkPort, this.#context());
+    for (const { offset, text, numbered, expected } of faults) {
+      const found = { offset: options.offset + offset, message: text, expected };
+      if (numbered) this.#reportNumbered(found);
+      else this.#report(found);
+    }
+    const timeoutSeconds = Math.min(Number(directive.timeout.text), LONGEST_TIMEOUT_SECONDS);
+    const place = { file: this.#file, lineNumber: this.#line.number };
+    this.#ports.set(name, { name, networkPort, state, timeoutSeconds, device, ...read, ...place });
+  }
+
+  #device(written: string): DeviceName {
+    const named = this.#texts.get(written);
+    const path = named?.kind === "device" ? named.text : written;
+    return { written, path, kind: path.startsWith("sol.") ? "sol" : "tty" };
+  }
+
+  #takeText(kind: NamedText["kind"], name: string, { text, offset }: Span): void {
+    if (kind !== "closeon") {
+      this.#texts.set(name, { kind, text });
+      return;
+    }
+    const translated = translateCloseon(text);
+    if ("text" in translated) this.#texts.set(name, { kind, text: translated.text });
+    else {
+      const expected = "expected only \\\\ \\r \\n \\t \\v \\a, \\ooo (three octal digits) or \\xhh (two hex digits)";
+      this.#reportNumbered({ offset: offset + translated.offset, message: translated.fault, expected });
+    }
+  }
+
+  #takeLed(name: string, text: Span): void {
+    const led = readLed(name, text.text, this.#line.number);
+    this.#define(this.#leds, name, text, led);
+    if (led.value === null) return;
+    // Every definition is set up in its turn; the same one again only moves to the end.
+    const key = JSON.stringify(led.value);
+    this.#everyLed.delete(key);
+    this.#everyLed.set(key, led.value);
+  }
+
+  #define<T>(known: Map<string, T>, name: string, { offset }: Span, { value, problems }: Definition<T>): void {
+    for (const { message, expected } of problems) this.#report({ offset, message, expected });
+    if (value !== null) known.set(name, value);
+  }
+
+  #takeDefault(name: Span, value: Span | null): void {
+    const setting = readDefault(name.text, value?.text ?? null);
+    if ("set" in setting) {
+      this.#defaults = { ...this.#defaults, ...setting.set };
+      return;
+    }
+    const { message, tail, expected, at } = setting.problem;
+    const { offset } = at === "value" && value !== null ? value : name;
+    this.#report({ offset, message: `${message} on ${this.#line.number}${tail}`, expected });
+  }
+
+  #takeRotator({ text: name, offset }: Span, ports: Span): void {
+    const networkPort = tcpPort({ text: name, offset }, this.#serviceLookup);
+    if (isFault(networkPort)) {
+      this.#reportNumbered(networkPort);
+      return;
+    }
+    const names = ports.text.match(/[^ \t\r\v\f]+/g) ?? [];
+    const place = { file: this.#file, lineNumber: this.#line.number };
+    this.#rotators.set(name, { name, networkPort, ports: names, ...place });
+  }
+
+  #takeControlPort({ text, offset }: Span): void {
+    if (this.#controlPort !== null) return; // the first one wins, whatever it says
+    const reason = controlPortProblem(text, this.#serviceLookup);
+    const message = `Invalid control port specified: ${text}`;
+    this.#controlPort = {
+      text,
+      fault: reason === null ? null : this.#diagnostic({ offset, message, expected: reason }),
+    };
+  }
+
+  #context(): OptionContext {
+    return {
+      defaults: this.#defaults,
+      texts: this.#texts,
+      traceFiles: this.#traceFiles,
+      leds: this.#leds,
+      rs485: this.#rs485,
+      serviceLookup: this.#serviceLookup,
+    };
+  }
+
+  #reportNumbered({ offset, message, expected }: Fault): void {
+    this.#report({ offset, message: `${message} on line ${this.#line.number}`, expected });
+  }
+
+  #report(fault: Fault): void {
+    this.#isFaulty = true;
+    if (this.#diagnostics.length < MOST_DIAGNOSTICS) this.#diagnostics.push(this.#diagnostic(fault));
+  }
+
+  #diagnostic({ offset, message, expected }: Fault): Diagnostic {
+    return { file: this.#file, ...placeOf(this.#line, offset), message, expected };
+  }
+}
+
+/** Why a `-p` or CONTROLPORT text cannot be served; null when it can. */
+export function controlPortProblem(text: string, serviceLookup: ServiceLookup): string | null {
+  const read = tcpPort({ text, offset: 0 }, serviceLookup);
+  return isFault(read) ? read.expected : null;
+}
+
+const INVALID = "port number was invalid";
+const ZERO = "port number was zero";
+
+/** Rotators and control ports are served by TCP alone. */
+function tcpPort({ text, offset }: Span, serviceLookup: ServiceLookup): NetworkPort | Fault {
+  const read = parseNetworkPort(text, serviceLookup);
+  if (typeof read === "string") return { offset, message: INVALID, expected: read };
+  if (read.transport === "udp") return { offset, message: INVALID, expected: "expected a TCP port" };
+  return read.port > 0 ? read : { offset, message: ZERO, expected: "expected a port number above 0" };
+}
+
+/** The checks of a port line, in the order of the reference. */
+function servedPort(line: PortDirective, device: DeviceName, serviceLookup: ServiceLookup): NetworkPort | Fault {
+  const read = parseNetworkPort(line.name, serviceLookup);
+  if (typeof read === "string") return { offset: 0, message: INVALID, expected: read };
+  // Only a name of zeros alone means standard input.
+  if (read.port === 0 && !/^0+$/.test(line.name)) {
+    return { offset: 0, message: ZERO, expected: "expected a port number, or 0 alone for standard input" };
+  }
+  if (!/^[0-9]+$/.test(line.timeout.text)) {
+    const expected = "expected seconds, 0 for no timeout";
+    return { offset: line.timeout.offset, message: "timeout was invalid", expected };
+  }
+  if (device.kind === "tty") return read;
+  const expected = "SOL devices are not served yet";
+  return { offset: line.device.offset, message: "device configuration invalid", expected };
+}

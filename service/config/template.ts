@@ -1,0 +1,157 @@
+/** Escape sequences of banners, open and close strings, and trace file names: parsed, then expanded with facts. */
+import { formatLine, type LineSettings } from "../line/settings.js";
+
+/** One reading of the clock, broken down in local time; month, weekday and day of year count from 0 (Sunday). */
+export interface ClockReading {
+  readonly epochMs: number;
+  readonly microseconds: number; // within the second
+  readonly year: number;
+  readonly month: number;
+  readonly dayOfMonth: number;
+  readonly dayOfWeek: number;
+  readonly dayOfYear: number;
+  readonly hours: number;
+  readonly minutes: number;
+  readonly seconds: number;
+}
+
+export interface TemplateFacts {
+  /** The device as the port line has it, and after DEVICE substitution. */
+  readonly deviceWritten: string;
+  readonly devicePath: string;
+  readonly portName: string;
+  readonly line: LineSettings;
+  /** Numeric, without its port; null while nobody is connected. */
+  readonly remoteAddress: string | null;
+  readonly now: ClockReading;
+}
+
+/** In file names `\s` means seconds and devices lose their directory. */
+export type TemplateMode = "string" | "file";
+
+export type TemplatePart =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "fact"; readonly letter: FactLetter };
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+const CONTROLS: ReadonlyMap<string, string> = new Map([
+  ["a", "\x07"],
+  ["b", "\b"],
+  ["f", "\f"],
+  ["n", "\n"],
+  ["r", "\r"],
+  ["t", "\t"],
+  ["v", "\v"],
+]);
+
+type Fact = (facts: TemplateFacts, mode: TemplateMode) => string;
+
+const FACTS = {
+  d: ({ devicePath }, mode) => (mode === "file" ? baseName(devicePath) : devicePath),
+  o: ({ deviceWritten }, mode) => (mode === "file" ? baseName(deviceWritten) : deviceWritten),
+  p: ({ portName }) => portName,
+  B: ({ line }) => formatLine(line),
+  s: ({ line, now }, mode) => (mode === "file" ? two(now.seconds) : formatLine(line)),
+  I: ({ remoteAddress }) => remoteAddress ?? "",
+  Y: ({ now }) => String(now.year).padStart(4, "0"),
+  y: ({ now }) => String(now.dayOfYear),
+  M: ({ now }) => MONTHS[now.month] ?? "",
+  m: ({ now }) => String(now.month), // from 0, as in the reference: the manual page leaves it open
+  A: ({ now }) => DAYS[now.dayOfWeek] ?? "",
+  D: ({ now }) => String(now.dayOfMonth),
+  H: ({ now }) => two(now.hours),
+  h: ({ now }) => two(now.hours % 12 || 12),
+  i: ({ now }) => two(now.minutes),
+  S: ({ now }) => two(now.seconds),
+  q: ({ now }) => (now.hours < 12 ? "am" : "pm"),
+  P: ({ now }) => (now.hours < 12 ? "AM" : "PM"),
+  T: ({ now }) => `${two(now.hours)}:${two(now.minutes)}:${two(now.seconds)}`,
+  e: ({ now }) => String(Math.floor(now.epochMs / 1000)),
+  U: ({ now }) => String(now.microseconds).padStart(6, "0"),
+} satisfies Record<string, Fact>;
+
+export type FactLetter = keyof typeof FACTS;
+
+export function expandTemplate(text: string, mode: TemplateMode, facts: TemplateFacts): string {
+  const parts = parseTemplate(text).map(part => (part.kind === "text" ? part.text : FACTS[part.letter](facts, mode)));
+  const expanded = parts.join("");
+  const nul = mode === "file" ? expanded.indexOf("\0") : -1;
+  return nul < 0 ? expanded : expanded.slice(0, nul);
+}
+
+const ESCAPE = /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{0,2})|(.?))/gs;
+
+/** C escapes become the characters they mean; a backslash before anything unknown vanishes. */
+export function parseTemplate(text: string): TemplatePart[] {
+  const parts: TemplatePart[] = [];
+  let end = 0;
+  for (const found of text.matchAll(ESCAPE)) {
+    if (found.index > end) parts.push({ kind: "text", text: text.slice(end, found.index) });
+    end = found.index + found[0].length;
+    const [, octal, hex, letter = ""] = found;
+    parts.push(isFactLetter(letter) ? { kind: "fact", letter } : { kind: "text", text: character(octal, hex, letter) });
+  }
+  if (end < text.length) parts.push({ kind: "text", text: text.slice(end) });
+  return parts;
+}
+
+export type Closeon = { readonly text: string } | { readonly fault: string; readonly offset: number };
+
+/** CLOSEON knows fewer escapes and is strict about them. The fault is the message without ` on line N`. */
+export function translateCloseon(text: string): Closeon {
+  const parts: string[] = [];
+  let end = 0;
+  for (let at = text.indexOf("\\"); at >= 0; at = text.indexOf("\\", end)) {
+    parts.push(text.slice(end, at));
+    const letter = text[at + 1] ?? "";
+    const digits = /[0-7]/.test(letter) ? 3 : letter === "x" ? 2 : 0;
+    const first = at + 1 + (letter === "x" ? 1 : 0);
+    end = digits === 0 ? at + 2 : first + digits;
+    if (end > text.length) return { fault: "end of string right after a \\ (starting at )", offset: at };
+    const code = text.slice(first, end);
+    if (digits > 0 && !(letter === "x" ? /^[0-9a-fA-F]{2}$/ : /^[0-7]{3}$/).test(code)) {
+      return { fault: `Invalid octal sequence (starting at ${text.slice(at)})`, offset: at };
+    }
+    const single = CLOSEON_ESCAPES.get(letter);
+    if (digits === 0 && single === undefined) {
+      return { fault: `Unknown escape sequence (starting at ${text.slice(at)})`, offset: at };
+    }
+    parts.push(single ?? byte(code, letter === "x" ? 16 : 8));
+  }
+  parts.push(text.slice(end));
+  return { text: parts.join("") };
+}
+
+const CLOSEON_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["\\", "\\"],
+  ["r", "\r"],
+  ["n", "\n"],
+  ["t", "\t"],
+  ["v", "\v"],
+  ["a", "\x07"],
+]);
+
+function character(octal: string | undefined, hex: string | undefined, letter: string): string {
+  if (octal !== undefined) return byte(octal, 8);
+  if (hex !== undefined) return hex === "" ? "" : byte(hex, 16);
+  return CONTROLS.get(letter) ?? letter;
+}
+
+/** Octal goes up to 0777: the reference takes it modulo 256. */
+function byte(digits: string, radix: 8 | 16): string {
+  return String.fromCharCode(Number.parseInt(digits, radix) & 0xff);
+}
+
+function isFactLetter(letter: string): letter is FactLetter {
+  return Object.hasOwn(FACTS, letter);
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, "0");
+}
