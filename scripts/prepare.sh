@@ -10,7 +10,7 @@ if ! node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2
 fi
 installed=node_modules/.installed-lock.json # what the last npm ci was made from
 if ! cmp -s package-lock.json "$installed"; then
-  npm ci --no-audit --no-fund --loglevel=error
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
   cp package-lock.json "$installed"
 fi
 node build.mjs
