@@ -31,6 +31,7 @@ const ANSWERS: readonly (readonly [title: string, policy: NegotiationPolicy, ste
   ["WILL ECHO has its DONT already", PLAIN, ["ff fb 01", "", "ff fb 01", ""]],
   ["WONT ECHO acknowledges our DONT", PLAIN, ["ff fc 01", "", "ff fc 01", ""]],
   ["WONT ECHO after WILL ECHO is acknowledged once", PLAIN, ["ff fb 01", "", "ff fc 01", "ff fe 01", "ff fc 01", ""]],
+  ["WILL ECHO after WONT is refused once", PLAIN, ["ff fc 01", "", "ff fb 01", "ff fe 01", "ff fb 01", ""]],
   ["WILL and DO BINARY acknowledge ours", PLAIN, ["ff fb 00", "", "ff fb 00", "", "ff fd 00", "", "ff fd 00", ""]],
   ["WONT and DONT BINARY refuse ours", PLAIN, ["ff fc 00", "", "ff fc 00", "", "ff fe 00", "", "ff fe 00", ""]],
   ["WONT BINARY after WILL is acknowledged once", PLAIN, ["ff fb 00", "", "ff fc 00", "ff fe 00", "ff fc 00", ""]],
