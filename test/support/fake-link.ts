@@ -65,12 +65,14 @@ export function createFakeLink(peer: PeerAddress = { address: "127.0.0.1", port:
       return part.length;
     },
     whenReadable(callback) {
+      if (closed) throw new Error("waits for a closed link");
       readable = callback;
     },
     ignoreReadable() {
       readable = null;
     },
     whenWritable(callback) {
+      if (closed) throw new Error("waits for a closed link");
       writable = callback;
     },
     close() {
