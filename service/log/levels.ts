@@ -1,0 +1,23 @@
+/** Logs made of a function, and of several logs. */
+import type { Log } from "./log.js";
+
+export type Level = keyof Log;
+
+/** As syslog(3) numbers them. */
+export const SEVERITY: Readonly<Record<Level, number>> = { error: 3, warning: 4, notice: 5, info: 6 };
+
+export function createLog(write: (level: Level, text: string) => void): Log {
+  return {
+    error: text => write("error", text),
+    warning: text => write("warning", text),
+    notice: text => write("notice", text),
+    info: text => write("info", text),
+  };
+}
+
+/** Says everything to each of them, in their order. */
+export function combineLogs(...logs: readonly Log[]): Log {
+  return createLog((level, text) => {
+    for (const log of logs) log[level](text);
+  });
+}

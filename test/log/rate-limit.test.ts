@@ -1,0 +1,81 @@
+import t from "tap";
+import { createLog } from "../../service/log/levels.js";
+import type { Log } from "../../service/log/log.js";
+import { BURST, type Clock, limitLog, QUIET_MS } from "../../service/log/rate-limit.js";
+
+t.test("after a burst the same text is only counted, and the count told once a minute", async t => {
+  const { log, said, clock } = setUp();
+  repeat(BURST + 25, () => log.error("Too many open files"));
+  t.same(said, Array(BURST).fill("error Too many open files"));
+  said.length = 0;
+  clock.pass(QUIET_MS);
+  t.same(said, ["error message repeated 25 times: [Too many open files]"]);
+  log.error("Too many open files");
+  t.equal(said.length, 1, "no new burst while it goes on");
+  clock.pass(QUIET_MS);
+  t.equal(said.at(-1), "error message repeated 1 times: [Too many open files]");
+  t.equal(said.length, 2);
+});
+
+t.test("a quiet minute gives a new burst, and then there is nothing left to wait for", async t => {
+  const { log, said, clock } = setUp();
+  repeat(BURST + 1, () => log.error("again"));
+  clock.pass(QUIET_MS);
+  clock.pass(QUIET_MS);
+  t.equal(clock.pending, 0);
+  said.length = 0;
+  repeat(BURST, () => log.error("again"));
+  t.equal(said.length, BURST);
+});
+
+t.test("other texts and other levels are not held back", async t => {
+  const { log, said } = setUp();
+  repeat(BURST + 1, () => log.error("a"));
+  log.error("b");
+  log.warning("a");
+  t.same(said.slice(BURST), ["error b", "warning a"]);
+});
+
+t.test("what was held back is told before the end, and before it is forgotten for newer texts", async t => {
+  const { log, said, clock } = setUp();
+  repeat(BURST + 3, () => log.error("first"));
+  for (let i = 0; i < 64; i++) log.info(`other ${i}`);
+  t.equal(said.filter(text => text === "error message repeated 3 times: [first]").length, 1);
+  t.ok(clock.pending <= 64);
+  repeat(BURST + 2, () => log.error("last"));
+  log.flush();
+  t.equal(said.at(-1), "error message repeated 2 times: [last]");
+  t.equal(clock.pending, 0);
+});
+
+function setUp() {
+  const said: string[] = [];
+  const clock = fakeClock();
+  const target: Log = createLog((level, text) => said.push(`${level} ${text}`));
+  return { log: limitLog(target, clock), said, clock };
+}
+
+function repeat(times: number, action: () => void): void {
+  for (let i = 0; i < times; i++) action();
+}
+
+function fakeClock(): Clock & { pass(ms: number): void; readonly pending: number } {
+  const timers = new Map<object, { at: number; run: () => void }>();
+  let now = 0;
+  return {
+    after(delayMs, run) {
+      const key = {};
+      timers.set(key, { at: now + delayMs, run });
+      return () => timers.delete(key);
+    },
+    pass(ms) {
+      now += ms;
+      for (const [key, timer] of [...timers]) {
+        if (timer.at <= now && timers.delete(key)) timer.run();
+      }
+    },
+    get pending() {
+      return timers.size;
+    },
+  };
+}
