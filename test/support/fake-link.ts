@@ -37,6 +37,7 @@ export function createFakeLink(peer: PeerAddress = { address: "127.0.0.1", port:
   const link: FakeLink = {
     peer,
     transport: "tcp",
+    local: () => ({ address: "127.0.0.1", port: 2000 }),
     room: Number.POSITIVE_INFINITY,
     get received() {
       return received;
