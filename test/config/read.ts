@@ -1,0 +1,45 @@
+/** What the tests of this room read configurations with. */
+import type { Configuration, PortConfig } from "../../service/config/configuration.js";
+import type { ServiceLookup } from "../../service/config/network-port.js";
+import { readConfiguration } from "../../service/config/resolve.js";
+
+/** The only services these tests know. */
+export const serviceLookup: ServiceLookup = (name, transport) => {
+  if (name === "echo") return 7;
+  return name === "ntp" && transport === "udp" ? 123 : null;
+};
+
+export function readLines(...lines: readonly string[]): Configuration {
+  return readText(lines.map(line => `${line}\n`).join(""));
+}
+
+export function readText(text: string): Configuration {
+  return readConfiguration([{ file: "test.conf", text }], { serviceLookup });
+}
+
+export function messages(configuration: Configuration): string[] {
+  return configuration.diagnostics.map(({ message }) => message);
+}
+
+/** The only port of a configuration. */
+export function onlyPort(configuration: Configuration): PortConfig {
+  const [port] = configuration.ports;
+  if (port === undefined || configuration.ports.length > 1) throw new Error(`${configuration.ports.length} ports`);
+  return port;
+}
+
+/** The port that these options make, after these lines. */
+export function portWith(options: string, ...before: readonly string[]): PortConfig {
+  return onlyPort(readLines(...before, `3000:raw:0:/dev/ttyS0:${options}`));
+}
+
+/** Numbers from 0 (included) to 1, the same for the same seed (mulberry32). */
+export function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
