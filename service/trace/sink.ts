@@ -1,0 +1,142 @@
+/** An append-only file that never holds the data path up: writing goes on beside it, one write at a time, in order. */
+import { close, constants, openSync, write } from "node:fs";
+import { errorReason } from "../kernel/kernel.js";
+
+/** `overrun`: the disk is too slow and blocks were dropped; the file goes on. The others end it. */
+export type TraceFault = "open-failed" | "write-failed" | "overrun";
+
+export class TraceError extends Error {
+  override readonly name = "TraceError";
+  readonly code: TraceFault;
+  readonly file: string;
+  /** The system's word for it: `No space left on device`. */
+  readonly reason: string;
+
+  constructor(code: TraceFault, file: string, reason: string, options?: ErrorOptions) {
+    super(`${file}: ${reason}`, options);
+    this.code = code;
+    this.file = file;
+    this.reason = reason;
+  }
+}
+
+/** While so much waits for the disk, further blocks are dropped whole. */
+export const QUEUE_LIMIT = 65536;
+const FIRST_CAPACITY = 4096;
+/** A disk that hangs is not waited for when the port closes; what can still be written is written. */
+const CLOSE_LIMIT_MS = 2000;
+/** Not even a FIFO without a reader, or a tty without carrier, is waited for. */
+const OPEN_FLAGS =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOCTTY | constants.O_NONBLOCK;
+
+export class TraceSink {
+  readonly #file: string;
+  readonly #report: (error: TraceError) => void;
+  #fd: number | null = null;
+  /** What comes in while `#inFlight` is written; the two change places. */
+  #filling: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
+  #inFlight: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
+  #length = 0;
+  #writing = false;
+  #overrun = false;
+  #closing = false;
+  #gone: () => void = () => {};
+
+  /** `file` is latin1, up to its first NUL. Each kind of fault is reported once; nothing throws. */
+  constructor(file: string, report: (error: TraceError) => void) {
+    this.#file = file.split("\0", 1)[0] ?? "";
+    this.#report = report;
+    try {
+      this.#fd = openSync(Buffer.from(this.#file, "latin1"), OPEN_FLAGS, 0o600);
+    } catch (error) {
+      this.#tell("open-failed", error);
+    }
+  }
+
+  append(block: Uint8Array): void {
+    if (this.#makeRoom(block.length)) {
+      this.#filling.set(block, this.#length);
+      this.#appended(block.length);
+    }
+  }
+
+  /** In latin1. */
+  appendText(block: string): void {
+    if (this.#makeRoom(block.length)) {
+      this.#filling.write(block, this.#length, "latin1");
+      this.#appended(block.length);
+    }
+  }
+
+  /** Idempotent. Resolves when everything is written and the file closed, or the disk hangs. */
+  close(): Promise<void> {
+    this.#closing = true;
+    if (this.#fd === null) return Promise.resolve();
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+      const before = this.#gone;
+      this.#gone = () => {
+        clearTimeout(timer);
+        before();
+        resolve();
+      };
+      if (!this.#writing) this.#end();
+    });
+  }
+
+  #makeRoom(bytes: number): boolean {
+    if (this.#fd === null || this.#closing || bytes === 0) return false;
+    if (this.#length >= QUEUE_LIMIT) {
+      if (!this.#overrun) this.#report(new TraceError("overrun", this.#file, "written too slowly"));
+      this.#overrun = true;
+      return false;
+    }
+    if (this.#length + bytes > this.#filling.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * (this.#length + bytes));
+      this.#filling.copy(larger, 0, 0, this.#length);
+      this.#filling = larger;
+    }
+    return true;
+  }
+
+  #appended(bytes: number): void {
+    this.#length += bytes;
+    if (!this.#writing) this.#writeFilled();
+  }
+
+  #writeFilled(): void {
+    const length = this.#length;
+    [this.#filling, this.#inFlight] = [this.#inFlight, this.#filling];
+    this.#length = 0;
+    this.#writing = true;
+    this.#writeFrom(0, length);
+  }
+
+  #writeFrom(start: number, end: number): void {
+    if (this.#fd === null) return;
+    write(this.#fd, this.#inFlight, start, end - start, null, (error, written) => {
+      if (error) {
+        this.#tell("write-failed", error);
+        this.#end();
+      } else if (start + written < end) this.#writeFrom(start + written, end);
+      else if (this.#length > 0) this.#writeFilled();
+      else {
+        this.#writing = false;
+        if (this.#closing) this.#end();
+      }
+    });
+  }
+
+  #end(): void {
+    const fd = this.#fd;
+    this.#fd = null;
+    this.#length = 0;
+    if (fd !== null) close(fd, () => this.#gone());
+  }
+
+  #tell(code: TraceFault, cause: unknown): void {
+    const errno = cause instanceof Error && "errno" in cause ? Number(cause.errno) : 0;
+    const reason = errno === 0 ? String(cause) : errorReason(Math.abs(errno));
+    this.#report(new TraceError(code, this.#file, reason, { cause }));
+  }
+}

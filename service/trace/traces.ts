@@ -1,0 +1,112 @@
+/** The trace files of one open port: `tr` (from the device), `tw` (to the device), `tb` (both). */
+import type { TraceConfig } from "../config/configuration.js";
+import {
+  formatClosedConnection,
+  formatClosedPort,
+  formatHexdump,
+  formatOpened,
+  formatStamp,
+  type Origin,
+} from "./format.js";
+import { type TraceError, TraceSink } from "./sink.js";
+
+export interface TraceConfigs {
+  readonly read: TraceConfig | null;
+  readonly write: TraceConfig | null;
+  readonly both: TraceConfig | null;
+}
+
+/** Nothing here throws or waits; the bytes are copied. */
+export interface Traces {
+  deviceToNet(bytes: Uint8Array): void;
+  /** After telnet processing, as the device gets them. */
+  netToDevice(bytes: Uint8Array): void;
+  opened(peer: { readonly address: string; readonly port: number }): void;
+  closedConnection(reason: string): void;
+  closedPort(reason: string): void;
+  /** Resolves when everything is in the files, or a disk hangs. */
+  close(): Promise<void>;
+}
+
+/**
+ * Null when nothing is traced. `expand` makes a file name of a template, `failed` hears of each kind of fault of each
+ * file once. Equal templates share one file and the flags of the first, in the order tw, tr, tb; a block is written
+ * once for each role, even to one file (config spec 8.1).
+ */
+export function openTraces(
+  configs: TraceConfigs,
+  expand: (template: string) => string,
+  failed: (error: TraceError) => void,
+  now: () => Date = () => new Date(),
+): Traces | null {
+  const files = new Map<string, TraceFile>();
+  const [tw, tr, tb] = [configs.write, configs.read, configs.both].map(config => {
+    if (config === null) return null;
+    const file = files.get(config.file) ?? new TraceFile(config, new TraceSink(expand(config.file), failed), now);
+    files.set(config.file, file);
+    return file;
+  });
+  if (files.size === 0) return null;
+
+  const note = (format: (stamp: string) => string): void => {
+    for (const file of files.values()) file.note(format);
+  };
+  return {
+    deviceToNet(bytes) {
+      tr?.add(bytes, "term");
+      tb?.add(bytes, "term");
+    },
+    netToDevice(bytes) {
+      tw?.add(bytes, "tcp ");
+      tb?.add(bytes, "tcp ");
+    },
+    opened: peer => note(stamp => formatOpened(formatPeer(peer), stamp)),
+    closedConnection: reason => note(stamp => formatClosedConnection(reason, stamp)),
+    closedPort: reason => note(stamp => formatClosedPort(reason, stamp)),
+    async close() {
+      await Promise.all([...files.values()].map(file => file.sink.close()));
+    },
+  };
+}
+
+/** For the log: the reference's texts, and one of our own. */
+export function describeTraceError(error: TraceError, port: string): string {
+  switch (error.code) {
+    case "open-failed":
+      return `Unable to open trace file ${error.file}: ${error.reason}`;
+    case "write-failed":
+      return `Unable to write to trace file on port ${port}: ${error.reason}`;
+    case "overrun":
+      return `Trace file ${error.file} on port ${port} is written too slowly, data is lost`;
+    default:
+      return error.code satisfies never;
+  }
+}
+
+class TraceFile {
+  readonly sink: TraceSink;
+  readonly #config: TraceConfig;
+  readonly #now: () => Date;
+
+  constructor(config: TraceConfig, sink: TraceSink, now: () => Date) {
+    this.sink = sink;
+    this.#config = config;
+    this.#now = now;
+  }
+
+  add(bytes: Uint8Array, origin: Origin): void {
+    const { hexdump, timestamp } = this.#config;
+    if (!hexdump) this.sink.append(bytes);
+    else this.sink.appendText(formatHexdump(bytes, origin, timestamp ? formatStamp(this.#now()) : ""));
+  }
+
+  /** OPEN and CLOSE lines, only where timestamps are on. */
+  note(format: (stamp: string) => string): void {
+    if (this.#config.timestamp) this.sink.appendText(format(formatStamp(this.#now())));
+  }
+}
+
+/** The peer on standard input has no address: `unknown:unknown`. */
+function formatPeer({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address === "unknown" ? "unknown:unknown" : `${address}:${port}`;
+}
