@@ -1,0 +1,39 @@
+/** Descriptors that the service manager hands over, sd_listen_fds(3): sockets, and what was stored. */
+import { setCloseOnExec, setNonBlocking } from "../kernel/kernel.js";
+
+export interface InheritedDescriptor {
+  readonly fd: number;
+  /** FileDescriptorName= of the socket unit, or the name it was stored under; "unknown" where none was given. */
+  readonly name: string;
+}
+
+const FIRST = 3; // SD_LISTEN_FDS_START
+/** More than any unit here hands over: a nonsensical number shall not cost the start. */
+const MOST = 4096;
+
+/**
+ * Each is the caller's from now on, set to non-blocking and close-on-exec. Takes the variables out of `environment`:
+ * what the daemon starts has no such descriptors.
+ */
+export function inheritedDescriptors(environment: NodeJS.ProcessEnv, pid: number): readonly InheritedDescriptor[] {
+  const { LISTEN_PID: meantFor, LISTEN_FDS: count = "", LISTEN_FDNAMES: names } = environment;
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"]) delete environment[name];
+  if (meantFor !== String(pid) || !/^\d{1,4}$/.test(count) || Number(count) > MOST) return [];
+  const given = names?.split(":") ?? [];
+  const descriptors = Array.from({ length: Number(count) }, (_, at) => ({
+    fd: FIRST + at,
+    name: given[at] || "unknown",
+  }));
+  return descriptors.filter(({ fd }) => isOurs(fd));
+}
+
+/** False when there is no such descriptor after all. */
+function isOurs(fd: number): boolean {
+  try {
+    setCloseOnExec(fd);
+    setNonBlocking(fd);
+    return true;
+  } catch {
+    return false; // EBADF: the launcher counted wrong
+  }
+}

@@ -1,0 +1,199 @@
+/** What the daemon tells the service manager, sd_notify(3). */
+import { closeSync } from "node:fs";
+import { EAGAIN, ENOBUFS, errorReason, sendUnix, unixDatagram } from "../kernel/kernel.js";
+import { type Clock, systemClock } from "./clock.js";
+
+/** Nothing here throws or waits. Without a manager that listens, nothing is done. */
+export interface Notifier {
+  /** The ports listen; also the end of a reload, one that was refused too. */
+  ready(status: string): void;
+  /** A reload begins; `ready` must follow. */
+  reloading(status: string): void;
+  stopping(status: string): void;
+  /** One line for people. Once a second at most; the last one is always sent. */
+  status(text: string): void;
+  /** Start, reload or stop goes on: the manager shall wait so much longer, counted from now. */
+  extendTimeout(ms: number): void;
+  watchdogPing(): void;
+  /** Asks to be killed and started anew. The cause stays in the status. */
+  watchdogTrigger(cause: string): void;
+  /** Leaves a duplicate with the manager, for the next process; the name is printable ASCII without a colon. */
+  storeDescriptor(name: string, fd: number): void;
+  removeDescriptor(name: string): void;
+  close(): void;
+}
+
+/** A manager that is slower than this gets nothing new. */
+const MOST_UNSENT = 64;
+/** The manager ignores datagrams of more than 4096 bytes; a character has up to three. */
+const LONGEST_STATUS = 1000;
+const STATUS_PAUSE_MS = 1000;
+const RETRY_MS = 100;
+const LONGEST_PATH = 107; // bytes, sun_path without its NUL
+const DESCRIPTOR_NAME = /^[ -9;-~]{1,255}$/;
+
+/** Takes the variable out of `environment`: what the daemon starts must not speak in its name. */
+export function createNotifier(
+  environment: NodeJS.ProcessEnv,
+  log?: { warning(text: string): void },
+  clock: Clock = systemClock,
+): Notifier {
+  const path = environment.NOTIFY_SOCKET;
+  delete environment.NOTIFY_SOCKET;
+  if (path === undefined || path === "") return NOBODY_LISTENS;
+  const warn = (reason: string) => log?.warning(`Unable to notify the service manager: ${reason}`);
+  if (!/^[@/]/.test(path) || Buffer.byteLength(path) > LONGEST_PATH) {
+    warn(`${path} is no socket that can be used`);
+    return NOBODY_LISTENS;
+  }
+  try {
+    return new ManagerNotifier(unixDatagram(), path, warn, clock);
+  } catch (error) {
+    warn(error instanceof Error ? error.message : String(error));
+    return NOBODY_LISTENS;
+  }
+}
+
+const NOBODY_LISTENS: Notifier = {
+  ready() {},
+  reloading() {},
+  stopping() {},
+  status() {},
+  extendTimeout() {},
+  watchdogPing() {},
+  watchdogTrigger() {},
+  storeDescriptor() {},
+  removeDescriptor() {},
+  close() {},
+};
+
+class ManagerNotifier implements Notifier {
+  readonly #socket: number; // kept open, so that pings go out when the process has no descriptor left
+  readonly #path: string;
+  readonly #warn: (reason: string) => void;
+  readonly #clock: Clock;
+  readonly #unsent: string[] = [];
+  #cancelRetry: (() => void) | null = null;
+  #said = "";
+  #wanted = "";
+  #cancelPause: (() => void) | null = null;
+  #failing = false;
+  #triggered = false;
+  #closed = false;
+
+  constructor(socket: number, path: string, warn: (reason: string) => void, clock: Clock) {
+    this.#socket = socket;
+    this.#path = path;
+    this.#warn = warn;
+    this.#clock = clock;
+  }
+
+  ready(status: string): void {
+    this.#say(status, "READY=1");
+  }
+
+  reloading(status: string): void {
+    // Both in one datagram, and the time on CLOCK_MONOTONIC: so `notify-reload` tells this reload from an older one.
+    this.#say(status, "RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  }
+
+  stopping(status: string): void {
+    this.#say(status, "STOPPING=1");
+  }
+
+  status(text: string): void {
+    this.#wanted = statusLine(text);
+    if (this.#cancelPause === null) this.#tellStatus();
+  }
+
+  extendTimeout(ms: number): void {
+    this.#send(`EXTEND_TIMEOUT_USEC=${Math.ceil(ms * 1000)}`);
+  }
+
+  watchdogPing(): void {
+    // One that has to wait says nothing about now.
+    if (this.#unsent.length === 0) this.#send("WATCHDOG=1");
+  }
+
+  watchdogTrigger(cause: string): void {
+    this.#say(cause, "WATCHDOG=trigger");
+    this.#triggered = true;
+  }
+
+  storeDescriptor(name: string, fd: number): void {
+    if (this.#closed || !this.#isGoodName(name)) return;
+    // Not kept for later: by then the number may stand for another file.
+    const result = this.#deliver(`FDSTORE=1\nFDNAME=${name}`, [fd]);
+    if (result < 0) this.#warn(`${name} is not stored: ${errorReason(-result)}`);
+  }
+
+  removeDescriptor(name: string): void {
+    if (this.#isGoodName(name)) this.#send(`FDSTOREREMOVE=1\nFDNAME=${name}`);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelPause?.();
+    this.#cancelRetry?.();
+    closeSync(this.#socket);
+  }
+
+  #isGoodName(name: string): boolean {
+    if (DESCRIPTOR_NAME.test(name)) return true;
+    this.#warn(`${JSON.stringify(name)} is no name for a descriptor`);
+    return false;
+  }
+
+  #say(status: string, ...assignments: string[]): void {
+    if (this.#triggered) return; // nothing shall hide the cause
+    this.#said = this.#wanted = statusLine(status);
+    this.#send(...assignments, `STATUS=${this.#said}`);
+    this.#pause();
+  }
+
+  #tellStatus(): void {
+    if (this.#wanted === this.#said) return;
+    if (this.#unsent.length === 0) this.#say(this.#wanted);
+    else this.#pause(); // the manager is busy: an older one need not reach it any more
+  }
+
+  #pause(): void {
+    this.#cancelPause?.();
+    this.#cancelPause = this.#clock.after(STATUS_PAUSE_MS, () => {
+      this.#cancelPause = null;
+      this.#tellStatus();
+    });
+  }
+
+  #send(...assignments: string[]): void {
+    if (this.#closed) return;
+    if (this.#unsent.length < MOST_UNSENT) this.#unsent.push(assignments.join("\n"));
+    if (this.#cancelRetry === null) this.#sendAll();
+  }
+
+  #sendAll(): void {
+    for (let text = this.#unsent[0]; text !== undefined; text = this.#unsent[0]) {
+      const result = this.#deliver(text, []);
+      if (result === -EAGAIN || result === -ENOBUFS) {
+        this.#cancelRetry = this.#clock.after(RETRY_MS, () => {
+          this.#cancelRetry = null;
+          this.#sendAll();
+        });
+        return;
+      }
+      this.#unsent.shift();
+      if (result < 0 && !this.#failing) this.#warn(errorReason(-result));
+      this.#failing = result < 0;
+    }
+  }
+
+  #deliver(text: string, descriptors: readonly number[]): number {
+    return sendUnix(this.#socket, this.#path, Buffer.from(text), descriptors);
+  }
+}
+
+/** The manager takes one line of valid UTF-8; a line break would begin another assignment. */
+function statusLine(text: string): string {
+  return text.replace(/[\0-\x1f\x7f]+/g, " ").slice(0, LONGEST_STATUS);
+}

@@ -1,0 +1,46 @@
+/** Time that passes when the test says so. */
+import type { Clock } from "../../service/systemd/clock.js";
+
+export class FakeClock implements Clock {
+  #nowMs = 0;
+  #timers: { readonly dueMs: number; readonly run: () => void }[] = [];
+
+  get waiting(): number {
+    return this.#timers.length;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, run: () => void): () => void {
+    const timer = { dueMs: this.#nowMs + delayMs, run };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter(one => one !== timer);
+    };
+  }
+
+  /** What comes due runs at its time. */
+  pass(ms: number): void {
+    const endMs = this.#nowMs + ms;
+    for (let next = this.#take(endMs); next !== undefined; next = this.#take(endMs)) {
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      next.run();
+    }
+    this.#nowMs = endMs;
+  }
+
+  /** A loop that turns only now: what came due meanwhile runs late. */
+  stall(ms: number): void {
+    this.#nowMs += ms;
+    this.pass(0);
+  }
+
+  #take(endMs: number) {
+    const next = [...this.#timers].sort((a, b) => a.dueMs - b.dueMs)[0];
+    if (next === undefined || next.dueMs > endMs) return undefined;
+    this.#timers = this.#timers.filter(one => one !== next);
+    return next;
+  }
+}
