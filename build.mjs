@@ -16,7 +16,7 @@ const ENTRIES = [
   { entry: "service/dbus/entry.ts", outfile: "dbus.cjs", program: false }, // loaded only where D-Bus is on
 ];
 
-const ADDON = ["kernel.c", "tty.c", "socket.c", "poll.c"].map(name => `service/kernel/${name}`);
+const ADDON = ["kernel.c", "tty.c", "socket.c", "unix.c", "poll.c"].map(name => `service/kernel/${name}`);
 
 // Relative paths everywhere below: what is built does not depend on where the checkout lies.
 const checkout = fileURLToPath(new URL(".", import.meta.url));

@@ -25,7 +25,7 @@ import {
   termiosBits,
   write,
 } from "../../service/kernel/kernel.js";
-import { openPair, pass } from "./pty-pair.js";
+import { openPair, pass } from "../support/pty-pair.js";
 
 const { CSIZE, CS8, CMSPAR, PARENB, PARODD, CSTOPB, CRTSCTS, IXON, IXOFF, HUPCL, CLOCAL, VMIN, VSTART } = termiosBits;
 const UNOPENED = 1_000_000;

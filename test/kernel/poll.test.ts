@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { bindUdp, EIO, KernelError, localAddress, openPty, read, sendTo, write } from "../../service/kernel/kernel.js";
 import { HANGUP, READABLE, Watch, WRITABLE } from "../../service/kernel/poll.js";
+import { openPair, pass } from "../support/pty-pair.js";
 import { until } from "../support/wait.js";
-import { openPair, pass } from "./pty-pair.js";
 
 const BYTE = Uint8Array.from([1]);
 
@@ -182,9 +182,9 @@ t.test("promises and ticks run when the batch has been served", async t => {
   t.same(order, ["one", "two", "tick", "tick"]);
 });
 
-/** Runs watcher.ts, which prints what happens. */
+/** Runs watch-process.ts, which prints what happens. */
 function child(mode: string) {
-  const script = fileURLToPath(new URL("watcher.ts", import.meta.url));
+  const script = fileURLToPath(new URL("../support/watch-process.ts", import.meta.url));
   const process_ = spawn(process.execPath, [...process.execArgv, script, mode], { stdio: "pipe" });
   const output: string[] = [];
   process_.stdout.on("data", chunk => output.push(String(chunk)));

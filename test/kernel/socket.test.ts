@@ -30,8 +30,8 @@ import {
   write,
 } from "../../service/kernel/kernel.js";
 import { READABLE, Watch } from "../../service/kernel/poll.js";
+import { openPair } from "../support/pty-pair.js";
 import { until } from "../support/wait.js";
-import { openPair } from "./pty-pair.js";
 
 type Received = NonNullable<ReturnType<typeof receiveFrom>>;
 
