@@ -1,6 +1,6 @@
 /** Every word the options of a port line know: what it sets, and where it may be used. */
 import type { LineSettings } from "../line/settings.js";
-import type { NamedText, OptionContext, OptionNames, PortOptions, TraceConfig } from "./configuration.js";
+import type { Chardelay, NamedText, OptionContext, OptionNames, PortOptions, TraceConfig } from "./configuration.js";
 import { RANGES, type Range, readInteger, SPEEDS } from "./defaults.js";
 import type { Span } from "./directive.js";
 
@@ -25,17 +25,11 @@ export interface TraceDraft {
 
 export type TraceRole = "tr" | "tw" | "tb";
 
-/** line: the serial line, counted from the DEFAULTs; port: all ports; sol: read and left alone, no SOL device is served. */
-export type Scope = "line" | "port" | "sol";
-
-export interface PlainWord {
-  readonly scope: Scope;
-  readonly apply: (draft: OptionDraft) => void;
-}
+/** A word that stands alone. */
+export type PlainWord = (draft: OptionDraft) => void;
 
 /** A word with a value behind `=`. */
 export interface KeyedWord {
-  readonly scope: Scope;
   /** False when a port that is up cannot change it. */
   readonly live: boolean;
   /** Null, or what is wrong with the value. */
@@ -53,51 +47,50 @@ export interface ValueProblem {
 
 const TRACES: readonly TraceRole[] = ["tr", "tw", "tb"];
 
-/** `word` and `-word`. */
-type Flag = readonly [name: string, scope: Scope, set: (draft: OptionDraft, on: boolean) => void];
+type SetFlag = (draft: OptionDraft, on: boolean) => void;
 
-const FLAGS: readonly Flag[] = [
-  ["XONXOFF", "line", ({ line }, on) => Object.assign(line, { xonxoffIn: on, xonxoffOut: on })],
-  ["RTSCTS", "line", ({ line }, on) => assign(line, "rtscts", on)],
-  ["LOCAL", "line", ({ line }, on) => assign(line, "local", on)],
-  ["HANGUP_WHEN_DONE", "line", ({ line }, on) => assign(line, "hangupWhenDone", on)],
-  ["NOBREAK", "line", ({ options }, on) => assign(options, "clearBreak", !on)],
-  ["remctl", "port", ({ options }, on) => assign(options, "remctl", on)],
-  ["kickolduser", "port", ({ options }, on) => assign(options, "kickolduser", on)],
-  ["telnet_brk_on_sync", "port", ({ options }, on) => assign(options, "telnetBrkOnSync", on)],
-  ["chardelay", "port", setChardelay],
-  ["disable-chardelay", "port", (draft, on) => setChardelay(draft, !on)], // the manual page's word for it
-  ...TRACES.flatMap((role): Flag[] => [
-    [`${role}-hexdump`, "port", ({ traces }, on) => assign(traces[role], "hexdump", on)],
-    [`${role}-timestamp`, "port", ({ traces }, on) => assign(traces[role], "timestamp", on)],
+/** `word` and `-word`. */
+const FLAGS: readonly (readonly [name: string, set: SetFlag])[] = [
+  ["XONXOFF", ({ line }, on) => Object.assign(line, { xonxoffIn: on, xonxoffOut: on })],
+  ["RTSCTS", ({ line }, on) => assign(line, "rtscts", on)],
+  ["LOCAL", ({ line }, on) => assign(line, "local", on)],
+  ["HANGUP_WHEN_DONE", ({ line }, on) => assign(line, "hangupWhenDone", on)],
+  ["NOBREAK", ({ options }, on) => assign(options, "clearBreak", !on)],
+  ["remctl", ({ options }, on) => assign(options, "remctl", on)],
+  ["kickolduser", ({ options }, on) => assign(options, "kickolduser", on)],
+  ["telnet_brk_on_sync", ({ options }, on) => assign(options, "telnetBrkOnSync", on)],
+  ["chardelay", ({ options }, on) => changeChardelay(options, { enabled: on })],
+  ["disable-chardelay", ({ options }, on) => changeChardelay(options, { enabled: !on })], // the manual page's word
+  ...TRACES.flatMap((role): [string, SetFlag][] => [
+    [`${role}-hexdump`, ({ traces }, on) => assign(traces[role], "hexdump", on)],
+    [`${role}-timestamp`, ({ traces }, on) => assign(traces[role], "timestamp", on)],
   ]),
-  ["hexdump", "port", (draft, on) => markTraces(draft, { hexdump: on })],
-  ["timestamp", "port", (draft, on) => markTraces(draft, { timestamp: on })],
-  ["authenticated", "sol", () => {}],
-  ["encrypted", "sol", () => {}],
-  ["deassert_CTS_DCD_DSR_on_connect", "sol", () => {}],
+  ["hexdump", (draft, on) => markTraces(draft, { hexdump: on })],
+  ["timestamp", (draft, on) => markTraces(draft, { timestamp: on })],
+  ["authenticated", setNothing],
+  ["encrypted", setNothing],
+  ["deassert_CTS_DCD_DSR_on_connect", setNothing],
 ];
 
 export const PLAIN_WORDS: ReadonlyMap<string, PlainWord> = new Map<string, PlainWord>([
-  ...SPEEDS.map((speed): [string, PlainWord] => [String(speed), lineWord({ speed })]),
-  ["1STOPBIT", lineWord({ stopBits: 1 })],
-  ["2STOPBITS", lineWord({ stopBits: 2 })],
-  ["5DATABITS", lineWord({ dataBits: 5 })],
-  ["6DATABITS", lineWord({ dataBits: 6 })],
-  ["7DATABITS", lineWord({ dataBits: 7 })],
-  ["8DATABITS", lineWord({ dataBits: 8 })],
+  ...SPEEDS.map((speed): [string, PlainWord] => [String(speed), setLine({ speed })]),
+  ["1STOPBIT", setLine({ stopBits: 1 })],
+  ["2STOPBITS", setLine({ stopBits: 2 })],
+  ["5DATABITS", setLine({ dataBits: 5 })],
+  ["6DATABITS", setLine({ dataBits: 6 })],
+  ["7DATABITS", setLine({ dataBits: 7 })],
+  ["8DATABITS", setLine({ dataBits: 8 })],
   ...(["none", "even", "odd", "mark", "space"] as const).flatMap((parity): [string, PlainWord][] => [
-    [parity.toUpperCase(), lineWord({ parity })],
-    [parity, lineWord({ parity })],
+    [parity.toUpperCase(), setLine({ parity })],
+    [parity, setLine({ parity })],
   ]),
-  ...FLAGS.flatMap(([name, scope, set]): [string, PlainWord][] => [
-    [name, { scope, apply: draft => set(draft, true) }],
-    [`-${name}`, { scope, apply: draft => set(draft, false) }],
+  ...FLAGS.flatMap(([name, set]): [string, PlainWord][] => [
+    [name, draft => set(draft, true)],
+    [`-${name}`, draft => set(draft, false)],
   ]),
-  ...["fail", "deferred", "succeed"].map((what): [string, PlainWord] => [
-    `shared_serial_alert_${what}`,
-    { scope: "sol", apply: () => {} },
-  ]),
+  ["shared_serial_alert_fail", setNothing],
+  ["shared_serial_alert_deferred", setNothing],
+  ["shared_serial_alert_succeed", setNothing],
 ]);
 
 /** By the part before `=`, that sign included. */
@@ -110,24 +103,16 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   ["led-tx=", portWord((draft, value, context) => useLed("ledTx", draft, value, context))],
   ["rs485=", portWord(useRs485)],
   ["remaddr=", portWord(addRemoteAddresses)],
-  ["chardelay-scale=", ranged("chardelay-scale", ({ options }, scale) => changeChardelay(options, { scale }))],
-  ["chardelay-min=", ranged("chardelay-min", ({ options }, minUs) => changeChardelay(options, { minUs }))],
-  ["chardelay-max=", ranged("chardelay-max", ({ options }, maxUs) => changeChardelay(options, { maxUs }))],
-  ...["dev-to-net-bufsize=", "dev-to-tcp-bufsize="].map((word): [string, KeyedWord] => [
-    word,
-    atStartOnly("dev-to-net-bufsize", ({ options }, bytes) =>
-      assign(options, "devToNetBufsize", { bytes, explicit: true }),
-    ),
-  ]),
-  ...["net-to-dev-bufsize=", "tcp-to-dev-bufsize="].map((word): [string, KeyedWord] => [
-    word,
-    atStartOnly("net-to-dev-bufsize", ({ options }, bytes) =>
-      assign(options, "netToDevBufsize", { bytes, explicit: true }),
-    ),
-  ]),
-  ["max-connections=", atStartOnly("max-connections", ({ options }, most) => assign(options, "maxConnections", most))],
-  ["ack-timeout=", { ...ranged("ack-timeout", () => {}), scope: "sol" }],
-  ["ack-retries=", { ...ranged("ack-retries", () => {}), scope: "sol" }],
+  ranged("chardelay-scale", ({ options }, scale) => changeChardelay(options, { scale, explicit: true })),
+  ranged("chardelay-min", ({ options }, minUs) => changeChardelay(options, { minUs, explicit: true })),
+  ranged("chardelay-max", ({ options }, maxUs) => changeChardelay(options, { maxUs, explicit: true })),
+  atStart(ranged("dev-to-net-bufsize", setDevToNetBufsize)),
+  atStart(ranged("dev-to-net-bufsize", setDevToNetBufsize, "dev-to-tcp-bufsize")), // before UDP came
+  atStart(ranged("net-to-dev-bufsize", setNetToDevBufsize)),
+  atStart(ranged("net-to-dev-bufsize", setNetToDevBufsize, "tcp-to-dev-bufsize")),
+  atStart(ranged("max-connections", ({ options }, most) => assign(options, "maxConnections", most))),
+  ranged("ack-timeout", setNothing),
+  ranged("ack-retries", setNothing),
 ]);
 
 /** A name defined before the line by BANNER, SIGNATURE, OPENSTR, CLOSESTR or CLOSEON; false for DEVICE. */
@@ -169,45 +154,55 @@ function assign<T, Key extends keyof T>(target: T, key: Key, value: T[Key]): voi
   target[key] = value;
 }
 
-function lineWord(settings: Partial<LineSettings>): PlainWord {
-  return { scope: "line", apply: ({ line }) => Object.assign(line, settings) };
+/** SOL words are known, checked and left alone: no SOL device is served. */
+function setNothing(): void {}
+
+function setLine(settings: Partial<LineSettings>): PlainWord {
+  return ({ line }) => Object.assign(line, settings);
 }
 
 function portWord(apply: KeyedWord["apply"]): KeyedWord {
-  return { scope: "port", live: true, apply };
+  return { live: true, apply };
 }
 
 /** The reference takes any number on a port line; the range of its DEFAULT is asked for instead. */
-function ranged(name: keyof typeof RANGES, set: (draft: OptionDraft, number: number) => void): KeyedWord {
+function ranged(
+  name: keyof typeof RANGES,
+  set: (draft: OptionDraft, number: number) => void,
+  word: string = name,
+): [string, KeyedWord] {
   const { min, max }: Range = RANGES[name];
-  return portWord((draft, value) => {
+  const apply: KeyedWord["apply"] = (draft, value) => {
     const number = readInteger(value.text);
     if (number !== null && number >= min && number <= max) {
       set(draft, number);
       return null;
     }
-    const text = `Invalid number for ${name}=: ${value.text}`;
+    const text = `Invalid number for ${word}=: ${value.text}`;
     return { text, numbered: true, expected: `expected a whole number from ${min} to ${max}`, candidates: [] };
-  });
+  };
+  return [`${word}=`, { live: true, apply }];
 }
 
-function atStartOnly(name: keyof typeof RANGES, set: (draft: OptionDraft, number: number) => void): KeyedWord {
-  return { ...ranged(name, set), live: false };
+/** Room for bytes and connections is made when a port is created. */
+function atStart([key, word]: [string, KeyedWord]): [string, KeyedWord] {
+  return [key, { ...word, live: false }];
 }
 
 function markTraces({ traces }: OptionDraft, marks: Partial<TraceDraft>): void {
   for (const role of TRACES) Object.assign(traces[role], marks);
 }
 
-function setChardelay({ options }: OptionDraft, enabled: boolean): void {
-  options.chardelay = { ...options.chardelay, enabled };
+function changeChardelay(options: Mutable<PortOptions>, change: Partial<Chardelay>): void {
+  options.chardelay = { ...options.chardelay, ...change };
 }
 
-function changeChardelay(
-  options: Mutable<PortOptions>,
-  change: { scale?: number; minUs?: number; maxUs?: number },
-): void {
-  options.chardelay = { ...options.chardelay, ...change, explicit: true };
+function setDevToNetBufsize({ options }: OptionDraft, bytes: number): void {
+  options.devToNetBufsize = { bytes, explicit: true };
+}
+
+function setNetToDevBufsize({ options }: OptionDraft, bytes: number): void {
+  options.netToDevBufsize = { bytes, explicit: true };
 }
 
 function useTrace(role: TraceRole, draft: OptionDraft, { text }: Span, context: OptionContext): ValueProblem | null {

@@ -105,7 +105,7 @@ type WordResult = { readonly fault: OptionFault; readonly ends: boolean } | null
 function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: boolean): WordResult {
   const plain = PLAIN_WORDS.get(word.text);
   if (plain !== undefined) {
-    plain.apply(draft);
+    plain(draft);
     return null;
   }
   const key = keyOf(word.text);

@@ -92,8 +92,12 @@ export function createSession({ link, ports, version, log, onEnd }: SessionParts
 
   /** Goes on only as fast as what it gives is sent, commands included. */
   function* answerInput(bytes: Uint8Array): Generator<Output> {
-    for (const event of decoder.push(bytes)) {
+    const events = decoder.push(bytes);
+    // What was read is answered as telnet first, then as text: an option in the middle of a word does not split its echo.
+    for (const event of events) {
       if (event.kind === "negotiate") yield toText(negotiation.receive(event.verb, event.option).reply);
+    }
+    for (const event of events) {
       if (event.kind === "data") yield* answerTyped(event.bytes);
     }
   }

@@ -8,7 +8,7 @@ import type { Log } from "./log.js";
  * `ser2net[12]: text`, as syslog(3) prints with LOG_PERROR; where the journal reads along, `<3>text` instead: it knows
  * the rest by itself (sd-daemon(3)). Texts are latin1. Never throws.
  */
-export function createStderrLog(fd = 2, journalStream: string | undefined = process.env.JOURNAL_STREAM): Log {
+export function createStderrLog(fd = 2, journalStream?: string): Log {
   const journal = isJournal(fd, journalStream);
   return createLog((level, text) => {
     const line = oneLine(text);
@@ -22,7 +22,7 @@ export function createStderrLog(fd = 2, journalStream: string | undefined = proc
 }
 
 /** The variable is inherited: only its device and inode tell whether this very stream goes to the journal. */
-function isJournal(fd: number, journalStream: string | undefined): boolean {
+export function isJournal(fd = 2, journalStream: string | undefined = process.env.JOURNAL_STREAM): boolean {
   if (journalStream === undefined) return false;
   try {
     const { dev, ino } = fstatSync(fd);

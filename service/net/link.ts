@@ -9,6 +9,8 @@ export interface PeerAddress {
 export interface Link {
   readonly peer: PeerAddress;
   readonly transport: "tcp" | "udp" | "stdio";
+  /** Where the peer arrived; asked of the system at each call. */
+  local(): PeerAddress;
   /** Bytes now waiting; 0: none now; -1: the peer is done. Throws LinkError. */
   read(into: Uint8Array): number;
   /** Bytes taken, 0 when it is full. A UDP link takes all as one datagram. Throws LinkError. */
@@ -16,6 +18,10 @@ export interface Link {
   whenReadable(callback: () => void): void;
   ignoreReadable(): void;
   whenWritable(callback: () => void): void;
+  /** UDP: called for an empty datagram, which carries nothing but keeps the connection alive. */
+  onKeepalive?: (() => void) | null;
+  /** Telnet: keeps urgent data (SYNC) in the stream. Does nothing where there is none. */
+  keepUrgentInline?(): void;
   /** Idempotent; at once. What was written before is still delivered. */
   close(): void;
 }

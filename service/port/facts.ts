@@ -1,6 +1,7 @@
 /** What anybody may know of a port, and do to it: the one source of showport, D-Bus and STATUS. */
-import type { NetworkPort } from "../config/network-port.js";
+
 import type { PortState } from "../config/configuration.js";
+import type { NetworkPort } from "../config/network-port.js";
 import type { ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 
@@ -45,6 +46,7 @@ export type MonitorDirection = "tcp" | "term";
 
 /** What an operator may do to a port. A refusal is the text for the operator, without its line end. */
 export interface Operable {
+  readonly name: string;
   facts(): PortFacts;
   /** False when nobody is connected. */
   disconnect(): boolean;

@@ -21,6 +21,9 @@ export function createFakeOperable(facts: Partial<PortFacts> = {}): FakeOperable
   let monitor: { direction: MonitorDirection; sink: (bytes: Uint8Array) => void; ended: () => void } | null = null;
 
   const port: FakeOperable = {
+    get name() {
+      return port.known.name;
+    },
     known: idleFacts(facts),
     calls,
     refusal: null,

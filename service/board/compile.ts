@@ -1,0 +1,65 @@
+/** A profile -> the lines of ser2net.conf that say the same: there is one configuration language. */
+import { STANDARD_LINE } from "../line/settings.js";
+import type { BoardPort, BoardProfile } from "./profile.js";
+
+export interface CompiledProfile {
+  /** For the reader before ser2net.conf: what comes later there has the last word. */
+  readonly text: string;
+  /** For the reader behind ser2net.conf: CONTROLPORT, of which the first counts. Empty without one. */
+  readonly fallback: string;
+}
+
+export function compileProfile(profile: BoardProfile): CompiledProfile {
+  const { name, title, leds, ports, controlPort } = profile;
+  const flashing = leds.filter(led => led.trigger === "transient");
+  const lines = [
+    `# Board profile ${name}: ${title}`,
+    ...flashing.map(led => `LED:${led.id}:sysfs:device=${led.sysfs} duration=${led.durationMs} state=${led.state}`),
+    ...ports.flatMap(portLines),
+  ];
+  return { text: `${lines.join("\n")}\n`, fallback: controlPort === null ? "" : `CONTROLPORT:${controlPort}\n` };
+}
+
+function portLines(port: BoardPort): string[] {
+  const { id, device, rs485, networkPort } = port;
+  const lines = [`# ${describe(port)}`, `DEVICE:${id}:${device}`];
+  if (rs485 !== undefined) {
+    const { delayBeforeMs = 0, delayAfterMs = 0, rtsOnSend = true, rxDuringTx = false } = rs485;
+    lines.push(`RS485CONF:${id}:${delayBeforeMs}:${delayAfterMs}:${Number(rtsOnSend)}:${Number(rxDuringTx)}`);
+  }
+  if (networkPort !== undefined) {
+    const { state = "telnet", timeoutSeconds = 0 } = port;
+    lines.push(`${networkPort}:${state}:${timeoutSeconds}:${id}:${optionWords(port).join(" ")}`);
+  }
+  return lines;
+}
+
+/** All that matters is said: no DEFAULT line stands before these. */
+function optionWords(port: BoardPort): string[] {
+  const { line = {}, lines, leds = {} } = port;
+  const { speed, dataBits, parity, stopBits } = { ...STANDARD_LINE, ...line };
+  // A connector without DCD would never show a carrier.
+  const local = line.local ?? (lines !== undefined && !lines.includes("dcd"));
+  const words: (string | false)[] = [
+    String(speed),
+    `${dataBits}DATABITS`,
+    parity.toUpperCase(),
+    stopBits === 2 ? "2STOPBITS" : "1STOPBIT",
+    line.flowControl === "rtscts" && "RTSCTS",
+    line.flowControl === "xonxoff" && "XONXOFF",
+    local && "LOCAL",
+    line.hangupWhenDone === true && "HANGUP_WHEN_DONE",
+    port.remctl === true && "remctl",
+    port.kickolduser === true && "kickolduser",
+    port.chardelay === false && "-chardelay",
+    port.maxConnections !== undefined && `max-connections=${port.maxConnections}`,
+    leds.rx !== undefined && `led-rx=${leds.rx}`,
+    leds.tx !== undefined && `led-tx=${leds.tx}`,
+    port.rs485 !== undefined && `rs485=${port.id}`,
+  ];
+  return words.filter(word => word !== false);
+}
+
+function describe({ label, id, electrical, connector, presence = "optional" }: BoardPort): string {
+  return [label ?? id, electrical?.toUpperCase(), connector, presence].filter(part => part !== undefined).join(", ");
+}

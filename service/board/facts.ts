@@ -1,0 +1,85 @@
+/** What a profile knows of the ports of a configuration: for showport, D-Bus, health, LEDs and the policy at a lost device. */
+import type { PortConfig } from "../config/configuration.js";
+import type { Diagnostic } from "../config/diagnostic.js";
+import type { BoardLed, BoardPort, BoardProfile } from "./profile.js";
+
+export interface ProfileFacts {
+  readonly board: string;
+  readonly title: string;
+  /** By port name. A configuration line may serve the device under another network port: the device decides. */
+  readonly ports: ReadonlyMap<string, PortHardware>;
+  /** Every connector of the board, served or not. */
+  readonly hardware: readonly PortHardware[];
+  /** Those that tell the state of the whole box: function ok, fault or update. */
+  readonly boxLeds: readonly BoardLed[];
+}
+
+export interface PortHardware {
+  readonly id: string;
+  /** As printed on the case. */
+  readonly label: string;
+  readonly device: string;
+  readonly connector: string | null;
+  readonly electrical: NonNullable<BoardPort["electrical"]> | null;
+  /** The modem lines the connector has; null when the profile does not say. */
+  readonly lines: NonNullable<BoardPort["lines"]> | null;
+  readonly maxSpeed: number | null; // bits per second
+  /** The board is healthy only while the device is there. */
+  readonly required: boolean;
+  readonly onDeviceLoss: OnDeviceLoss;
+  readonly leds: PortLeds;
+}
+
+/** What becomes of the connections when the device goes away. */
+export type OnDeviceLoss = { readonly do: "close" } | { readonly do: "hold"; readonly seconds: number };
+
+/** rx and tx flash by their LED lines; link is on while somebody is connected, fault while the device fails. */
+export interface PortLeds {
+  readonly rx: BoardLed | null;
+  readonly tx: BoardLed | null;
+  readonly link: BoardLed | null;
+  readonly fault: BoardLed | null;
+}
+
+export function profileFacts(profile: BoardProfile, ports: readonly PortConfig[]): ProfileFacts {
+  const hardware = profile.ports.map(port => portHardware(port, profile.leds));
+  const byDevice = new Map(hardware.map(one => [one.device, one]));
+  const served = ports.flatMap(({ name, device }): [string, PortHardware][] => {
+    const one = byDevice.get(device.path);
+    return one === undefined ? [] : [[name, one]];
+  });
+  return {
+    board: profile.name,
+    title: profile.title,
+    ports: new Map(served),
+    hardware,
+    boxLeds: profile.leds.filter(led => led.function !== "port"),
+  };
+}
+
+/** The lines, whoever wrote them, that ask for more than their connector can do. */
+export function tooFastPorts(facts: ProfileFacts, ports: readonly PortConfig[]): Diagnostic[] {
+  return ports.flatMap(({ name, line, file, lineNumber }) => {
+    const hardware = facts.ports.get(name);
+    if (hardware === undefined || hardware.maxSpeed === null || line.speed <= hardware.maxSpeed) return [];
+    const message = `${line.speed} is too fast for port ${hardware.label} of ${facts.board} on line ${lineNumber}`;
+    return [{ file, line: lineNumber, column: 1, message, expected: `expected ${hardware.maxSpeed} at most` }];
+  });
+}
+
+function portHardware(port: BoardPort, leds: readonly BoardLed[]): PortHardware {
+  const { id, device, holdSeconds = 0, leds: uses = {} } = port;
+  const ledOf = (use: string | undefined) => leds.find(led => led.id === use) ?? null;
+  return {
+    id,
+    label: port.label ?? id,
+    device,
+    connector: port.connector ?? null,
+    electrical: port.electrical ?? null,
+    lines: port.lines ?? null,
+    maxSpeed: port.maxSpeed ?? null,
+    required: port.presence === "required",
+    onDeviceLoss: holdSeconds === 0 ? { do: "close" } : { do: "hold", seconds: holdSeconds },
+    leds: { rx: ledOf(uses.rx), tx: ledOf(uses.tx), link: ledOf(uses.link), fault: ledOf(uses.fault) },
+  };
+}

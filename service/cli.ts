@@ -1,0 +1,137 @@
+/** The command line: arguments in, what to do out (config spec 1). Texts are the reference's. */
+
+export const VERSION = "1.0.0";
+export const DEFAULT_CONFIG_FILE = "/etc/ser2net.conf";
+
+export interface Options {
+  /** Null: only the `-C` lines count, and SIGHUP changes nothing. */
+  readonly configFile: string | null;
+  readonly configLines: readonly string[];
+  /** From -p; beats every CONTROLPORT line. */
+  readonly controlPort: string | null;
+  readonly pidFile: string | null;
+  /** -n or -d. */
+  readonly foreground: boolean;
+  /** -d: log to standard error too. */
+  readonly debug: boolean;
+  /** UUCP locks; off with -u. */
+  readonly locking: boolean;
+  readonly signature: string;
+  /** Only say what is wrong with the configuration, or what it comes to. */
+  readonly report: "check" | "print-config" | null;
+}
+
+export type CommandLine =
+  | { readonly kind: "run"; readonly options: Options }
+  /** -v. */
+  | { readonly kind: "version" }
+  /** For standard error; the usage follows where it helps. */
+  | { readonly kind: "wrong"; readonly text: string; readonly usage: boolean };
+
+const MISSING: Readonly<Record<string, { readonly text: string; readonly usage: boolean }>> = {
+  "-c": { text: "No config file specified with -c", usage: true },
+  "-C": { text: "No config line specified with -C", usage: true },
+  "-p": { text: "No control port specified with -p", usage: true },
+  "-P": { text: "No pid file specified with -P", usage: true },
+  "-t": { text: "No thread count specified", usage: false },
+  "-s": { text: "No signature specified", usage: false },
+};
+
+const START: Options = {
+  configFile: DEFAULT_CONFIG_FILE,
+  configLines: [],
+  controlPort: null,
+  pidFile: null,
+  foreground: false,
+  debug: false,
+  locking: true,
+  signature: "ser2net",
+  report: null,
+};
+
+/** Scans left to right; each option is its own argument, and so is each value. Texts are taken as they are. */
+export function parseArguments(argv: readonly string[]): CommandLine {
+  let options = START;
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? "";
+    if (word === "-v") return { kind: "version" };
+    const missing = MISSING[word];
+    if (missing !== undefined) {
+      const value = argv[++at];
+      if (value === undefined) return { kind: "wrong", ...missing };
+      if (word === "-t" && !/^\d+$/.test(value)) {
+        return { kind: "wrong", text: `Invalid thread count specified: ${value}`, usage: false };
+      }
+      options = withValue(options, word, value);
+      continue;
+    }
+    const next = withFlag(options, word);
+    if (next === null) {
+      const text = /^-.$/s.test(word) ? `Invalid option: '${word}'` : `Invalid argument: '${word}'`;
+      return { kind: "wrong", text, usage: true };
+    }
+    options = next;
+  }
+  return { kind: "run", options };
+}
+
+function withValue(options: Options, word: string, value: string): Options {
+  switch (word) {
+    case "-c":
+      return { ...options, configFile: value };
+    case "-C": // cancels the file named so far; a later -c brings one back
+      return { ...options, configFile: null, configLines: [...options.configLines, value] };
+    case "-p":
+      return { ...options, controlPort: value };
+    case "-P":
+      return { ...options, pidFile: value };
+    case "-s":
+      return { ...options, signature: value };
+    default: // -t: there are no threads to count
+      return options;
+  }
+}
+
+/** Null: no such option. */
+function withFlag(options: Options, word: string): Options | null {
+  switch (word) {
+    case "-n":
+      return { ...options, foreground: true };
+    case "-d":
+      return { ...options, foreground: true, debug: true };
+    case "-u":
+      return { ...options, locking: false };
+    case "-b": // IOS baud rates are recognised by themselves
+    case "-l": // debug level of SOL
+      return options;
+    case "--check":
+      return { ...options, report: "check" };
+    case "--print-config":
+      return { ...options, report: "print-config" };
+    default:
+      return null;
+  }
+}
+
+export function usage(program: string): string {
+  return `${program}: Valid parameters are:
+  -c <config file> - use a config file besides ${DEFAULT_CONFIG_FILE}
+  -C <config line> - Handle a single configuration line.  This may be
+     specified multiple times for multiple lines.  This is just like a
+     line in the config file.  This disables the default config file,
+     you must specify a -c after the last -C to have it read a config
+     file, too.
+  -p <controller port> - Start a controller session on the given TCP port
+  -P <file> - set location of pid file
+  -n - Don't detach from the controlling terminal
+  -d - Don't detach and send debug I/O to standard output
+  -l - Increate the debugging level
+  -u - Disable UUCP locking
+  -t <num threads> - Use the given number of threads, default 1
+  -b - unused (was Do CISCO IOS baud-rate negotiation, instead of RFC2217)
+  -v - print the program's version and exit
+  -s - specify a default signature for RFC2217 protocol
+  --check - report what is wrong with the configuration and exit
+  --print-config - print the configuration in effect and exit
+`;
+}

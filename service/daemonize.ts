@@ -1,0 +1,43 @@
+/** Going into the background: a second process serves, the first one waits until it does (config spec 1.3). */
+import { closeSync, openSync, writeSync } from "node:fs";
+
+/** Names the descriptor on which the serving process says that its sockets are open. */
+const READY_FD_VARIABLE = "SER2NET_READY_FD";
+const READY_FD = 3;
+
+/** True in the process that is to serve in the background. */
+export function isBackground(): boolean {
+  return process.env[READY_FD_VARIABLE] !== undefined;
+}
+
+/**
+ * Starts this program anew in a session of its own (Node cannot fork). Resolves to the exit status of the foreground
+ * process: 0 as soon as the sockets are open, else that of the other one, which says itself what went wrong.
+ */
+export async function launchBackground(): Promise<number> {
+  // Only this short-lived process needs it.
+  const { spawn } = await import("node:child_process");
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    detached: true,
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    env: { ...process.env, [READY_FD_VARIABLE]: String(READY_FD) },
+  });
+  return new Promise(resolve => {
+    child.stdio[READY_FD]?.once("data", () => resolve(0));
+    child.once("exit", code => resolve(code ?? 1));
+    child.once("error", () => resolve(1));
+  });
+}
+
+/** The sockets are open: lets the foreground process end, and lets go of its terminal. */
+export function detach(): void {
+  process.chdir("/");
+  // The lowest free descriptors are given out again: nothing opened later can take the place of standard output.
+  for (const fd of [0, 1, 2]) closeSync(fd);
+  openSync("/dev/null", "r");
+  openSync("/dev/null", "w");
+  openSync("/dev/null", "w");
+  writeSync(READY_FD, "ready\n");
+  closeSync(READY_FD);
+  delete process.env[READY_FD_VARIABLE];
+}

@@ -1,0 +1,105 @@
+/** Opens the device of a port: lock, open, set up (config spec 6.1). */
+import { closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
+import type { Rs485Config } from "../config/configuration.js";
+import { errorReason, RS485, type Rs485, setBreak, setRs485 } from "../kernel/kernel.js";
+import type { LineSettings } from "../line/settings.js";
+import { type Device, DeviceError } from "./device.js";
+import { Printer } from "./printer.js";
+import { reasonOf, Tty } from "./tty.js";
+import { acquireLock, type Lock } from "./uucp-lock.js";
+
+export interface OpenRequest {
+  readonly path: string;
+  /** rawlp: written only, no line settings. */
+  readonly printer: boolean;
+  readonly line: LineSettings;
+  readonly clearBreak: boolean;
+  readonly rs485: Rs485Config | null;
+  /** UUCP locking; off with -u. */
+  readonly lock: boolean;
+  /** What did not work but does not keep the device from serving. */
+  readonly warn: (text: string) => void;
+}
+
+/** Throws DeviceError; nothing is left open or locked then. */
+export function openDevice(request: OpenRequest): Device {
+  const lock = request.lock ? acquireLock(request.path) : null;
+  try {
+    return withLock(openUnlocked(request), lock);
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+/** Two names of one device have one identity: the device number, or the real path of anything else. */
+export function deviceIdentity(path: string): string {
+  const bytes = Buffer.from(path, "latin1");
+  try {
+    const stat = statSync(bytes);
+    return stat.isCharacterDevice() ? `char:${stat.rdev}` : `path:${realpathSync(bytes, "latin1")}`;
+  } catch {
+    return `path:${path}`; // not there (yet): its name is all there is
+  }
+}
+
+function openUnlocked(request: OpenRequest): Device {
+  const { path } = request;
+  const fd = openDescriptor(request);
+  try {
+    if (request.printer) return new Printer(fd, path);
+    const tty = new Tty(fd, path, request.line);
+    if (request.clearBreak) {
+      try {
+        setBreak(fd, false);
+      } catch {
+        // A device that knows no break has none to clear.
+      }
+    }
+    if (request.rs485 !== null) applyRs485(fd, request, request.rs485);
+    return tty;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function openDescriptor(request: OpenRequest): number {
+  const mode = request.printer ? constants.O_WRONLY : constants.O_RDWR;
+  try {
+    return openSync(Buffer.from(request.path, "latin1"), mode | constants.O_NOCTTY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw new DeviceError("open-failed", request.path, systemReason(error), { cause: error });
+  }
+}
+
+/** Reads back what the driver kept: some ignore the request without an error. */
+function applyRs485(fd: number, request: OpenRequest, wanted: Rs485Config): void {
+  const flags =
+    RS485.ENABLED |
+    (wanted.rtsOnSend ? RS485.RTS_ON_SEND : RS485.RTS_AFTER_SEND) |
+    (wanted.rxDuringTx ? RS485.RX_DURING_TX : 0);
+  let kept: Rs485;
+  try {
+    kept = setRs485(fd, { flags, delayBeforeSendMs: wanted.delayBeforeMs, delayAfterSendMs: wanted.delayAfterMs });
+  } catch (error) {
+    throw new DeviceError("rs485-failed", request.path, reasonOf(error), { cause: error });
+  }
+  const differs =
+    (kept.flags & flags) !== flags ||
+    kept.delayBeforeSendMs !== wanted.delayBeforeMs ||
+    kept.delayAfterSendMs !== wanted.delayAfterMs;
+  if (differs) request.warn(`The driver of ${request.path} did not take RS485 configuration ${wanted.name} as given`);
+}
+
+function withLock(device: Device, lock: Lock | null): Device {
+  if (lock === null) return device;
+  const close = device.close.bind(device);
+  device.close = limitMs => close(limitMs).finally(() => lock.release());
+  return device;
+}
+
+function systemReason(error: unknown): string {
+  const errno = error instanceof Error && "errno" in error ? Number(error.errno) : 0;
+  return errno === 0 ? reasonOf(error) : errorReason(Math.abs(errno));
+}

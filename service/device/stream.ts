@@ -1,0 +1,104 @@
+/** The bytes of an open device descriptor: what a tty and a printer have in common. */
+import { closeSync } from "node:fs";
+import { EAGAIN, EINTR, errorReason, flush, queued, read, write } from "../kernel/kernel.js";
+import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
+import { DeviceError } from "./device.js";
+
+const DRAIN_POLL_MS = 10;
+
+export class DeviceStream {
+  readonly fd: number;
+  readonly path: string;
+  readonly #watch: Watch;
+  #readable: (() => void) | null = null;
+  #writable: (() => void) | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(fd: number, path: string) {
+    this.fd = fd;
+    this.path = path;
+    this.#watch = new Watch(fd, events => this.#ready(events));
+  }
+
+  read(into: Uint8Array): number {
+    const count = read(this.fd, into);
+    if (count > 0) return count;
+    if (count === 0) return -1; // a hung-up tty reads as its end
+    if (count === -EAGAIN || count === -EINTR) return 0;
+    throw this.#lost(-count);
+  }
+
+  write(bytes: Uint8Array): number {
+    const count = write(this.fd, bytes);
+    if (count >= 0) return count;
+    if (count === -EAGAIN || count === -EINTR) return 0;
+    throw this.#lost(-count);
+  }
+
+  whenReadable(callback: () => void): void {
+    this.#readable = callback;
+    this.#watch.want(READABLE);
+  }
+
+  ignoreReadable(): void {
+    this.#readable = null;
+    this.#watch.unwant(READABLE);
+  }
+
+  whenWritable(callback: () => void): void {
+    this.#writable = callback;
+    this.#watch.want(WRITABLE);
+  }
+
+  close(limitMs: number, beforeClose: () => void): Promise<void> {
+    this.#closed ??= this.#drainAndClose(limitMs, beforeClose);
+    return this.#closed;
+  }
+
+  #ready(events: number): void {
+    if ((events & WRITABLE) !== 0) {
+      const callback = this.#writable;
+      this.#writable = null;
+      callback?.();
+    }
+    if ((events & READABLE) !== 0) {
+      const callback = this.#readable;
+      this.#readable = null;
+      callback?.();
+    }
+  }
+
+  /**
+   * Output is given `limitMs` to leave, then thrown away: close(2) would otherwise wait for it inside the kernel, on
+   * this thread (the reference throws it away at once and loses the close string).
+   */
+  async #drainAndClose(limitMs: number, beforeClose: () => void): Promise<void> {
+    this.#watch.close();
+    const end = performance.now() + limitMs;
+    while (this.#pendingOutput() > 0 && performance.now() < end) await pause(DRAIN_POLL_MS);
+    try {
+      beforeClose();
+      // Only what is stuck: on a pseudo-terminal a flush would take back what the other side has not read yet.
+      if (this.#pendingOutput() > 0) flush(this.fd, "output");
+    } catch {
+      // A device that is gone has nothing left to flush.
+    }
+    closeSync(this.fd);
+  }
+
+  #pendingOutput(): number {
+    try {
+      return queued(this.fd).output;
+    } catch {
+      return 0; // gone, or a printer that does not tell
+    }
+  }
+
+  #lost(errno: number): DeviceError {
+    return new DeviceError("lost", this.path, errorReason(errno));
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds));
+}

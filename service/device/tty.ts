@@ -1,0 +1,173 @@
+/** A serial line behind a tty (or pseudo-terminal) node. */
+import { fstatSync } from "node:fs";
+import { flush, getCounters, getModem, getTermios, MODEM, setBreak, setModem, setTermios } from "../kernel/kernel.js";
+import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import type { LineSettings } from "../line/settings.js";
+import { type Device, DeviceError, type LineDevice } from "./device.js";
+import { DeviceStream } from "./stream.js";
+import { fromTermios, toTermios } from "./termios.js";
+
+/** What tcsendbreak(fd, 0) gives: at least 0.25 s. */
+const BREAK_MS = 250;
+
+export class Tty implements Device, LineDevice {
+  readonly path: string;
+  readonly line: LineDevice;
+  readonly #stream: DeviceStream;
+  readonly #pseudo: boolean;
+  #settings: LineSettings;
+  #breakOn = false;
+  #breakTimer: NodeJS.Timeout | null = null;
+  /** Stands in for the modem lines of a device that has none, so that an RFC 2217 client can read back what it set. */
+  #virtualControl: ModemControl | null = null;
+
+  /** Takes an open, non-blocking descriptor; sets the line up. Throws DeviceError "setup-failed". */
+  constructor(fd: number, path: string, settings: LineSettings) {
+    this.path = path;
+    this.line = this;
+    try {
+      setTermios(fd, toTermios(settings));
+    } catch (error) {
+      throw new DeviceError("setup-failed", path, reasonOf(error), { cause: error });
+    }
+    this.#pseudo = isPseudoTerminal(fd);
+    this.#settings = this.#inForce(settings, fd);
+    this.#stream = new DeviceStream(fd, path);
+    if (this.#readModem() === null) this.#virtualControl = { dtr: true, rts: true };
+  }
+
+  read(into: Uint8Array): number {
+    return this.#stream.read(into);
+  }
+
+  write(bytes: Uint8Array): number {
+    return this.#stream.write(bytes);
+  }
+
+  whenReadable(callback: () => void): void {
+    this.#stream.whenReadable(callback);
+  }
+
+  ignoreReadable(): void {
+    this.#stream.ignoreReadable();
+  }
+
+  whenWritable(callback: () => void): void {
+    this.#stream.whenWritable(callback);
+  }
+
+  close(limitMs: number): Promise<void> {
+    if (this.#breakTimer !== null) this.#endBreak();
+    return this.#stream.close(limitMs, () => {
+      // Flow control off first: a stopped line would hold the close (config spec 6.3).
+      setTermios(this.#stream.fd, toTermios({ ...this.#settings, xonxoffOut: false, xonxoffIn: false, rtscts: false }));
+    });
+  }
+
+  get settings(): LineSettings {
+    return this.#settings;
+  }
+
+  set(settings: LineSettings): LineSettings {
+    return this.#act(() => {
+      setTermios(this.#stream.fd, toTermios(settings));
+      this.#settings = this.#inForce(settings, this.#stream.fd);
+      return this.#settings;
+    });
+  }
+
+  get breakOn(): boolean {
+    return this.#breakOn;
+  }
+
+  setBreak(on: boolean): void {
+    if (this.#breakTimer !== null) clearTimeout(this.#breakTimer);
+    this.#breakTimer = null;
+    this.#breakOn = on;
+    this.#attempt(() => setBreak(this.#stream.fd, on));
+  }
+
+  sendBreak(): void {
+    this.setBreak(true);
+    this.#breakTimer = setTimeout(() => this.#endBreak(), BREAK_MS);
+  }
+
+  #endBreak(): void {
+    this.setBreak(false);
+  }
+
+  drive(control: Partial<ModemControl>): void {
+    if (this.#virtualControl !== null) {
+      this.#virtualControl = { ...this.#virtualControl, ...control };
+      return;
+    }
+    const lines = [
+      { bit: MODEM.DTR, on: control.dtr },
+      { bit: MODEM.RTS, on: control.rts },
+    ];
+    const bits = (wanted: boolean): number => lines.reduce((sum, { bit, on }) => (on === wanted ? sum | bit : sum), 0);
+    this.#act(() => setModem(this.#stream.fd, bits(true), bits(false)));
+  }
+
+  get control(): ModemControl {
+    const bits = this.#readModem();
+    if (bits === null) return this.#virtualControl ?? { dtr: false, rts: false };
+    return { dtr: (bits & MODEM.DTR) !== 0, rts: (bits & MODEM.RTS) !== 0 };
+  }
+
+  modemState(): ModemState | null {
+    const bits = this.#readModem();
+    if (bits === null) return null;
+    return {
+      cts: (bits & MODEM.CTS) !== 0,
+      dsr: (bits & MODEM.DSR) !== 0,
+      dcd: (bits & MODEM.DCD) !== 0,
+      ri: (bits & MODEM.RI) !== 0,
+    };
+  }
+
+  counters(): LineCounters | null {
+    return this.#attempt(() => getCounters(this.#stream.fd)) ?? null;
+  }
+
+  purge(which: "input" | "output" | "both"): void {
+    this.#act(() => flush(this.#stream.fd, which));
+  }
+
+  /** A pseudo-terminal has no wire: it shows 8N1 whatever it is set to, so what was asked for counts. */
+  #inForce(asked: LineSettings, fd: number): LineSettings {
+    return this.#pseudo ? asked : fromTermios(getTermios(fd));
+  }
+
+  #readModem(): number | null {
+    return this.#attempt(() => getModem(this.#stream.fd)) ?? null;
+  }
+
+  /** For what a device may lack (modem lines, break, counters). */
+  #attempt<T>(call: () => T): T | undefined {
+    try {
+      return call();
+    } catch {
+      return undefined;
+    }
+  }
+
+  #act<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      throw new DeviceError("lost", this.path, reasonOf(error), { cause: error });
+    }
+  }
+}
+
+/** Unix98 slaves have the major numbers 136 to 143 (kernel, admin-guide/devices.txt). */
+function isPseudoTerminal(fd: number): boolean {
+  const major = (fstatSync(fd).rdev >> 8) & 0xfff;
+  return major >= 136 && major <= 143;
+}
+
+export function reasonOf(error: unknown): string {
+  if (error instanceof Error && "reason" in error && typeof error.reason === "string") return error.reason;
+  return error instanceof Error ? error.message : String(error);
+}

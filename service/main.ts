@@ -1,0 +1,110 @@
+/** The program: arguments, signals, exit status. */
+import { rmSync, writeFileSync, writeSync } from "node:fs";
+import { basename } from "node:path";
+import { type Options, parseArguments, usage, VERSION } from "./cli.js";
+import { formatDiagnostic } from "./config/diagnostic.js";
+import { printConfiguration } from "./config/print.js";
+import { readConfiguration } from "./config/resolve.js";
+import { Daemon, StartError } from "./daemon.js";
+import { detach, isBackground, launchBackground } from "./daemonize.js";
+import { combineLogs } from "./log/levels.js";
+import type { Log } from "./log/log.js";
+import { limitLog } from "./log/rate-limit.js";
+import { createStderrLog, isJournal } from "./log/stderr.js";
+import { createSyslog } from "./log/syslog.js";
+import { createServiceLookup } from "./net/services.js";
+import { readSources } from "./sources.js";
+
+const FAILED = 1;
+const program = basename(process.argv[1] ?? "ser2net").replace(/\.[cm]?js$/, "");
+
+void main();
+
+async function main(): Promise<void> {
+  // Arguments are bytes to the reference, and so to us: file names need not be UTF-8.
+  const argv = process.argv.slice(2).map(word => Buffer.from(word, "utf8").toString("latin1"));
+  const command = parseArguments(argv);
+  switch (command.kind) {
+    case "version":
+      print(1, `${program} version ${VERSION}\n`);
+      return;
+    case "wrong":
+      print(2, `${command.text}\n${command.usage ? usage(program) : ""}`);
+      process.exitCode = FAILED;
+      return;
+    case "run":
+      if (command.options.report !== null) process.exitCode = report(command.options);
+      else if (command.options.foreground || isBackground()) run(command.options);
+      else process.exitCode = await launchBackground();
+      return;
+    default:
+      command satisfies never;
+  }
+}
+
+/** --check and --print-config. */
+function report(options: Options): number {
+  let sources: ReturnType<typeof readSources>;
+  try {
+    sources = readSources(options);
+  } catch (error) {
+    print(2, `${error instanceof Error ? error.message : String(error)}\n`);
+    return FAILED;
+  }
+  const configuration = readConfiguration(sources, { serviceLookup: createServiceLookup() });
+  const faults = [...configuration.diagnostics];
+  if (configuration.controlPortFault !== null && options.controlPort === null)
+    faults.push(configuration.controlPortFault);
+  if (options.report === "print-config") print(1, printConfiguration(configuration));
+  const out = options.report === "check" ? 1 : 2;
+  for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);
+  return faults.length === 0 ? 0 : FAILED;
+}
+
+function run(options: Options): void {
+  const log = createLog(options);
+  const daemon = new Daemon(options, log, { stdioEnded: ok => process.exit(ok ? 0 : FAILED) });
+  try {
+    daemon.start();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    print(2, `${error.message}\n${error.usage ? usage(program) : ""}`);
+    process.exit(FAILED);
+  }
+  if (isBackground()) {
+    log.notice("ser2net startup");
+    detach();
+  }
+  if (options.pidFile !== null) writePidFile(options.pidFile, log);
+  process.on("SIGHUP", () => daemon.reload());
+  process.on("SIGUSR1", () => {});
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
+    process.once(signal, () => void stop(daemon, options));
+  }
+}
+
+async function stop(daemon: Daemon, options: Options): Promise<void> {
+  await daemon.stop();
+  if (options.pidFile !== null) rmSync(Buffer.from(options.pidFile, "latin1"), { force: true });
+  process.exit(0);
+}
+
+function writePidFile(file: string, log: Log): void {
+  try {
+    writeFileSync(Buffer.from(file, "latin1"), `${process.pid}\n`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warning(`Error opening pidfile '${file}': ${reason}, pidfile not created`);
+  }
+}
+
+/** Under systemd standard error is the journal; else syslog, and standard error too with -d. */
+function createLog(options: Options): Log {
+  const journal = isJournal();
+  const sinks = [...(journal ? [] : [createSyslog()]), ...(journal || options.debug ? [createStderrLog()] : [])];
+  return limitLog(combineLogs(...sinks));
+}
+
+function print(fd: 1 | 2, text: string): void {
+  writeSync(fd, Buffer.from(text, "latin1"));
+}

@@ -1,0 +1,97 @@
+/** Opens the sockets of a network port; what cannot be opened yet (a name, an address to come) is tried again. */
+import type { NetworkPort } from "../config/network-port.js";
+import { KernelError } from "../kernel/kernel.js";
+import { type ListenAddress, listenAddresses, lookUp } from "./addresses.js";
+import type { Inherited } from "./inherited.js";
+import type { Link, Listener, PeerAddress } from "./link.js";
+import { adoptTcp, type ListenEvents, listenTcp } from "./tcp.js";
+import { adoptUdp, listenUdp } from "./udp.js";
+
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 30_000;
+
+export interface PortListener extends Listener {
+  /** UDP only: a peer that has not spoken yet. Null where that is not possible. */
+  connect(peer: PeerAddress): Link | null;
+}
+
+/** Throws KernelError when not one socket can be opened and waiting would not help (the port is taken, say). */
+export function listen(spec: NetworkPort, inherited: Inherited, events: ListenEvents): PortListener {
+  const handed = inherited.take(spec);
+  if (handed.length > 0) return adopt(spec, handed, events);
+  const addresses = listenAddresses(spec);
+  if (addresses === null) return new LateListener(spec, events);
+  try {
+    return open(spec, addresses, events);
+  } catch (error) {
+    // The address may come with the network; the port is there and says so until then.
+    if (error instanceof KernelError && error.code === "EADDRNOTAVAIL") return new LateListener(spec, events);
+    throw error;
+  }
+}
+
+function adopt(spec: NetworkPort, sockets: readonly number[], events: ListenEvents): PortListener {
+  return spec.transport === "udp" ? adoptUdp(sockets, events) : withoutConnect(adoptTcp(sockets, events));
+}
+
+function open(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): PortListener {
+  if (spec.transport === "udp") return listenUdp(spec, addresses, events);
+  return withoutConnect(listenTcp(spec, addresses, events));
+}
+
+function withoutConnect(listener: Listener): PortListener {
+  return Object.assign(listener, { connect: () => null });
+}
+
+class LateListener implements PortListener {
+  readonly #spec: NetworkPort;
+  readonly #events: ListenEvents;
+  #listener: PortListener | null = null;
+  #accepting = true;
+  #closed = false;
+  #retry: NodeJS.Timeout | null = null;
+  #waitMs = FIRST_RETRY_MS;
+
+  constructor(spec: NetworkPort, events: ListenEvents) {
+    this.#spec = spec;
+    this.#events = events;
+    void this.#try();
+  }
+
+  get addresses(): readonly PeerAddress[] {
+    return this.#listener?.addresses ?? [];
+  }
+
+  get accepting(): boolean {
+    return this.#accepting;
+  }
+
+  set accepting(on: boolean) {
+    this.#accepting = on;
+    if (this.#listener !== null) this.#listener.accepting = on;
+  }
+
+  connect(peer: PeerAddress): Link | null {
+    return this.#listener?.connect(peer) ?? null;
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#listener?.close();
+  }
+
+  async #try(): Promise<void> {
+    try {
+      const addresses = listenAddresses(this.#spec) ?? (await lookUp(this.#spec));
+      if (this.#closed) return;
+      this.#listener = open(this.#spec, addresses, this.#events);
+      this.#listener.accepting = this.#accepting;
+    } catch (error) {
+      if (this.#closed) return;
+      if (this.#waitMs === FIRST_RETRY_MS) this.#events.failed(error instanceof Error ? error.message : String(error));
+      this.#retry = setTimeout(() => void this.#try(), this.#waitMs);
+      this.#waitMs = Math.min(this.#waitMs * 2, LAST_RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** Port numbers by service name, from /etc/services; read when a configuration first uses a name. */
+import { readFileSync } from "node:fs";
+
+/** Null: no such service. `file` is a parameter for tests. */
+export function createServiceLookup(file = "/etc/services"): (name: string, transport: "tcp" | "udp") => number | null {
+  let table: ReadonlyMap<string, number> | null = null;
+  return (name, transport) => {
+    table ??= readServices(file);
+    return table.get(`${name}/${transport}`) ?? null;
+  };
+}
+
+/** `name port/transport alias... # remark` (services(5)). The first line for a name counts. */
+function readServices(file: string): ReadonlyMap<string, number> {
+  const table = new Map<string, number>();
+  for (const line of contents(file).split("\n")) {
+    const [name, place, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
+    const [, port, transport] = /^(\d+)\/(tcp|udp)$/.exec(place ?? "") ?? [];
+    if (name === undefined || port === undefined) continue;
+    for (const each of [name, ...aliases]) {
+      const key = `${each}/${transport}`;
+      if (!table.has(key)) table.set(key, Number(port));
+    }
+  }
+  return table;
+}
+
+function contents(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return ""; // an image without the file knows numbers only
+  }
+}

@@ -1,0 +1,231 @@
+/** TCP: listening sockets and the peers they yield. */
+import { closeSync } from "node:fs";
+import type { NetworkPort } from "../config/network-port.js";
+import {
+  accept,
+  EAGAIN,
+  ECONNRESET,
+  EINTR,
+  EPIPE,
+  errorReason,
+  KernelError,
+  listenTcp as listenSocket,
+  localAddress,
+  read,
+  setKeepalive,
+  setNoDelay,
+  setOobInline,
+  setUserTimeout,
+  write,
+} from "../kernel/kernel.js";
+import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
+import type { ListenAddress } from "./addresses.js";
+import { type Link, LinkError, type Listener, type PeerAddress } from "./link.js";
+
+/** Callers the kernel keeps for us; the reference's 1 made 48 callers at once wait for seconds. */
+const BACKLOG = 128;
+/** Callers taken in one turn, so that a storm of them does not hold up the ports that work. */
+const ACCEPTS_PER_TURN = 16;
+/** After running out of descriptors or memory. */
+const ACCEPT_PAUSE_MS = 1000;
+
+/** A peer that vanished is noticed after about 45 s when idle, 60 s when bytes are under way to it. */
+const KEEPALIVE = { idleSeconds: 30, intervalSeconds: 5, count: 3 } as const;
+const USER_TIMEOUT_MS = 60_000;
+
+export interface ListenEvents {
+  /** A new peer. The receiver owns it. */
+  readonly accepted: (link: Link) => void;
+  /** accept(2) failed for another reason than a caller that left again. */
+  readonly failed: (reason: string) => void;
+}
+
+/** Opens every address that can be opened. Throws KernelError when none can. */
+export function listenTcp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): Listener {
+  const sockets: number[] = [];
+  let problem: unknown = null;
+  for (const { address, v6only } of addresses) {
+    try {
+      sockets.push(listenSocket(address, spec.port, { v6only, backlog: BACKLOG }));
+    } catch (error) {
+      problem ??= error;
+    }
+  }
+  if (sockets.length === 0) throw problem;
+  return new TcpListener(sockets, events);
+}
+
+/** Wraps listening sockets that exist already (systemd). */
+export function adoptTcp(sockets: readonly number[], events: ListenEvents): Listener {
+  return new TcpListener(sockets, events);
+}
+
+class TcpListener implements Listener {
+  readonly addresses: readonly PeerAddress[];
+  readonly #doors: readonly { readonly fd: number; readonly watch: Watch }[];
+  readonly #events: ListenEvents;
+  #accepting = true;
+  #closed = false;
+  #pause: NodeJS.Timeout | null = null;
+
+  constructor(sockets: readonly number[], events: ListenEvents) {
+    this.#events = events;
+    this.addresses = sockets.map(fd => localAddress(fd));
+    this.#doors = sockets.map(fd => ({ fd, watch: new Watch(fd, () => this.#callers(fd)) }));
+    this.#listen();
+  }
+
+  get accepting(): boolean {
+    return this.#accepting;
+  }
+
+  set accepting(on: boolean) {
+    this.#accepting = on;
+    if (on) this.#listen();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#pause !== null) clearTimeout(this.#pause);
+    for (const { fd, watch } of this.#doors) {
+      watch.close();
+      closeSync(fd);
+    }
+  }
+
+  #listen(): void {
+    if (this.#closed || this.#pause !== null) return;
+    for (const { watch } of this.#doors) watch.want(READABLE);
+  }
+
+  #callers(fd: number): void {
+    for (let taken = 0; taken < ACCEPTS_PER_TURN; taken++) {
+      if (!this.#accepting || this.#closed) return;
+      let caller: ReturnType<typeof accept>;
+      try {
+        caller = accept(fd);
+      } catch (error) {
+        this.#rest(error);
+        return;
+      }
+      if (caller === null) break;
+      this.#events.accepted(new TcpLink(caller.fd, { address: caller.address, port: caller.port }));
+    }
+    this.#listen();
+  }
+
+  /** Out of descriptors, say: the waiting caller keeps the socket readable, so look away for a while. */
+  #rest(error: unknown): void {
+    this.#events.failed(error instanceof KernelError ? error.reason : String(error));
+    this.#pause = setTimeout(() => {
+      this.#pause = null;
+      this.#listen();
+    }, ACCEPT_PAUSE_MS);
+  }
+}
+
+/** A connected stream socket: a TCP peer, or descriptor 0 of an inetd-style service. */
+export class TcpLink implements Link {
+  readonly peer: PeerAddress;
+  readonly transport: "tcp" | "stdio";
+  readonly #fd: number;
+  readonly #watch: Watch;
+  #readable: (() => void) | null = null;
+  #writable: (() => void) | null = null;
+  #closed = false;
+
+  constructor(fd: number, peer: PeerAddress, transport: "tcp" | "stdio" = "tcp") {
+    this.#fd = fd;
+    this.peer = peer;
+    this.transport = transport;
+    this.#watch = new Watch(fd, events => this.#ready(events));
+    try {
+      setNoDelay(fd);
+      if (transport === "tcp") {
+        setKeepalive(fd, KEEPALIVE);
+        setUserTimeout(fd, USER_TIMEOUT_MS);
+      }
+    } catch {
+      // The peer is gone already, or this is no TCP socket: reading will tell.
+    }
+  }
+
+  local(): PeerAddress {
+    const { address, port } = localAddress(this.#fd);
+    return { address, port };
+  }
+
+  /** Urgent data stays in the stream, so that a telnet SYNC loses no byte (runtime spec 4.5). */
+  keepUrgentInline(): void {
+    try {
+      setOobInline(this.#fd);
+    } catch {
+      // As above.
+    }
+  }
+
+  read(into: Uint8Array): number {
+    if (this.#closed) return -1;
+    const count = read(this.#fd, into);
+    if (count > 0) return count;
+    if (count === 0) return -1;
+    return this.#fault(-count);
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.#closed) return bytes.length;
+    const count = write(this.#fd, bytes);
+    return count >= 0 ? count : this.#fault(-count);
+  }
+
+  whenReadable(callback: () => void): void {
+    if (this.#closed) return;
+    this.#readable = callback;
+    this.#watch.want(READABLE);
+  }
+
+  ignoreReadable(): void {
+    this.#readable = null;
+    if (!this.#closed) this.#watch.unwant(READABLE);
+  }
+
+  whenWritable(callback: () => void): void {
+    if (this.#closed) return;
+    this.#writable = callback;
+    this.#watch.want(WRITABLE);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watch.close();
+    this.#takeUnread();
+    closeSync(this.#fd);
+  }
+
+  #ready(events: number): void {
+    if ((events & WRITABLE) !== 0) {
+      const callback = this.#writable;
+      this.#writable = null;
+      callback?.();
+    }
+    if ((events & READABLE) !== 0 && !this.#closed) {
+      const callback = this.#readable;
+      this.#readable = null;
+      callback?.();
+    }
+  }
+
+  /** Closing over unread input sends a reset, and the peer may lose our last words to it. */
+  #takeUnread(): void {
+    const bin = new Uint8Array(4096);
+    for (let rounds = 0; rounds < 16 && read(this.#fd, bin) === bin.length; rounds++);
+  }
+
+  #fault(errno: number): number {
+    if (errno === EAGAIN || errno === EINTR) return 0;
+    const code = errno === EPIPE ? "pipe" : errno === ECONNRESET ? "reset" : "other";
+    throw new LinkError(code, `${this.peer.address},${this.peer.port}`, errorReason(errno));
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * When to read a source again. A wake-up costs the same for one byte or a thousand, so a source that keeps delivering is
+ * read at ticks; one that was quiet is answered at once; one that is ahead of its own line speed is never waited for.
+ */
+
+/** A source that was silent this long is quiet: a person typing, a new message. */
+const QUIET_MS = 4;
+/** A read that brings more than the line could have sent since the last one, and this much, comes from a full buffer. */
+const AHEAD_SLACK_MS = 16;
+/** How much of a line's time may be used before an alternating dialogue counts as two streams. */
+const DIALOGUE_MS = 16;
+/** Ticks, in milliseconds, a stream is moved along; below the manual page's chardelay-max of 20 ms. */
+export const TICKS_MS = [2, 4, 8, 16] as const;
+
+/** What is remembered of one source between two reads. */
+export interface Pace {
+  lastReadMs: number;
+  /** Line time of what came lately; leaks away at half the speed of the line. */
+  levelMs: number;
+  /** Index into TICKS_MS, or -1 while the source is waited for. */
+  tick: number;
+}
+
+export function newPace(): Pace {
+  return { lastReadMs: Number.NEGATIVE_INFINITY, levelMs: 0, tick: -1 };
+}
+
+/** What to do after a read of `bytes` bytes (> 0). */
+export type Next = "again" | "wait" | "tick";
+
+/**
+ * @param byteMs how long the line takes for one byte, in milliseconds
+ * @param turned the other direction moved since this source was last read: somebody may be waiting for the answer
+ * @param lastTick highest index into TICKS_MS allowed; -1 forbids waiting (-chardelay)
+ */
+export function judge(
+  pace: Pace,
+  bytes: number,
+  nowMs: number,
+  byteMs: number,
+  turned: boolean,
+  lastTick: number,
+): Next {
+  const gap = nowMs - pace.lastReadMs;
+  const lineMs = bytes * byteMs;
+  pace.lastReadMs = nowMs;
+  pace.levelMs = Math.max(0, pace.levelMs - gap / 2) + lineMs;
+  const ticking = pace.tick >= 0;
+  if (lineMs > 2 * gap + AHEAD_SLACK_MS) {
+    pace.tick = -1;
+    return "again";
+  }
+  const quiet = !ticking && (gap > QUIET_MS || (turned && pace.levelMs < DIALOGUE_MS));
+  if (quiet || lastTick < 0) {
+    pace.tick = -1;
+    return "wait";
+  }
+  pace.tick = Math.min(pace.tick + 1, lastTick);
+  return "tick";
+}
+
+/** The highest tick at which at most `bytes` bytes gather: what does not fit a kernel buffer must not wait. */
+export function highestTick(bytes: number, byteMs: number): number {
+  let highest = -1;
+  for (const [index, tick] of TICKS_MS.entries()) if (tick <= bytes * byteMs) highest = index;
+  return highest;
+}

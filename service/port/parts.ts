@@ -1,0 +1,65 @@
+/** What a port is made with: everything that reaches outside comes in here, from daemon.ts or from a test. */
+
+import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
+import type { NetworkPort } from "../config/network-port.js";
+import type { ClockReading } from "../config/template.js";
+import type { Device } from "../device/device.js";
+import type { Log } from "../log/log.js";
+import type { Link, Listener, PeerAddress } from "../net/link.js";
+import type { Operable } from "./facts.js";
+import type { Heartbeat, Ticker } from "./ticker.js";
+
+export interface PortListener extends Listener {
+  /** UDP: a peer that has not spoken yet. Null where that is not possible. */
+  connect(peer: PeerAddress): Link | null;
+}
+
+export interface PortTraces {
+  deviceToNet(bytes: Uint8Array): void;
+  netToDevice(bytes: Uint8Array): void;
+  opened(peer: PeerAddress): void;
+  closedConnection(reason: string): void;
+  closedPort(reason: string): void;
+  close(): Promise<void>;
+}
+
+export interface PortLed {
+  flash(): void;
+  close(): void;
+}
+
+export interface PortParts {
+  readonly log: Log;
+  readonly ticker: Ticker;
+  readonly heartbeat: Heartbeat;
+  readonly defaultSignature: string;
+  /** Opens sockets. Throws when none can be opened. */
+  listen(spec: NetworkPort, events: { accepted: (link: Link) => void; failed: (reason: string) => void }): PortListener;
+  /** The one peer of a port of number zero. */
+  standardInput(): Link;
+  /** Throws DeviceError (or rejects with it). */
+  openDevice(config: PortConfig): Device | Promise<Device>;
+  /** Equal for all names of one device. */
+  identify(devicePath: string): string;
+  /** TCP wrappers. A promise only when a rule needs a look-up. */
+  permitted(link: Link): boolean | Promise<boolean>;
+  /** Whether a remaddr list admits the peer. */
+  admits(list: readonly RemoteAddress[] | null, peer: PeerAddress): boolean;
+  /** The numeric address of a fixed UDP peer; null: not known (yet). */
+  numericAddress(remote: RemoteAddress): string | null;
+  /** Null when no trace is configured. */
+  openTraces(config: PortConfig, expand: (template: string) => string): PortTraces | null;
+  led(config: LedConfig | null): PortLed | null;
+  /** What `setportconfig` reads its words against. */
+  optionContext(): OptionContext;
+  clock(): ClockReading;
+  /** Another port holds the device of that identity. */
+  deviceInUse(identity: string, by: object): boolean;
+  nextConnectionId(): number;
+  /** Something about the port changed. */
+  changed(port: Operable): void;
+  /** A port that was to be removed when free is free. */
+  removed(port: Operable): void;
+  /** The connection on standard input has ended, or its device could not be opened. */
+  stdioEnded(ok: boolean): void;
+}

@@ -1,0 +1,33 @@
+/** Where a port is in its life, and where each event takes it. */
+
+/**
+ * disabled: no socket. idle: listening, device closed. opening: somebody came, the device is being opened.
+ * open: bytes flow. closing: last bytes leave, the device is being closed; callers wait in the backlog.
+ */
+export type Phase = "disabled" | "idle" | "opening" | "open" | "closing";
+
+export type PhaseEvent =
+  | "enabled"
+  | "disabled"
+  | "called"
+  | "opened"
+  | "failed"
+  | "ended"
+  | "closed"
+  | "closed for good";
+
+const NEXT: Readonly<Record<Phase, Partial<Readonly<Record<PhaseEvent, Phase>>>>> = {
+  disabled: { enabled: "idle" },
+  idle: { disabled: "disabled", called: "opening" },
+  // A port that is switched off while it is in use goes on until its last connection ends.
+  opening: { opened: "open", failed: "idle", "closed for good": "disabled", ended: "closing" },
+  open: { ended: "closing" },
+  closing: { closed: "idle", "closed for good": "disabled" },
+};
+
+/** Throws on an event that cannot happen in that phase: a bug, not an input. */
+export function advance(phase: Phase, event: PhaseEvent): Phase {
+  const next = NEXT[phase][event];
+  if (next === undefined) throw new Error(`a port that is ${phase} was ${event}`);
+  return next;
+}

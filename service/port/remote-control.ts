@@ -1,0 +1,221 @@
+/** What telnet peers ask of the line: negotiations, breaks, RFC 2217 requests, and the notices they are owed. */
+import type { PortConfig } from "../config/configuration.js";
+import type { LineDevice } from "../device/device.js";
+import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import type { LineSettings } from "../line/settings.js";
+import { BRK, COM_PORT, DM } from "../telnet/codes.js";
+import type { TelnetEvent } from "../telnet/decoder.js";
+import { askedSettings, isLineRequest, type LineRequest, settingsReply } from "../telnet/line-requests.js";
+import {
+  type ComPortReply,
+  type ComPortRequest,
+  encodeReply,
+  lineStateByte,
+  modemStateByte,
+  parseRequest,
+} from "../telnet/rfc2217.js";
+import type { Connection } from "./connection.js";
+
+/** Modem lines and error counters are looked at this often, while a client asked to hear of them. */
+const POLL_MS = 100;
+/** What a client may set at all; the hardware has the last word. */
+const SPEEDS = { lowest: 50, highest: 16_000_000 } as const;
+/** The upper half of a modem state byte; the lower half says which lines changed. */
+const STATE_BITS = 0xf0;
+const NO_LINES: ModemState = { cts: false, dsr: false, dcd: false, ri: false };
+
+export class RemoteControl {
+  readonly #line: LineDevice;
+  readonly #config: PortConfig;
+  readonly #defaultSignature: string;
+  readonly #lineChanged: (line: LineSettings) => void;
+  readonly #overflow: (connection: Connection) => void;
+  readonly #watchers = new Set<Connection>();
+  #poll: NodeJS.Timeout | null = null;
+  #counters: LineCounters | null = null;
+  /** DTR and RTS asked for in the chunk at hand, not yet at the hardware. */
+  #driven: Partial<ModemControl> = {};
+
+  constructor(parts: {
+    readonly line: LineDevice;
+    readonly config: PortConfig;
+    readonly defaultSignature: string;
+    readonly lineChanged: (line: LineSettings) => void;
+    /** The peer does not read its answers. */
+    readonly overflow: (connection: Connection) => void;
+  }) {
+    this.#line = parts.line;
+    this.#config = parts.config;
+    this.#defaultSignature = parts.defaultSignature;
+    this.#lineChanged = parts.lineChanged;
+    this.#overflow = parts.overflow;
+  }
+
+  /** Throws DeviceError when the device is lost meanwhile. */
+  handle(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void {
+    switch (event.kind) {
+      case "command":
+        if (event.code === BRK || (event.code === DM && this.#config.options.telnetBrkOnSync)) this.#line.sendBreak();
+        return;
+      case "negotiate":
+        this.#negotiate(connection, event.verb, event.option);
+        return;
+      case "suboption":
+        if (event.option === COM_PORT && connection.comPortAgreed) this.#request(connection, event.bytes);
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** The chunk is worked through: what it asked of DTR and RTS goes out, in one call. */
+  chunkEnd(): void {
+    this.#driveNow();
+  }
+
+  forget(connection: Connection): void {
+    this.#watchers.delete(connection);
+    if (this.#watchers.size === 0) this.stop();
+  }
+
+  stop(): void {
+    if (this.#poll !== null) clearInterval(this.#poll);
+    this.#poll = null;
+  }
+
+  #negotiate(connection: Connection, verb: "will" | "wont" | "do" | "dont", option: number): void {
+    const { telnet } = connection;
+    if (telnet === null) return;
+    const { reply, changed } = telnet.negotiation.receive(verb, option);
+    const agreed = changed?.option === COM_PORT && changed.side === "them";
+    if (agreed && changed.enabled) {
+      telnet.lineStateMask = 0;
+      telnet.modemStateMask = 0xff;
+      telnet.modemState = this.#line.modemState() ?? NO_LINES;
+      telnet.toldModemBits = modemStateByte(telnet.modemState, null);
+      // The state comes before our DO, as clients of the reference know it (runtime spec 5.3).
+      this.#reply(connection, { kind: "notify-modem-state", state: telnet.toldModemBits });
+      this.#watch(connection);
+    }
+    if (agreed && !changed.enabled) this.forget(connection);
+    if (reply.length > 0) this.#say(connection, reply);
+  }
+
+  #request(connection: Connection, body: Uint8Array): void {
+    const request = parseRequest(body);
+    if (request === null) return;
+    if (request.kind !== "dtr" && request.kind !== "rts") this.#driveNow();
+    const reply = isLineRequest(request) ? this.#set(request) : this.#act(connection, request);
+    if (reply !== null) this.#reply(connection, reply);
+  }
+
+  #set(request: LineRequest): ComPortReply {
+    const before = this.#line.settings;
+    const asked = askedSettings(request, before);
+    if (asked === before) return settingsReply(request, before);
+    if (asked.speed < SPEEDS.lowest || asked.speed > SPEEDS.highest) return settingsReply(request, before);
+    const taken = this.#line.set(asked);
+    this.#lineChanged(taken);
+    return settingsReply(request, taken);
+  }
+
+  #act(connection: Connection, request: Exclude<ComPortRequest, LineRequest>): ComPortReply | null {
+    switch (request.kind) {
+      case "signature":
+        return { kind: "signature", text: this.#config.options.signature ?? this.#defaultSignature };
+      case "break":
+        if (request.on !== null) this.#line.setBreak(request.on);
+        return { kind: "break", on: this.#line.breakOn };
+      case "dtr":
+      case "rts":
+        return { kind: request.kind, on: this.#drive(request.kind, request.on) };
+      case "unknown-control":
+        return { kind: "unknown-control" };
+      case "notify-line-state":
+      case "notify-modem-state":
+        return null;
+      case "suspend":
+        connection.suspended = true;
+        return null;
+      case "resume":
+        connection.resume();
+        return null;
+      case "line-state-mask":
+      case "modem-state-mask":
+        return this.#mask(connection, request.kind, request.mask);
+      case "purge":
+        if (request.queues !== null) this.#line.purge(request.queues);
+        return { kind: "purge", queues: request.queues };
+      default:
+        return request satisfies never;
+    }
+  }
+
+  /** A line that was asked to change already must show that first: a pulse is a pulse (esptool's reset). */
+  #drive(which: "dtr" | "rts", on: boolean | null): boolean {
+    if (on === null) {
+      this.#driveNow();
+      return this.#line.control[which];
+    }
+    if (this.#driven[which] !== undefined) this.#driveNow();
+    this.#driven = { ...this.#driven, [which]: on };
+    return on;
+  }
+
+  #driveNow(): void {
+    if (this.#driven.dtr === undefined && this.#driven.rts === undefined) return;
+    const control = this.#driven;
+    this.#driven = {};
+    this.#line.drive(control);
+  }
+
+  #mask(connection: Connection, kind: "line-state-mask" | "modem-state-mask", mask: number): ComPortReply {
+    const { telnet } = connection;
+    if (telnet !== null && kind === "line-state-mask") telnet.lineStateMask = mask;
+    if (telnet !== null && kind === "modem-state-mask") telnet.modemStateMask = mask;
+    this.#watch(connection);
+    return { kind, mask };
+  }
+
+  #watch(connection: Connection): void {
+    this.#watchers.add(connection);
+    this.#counters ??= this.#line.counters();
+    // A device with neither modem lines nor counters has nothing to look at.
+    if (this.#counters === null && this.#line.modemState() === null) return;
+    this.#poll ??= setInterval(() => this.#look(), POLL_MS);
+  }
+
+  #look(): void {
+    const state = this.#line.modemState();
+    const counters = this.#line.counters();
+    const before = this.#counters;
+    this.#counters = counters;
+    const errors = counters !== null && before !== null ? lineStateByte(counters, before) : 0;
+    for (const connection of [...this.#watchers]) {
+      const { telnet } = connection;
+      if (telnet === null) continue;
+      if (state !== null) this.#tellModemState(connection, state);
+      const told = errors & telnet.lineStateMask;
+      if (told !== 0) this.#reply(connection, { kind: "notify-line-state", state: told });
+    }
+  }
+
+  /** Told when what the mask lets through differs from what was told last (RFC 2217 section 3, NOTIFY-MODEMSTATE). */
+  #tellModemState(connection: Connection, state: ModemState): void {
+    const { telnet } = connection;
+    if (telnet === null) return;
+    const byte = modemStateByte(state, telnet.modemState) & telnet.modemStateMask;
+    telnet.modemState = state;
+    if ((byte & STATE_BITS) === telnet.toldModemBits && (byte & ~STATE_BITS) === 0) return;
+    telnet.toldModemBits = byte & STATE_BITS;
+    this.#reply(connection, { kind: "notify-modem-state", state: byte });
+  }
+
+  #reply(connection: Connection, reply: ComPortReply): void {
+    this.#say(connection, encodeReply(reply));
+  }
+
+  #say(connection: Connection, bytes: Uint8Array): void {
+    if (!connection.sendAside(bytes)) this.#overflow(connection);
+  }
+}

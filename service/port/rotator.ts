@@ -1,0 +1,50 @@
+/** A network port that hands its callers to the first free port of a list (manual page, ROTATOR). */
+import type { RotatorConfig } from "../config/configuration.js";
+import type { Link, Listener } from "../net/link.js";
+import { REFUSAL } from "./admission.js";
+import type { PortParts } from "./parts.js";
+import { refuse, takePermitted } from "./refuse.js";
+import type { Registry } from "./registry.js";
+
+export class Rotator {
+  readonly #config: RotatorConfig;
+  readonly #ports: Registry;
+  readonly #parts: Pick<PortParts, "listen" | "permitted" | "log">;
+  #listener: Listener | null = null;
+  /** Where the next search starts: after the port that was used last. */
+  #next = 0;
+
+  constructor(config: RotatorConfig, ports: Registry, parts: Pick<PortParts, "listen" | "permitted" | "log">) {
+    this.#config = config;
+    this.#ports = ports;
+    this.#parts = parts;
+  }
+
+  /** Throws when no socket can be opened. */
+  start(): void {
+    this.#listener = this.#parts.listen(this.#config.networkPort, {
+      accepted: link => this.#accepted(link),
+      failed: reason => this.#parts.log.error(`Could not accept on rotator ${this.#config.name}: ${reason}`),
+    });
+  }
+
+  close(): void {
+    this.#listener?.close();
+    this.#listener = null;
+  }
+
+  #accepted(link: Link): void {
+    takePermitted(link, this.#parts.permitted(link), caller => this.#place(caller));
+  }
+
+  #place(link: Link): void {
+    const { ports } = this.#config;
+    for (let step = 0; step < ports.length; step++) {
+      const index = (this.#next + step) % ports.length;
+      if (this.#ports.find(ports[index] ?? "")?.takeFromRotator(link) !== true) continue;
+      this.#next = (index + 1) % ports.length;
+      return;
+    }
+    refuse(link, REFUSAL.noFreePort);
+  }
+}

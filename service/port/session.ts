@@ -1,0 +1,147 @@
+/** What exists only while a port's device is open: the pump, the traces, the line under remote control. */
+import type { PortConfig } from "../config/configuration.js";
+import { type Device, DeviceError } from "../device/device.js";
+import type { TelnetEvent } from "../telnet/decoder.js";
+import type { Connection } from "./connection.js";
+import type { PortLed, PortParts, PortTraces } from "./parts.js";
+import { Pump, type Taps } from "./pump.js";
+import { RemoteControl } from "./remote-control.js";
+
+/** How long a device may take to accept the close string and to send what it was given, together. */
+const CLOSE_LIMIT_MS = 4000;
+
+export interface SessionEvents {
+  /** A peer is done (`error` null) or its link failed. */
+  peerLost(connection: Connection, error: unknown): void;
+  /** A peer must go for another reason: `telnet output error`. */
+  peerMustGo(connection: Connection, reason: string): void;
+  closeOnFound(): void;
+  deviceLost(what: DeviceEnd, error: unknown): void;
+}
+
+export type DeviceEnd = "closed port" | "dev read error" | "dev write error";
+
+export class Session {
+  readonly device: Device;
+  readonly pump: Pump;
+  readonly config: PortConfig;
+  readonly #remote: RemoteControl | null;
+  readonly #traces: PortTraces | null;
+  /** For bytes from the device, and to it. */
+  readonly #leds: readonly (PortLed | null)[];
+  readonly #taps: Taps;
+  readonly #events: SessionEvents;
+
+  constructor(parts: {
+    readonly device: Device;
+    readonly config: PortConfig;
+    readonly taps: Taps;
+    readonly connections: Set<Connection>;
+    readonly outside: PortParts;
+    readonly expandFile: (template: string) => string;
+    readonly events: SessionEvents;
+  }) {
+    const { device, config, taps, outside, events } = parts;
+    this.device = device;
+    this.config = config;
+    this.#taps = taps;
+    this.#events = events;
+    this.#traces = outside.openTraces(config, parts.expandFile);
+    taps.traces = this.#traces;
+    this.#leds = [outside.led(config.options.ledRx), outside.led(config.options.ledTx)];
+    [taps.ledRx = null, taps.ledTx = null] = this.#leds;
+    this.pump = new Pump({
+      device,
+      config,
+      taps,
+      ticker: outside.ticker,
+      heartbeat: outside.heartbeat,
+      connections: parts.connections,
+      events: {
+        deviceLost: (what, error) => events.deviceLost(what, error),
+        peerLost: (who, error) => events.peerLost(who, error),
+        telnet: (who, event) => this.#telnet(who, event),
+        chunkEnd: () => this.#guard(() => this.#remote?.chunkEnd()),
+        closeOnFound: () => events.closeOnFound(),
+      },
+    });
+    this.#remote =
+      device.line === null
+        ? null
+        : new RemoteControl({
+            line: device.line,
+            config,
+            defaultSignature: outside.defaultSignature,
+            lineChanged: line => this.pump.lineChanged(line),
+            overflow: who => events.peerMustGo(who, "telnet output error"),
+          });
+  }
+
+  /** Negotiation, banner, then device data (runtime spec 1.4). */
+  welcome(connection: Connection, banner: Uint8Array): void {
+    this.#traces?.opened(connection.link.peer);
+    if (connection.telnet !== null) connection.sendAside(connection.telnet.negotiation.opening());
+    connection.sendAside(banner);
+    this.pump.add(connection);
+  }
+
+  leave(connection: Connection, reason: string): void {
+    this.#remote?.forget(connection);
+    this.#traces?.closedConnection(reason);
+    this.pump.remove(connection);
+  }
+
+  /** No more bytes, no more traces. `close` follows. */
+  end(reason: string): void {
+    this.#traces?.closedPort(reason);
+    this.#taps.traces = null;
+    for (const led of this.#leds) led?.close();
+    this.pump.stop();
+    this.#remote?.stop();
+  }
+
+  /** Sends the close string and lets output leave, for CLOSE_LIMIT_MS together; a lost device is only closed. */
+  async close(closestr: Uint8Array, lost: boolean): Promise<void> {
+    const end = performance.now() + CLOSE_LIMIT_MS;
+    if (!lost) await writeAll(this.device, closestr, end);
+    await this.device.close(lost ? 0 : Math.max(0, end - performance.now()));
+    await this.#traces?.close();
+  }
+
+  #telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void {
+    this.#guard(() => this.#remote?.handle(connection, event));
+  }
+
+  /** A device that goes away under a request ends the port like one that goes away under a read. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      this.#events.deviceLost("dev write error", error);
+    }
+  }
+}
+
+/** Writes as the device accepts it, until `endMs` on the clock of performance.now(). */
+async function writeAll(device: Device, bytes: Uint8Array, endMs: number): Promise<void> {
+  let rest = bytes;
+  try {
+    while (rest.length > 0 && performance.now() < endMs) {
+      rest = rest.subarray(device.write(rest));
+      if (rest.length > 0) await writable(device, endMs);
+    }
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+  }
+}
+
+function writable(device: Device, endMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const limit = setTimeout(resolve, Math.max(1, endMs - performance.now()));
+    device.whenWritable(() => {
+      clearTimeout(limit);
+      resolve();
+    });
+  });
+}

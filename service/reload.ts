@@ -1,0 +1,69 @@
+/** Carries out what a reload comes to: old and new configuration compared (config spec 11, runtime spec 10). */
+import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "./config/configuration.js";
+import { type PortStep, planReload, type RotatorStep } from "./config/plan.js";
+import type { Registry } from "./port/registry.js";
+
+/** The parts of the daemon that a reload changes. */
+export interface Reloadable {
+  readonly ports: Registry;
+  createPort(config: PortConfig): void;
+  openRotator(config: RotatorConfig): void;
+  closeRotator(name: string): void;
+  changeLeds(release: readonly LedConfig[], configure: readonly LedConfig[]): void;
+}
+
+/** What is in force afterwards. */
+export function carryOut(daemon: Reloadable, old: Configuration, next: Configuration): Configuration {
+  const plan = planReload(old, next, name => daemon.ports.find(name)?.isFree === false);
+  daemon.changeLeds(plan.leds.release, plan.leds.configure);
+  // Ports that go first: a new one may want the number of an old one, spelt otherwise.
+  for (const step of plan.ports) if (isRemoval(step)) portStep(daemon, step);
+  for (const step of plan.ports) if (!isRemoval(step)) portStep(daemon, step);
+  for (const step of plan.rotators) rotatorStep(daemon, step);
+  return plan.inForce;
+}
+
+function isRemoval(step: PortStep): boolean {
+  return step.do === "remove-now" || step.do === "remove-when-free";
+}
+
+function portStep(daemon: Reloadable, step: PortStep): void {
+  switch (step.do) {
+    case "keep":
+      return;
+    case "create":
+    case "replace-now":
+    case "replace-when-free": {
+      const port = daemon.ports.find(step.config.name);
+      // A port whose sockets could not be opened at start is not there yet.
+      if (port === null) daemon.createPort(step.config);
+      else port.reconfigure(step.config, step.do === "replace-now" ? step.shut : null);
+      return;
+    }
+    case "remove-now":
+      daemon.ports.find(step.name)?.removeWhenFree(step.shut);
+      return;
+    case "remove-when-free":
+      daemon.ports.find(step.name)?.removeWhenFree(null);
+      return;
+    default:
+      step satisfies never;
+  }
+}
+
+function rotatorStep(daemon: Reloadable, step: RotatorStep): void {
+  switch (step.do) {
+    case "keep":
+      return;
+    case "close":
+      daemon.closeRotator(step.name);
+      return;
+    case "open":
+    case "replace":
+      daemon.closeRotator(step.config.name);
+      daemon.openRotator(step.config);
+      return;
+    default:
+      step satisfies never;
+  }
+}
