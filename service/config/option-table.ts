@@ -181,7 +181,7 @@ function ranged(
     const text = `Invalid number for ${word}=: ${value.text}`;
     return { text, numbered: true, expected: `expected a whole number from ${min} to ${max}`, candidates: [] };
   };
-  return [`${word}=`, { live: true, apply }];
+  return [`${word}=`, portWord(apply)];
 }
 
 /** Room for bytes and connections is made when a port is created. */

@@ -1,5 +1,14 @@
 /** The effective configuration in its own language: reading it again gives the same configuration. */
-import type { Configuration, DefaultValues, LedConfig, NamedText, PortConfig, Rs485Config } from "./configuration.js";
+import type {
+  Configuration,
+  DefaultValues,
+  LedConfig,
+  NamedText,
+  PortConfig,
+  RemoteAddress,
+  Rs485Config,
+} from "./configuration.js";
+import type { NetworkPort } from "./network-port.js";
 
 /** Every line stands for itself: options are written out, and a DEFAULT comes last, where it changes no port. */
 export function printConfiguration(configuration: Configuration): string {
@@ -87,7 +96,7 @@ class Printer {
   }
 }
 
-function optionWords({ line, options, names }: PortConfig): string[] {
+function optionWords({ line, options, names, networkPort }: PortConfig): string[] {
   const { chardelay } = options;
   const when = (condition: boolean, ...words: readonly string[]) => (condition ? words : []);
   const named = (word: string, name: string | undefined) => (name === undefined ? [] : [`${word}${name}`]);
@@ -121,8 +130,7 @@ function optionWords({ line, options, names }: PortConfig): string[] {
     ...bufsize("dev-to-net-bufsize", options.devToNetBufsize),
     ...bufsize("net-to-dev-bufsize", options.netToDevBufsize),
     ...when(options.maxConnections !== 1, `max-connections=${options.maxConnections}`),
-    // An empty list admits no one, and so does an address that is no peer's.
-    ...(options.remaddr === null ? [] : [`remaddr=${options.remaddr.map(address => address.text).join(";") || "0"}`]),
+    ...(options.remaddr === null ? [] : [`remaddr=${addresses(options.remaddr, networkPort)}`]),
     ...traces.flatMap(([role, trace]) => [
       ...(trace === null ? [] : named(`${role}=`, names[role])),
       ...when(trace?.hexdump === true, `${role}-hexdump`),
@@ -133,6 +141,12 @@ function optionWords({ line, options, names }: PortConfig): string[] {
     ...named("rs485=", options.rs485?.name),
     ...[names.banner, names.openstr, names.closestr, names.signature, names.closeon].flatMap(name => named("", name)),
   ];
+}
+
+/** An empty list admits no one, and so does the address that is no peer's. */
+function addresses(list: readonly RemoteAddress[], { transport }: NetworkPort): string {
+  const nobody = transport === "udp" ? "udp,0" : "0";
+  return list.map(address => address.text).join(";") || nobody;
 }
 
 function textLine(name: string, kind: NamedText["kind"], text: string): string {

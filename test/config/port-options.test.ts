@@ -1,0 +1,326 @@
+import t from "tap";
+import type { OptionContext, PortOptions } from "../../service/config/configuration.js";
+import { SPEEDS } from "../../service/config/defaults.js";
+import { KEYED_WORDS, PLAIN_WORDS } from "../../service/config/option-table.js";
+import { parsePortWords } from "../../service/config/port-options.js";
+import { STANDARD_LINE } from "../../service/line/settings.js";
+import { messages, onlyPort, portWith, readLines } from "./read.js";
+
+/** One of each kind of name. */
+const NAMES = [
+  "BANNER:hello:Hello \\p\\r\\n",
+  "SIGNATURE:sign:A signature \\p",
+  "OPENSTR:open:wake\\n",
+  "CLOSESTR:bye:sleep\\n",
+  "CLOSEON:end:END\\n",
+  "DEVICE:modem:/dev/ttyS9",
+  "TRACEFILE:log:/tmp/\\p",
+  "TRACEFILE:log2:/tmp/2",
+  "LED:rx:sysfs:device=rx0",
+  "LED:tx:sysfs:device=tx0 duration=5",
+  "RS485CONF:half:1:2:1:0",
+];
+
+/** What a port line with these options complains of, behind the names. */
+function faults(options: string): string[] {
+  return readLines(...NAMES, `3000:raw:0:/dev/ttyS0:${options}`).diagnostics.map(
+    ({ message, expected }) => `${message} (${expected})`,
+  );
+}
+
+t.test("every word of the serial line sets what it says", async t => {
+  for (const speed of SPEEDS) t.same(portWith(String(speed)).line, { ...STANDARD_LINE, speed });
+  const cases: readonly (readonly [words: string, object])[] = [
+    ["", {}],
+    ["2STOPBITS", { stopBits: 2 }],
+    ["2STOPBITS 1STOPBIT", { stopBits: 1 }],
+    ["5DATABITS", { dataBits: 5 }],
+    ["6DATABITS", { dataBits: 6 }],
+    ["7DATABITS", { dataBits: 7 }],
+    ["7DATABITS 8DATABITS", { dataBits: 8 }],
+    ...["none", "even", "odd", "mark", "space"].flatMap((parity): [string, object][] => [
+      [`EVEN ${parity}`, { parity }],
+      [`ODD ${parity.toUpperCase()}`, { parity }],
+    ]),
+    ["XONXOFF", { xonxoffIn: true, xonxoffOut: true }],
+    ["XONXOFF -XONXOFF", {}],
+    ["RTSCTS", { rtscts: true }],
+    ["RTSCTS -RTSCTS", {}],
+    ["LOCAL", { local: true }],
+    ["LOCAL -LOCAL", {}],
+    ["HANGUP_WHEN_DONE", { hangupWhenDone: true }],
+    ["HANGUP_WHEN_DONE -HANGUP_WHEN_DONE", {}],
+    ["\t1200 \t 300\t", { speed: 300 }],
+  ];
+  for (const [words, settings] of cases) t.same(portWith(words).line, { ...STANDARD_LINE, ...settings }, words);
+  t.equal(portWith("NOBREAK").options.clearBreak, false);
+  t.equal(portWith("NOBREAK -NOBREAK").options.clearBreak, true);
+});
+
+t.test("every other word sets what it says, and its contrary takes it back", async t => {
+  const log = { file: "/tmp/\\p", hexdump: false, timestamp: false };
+  const cases: readonly (readonly [words: string, Partial<PortOptions>])[] = [
+    ["", {}],
+    ["remctl", { remctl: true }],
+    ["remctl -remctl", {}],
+    ["kickolduser", { kickolduser: true }],
+    ["kickolduser -kickolduser", {}],
+    ["telnet_brk_on_sync", { telnetBrkOnSync: true }],
+    ["telnet_brk_on_sync -telnet_brk_on_sync", {}],
+    ["-chardelay", { chardelay: { enabled: false, scale: 20, minUs: 1000, maxUs: 20_000, explicit: false } }],
+    ["disable-chardelay", { chardelay: { enabled: false, scale: 20, minUs: 1000, maxUs: 20_000, explicit: false } }],
+    ["-chardelay chardelay", {}],
+    ["disable-chardelay -disable-chardelay", {}],
+    ["chardelay-scale=25", { chardelay: { enabled: true, scale: 25, minUs: 1000, maxUs: 20_000, explicit: true } }],
+    ["chardelay-min=1000", { chardelay: { enabled: true, scale: 20, minUs: 1000, maxUs: 20_000, explicit: true } }],
+    ["chardelay-max=+5", { chardelay: { enabled: true, scale: 20, minUs: 1000, maxUs: 5, explicit: true } }],
+    ["dev-to-net-bufsize=128", { devToNetBufsize: { bytes: 128, explicit: true } }],
+    ["dev-to-tcp-bufsize=64", { devToNetBufsize: { bytes: 64, explicit: true } }],
+    ["net-to-dev-bufsize=65536", { netToDevBufsize: { bytes: 65_536, explicit: true } }],
+    ["tcp-to-dev-bufsize=1", { netToDevBufsize: { bytes: 1, explicit: true } }],
+    ["max-connections=3", { maxConnections: 3 }],
+    ["remaddr=10.0.0.1,0", { remaddr: [remote("10.0.0.1,0")] }],
+    ["tr=log", { traceRead: log }],
+    ["tw=log", { traceWrite: log }],
+    ["tb=log", { traceBoth: log }],
+    ["tr=log tr=log2", { traceRead: { ...log, file: "/tmp/2" } }],
+    ["hexdump", {}],
+    ["hexdump tr=log", { traceRead: { ...log, hexdump: true } }],
+    ["tr=log hexdump -tr-hexdump", { traceRead: log }],
+    ["tr=log tw=log timestamp -tw-timestamp", { traceRead: { ...log, timestamp: true }, traceWrite: log }],
+    ["tr=log tr-hexdump tr-timestamp", { traceRead: { ...log, hexdump: true, timestamp: true } }],
+    ["tw=log tw-hexdump tw-timestamp", { traceWrite: { ...log, hexdump: true, timestamp: true } }],
+    ["tb=log tb-hexdump tb-timestamp", { traceBoth: { ...log, hexdump: true, timestamp: true } }],
+    ["tb=log hexdump timestamp -hexdump -timestamp", { traceBoth: log }],
+    ["led-rx=rx", { ledRx: { name: "rx", device: "rx0", durationMs: 10, state: 1 } }],
+    ["led-tx=tx", { ledTx: { name: "tx", device: "tx0", durationMs: 5, state: 1 } }],
+    ["rs485=half", { rs485: { name: "half", delayBeforeMs: 1, delayAfterMs: 2, rtsOnSend: true, rxDuringTx: false } }],
+    ["hello", { banner: "Hello \\p\\r\\n" }],
+    ["sign", { signature: "A signature \\p" }],
+    ["open", { openstr: "wake\\n" }],
+    ["bye", { closestr: "sleep\\n" }],
+    ["end", { closeon: Uint8Array.from([69, 78, 68, 10]) }],
+  ];
+  const { options } = portWith("", ...NAMES);
+  for (const [words, expected] of cases) {
+    const read = readLines(...NAMES, `3000:raw:0:/dev/ttyS0:${words}`);
+    t.same(read.diagnostics, [], words);
+    t.same(onlyPort(read).options, { ...options, ...expected }, words);
+  }
+});
+
+function remote(text: string) {
+  return { family: "any" as const, transport: "tcp" as const, host: text.split(",")[0] ?? "", port: 0, text };
+}
+
+t.test("the words of SOL ports are taken and mean nothing", async t => {
+  const words = ["authenticated", "encrypted", "deassert_CTS_DCD_DSR_on_connect"].flatMap(word => [word, `-${word}`]);
+  const alerts = ["fail", "deferred", "succeed"].map(what => `shared_serial_alert_${what}`);
+  for (const word of [...words, ...alerts, "ack-timeout=1", "ack-retries=2147483647"]) {
+    t.same(faults(word), [], word);
+    t.same(portWith(word).options, portWith("").options, word);
+  }
+});
+
+t.test("no word of the table is left out here", async t => {
+  t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 21 + 3);
+  t.equal(KEYED_WORDS.size, 17);
+});
+
+t.test("a number out of its range is refused and changes nothing", async t => {
+  const ranges: readonly (readonly [word: string, min: number, max: number])[] = [
+    ["chardelay-scale", 1, 1000],
+    ["chardelay-min", 1, 100_000],
+    ["chardelay-max", 1, 1_000_000],
+    ["dev-to-net-bufsize", 1, 65_536],
+    ["net-to-dev-bufsize", 1, 65_536],
+    ["max-connections", 1, 65_536],
+    ["ack-timeout", 1, 2_147_483_647],
+    ["ack-retries", 1, 2_147_483_647],
+  ];
+  for (const [word, min, max] of ranges) {
+    for (const value of [`${min - 1}`, `${max + 1}`, "-1", "", "x", "5x", "0x5", "5.0", "99999999999999999999999"]) {
+      const fault = `Invalid number for ${word}=: ${value} on line 12 (expected a whole number from ${min} to ${max})`;
+      t.same(faults(`${word}=${value}`), [fault], `${word}=${value}`);
+    }
+    t.same(faults(`${word}=${min} ${word}=${max}`), []);
+  }
+  t.match(portWith("max-connections=3 max-connections=0 remctl").options, { maxConnections: 3, remctl: true });
+  t.same(faults("dev-to-tcp-bufsize=0"), [
+    "Invalid number for dev-to-tcp-bufsize=: 0 on line 12 (expected a whole number from 1 to 65536)",
+  ]);
+});
+
+t.test("a name that is not defined is ignored, and the rest of the line is read", async t => {
+  const cases: readonly (readonly [word: string, fault: string])[] = [
+    ["tr=x", "Tracefile x not found, it will be ignored (expected the name of a TRACEFILE defined before this line)"],
+    [
+      "tw=lgo2",
+      "Tracefile lgo2 not found, it will be ignored (expected the name of a TRACEFILE defined before this line)",
+    ],
+    [
+      "tb=log22",
+      "Tracefile log22 not found, it will be ignored (expected the name of a TRACEFILE defined before this line; nearest: log2)",
+    ],
+    [
+      "led-rx=nosuch",
+      "LED 'nosuch' not found, it will be ignored (expected the name of a LED defined before this line)",
+    ],
+    [
+      "led-tx=TX",
+      "LED 'TX' not found, it will be ignored (expected the name of a LED defined before this line; nearest: tx)",
+    ],
+    [
+      "rs485=hlf",
+      "RS485 configuration hlf not found, it will be ignored (expected the name of a RS485CONF defined before this line; nearest: half)",
+    ],
+  ];
+  for (const [word, fault] of cases) {
+    t.same(faults(word), [fault], word);
+    t.equal(portWith(`${word} 300 remctl`, ...NAMES).line.speed, 300, word);
+  }
+});
+
+t.test("a misspelt word costs only itself", async t => {
+  const cases: readonly (readonly [word: string, near: string])[] = [
+    ["remctrl", "remctl"],
+    ["-remctrl", "-remctl"],
+    ["REMCTL", "remctl"],
+    ["Even", "EVEN"],
+    ["9601", "9600"],
+    ["115220", "115200"],
+    ["8DATABIT", "8DATABITS"],
+    ["1STOPBITS", "1STOPBIT"],
+    ["max-conections=4", "max-connections="],
+    ["Max-Connections=4", "max-connections="],
+    ["max-connections", "max-connections="],
+    ["hallo", "hello"],
+    ["HELLO", "hello"],
+  ];
+  for (const [word, near] of cases) {
+    const expected = "expected an option or the name of a text defined before this line";
+    t.same(faults(`${word} 300`), [`Unknown config item: ${word} on line 12 (${expected}; nearest: ${near})`]);
+    t.match(
+      portWith(`${word} 300 kickolduser`, ...NAMES),
+      { line: { speed: 300 }, options: { kickolduser: true } },
+      word,
+    );
+  }
+});
+
+t.test("a word that resembles nothing ends the reading of its line", async t => {
+  const expected = "expected an option or the name of a text defined before this line";
+  for (const word of ["#", "#9600", "nonsense", "was", "110", "x", "nosuchkey=1", "modem", "=", "=1"]) {
+    const port = portWith(`19200 remctl ${word} 2400 -remctl`, ...NAMES);
+    t.match(port, { line: { speed: 19200 }, options: { remctl: true } }, word);
+    t.same(faults(`300 ${word} 2400`), [
+      `Unknown config item: ${word} on line 12 (${expected}; the rest of the line is not read)`,
+    ]);
+    t.same(faults(`300 ${word}  `), [`Unknown config item: ${word} on line 12 (${expected})`], "nothing is unread");
+  }
+  t.same(faults("300 # remaddr=10.0.0.1,0"), [
+    `Unknown config item: # on line 12 (${expected}; the rest of the line is not read, its remaddr= neither)`,
+  ]);
+});
+
+t.test("a fault is placed at its word", async t => {
+  const columns = (options: string) =>
+    readLines(`3000:raw:0:/dev/a:${options}`).diagnostics.map(({ column }) => column);
+  t.same(columns("9600  remctrl"), [25]);
+  t.same(columns("chardelay-min=x tr=nosuch rmectl"), [33, 38, 45]);
+  t.same(columns("remaddr=10.0.0.1,0;bad,x,;worse EVENN"), [38, 45, 51]);
+});
+
+t.test("a name is tried after the words: one that is spelt like an option cannot be chosen", async t => {
+  const port = portWith("9600 remctl", "BANNER:9600:x", "BANNER:remctl:y");
+  t.match(port, { line: { speed: 9600 }, options: { remctl: true, banner: null } });
+  t.equal(portWith("a=b", "BANNER:a=b:x").options.banner, "x", "but it may hold =");
+});
+
+t.test("of several names of a kind the last counts, of different kinds each", async t => {
+  const port = portWith("one open two", "BANNER:one:1", "BANNER:two:2", "OPENSTR:open:o");
+  t.match(port.options, { banner: "2", openstr: "o", closestr: null });
+  t.match(port.names, { banner: "two", openstr: "open" });
+  t.equal(portWith("s", `SIGNATURE:s:${"x".repeat(300)}`).options.signature?.length, 254);
+});
+
+t.test("a line of faults is given up after a hundred", async t => {
+  const { ports, diagnostics } = readLines(`3000:raw:0:/dev/a:${"remctrl ".repeat(200)}300`);
+  t.equal(diagnostics.length, 100);
+  t.match(diagnostics.at(-1)?.expected, /the rest of the line is not read$/);
+  t.equal(ports[0]?.line.speed, 9600);
+});
+
+t.test("line ends of DOS stick to the last word", async t => {
+  t.same(messages(readLines("3000:raw:0:/dev/a:300 9600\r")), ["Unknown config item: 9600\r on line 1"]);
+});
+
+t.test("setportconfig", async t => {
+  const { ports, atEnd } = readLines(
+    ...NAMES,
+    "3000:raw:0:/dev/a:115200 EVEN 7DATABITS 2STOPBITS XONXOFF RTSCTS LOCAL HANGUP_WHEN_DONE NOBREAK remctl hello " +
+      "remaddr=10.0.0.1,0 tr=log hexdump max-connections=2",
+    "DEFAULT:stopbits:2",
+    "DEFAULT:kickolduser:1",
+  );
+  const [port] = ports;
+  if (port === undefined) throw new Error("no port");
+  const set = (words: string, context: OptionContext = atEnd) => parsePortWords(words, port, context);
+
+  t.test("counts serial words from the DEFAULTs of the last read", async t => {
+    const { line, options, problem } = set("2400 ODD");
+    t.same(line, { ...STANDARD_LINE, speed: 2400, parity: "odd", stopBits: 2 });
+    t.equal(options.clearBreak, true);
+    t.equal(problem, null);
+  });
+  t.test("changes the other options from what they are now", async t => {
+    const { options } = set("-remctl led-rx=rx tw=log tw-timestamp");
+    t.same(options, {
+      ...port.options,
+      clearBreak: true,
+      remctl: false,
+      ledRx: atEnd.leds.get("rx"),
+      traceWrite: { file: "/tmp/\\p", hexdump: false, timestamp: true },
+    });
+    t.same(set("").options, { ...port.options, clearBreak: true }, "a DEFAULT changes nothing here");
+  });
+  t.test("replaces the whole list of addresses", async t => {
+    t.same(
+      set("remaddr=10.0.0.2,0 remaddr=10.0.0.3,0").options.remaddr?.map(({ text }) => text),
+      ["10.0.0.2,0", "10.0.0.3,0"],
+    );
+    t.equal(set("remaddr=").options.remaddr, null);
+  });
+  t.test("ends at the first fault, and what stands before it counts", async t => {
+    const cases: readonly (readonly [words: string, problem: string])[] = [
+      ["12345", "Unknown config item: 12345"],
+      ["kickolduser nosuch 300", "Unknown config item: nosuch"],
+      ["kickolduser kickolduserr 300", "Unknown config item: kickolduserr"],
+      ["kickolduser chardelay-min=abc 300", "Invalid number for chardelay-min=: abc"],
+      ["kickolduser max-connections=5 300", "Option not changeable on a live port: max-connections="],
+      ["dev-to-net-bufsize=5 300", "Option not changeable on a live port: dev-to-net-bufsize="],
+      ["dev-to-tcp-bufsize=5 300", "Option not changeable on a live port: dev-to-tcp-bufsize="],
+      ["net-to-dev-bufsize=5 300", "Option not changeable on a live port: net-to-dev-bufsize="],
+      ["tcp-to-dev-bufsize=5 300", "Option not changeable on a live port: tcp-to-dev-bufsize="],
+      ["tr=nosuch 300", "Tracefile nosuch not found, it will be ignored"],
+      ["led-tx=nosuch 300", "LED 'nosuch' not found, it will be ignored"],
+    ];
+    for (const [words, problem] of cases) {
+      const result = set(words);
+      t.equal(result.problem, problem, words);
+      t.equal(result.line.speed, 9600, words);
+      t.equal(result.options.kickolduser, words.startsWith("kickolduser"), words);
+      t.equal(result.options.maxConnections, 2, words);
+    }
+  });
+  t.test("tells a bad address and keeps to the good ones", async t => {
+    const { options, line, problem } = set("remaddr=nosuch;10.0.0.2,0 300");
+    t.equal(problem, "Invalid remote address 'nosuch'");
+    t.same(
+      options.remaddr?.map(({ text }) => text),
+      ["10.0.0.2,0"],
+    );
+    t.equal(line.speed, 300);
+    t.same(set("remaddr=nosuch").options.remaddr, [], "none is good: nobody is admitted");
+  });
+});

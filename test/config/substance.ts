@@ -1,0 +1,19 @@
+import type { Configuration } from "../../service/config/configuration.js";
+
+/** All of a configuration but where its lines stand. */
+export function substance(configuration: Configuration): unknown {
+  const { ports, rotators, leds, controlPort, atEnd } = configuration;
+  const sorted = (map: ReadonlyMap<string, unknown>) => [...map].sort(([one], [other]) => (one < other ? -1 : 1));
+  const unplaced = (line: object) => ({ ...line, file: null, lineNumber: 0 });
+  return {
+    ports: ports.map(unplaced),
+    rotators: rotators.map(unplaced),
+    leds,
+    controlPort,
+    defaults: sorted(new Map(Object.entries(atEnd.defaults))),
+    texts: sorted(atEnd.texts),
+    traceFiles: sorted(atEnd.traceFiles),
+    ledNames: sorted(atEnd.leds),
+    rs485: sorted(atEnd.rs485),
+  };
+}
