@@ -66,22 +66,29 @@ t.test("disconnect ends the connection and the port is free again", async t => {
   await device.expect("y");
 });
 
-t.test("monitors copy one direction each", async t => {
+t.test("a monitor copies one direction of a port, to one operator at a time", async t => {
   const { daemon, port, name, device } = await serve(t);
-  const [fromNet, fromDevice] = [await daemon.control(), await daemon.control()];
-  t.equal(await fromNet.ask(`monitor tcp ${name}`), "");
-  t.equal(await fromDevice.ask(`monitor term ${name}`), "");
+  const [session, other] = [await daemon.control(), await daemon.control()];
+  t.equal(await session.ask(`monitor tcp ${name}`), "");
+  t.equal(await other.ask(`monitor term ${name}`), "Port is already being monitored\r\n");
+  t.equal(await session.ask(`monitor term ${name}`), "Already monitoring a port\r\n");
   const client = await Client.connect(t, port);
-  client.send("question");
-  await device.expect("question");
-  device.send("answer");
-  await client.expect("answer");
-  t.equal(await fromNet.expect("question"), "question");
-  t.equal(await fromDevice.expect("answer"), "answer");
-  t.equal(await fromNet.ask("monitor stop"), "");
-  client.send("unseen");
-  await device.expect("unseen");
-  t.equal(fromNet.text, "");
+  const talk = async () => {
+    client.send("question");
+    await device.expect("question");
+    device.send("answer");
+    await client.expect("answer");
+  };
+  await talk();
+  t.equal(await session.expect("question"), "question");
+  t.equal(await session.ask("monitor stop"), "", "nothing of the other direction came");
+
+  t.equal(await other.ask(`monitor term ${name}`), "");
+  await talk();
+  t.equal(await other.expect("answer"), "answer");
+  t.equal(await other.ask("monitor stop"), "");
+  await talk();
+  t.equal(await other.ask(""), "", "nothing comes after the stop");
 });
 
 t.test("a timeout that an operator sets ends an idle connection", async t => {

@@ -40,7 +40,10 @@ t.test("a change of state counts", async t => {
   daemon.hup([line(a, one, "9600", "telnet")]);
   const shows = (text: string) => async () => (await daemon.ask("showport")).includes(text);
   await until("it is a telnet port", shows("enable state: telnet\r\n"));
-  await (await Client.connect(t, a)).expect("\xff\xfb\x01");
+  const client = await Client.connect(t, a);
+  await client.expect("\xff\xfb\x01");
+  await client.close();
+  await until("its caller is gone", shows("  unconnected\r\n"));
   daemon.hup([line(a, one, "9600", "off")]);
   await until("it refuses", () => isRefused(a));
   daemon.hup([line(a, one)]);
