@@ -14,7 +14,8 @@ const TOP = RANKS.length; // main and the other files beside the rooms: they put
 const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["line", "telnet", "ipmi", "config"];
 const PURE_FILES = [
-  ...["log/describe", "board/profile", "trace/format"],
+  ...["log/describe", "trace/format"],
+  ...["json", "shape", "profile", "layers", "sound", "compile", "facts", "enumerate"].map(file => `board/${file}`),
   ...["address", "remote-address", "request", "patterns", "options", "rules"].map(file => `access/${file}`),
   ...["port/phase", "control/command", "control/show", "cli"],
 ];

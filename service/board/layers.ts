@@ -7,7 +7,8 @@ const OWN_KEYS = ["$schema", "schema", "id", "title", "comment", "match", "exten
 const BY_ID = ["ports", "leds"];
 
 /** Objects are merged key by key, ports and LEDs by their id, new ones at the end; anything else replaces what is there. */
-export function layProfile(over: JsonObject, base: JsonObject): JsonObject {
+export function layProfile(over: Json, base: Json): Json {
+  if (over.kind !== "object" || base.kind !== "object") return over;
   const inherited = [...base.members].filter(([key]) => !OWN_KEYS.includes(key));
   return mergeObjects(over, { ...base, members: new Map(inherited) }, (key, value, below) =>
     BY_ID.includes(key) ? mergeById(value, below) : merge(value, below),
@@ -15,7 +16,9 @@ export function layProfile(over: JsonObject, base: JsonObject): JsonObject {
 }
 
 function merge(over: Json, base: Json): Json {
-  return over.kind === "object" && base.kind === "object" ? mergeObjects(over, base, (_, value, below) => merge(value, below)) : over;
+  return over.kind === "object" && base.kind === "object"
+    ? mergeObjects(over, base, (_, value, below) => merge(value, below))
+    : over;
 }
 
 function mergeObjects(

@@ -14,13 +14,19 @@ const LABEL = {
   what: "a text of one line, 100 characters at most",
 } as const satisfies Shape;
 
+const COMMENT = {
+  is: "text",
+  pattern: /^[^\u0000-\u001f\u007f]{1,1000}$/,
+  what: "a text of one line, 1000 characters at most",
+} as const satisfies Shape;
+
 /**
  * A path without blanks, `.` and `..`, and with no `\` at its end: there it would continue the DEVICE line.
  * A SOL string, which may hold a password, has blanks.
  */
 const DEVICE = {
   is: "text",
-  pattern: /^(?!(?:.*\/)?\.\.?\/)[!-~]{0,254}[!-\[\]-~]$/,
+  pattern: /^(?!(?:.*\/)?\.\.?\/)[!-~]{0,254}[!-[\]-~]$/,
   what: "a device: ttyS1, /dev/serial/by-path/... or /sys/devices/...",
 } as const satisfies Shape;
 
@@ -52,7 +58,7 @@ const RS485_DELAY_MS = { is: "integer", min: 0, max: 100 } as const satisfies Sh
 const LINE = {
   is: "object",
   keys: {
-    comment: { shape: LABEL },
+    comment: { shape: COMMENT },
     speed: { shape: { is: "choice", of: SPEEDS } },
     dataBits: { shape: { is: "choice", of: [5, 6, 7, 8] } },
     parity: { shape: { is: "choice", of: ["none", "even", "odd", "mark", "space"] } },
@@ -65,7 +71,7 @@ const LINE = {
 
 /** How a port is offered to the network; the same for ports listed and ports found. */
 const SERVICE_KEYS = {
-  comment: { shape: LABEL },
+  comment: { shape: COMMENT },
   holdSeconds: { shape: HOLD_SECONDS },
   state: { shape: { is: "choice", of: ["off", "raw", "rawlp", "telnet"] } },
   timeoutSeconds: { shape: TIMEOUT_SECONDS },
@@ -113,7 +119,7 @@ const LED = {
   is: "object",
   keys: {
     id: { shape: NAME, required: true },
-    comment: { shape: LABEL },
+    comment: { shape: COMMENT },
     sysfs: { shape: LED_DEVICE, required: true },
     /** port: one of a port's own; the others tell the state of the whole box. */
     function: { shape: { is: "choice", of: ["port", "ok", "fault", "update"] } },
@@ -131,7 +137,11 @@ const MATCH = {
     dmi: {
       shape: {
         is: "object",
-        keys: { sys_vendor: { shape: MATCH_TEXT }, product_name: { shape: MATCH_TEXT }, board_name: { shape: MATCH_TEXT } },
+        keys: {
+          sys_vendor: { shape: MATCH_TEXT },
+          product_name: { shape: MATCH_TEXT },
+          board_name: { shape: MATCH_TEXT },
+        },
       },
     },
   },
@@ -144,7 +154,7 @@ export const PROFILE = {
     schema: { shape: { is: "choice", of: [1] } },
     id: { shape: NAME },
     title: { shape: LABEL },
-    comment: { shape: LABEL },
+    comment: { shape: COMMENT },
     extends: { shape: NAME },
     match: { shape: { is: "list", of: MATCH, most: 32 } },
     controlPort: { shape: NETWORK_PORT },

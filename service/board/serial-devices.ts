@@ -65,7 +65,12 @@ export function ttyOf(path: string): string {
 
 /** ttyS2 before ttyS10. */
 function inNumericOrder(one: string, other: string): number {
-  return one.localeCompare(other, "en", { numeric: true });
+  const [first, second] = [sortKey(one), sortKey(other)];
+  return first < second ? -1 : Number(first > second);
+}
+
+function sortKey(text: string): string {
+  return text.replace(/\d+/g, digits => digits.padStart(16, "0"));
 }
 
 /** `.../30860000.serial/tty/ttyS1`, or some levels deeper from Linux 6.6 on. */

@@ -1,7 +1,7 @@
 /** What a JSON value may look like, said once: the type of a sound one and the check follow from it. */
 import type { Diagnostic } from "../config/diagnostic.js";
 import { nearest } from "../config/nearest.js";
-import { faultAt, type Json, type JsonObject, type Part } from "./json.js";
+import { faultAt, type Json, type JsonMember, type JsonObject, type Part } from "./json.js";
 
 export type Shape =
   /** `what` ends the sentence "expected ...". */
@@ -33,7 +33,9 @@ export type ValueOf<S> = S extends { readonly is: "text" }
             ? ObjectOf<Keys>
             : never;
 
-type RequiredNames<Keys> = { [Name in keyof Keys]: Keys[Name] extends { readonly required: true } ? Name : never }[keyof Keys];
+type RequiredNames<Keys> = {
+  [Name in keyof Keys]: Keys[Name] extends { readonly required: true } ? Name : never;
+}[keyof Keys];
 type ShapeOf<K> = K extends { readonly shape: infer S } ? S : never;
 type ObjectOf<Keys> = { readonly [Name in RequiredNames<Keys>]: ValueOf<ShapeOf<Keys[Name]>> } & {
   readonly [Name in Exclude<keyof Keys, RequiredNames<Keys>>]?: ValueOf<ShapeOf<Keys[Name]>>;
@@ -55,25 +57,23 @@ export function startReading(diagnostics: Diagnostic[]): Reading {
   return { report, origins: new Map() };
 }
 
-/** The value without its unsound parts, each of them reported; undefined when nothing sound is left. */
-export function readShape<const S extends Shape>(json: Json, shape: S, reading: Reading): ValueOf<S> | undefined {
-  return read(json, shape, reading) as ValueOf<S> | undefined;
-}
-
-function read(json: Json, shape: Shape, reading: Reading): unknown {
-  if (shape.is === "object") return json.kind === "object" ? readObject(json, shape.keys, reading) : refuse(json, shape, reading);
-  if (shape.is === "list") {
-    if (json.kind !== "list") return refuse(json, shape, reading);
+/** The tree without its unsound parts, each of them reported; undefined when that is all of it. */
+export function prune(json: Json, shape: Shape, reading: Reading): Json | undefined {
+  if (shape.is === "object" && json.kind === "object") return pruneObject(json, shape.keys, reading);
+  if (shape.is === "list" && json.kind === "list") {
     const surplus = json.items[shape.most];
-    if (surplus !== undefined) reading.report(surplus, "too many", `expected ${shape.most} at most, the rest is left out`);
-    const items = json.items.slice(0, shape.most).map(item => read(item, shape.of, reading));
-    return items.filter(item => item !== undefined);
+    if (surplus !== undefined)
+      reading.report(surplus, "too many", `expected ${shape.most} at most, the rest is left out`);
+    const items = json.items.slice(0, shape.most).map(item => prune(item, shape.of, reading));
+    return { ...json, items: items.filter(item => item !== undefined) };
   }
-  return json.kind === "scalar" && fits(json.value, shape) ? json.value : refuse(json, shape, reading);
+  if (json.kind === "scalar" && fits(json.value, shape)) return json;
+  refuse(json, shape, reading);
+  return undefined;
 }
 
-function readObject(json: JsonObject, keys: Readonly<Record<string, Key>>, reading: Reading): object | undefined {
-  const entries: [string, unknown][] = [];
+function pruneObject(json: JsonObject, keys: Readonly<Record<string, Key>>, reading: Reading): JsonObject {
+  const members = new Map<string, JsonMember>();
   for (const [name, member] of json.members) {
     const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
     if (key === undefined) {
@@ -82,21 +82,40 @@ function readObject(json: JsonObject, keys: Readonly<Record<string, Key>>, readi
       reading.report(member, "unknown key", expected);
       continue;
     }
-    const value = read(member.value, key.shape, reading);
-    if (value !== undefined) entries.push([name, value]);
+    const value = prune(member.value, key.shape, reading);
+    if (value !== undefined) members.set(name, { ...member, value });
   }
-  const sound = Object.fromEntries(entries);
-  for (const [name, key] of Object.entries(keys)) {
-    if (!key.required || Object.hasOwn(sound, name)) continue;
-    // A wrong one was reported where it stands.
-    if (!json.members.has(name)) reading.report(json, `no "${name}"`, expectation(key.shape));
-    return undefined;
-  }
-  reading.origins.set(sound, json);
-  return sound;
+  return { ...json, members };
 }
 
-function fits(value: string | number | boolean | null, shape: Exclude<Shape, { is: "list" | "object" }>): boolean {
+/** The value of a pruned tree, without the objects that lack a key they need. */
+export function build<const S extends Shape>(pruned: Json, shape: S, reading: Reading): ValueOf<S> | undefined {
+  return buildValue(pruned, shape, reading) as ValueOf<S> | undefined; // it was pruned by this shape
+}
+
+function buildValue(json: Json, shape: Shape, reading: Reading): unknown {
+  if (json.kind === "scalar") return json.value;
+  if (json.kind === "list") {
+    const items = shape.is === "list" ? json.items.map(item => buildValue(item, shape.of, reading)) : [];
+    return items.filter(item => item !== undefined);
+  }
+  const keys = shape.is === "object" ? shape.keys : {};
+  const missing = Object.keys(keys).find(name => keys[name]?.required && !json.members.has(name));
+  if (missing !== undefined) {
+    reading.report(json, `no "${missing}"`, "this entry is left out");
+    return undefined;
+  }
+  const entries = [...json.members].flatMap(([name, { value }]) => {
+    const key = keys[name];
+    const built = key === undefined ? undefined : buildValue(value, key.shape, reading);
+    return built === undefined ? [] : [[name, built] as const];
+  });
+  const object: object = Object.fromEntries(entries);
+  reading.origins.set(object, json);
+  return object;
+}
+
+function fits(value: string | number | boolean | null, shape: Shape): boolean {
   switch (shape.is) {
     case "text":
       return typeof value === "string" && shape.pattern.test(value);
@@ -107,17 +126,16 @@ function fits(value: string | number | boolean | null, shape: Exclude<Shape, { i
     case "choice":
       return shape.of.some(one => one === value);
     default:
-      return shape satisfies never;
+      return false; // no scalar is a list or an object
   }
 }
 
-function refuse(json: Json, shape: Shape, { report }: Reading): undefined {
+function refuse(json: Json, shape: Shape, { report }: Reading): void {
   const value = json.kind === "scalar" ? json.value : null;
   const expected = expectation(shape);
   const near = shape.is === "choice" && typeof value === "string" ? nearest(value, shape.of.map(String)) : null;
   const problem = TYPE[shape.is].includes(kindOf(json)) ? "wrong value" : "wrong type";
   report(json, `${problem}: ${show(json)}`, near === null ? expected : `${expected}; nearest: ${near}`);
-  return undefined;
 }
 
 const TYPE: Readonly<Record<Shape["is"], readonly string[]>> = {

@@ -3,6 +3,7 @@ import type { Diagnostic } from "../config/diagnostic.js";
 import { nearest } from "../config/nearest.js";
 import { formatNetworkPort, type NetworkPort, parseNetworkPort } from "../config/network-port.js";
 import type { JsonObject, Part } from "./json.js";
+import { layProfile } from "./layers.js";
 import {
   type BoardLed,
   type BoardMatch,
@@ -12,7 +13,7 @@ import {
   type ProfileDocument,
   type WrittenLed,
 } from "./profile.js";
-import { type Reading, readShape, startReading } from "./shape.js";
+import { build, prune, type Reading, startReading } from "./shape.js";
 
 export interface ProfileReading {
   readonly profile: BoardProfile;
@@ -25,11 +26,18 @@ export type DeviceLookup = (written: string) => { readonly device: string; reado
 /** The manual page's, of LED lines. */
 const STANDARD_DURATION_MS = 10;
 
-/** `name` is that of the file, and the profile's. */
-export function readProfile(name: string, root: JsonObject, lookUp: DeviceLookup): ProfileReading {
+/** `name` is that of the file, and the profile's. What is unsound in the file leaves what it extends as it is. */
+export function readProfile(
+  name: string,
+  root: JsonObject,
+  base: JsonObject | null,
+  lookUp: DeviceLookup,
+): ProfileReading {
   const diagnostics: Diagnostic[] = [];
   const reading = startReading(diagnostics);
-  const document: ProfileDocument = readShape(root, PROFILE, reading) ?? {};
+  const own = prune(root, PROFILE, reading) ?? root;
+  const below = base === null ? undefined : prune(base, PROFILE, reading);
+  const document: ProfileDocument = build(below === undefined ? own : layProfile(own, below), PROFILE, reading) ?? {};
   if (document.id !== undefined && document.id !== name) {
     reading.report(placeOf(reading, document, "id"), `the file is that of ${name}`, `expected "${name}"`);
   }
@@ -161,7 +169,11 @@ function soundLine(
 ): NonNullable<BoardPort["line"]> {
   const sound: Draft<typeof line> = { ...line };
   if (line.speed !== undefined && maxSpeed !== undefined && line.speed > maxSpeed) {
-    reading.report(placeOf(reading, line, "speed"), `${line.speed} is too fast`, `expected ${maxSpeed} at most (maxSpeed)`);
+    reading.report(
+      placeOf(reading, line, "speed"),
+      `${line.speed} is too fast`,
+      `expected ${maxSpeed} at most (maxSpeed)`,
+    );
     delete sound.speed;
   }
   if (line.flowControl === "rtscts" && lines !== undefined && !(lines.includes("rts") && lines.includes("cts"))) {
@@ -193,7 +205,9 @@ function ledProblem(use: string, id: string, leds: readonly BoardLed[]): Problem
   }
   if (led.function !== "port") return [`${id} tells the state of the whole box`, 'expected a LED of function "port"'];
   const wanted = use === "rx" || use === "tx" ? "transient" : "none";
-  return led.trigger === wanted ? null : [`${id} has the trigger ${led.trigger}`, `expected one of trigger "${wanted}"`];
+  return led.trigger === wanted
+    ? null
+    : [`${id} has the trigger ${led.trigger}`, `expected one of trigger "${wanted}"`];
 }
 
 /** Numbers only: what a service is called differs from system to system. Zero is standard input, no network port. */

@@ -1,0 +1,79 @@
+/** `ser2net board ...`: what the profiles say, for the person who writes them or wonders about them. */
+import { formatDiagnostic } from "../config/diagnostic.js";
+import { type Detection, detectBoard, type Evidence } from "./detect.js";
+import { BoardError, listBoards, loadProfile, type Places, readBoard, readBoards } from "./load.js";
+
+export interface BoardIo {
+  out(text: string): void;
+  err(text: string): void;
+  readonly places: Places;
+  readonly evidence: Evidence;
+}
+
+export const BOARD_USAGE = `Usage:
+  ser2net board list - the board profiles, and the files they are in
+  ser2net board show [NAME|FILE] - the configuration a profile comes to
+  ser2net board check [NAME|FILE] - what is wrong with a profile, or with all of them
+  ser2net board detect [--explain] - which board this is, and why
+`;
+
+const [DONE, FAULTY, MISUSED] = [0, 1, 2];
+
+/** The words behind `board`. Gives the exit status: 1 when something is wrong with a profile, 2 for wrong words. */
+export function boardCommand(args: readonly string[], io: BoardIo): number {
+  try {
+    const status = run(args, io);
+    if (status === null) io.err(BOARD_USAGE);
+    return status ?? MISUSED;
+  } catch (error) {
+    if (!(error instanceof BoardError)) throw error;
+    io.err(`${error.message}\n`);
+    return FAULTY;
+  }
+}
+
+function run([word, argument, ...more]: readonly string[], io: BoardIo): number | null {
+  if (more.length > 0) return null;
+  const explain = argument === "--explain";
+  if (word === "detect" && (explain || argument === undefined)) return detect(io, explain);
+  if (argument?.startsWith("-")) return null;
+  if (word === "list" && argument === undefined) return list(io);
+  if (word === "show") return show(io, argument ?? null);
+  if (word === "check") return check(io, argument ?? null);
+  return null;
+}
+
+function list({ out, places }: BoardIo): number {
+  for (const { name, file, hides } of listBoards(places.roots)) {
+    const { title } = readBoard(file, places.roots).profile;
+    out(`${name}\t${title}\t${file}${hides.map(one => `, hides ${one}`).join("")}\n`);
+  }
+  return DONE;
+}
+
+/** Diagnostics go to standard error, so that the rest can be kept as a file. */
+function show(io: BoardIo, name: string | null): number {
+  const { text, fallback, diagnostics } = loadProfile(name ?? detection(io).name, io.places);
+  io.out(text + fallback);
+  for (const one of diagnostics) io.err(`${formatDiagnostic(one)}\n`);
+  return diagnostics.length > 0 ? FAULTY : DONE;
+}
+
+/** What is wrong whatever machine this is: the devices need not be there. */
+function check({ out, places }: BoardIo, name: string | null): number {
+  const names = name === null ? listBoards(places.roots).flatMap(({ file, hides }) => [file, ...hides]) : [name];
+  const diagnostics = names.flatMap(one => readBoard(one, places.roots).diagnostics);
+  for (const one of diagnostics) out(`${formatDiagnostic(one)}\n`);
+  return diagnostics.length > 0 ? FAULTY : DONE;
+}
+
+function detect(io: BoardIo, explain: boolean): number {
+  const { name, because, explanation } = detection(io);
+  if (explain) io.out(`${explanation.join("\n")}\n-> ${name}: ${because}\n`);
+  else io.out(`${name}\n`);
+  return DONE;
+}
+
+function detection({ evidence, places }: BoardIo): Detection {
+  return detectBoard(evidence, readBoards(places.roots));
+}

@@ -1,0 +1,177 @@
+/** Board profiles in files: which one counts, what it extends, and what it comes to on this machine. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Diagnostic } from "../config/diagnostic.js";
+import { nearest } from "../config/nearest.js";
+import { compileProfile } from "./compile.js";
+import { enumeratePorts } from "./enumerate.js";
+import { faultAt, type JsonObject, parseJson } from "./json.js";
+import type { BoardProfile } from "./profile.js";
+import { deviceLookup, findSerialDevices, type Machine, ttyOf } from "./serial-devices.js";
+import { type DeviceLookup, emptyProfile, readProfile } from "./sound.js";
+
+export interface Places extends Machine {
+  /** Folders of NAME.json files; an earlier one hides a later one's file of the same name. */
+  readonly roots: readonly string[];
+}
+
+export interface BoardFile {
+  readonly profile: BoardProfile;
+  readonly file: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface LoadedProfile extends BoardFile {
+  /** Lines of ser2net.conf, to be read before it. */
+  readonly text: string;
+  /** Lines of ser2net.conf that count only where it has none of the kind: to be read behind it. */
+  readonly fallback: string;
+}
+
+export interface BoardEntry {
+  readonly name: string;
+  readonly file: string;
+  /** Files of the same name in later roots. */
+  readonly hides: readonly string[];
+}
+
+export class BoardError extends Error {
+  override readonly name = "BoardError";
+  readonly code = "no-such-board";
+}
+
+const BOARD_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,31}$/;
+
+/** A profile of 256 ports with all their LEDs is below a fifth of this. */
+const LONGEST_FILE = 1 << 20;
+
+/** SER2NET_DEV stands in for /dev: it lets virtual lines be served in place of a board's own. */
+export function standardPlaces(environment: Readonly<Record<string, string | undefined>>): Places {
+  return {
+    roots: ["/etc/ser2net/boards", "/usr/share/ser2net/boards", checkoutFolder()],
+    sys: "/sys",
+    dev: environment.SER2NET_DEV ?? "/dev",
+  };
+}
+
+/** `name` may be a file as well: `./board-x.json`. Throws BoardError for an unknown name; all else is a diagnostic. */
+export function loadProfile(name: string, places: Places): LoadedProfile {
+  const { file, profile: written, diagnostics } = readBoard(name, places.roots, deviceLookup(places));
+  const profile = withFoundPorts(written, places);
+  return { file, profile, diagnostics, ...compileProfile(profile) };
+}
+
+/** What the file says, whatever machine this is; `lookUp` tells what a device is on it. */
+export function readBoard(name: string, roots: readonly string[], lookUp: DeviceLookup = asWritten): BoardFile {
+  const file = name.includes("/") || name.endsWith(".json") ? name : findBoard(name, roots);
+  const own = basename(file, ".json");
+  const { root, diagnostics } = readObject(file);
+  if (root === null) return { file, profile: emptyProfile(own), diagnostics };
+  const base = readBase(root, own, file, roots);
+  const reading = readProfile(own, root, base.root, lookUp);
+  return { file, profile: reading.profile, diagnostics: [...diagnostics, ...base.diagnostics, ...reading.diagnostics] };
+}
+
+/** Those that count, for `detectBoard`. */
+export function readBoards(roots: readonly string[]): BoardProfile[] {
+  return listBoards(roots).map(({ file }) => readBoard(file, roots).profile);
+}
+
+/** By name. */
+export function listBoards(roots: readonly string[]): BoardEntry[] {
+  const files = new Map<string, string[]>();
+  for (const root of roots) {
+    for (const name of namesIn(root)) files.set(name, [...(files.get(name) ?? []), join(root, `${name}.json`)]);
+  }
+  const entries = [...files].flatMap(([name, [file, ...hides]]) => (file === undefined ? [] : [{ name, file, hides }]));
+  return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+function findBoard(name: string, roots: readonly string[]): string {
+  const boards = listBoards(roots);
+  const found = boards.find(board => board.name === name);
+  if (found !== undefined) return found.file;
+  const names = boards.map(board => board.name);
+  throw new BoardError(`There is no board profile ${JSON.stringify(name)}; ${hint(name, names)}`);
+}
+
+function hint(name: string, names: readonly string[]): string {
+  const near = nearest(name, names);
+  return near === null ? `known: ${names.join(", ")}` : `nearest: ${near}`;
+}
+
+interface ObjectReading {
+  readonly root: JsonObject | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function readObject(file: string): ObjectReading {
+  const from = { file, text: "" };
+  try {
+    const stat = statSync(file);
+    if (!stat.isFile() || stat.size > LONGEST_FILE) throw new Error(`no file of at most ${LONGEST_FILE} bytes`);
+    from.text = readFileSync(file, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const fault = faultAt({ from, offset: 0, path: "" }, `Unable to read the board profile: ${reason}`, null);
+    return { root: null, diagnostics: [fault] };
+  }
+  const { root, diagnostics } = parseJson(from);
+  if (root === null || root.kind === "object") return { root, diagnostics };
+  return { root: null, diagnostics: [...diagnostics, faultAt(root, "no board profile", "expected an object")] };
+}
+
+/** One level: what the base extends in turn is left out. Under its own name a file extends the one it hides. */
+function readBase(root: JsonObject, own: string, file: string, roots: readonly string[]): ObjectReading {
+  const written = root.members.get("extends")?.value;
+  // Anything but a name is reported with the rest.
+  if (written?.kind !== "scalar" || typeof written.value !== "string") return { root: null, diagnostics: [] };
+  const name = written.value;
+  const boards = listBoards(roots);
+  const found = boards.find(board => board.name === name);
+  const files = found === undefined ? [] : [found.file, ...found.hides];
+  const base = name === own ? files[files.indexOf(file) + 1] : files[0];
+  if (base === undefined) {
+    const names = boards.map(board => board.name).filter(one => one !== own);
+    return {
+      root: null,
+      diagnostics: [faultAt(written, `there is no board profile ${JSON.stringify(name)}`, hint(name, names))],
+    };
+  }
+  const reading = readObject(base);
+  const second = reading.root?.members.get("extends");
+  if (second === undefined) return reading;
+  const tooDeep = faultAt(second, `${own} extends this profile already`, "expected one level, this one is left out");
+  return { root: reading.root, diagnostics: [...reading.diagnostics, tooDeep] };
+}
+
+function withFoundPorts(profile: BoardProfile, places: Places): BoardProfile {
+  if (profile.enumerate === null) return profile;
+  const listed = new Set(profile.ports.map(port => ttyOf(port.device)));
+  const found = findSerialDevices(places).filter(({ tty }) => !listed.has(tty));
+  return { ...profile, ports: [...profile.ports, ...enumeratePorts(profile.enumerate, found, profile.ports)] };
+}
+
+function asWritten(device: string): { device: string; problem: null } {
+  return { device, problem: null };
+}
+
+function namesIn(root: string): string[] {
+  try {
+    const names = readdirSync(root).filter(name => name.endsWith(".json") && name !== "schema.json");
+    return names.map(name => name.slice(0, -".json".length)).filter(name => BOARD_NAME.test(name));
+  } catch {
+    return []; // a layer nobody uses
+  }
+}
+
+/** In a checkout the profiles lie beside the bundle's folder. */
+function checkoutFolder(): string {
+  const bundled = typeof __dirname === "string";
+  return join(
+    bundled ? __dirname : dirname(fileURLToPath(import.meta.url)),
+    bundled ? ".." : "../..",
+    "board-profiles",
+  );
+}
