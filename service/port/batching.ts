@@ -29,6 +29,7 @@ export function newPace(): Pace {
 export type Next = "again" | "wait" | "tick";
 
 /**
+ * @param full the read got all it had room for: there is more
  * @param byteMs how long the line takes for one byte, in milliseconds
  * @param turned the other direction moved since this source was last read: somebody may be waiting for the answer
  * @param lastTick highest index into TICKS_MS allowed; -1 forbids waiting (-chardelay)
@@ -36,6 +37,7 @@ export type Next = "again" | "wait" | "tick";
 export function judge(
   pace: Pace,
   bytes: number,
+  full: boolean,
   nowMs: number,
   byteMs: number,
   turned: boolean,
@@ -46,7 +48,7 @@ export function judge(
   pace.lastReadMs = nowMs;
   pace.levelMs = Math.max(0, pace.levelMs - gap / 2) + lineMs;
   const ticking = pace.tick >= 0;
-  if (lineMs > 2 * gap + AHEAD_SLACK_MS) {
+  if (full || lineMs > 2 * gap + AHEAD_SLACK_MS) {
     pace.tick = -1;
     return "again";
   }

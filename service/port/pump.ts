@@ -16,8 +16,9 @@ import type { Heartbeat, Ticker } from "./ticker.js";
 
 const READ_BYTES = 16_384;
 const DATAGRAM_BYTES = 65_536;
-/** Reads of one source in one turn: after that the other ports get theirs. */
-const READS_PER_TURN = 4;
+/** Reads of one source, and bytes, in one turn: after that the other ports get theirs. */
+const READS_PER_TURN = 64;
+const BYTES_PER_TURN = 65_536;
 /** Half of the 4096 bytes a tty keeps for its reader: no more than that may gather between two ticks. */
 const GATHERED_BYTES = 2048;
 
@@ -162,18 +163,21 @@ export class Pump {
   readonly #deviceReady = (): void => this.#readDevice();
 
   #readDevice(): void {
-    for (let reads = 0; reads < READS_PER_TURN; reads++) {
+    let bytes = 0;
+    for (let reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
       if (this.#stopped || this.#anyBlocked()) {
         this.#devicePace.tick = -1;
         return;
       }
-      const count = this.#takeFromDevice();
+      const limit = this.#deviceReadLimit();
+      const count = this.#takeFromDevice(limit);
       if (count < 0) return;
       if (count === 0) break;
       const turned = this.#seenToDevice !== this.#movedToDevice;
       this.#seenToDevice = this.#movedToDevice;
       const last = this.#delay === null ? this.#lastTick : -1;
-      const next = judge(this.#devicePace, count, performance.now(), this.#byteMs, turned, last);
+      bytes += count;
+      const next = judge(this.#devicePace, count, count === limit, performance.now(), this.#byteMs, turned, last);
       if (next === "wait") break;
       if (next === "tick") {
         this.#ticker.at(this.#devicePace.tick, this.#deviceTick);
@@ -185,8 +189,7 @@ export class Pump {
   }
 
   /** Bytes read and passed on; 0: none now; -1: the device is lost. */
-  #takeFromDevice(): number {
-    const limit = this.#deviceReadLimit();
+  #takeFromDevice(limit: number): number {
     const into = limit < READ_BYTES ? shared.subarray(0, limit) : sharedRead;
     let count: number;
     try {
@@ -261,17 +264,20 @@ export class Pump {
   #readLink(connection: Connection): void {
     const feed = this.#feeds.get(connection);
     const { pace } = connection;
-    for (let reads = 0; reads < READS_PER_TURN; reads++) {
+    const limit = this.#linkReadLimit(connection);
+    let bytes = 0;
+    for (let reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
       if (feed === undefined || this.#stopped || this.#unwritten !== null) {
         pace.tick = -1;
         return;
       }
-      const count = this.#takeFromLink(connection);
+      const count = this.#takeFromLink(connection, limit);
       if (count < 0) return;
       if (count === 0) break;
       const turned = connection.seenToNet !== this.#movedToNet;
       connection.seenToNet = this.#movedToNet;
-      const next = judge(pace, count, performance.now(), this.#byteMs, turned, this.#lastTick);
+      bytes += count;
+      const next = judge(pace, count, count === limit, performance.now(), this.#byteMs, turned, this.#lastTick);
       if (next === "wait") break;
       if (next === "tick") {
         this.#ticker.at(pace.tick, feed);
@@ -282,11 +288,14 @@ export class Pump {
     this.#waitForLink(connection);
   }
 
+  #linkReadLimit(connection: Connection): number {
+    if (connection.link.transport === "udp") return DATAGRAM_BYTES;
+    const { bytes, explicit } = this.#config.options.netToDevBufsize;
+    return explicit ? Math.min(bytes, READ_BYTES) : READ_BYTES;
+  }
+
   /** As #takeFromDevice. */
-  #takeFromLink(connection: Connection): number {
-    const { bytes: size, explicit } = this.#config.options.netToDevBufsize;
-    const udp = connection.link.transport === "udp";
-    const limit = udp ? DATAGRAM_BYTES : explicit ? Math.min(size, READ_BYTES) : READ_BYTES;
+  #takeFromLink(connection: Connection, limit: number): number {
     const into = limit === READ_BYTES ? sharedRead : shared.subarray(0, limit);
     let count: number;
     try {
