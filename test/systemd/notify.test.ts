@@ -2,10 +2,10 @@ import { closeSync } from "node:fs";
 import t, { type Test } from "tap";
 import { openPty, read } from "../../service/kernel/kernel.js";
 import { createNotifier } from "../../service/systemd/notify.js";
+import { FakeClock } from "../support/fake-clock.js";
+import { Manager } from "../support/manager.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
-import { FakeClock } from "./fake-clock.js";
-import { Manager } from "./manager.js";
 
 const PYTHON = needs("python3");
 

@@ -2,8 +2,8 @@
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Teardown } from "../support/client.js";
-import { type Running, runProgram } from "../support/daemon.js";
+import type { Teardown } from "./client.js";
+import { type Running, runProgram } from "./daemon.js";
 
 const RECEIVER = `import json, os, socket, sys, time
 receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -1,0 +1,57 @@
+// A small service, started as systemd starts one: says what it was handed and serves it, or stalls when it is told to.
+import { closeSync } from "node:fs";
+import { accept, localAddress, read, receiveFrom, sendTo, socketKind, write } from "../../service/kernel/kernel.js";
+import { READABLE, Watch } from "../../service/kernel/poll.js";
+import { inheritedDescriptors } from "../../service/systemd/activation.js";
+import { createNotifier } from "../../service/systemd/notify.js";
+import { createWatchdog, watchdogInterval } from "../../service/systemd/watchdog.js";
+
+const notifier = createNotifier(process.env);
+const intervalUs = watchdogInterval(process.env, process.pid);
+createWatchdog({ intervalUs, notifier, checks: () => null });
+const descriptors = inheritedDescriptors(process.env, process.pid);
+const handed = descriptors.map(({ fd, name }) => {
+  const kind = socketKind(fd);
+  return kind === null ? { fd, name, kind } : { fd, name, kind, ...localAddress(fd) };
+});
+for (const { fd, kind } of handed) if (kind !== null) serve(fd);
+const left = Object.keys(process.env).filter(name => /^(LISTEN_|NOTIFY_|WATCHDOG_)/.test(name));
+process.stdout.write(`${JSON.stringify({ pid: process.pid, handed, left })}\n`);
+notifier.ready(`${handed.length} sockets`);
+
+process.stdin.on("data", text => {
+  const end = performance.now() + Number(text);
+  while (performance.now() < end);
+});
+process.stdin.on("end", () => process.exit(0));
+
+/** Answers the first bytes or datagram of each peer. */
+function serve(fd: number): void {
+  const into = new Uint8Array(100);
+  const watch = new Watch(fd, () => {
+    if (socketKind(fd)?.type === "datagram") {
+      const peer = receiveFrom(fd, into);
+      if (peer !== null) sendTo(fd, answer(into.subarray(0, peer.length)), peer.address, peer.port);
+    } else {
+      const caller = accept(fd);
+      if (caller !== null) serveCaller(caller.fd);
+    }
+    watch.want(READABLE);
+  });
+  watch.want(READABLE);
+}
+
+function serveCaller(fd: number): void {
+  const into = new Uint8Array(100);
+  const watch = new Watch(fd, () => {
+    const length = read(fd, into);
+    if (length > 0) write(fd, answer(into.subarray(0, length)));
+    watch.close();
+    closeSync(fd);
+  });
+  watch.want(READABLE);
+}
+
+function answer(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(`${process.pid} got ${Buffer.from(bytes).toString()}`);
+}
