@@ -11,28 +11,30 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   if (word.length < 2 || word.length > LONGEST || word.startsWith("#")) return null;
   const lower = word.toLowerCase();
   let best: string | null = null;
-  let within = word.length <= 4 ? 1 : 2;
+  let edits = word.length <= 4 ? 1 : 2;
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - word.length) > 2) continue;
-    if (candidate.toLowerCase() === lower) return candidate;
-    const distance = editDistance(word, candidate);
-    if (distance > within) continue;
-    best = candidate;
-    within = distance - 1; // from here on only a nearer one counts
+    if (candidate.length === word.length && candidate.toLowerCase() === lower) return candidate;
+    while (edits > 0 && isWithin(edits, word, 0, candidate, 0)) {
+      best = candidate;
+      edits--; // from here on only a nearer one counts
+    }
   }
   return best;
 }
 
-/** Insertions, deletions and replacements that turn one word into the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replace = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
+/** Whether so few insertions, deletions and replacements turn the rest of one word into the rest of the other. */
+function isWithin(edits: number, one: string, i: number, other: string, j: number): boolean {
+  if (Math.abs(one.length - i - (other.length - j)) > edits) return false;
+  while (i < one.length && one[i] === other[j]) {
+    i++;
+    j++;
   }
-  return row[to.length] ?? 0;
+  if (i === one.length && j === other.length) return true;
+  if (edits === 0) return false;
+  const left = edits - 1;
+  return (
+    isWithin(left, one, i + 1, other, j + 1) ||
+    isWithin(left, one, i + 1, other, j) ||
+    isWithin(left, one, i, other, j + 1)
+  );
 }

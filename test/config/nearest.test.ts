@@ -1,5 +1,6 @@
 import t from "tap";
 import { nearest } from "../../service/config/nearest.js";
+import { randomNumbers } from "./read.js";
 
 const WORDS = ["9600", "19200", "EVEN", "NONE", "remctl", "-remctl", "kickolduser", "max-connections="];
 
@@ -35,3 +36,33 @@ t.test("of two that are near the nearer one is told, else the first", async t =>
   t.equal(nearest("tx=", ["tr=", "tw="]), "tr=");
   t.equal(nearest("banner3", ["banner11", "banner1"]), "banner1");
 });
+
+t.test("two words are near exactly when their edit distance is small", async t => {
+  const seed = 20180411;
+  t.comment(`seed ${seed}`);
+  const random = randomNumbers(seed);
+  const word = () =>
+    Array.from({ length: 2 + Math.floor(random() * 6) }, () => "abc"[Math.floor(random() * 3)]).join("");
+  let near = 0;
+  for (let round = 0; round < 20_000; round++) {
+    const [one, other] = [word(), word()];
+    const isNear = editDistance(one, other) <= (one.length <= 4 ? 1 : 2);
+    if (isNear) near++;
+    if (nearest(one, [other]) !== (isNear ? other : null)) t.fail(`${one} and ${other}`);
+  }
+  t.ok(near > 1000, `${near} were near`);
+});
+
+/** By the textbook's table. */
+function editDistance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}
