@@ -166,7 +166,6 @@ t.test("a line of ten megabytes is read at once", async t => {
     ["continuations", "x\\\n".repeat(long / 3)],
     ["continuations of a fault", `${"x\\\n".repeat(long / 3)}x`],
     ["blank continuations", `${" \\\n".repeat(long / 3)}#`],
-    ["bad lines", "3000:rwa:\n".repeat(long / 10)],
   ];
   for (const [title, text] of texts) {
     const { ports, diagnostics } = readText(text);
