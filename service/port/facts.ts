@@ -4,6 +4,7 @@ import type { PortState } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import type { ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
+import type { Phase } from "./phase.js";
 
 export type FlowState = "unconnected" | "waiting input" | "waiting output" | "closing";
 
@@ -21,6 +22,7 @@ export interface PortFacts {
   readonly name: string;
   readonly networkPort: NetworkPort;
   readonly state: PortState;
+  readonly phase: Phase;
   readonly timeoutSeconds: number;
   /** One place for each connection the port may have; null is free. */
   readonly slots: readonly (ConnectionFacts | null)[];
@@ -55,8 +57,11 @@ export interface Operable {
   setState(state: PortState): string | null;
   /** Serial words count from the next open on; the others at once. Null, or why not: `Unknown config item: x`. */
   setConfig(words: string): string | null;
-  /** False when the device is not open. */
+  /** As `setConfig`, but all or nothing, and the line of a device that is open changes at once. */
+  setLine(words: string): string | null;
+  /** False when the device is not open, or is no serial line. */
   drive(control: Partial<ModemControl>): boolean;
+  sendBreak(): boolean;
   /** Copies of one direction's bytes go to `sink` until the returned function is called; null when taken already. */
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null;
 }

@@ -2,7 +2,7 @@
 import type { PortConfig, PortState, RemoteAddress } from "../config/configuration.js";
 import { parsePortWords } from "../config/port-options.js";
 import { expandTemplate } from "../config/template.js";
-import { type Device, DeviceError } from "../device/device.js";
+import { type Device, DeviceError, type LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
 import { type Link, LinkError } from "../net/link.js";
 import { admit, REFUSAL } from "./admission.js";
@@ -92,6 +92,7 @@ export class Port implements Operable {
       name: this.name,
       networkPort,
       state: this.#pending.kind === "delete" ? "off" : this.#state,
+      phase: this.#phase,
       timeoutSeconds: this.#timeoutSeconds,
       slots: this.#slots.map(slot => slot?.facts(this.#parts.heartbeat.second) ?? null),
       devicePath: device.path,
@@ -143,12 +144,21 @@ export class Port implements Operable {
     return problem;
   }
 
-  drive(control: Partial<ModemControl>): boolean {
-    const line = this.#session?.device.line ?? null;
-    if (line === null || this.#phase !== "open") return false;
-    line.drive(control);
+  setLine(words: string): string | null {
+    const { line, options, problem } = parsePortWords(words, this.#config, this.#parts.optionContext());
+    if (problem !== null) return problem;
+    this.#config = { ...this.#config, line, options };
+    if (this.#phase === "open") this.#session?.operate(device => this.#session?.pump.lineChanged(device.set(line)));
     this.#changed();
-    return true;
+    return null;
+  }
+
+  drive(control: Partial<ModemControl>): boolean {
+    return this.#operate(line => line.drive(control));
+  }
+
+  sendBreak(): boolean {
+    return this.#operate(line => line.sendBreak());
   }
 
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
@@ -204,6 +214,12 @@ export class Port implements Operable {
     if (!this.#parts.admits(this.#config.options.remaddr, link.peer)) return false;
     this.#seat(link, 0, false);
     return true;
+  }
+
+  #operate(act: (line: LineDevice) => void): boolean {
+    const done = this.#phase === "open" && (this.#session?.operate(act) ?? false);
+    if (done) this.#changed();
+    return done;
   }
 
   // ---- listening
@@ -356,6 +372,7 @@ export class Port implements Operable {
           error === null ? this.#lose(who, "network read close") : this.#linkFailed(who, error),
         peerMustGo: (who, reason) => this.#lose(who, reason),
         closeOnFound: () => this.#endWhenSent("closeon sequence found"),
+        lineChanged: () => this.#changed(),
         deviceLost: (what, error) => this.#deviceLost(what, error),
       },
     });

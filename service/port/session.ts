@@ -1,6 +1,6 @@
 /** What exists only while a port's device is open: the pump, the traces, the line under remote control. */
 import type { PortConfig } from "../config/configuration.js";
-import { type Device, DeviceError } from "../device/device.js";
+import { type Device, DeviceError, type LineDevice } from "../device/device.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
 import type { Connection } from "./connection.js";
 import type { PortLed, PortParts, PortTraces } from "./parts.js";
@@ -16,6 +16,8 @@ export interface SessionEvents {
   /** A peer must go for another reason: `telnet output error`. */
   peerMustGo(connection: Connection, reason: string): void;
   closeOnFound(): void;
+  /** A peer changed the line settings. */
+  lineChanged(): void;
   deviceLost(what: DeviceEnd, error: unknown): void;
 }
 
@@ -72,7 +74,10 @@ export class Session {
             line: device.line,
             config,
             defaultSignature: outside.defaultSignature,
-            lineChanged: line => this.pump.lineChanged(line),
+            lineChanged: line => {
+              this.pump.lineChanged(line);
+              events.lineChanged();
+            },
             overflow: who => events.peerMustGo(who, "telnet output error"),
           });
   }
@@ -83,6 +88,12 @@ export class Session {
     if (connection.telnet !== null) connection.sendAside(connection.telnet.negotiation.opening());
     connection.sendAside(banner);
     this.pump.add(connection);
+  }
+
+  /** What an operator does to the line. False: there is none, or it went away under that. */
+  operate(act: (line: LineDevice) => void): boolean {
+    const { line } = this.device;
+    return line !== null && this.#guard(() => act(line));
   }
 
   leave(connection: Connection, reason: string): void {
@@ -113,12 +124,14 @@ export class Session {
   }
 
   /** A device that goes away under a request ends the port like one that goes away under a read. */
-  #guard(act: () => void): void {
+  #guard(act: () => void): boolean {
     try {
       act();
+      return true;
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
       this.#events.deviceLost("dev write error", error);
+      return false;
     }
   }
 }

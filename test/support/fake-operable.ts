@@ -7,7 +7,7 @@ export interface FakeOperable extends Operable {
   known: PortFacts;
   /** What was done to it: `setTimeoutSeconds 5`. */
   readonly calls: string[];
-  /** What the next `setState` and `setConfig` answer. */
+  /** What the next `setState`, `setConfig` and `setLine` answer. */
   refusal: string | null;
   readonly monitored: MonitorDirection | null;
   /** Bytes pass in one direction. */
@@ -46,9 +46,18 @@ export function createFakeOperable(facts: Partial<PortFacts> = {}): FakeOperable
       calls.push(`setConfig ${words}`);
       return port.refusal;
     },
+    setLine(words) {
+      calls.push(`setLine ${words}`);
+      return port.refusal;
+    },
     drive(control) {
       if (port.known.control === null) return false;
       calls.push(`drive ${JSON.stringify(control)}`);
+      return true;
+    },
+    sendBreak() {
+      if (port.known.control === null) return false;
+      calls.push("sendBreak");
       return true;
     },
     monitor(direction, sink, ended) {
@@ -79,6 +88,8 @@ export function idleFacts(facts: Partial<PortFacts> = {}): PortFacts {
     name: "7000",
     networkPort: { family: "any", transport: "tcp", host: null, port: 7000 },
     state: "raw",
+    phase: "idle",
+    phase: "idle",
     timeoutSeconds: 0,
     slots: [null],
     devicePath: "/dev/ttyDEMO00",
@@ -100,6 +111,7 @@ export function idleFacts(facts: Partial<PortFacts> = {}): PortFacts {
 /** The same with a connection, RTS and DTR high, unless `facts` says otherwise. */
 export function busyFacts(facts: Partial<PortFacts> = {}): PortFacts {
   return idleFacts({
+    phase: "open",
     slots: [connectionFacts()],
     control: { dtr: true, rts: true },
     toDevice: "waiting input",
