@@ -89,7 +89,6 @@ export function idleFacts(facts: Partial<PortFacts> = {}): PortFacts {
     networkPort: { family: "any", transport: "tcp", host: null, port: 7000 },
     state: "raw",
     phase: "idle",
-    phase: "idle",
     timeoutSeconds: 0,
     slots: [null],
     devicePath: "/dev/ttyDEMO00",
