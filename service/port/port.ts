@@ -1,19 +1,16 @@
-/** One configured pairing of a network port with a device: its life from listening to closing. */
-import type { PortConfig, PortState, RemoteAddress } from "../config/configuration.js";
+/** One configured pairing of a network port with a device: its sockets, its definition, and what operators do to it. */
+import type { PortConfig, PortState } from "../config/configuration.js";
 import { parsePortWords } from "../config/port-options.js";
-import { expandTemplate } from "../config/template.js";
-import { type Device, DeviceError, type LineDevice } from "../device/device.js";
+import type { LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
-import { type Link, LinkError } from "../net/link.js";
-import { admit, REFUSAL } from "./admission.js";
-import { Connection } from "./connection.js";
+import type { Link } from "../net/link.js";
+import { admit } from "./admission.js";
 import type { FlowState, MonitorDirection, Operable, PortFacts } from "./facts.js";
-import { describeOpenFailure } from "./open-failure.js";
+import { Life } from "./life.js";
 import type { PortListener, PortParts } from "./parts.js";
-import { advance, type Phase } from "./phase.js";
-import type { Taps } from "./pump.js";
 import { refuse, takePermitted } from "./refuse.js";
-import { type DeviceEnd, Session } from "./session.js";
+import type { Session } from "./session.js";
+import { Taps } from "./taps.js";
 
 /** Between attempts to reach the device of a fixed UDP peer. */
 const FIXED_RETRY_MS = 5000;
@@ -29,50 +26,42 @@ type Pending =
 export class Port implements Operable {
   readonly name: string;
   readonly #parts: PortParts;
+  readonly #taps = new Taps();
+  readonly #life: Life;
   #config: PortConfig;
   #state: PortState;
   #timeoutSeconds: number;
-  #phase: Phase = "disabled";
   #listener: PortListener | null = null;
-  #slots: (Connection | null)[];
-  readonly #connections = new Set<Connection>();
-  #session: Session | null = null;
-  #identity = "";
-  readonly #taps: Taps = { monitorTerm: null, monitorTcp: null, traces: null, ledRx: null, ledTx: null };
-  #monitorEnded: (() => void) | null = null;
   /** Callers who come in as soon as the port is free again: one who kicked, those whose permission took a while. */
   readonly #lobby: Link[] = [];
   #pending: Pending = { kind: "none" };
-  #closing: Promise<void> = Promise.resolve();
-  /** Counts openings, so that one that took time and that everybody left meanwhile is told from the next. */
-  #openings = 0;
   #fixedRetry: NodeJS.Timeout | null = null;
-  #lastError: string | null = null;
+  #listenError: string | null = null;
 
   constructor(config: PortConfig, parts: PortParts) {
     this.name = config.name;
-    this.#config = config;
     this.#parts = parts;
+    this.#config = config;
     this.#state = config.state;
     this.#timeoutSeconds = config.timeoutSeconds;
-    this.#slots = emptySlots(config);
-  }
-
-  get config(): PortConfig {
-    return this.#config;
-  }
-
-  get phase(): Phase {
-    return this.#phase;
+    this.#life = new Life({
+      outside: parts,
+      taps: this.#taps,
+      config: () => ({ ...this.#config, state: this.#state }),
+      timeoutSeconds: () => this.#timeoutSeconds,
+      closing: () => this.#accept(false),
+      freed: opened => this.#freed(opened),
+      changed: () => this.#changed(),
+    });
   }
 
   /** Nobody is connected and nothing is on its way out. */
   get isFree(): boolean {
-    return this.#phase === "disabled" || this.#phase === "idle";
+    return this.#life.isFree;
   }
 
   get deviceIdentity(): string {
-    return this.isFree ? this.#parts.identify(this.#config.device.path) : this.#identity;
+    return this.#life.deviceIdentity;
   }
 
   /** Opens its sockets, if it is to be on. Null, or why that failed; the port is off then. */
@@ -86,39 +75,39 @@ export class Port implements Operable {
 
   facts(): PortFacts {
     const { device, line, networkPort } = this.#config;
-    const session = this.#phase === "open" ? this.#session : null;
-    const printer = (session?.config.state ?? this.#state) === "rawlp";
+    const { phase, session } = this.#life;
+    const open = phase === "open" ? session : null;
     return {
       name: this.name,
       networkPort,
-      state: this.#pending.kind === "delete" ? "off" : this.#state,
-      phase: this.#phase,
+      state: this.#state,
+      phase,
       timeoutSeconds: this.#timeoutSeconds,
-      slots: this.#slots.map(slot => slot?.facts(this.#parts.heartbeat.second) ?? null),
+      slots: this.#life.seats.facts(this.#parts.heartbeat.second),
       devicePath: device.path,
       deviceWritten: device.written,
-      line: printer ? null : line,
-      lineInForce: session?.device.line?.settings ?? null,
-      control: session?.device.line?.control ?? null,
-      modemState: session?.device.line?.modemState() ?? null,
+      line: (open?.config.state ?? this.#state) === "rawlp" ? null : line,
+      lineInForce: open?.device.line?.settings ?? null,
+      control: open?.device.line?.control ?? null,
+      modemState: open?.device.line?.modemState() ?? null,
       toDevice: this.#flow("toDevice"),
       toNet: this.#flow("toNet"),
-      bytesFromDevice: this.#session?.pump.bytesFromDevice ?? 0,
-      bytesToDevice: this.#session?.pump.bytesToDevice ?? 0,
+      bytesFromDevice: session?.pump.bytesFromDevice ?? 0,
+      bytesToDevice: session?.pump.bytesToDevice ?? 0,
       pending: this.#pending.kind,
-      lastError: this.#lastError,
+      lastError: this.#listenError ?? this.#life.lastError,
     };
   }
 
   disconnect(): boolean {
     if (this.isFree) return false;
-    this.#end("disconnect");
+    this.#life.end("disconnect");
     return true;
   }
 
   setTimeoutSeconds(seconds: number): void {
     this.#timeoutSeconds = seconds;
-    for (const connection of this.#connections) connection.lastActiveSecond = this.#parts.heartbeat.second;
+    this.#life.restartTimeouts();
     this.#changed();
   }
 
@@ -128,7 +117,7 @@ export class Port implements Operable {
     this.#state = state;
     if (state === "off") {
       this.#stopListening();
-      if (this.#phase === "idle") this.#phase = advance(this.#phase, "disabled");
+      this.#life.enable(false);
     } else if (before === "off" && !this.#listen()) {
       this.#state = "off";
       return NO_SOCKETS;
@@ -148,7 +137,7 @@ export class Port implements Operable {
     const { line, options, problem } = parsePortWords(words, this.#config, this.#parts.optionContext());
     if (problem !== null) return problem;
     this.#config = { ...this.#config, line, options };
-    if (this.#phase === "open") this.#session?.operate(device => this.#session?.pump.lineChanged(device.set(line)));
+    this.#operate((device, session) => session.pump.lineChanged(device.set(line)));
     this.#changed();
     return null;
   }
@@ -162,16 +151,7 @@ export class Port implements Operable {
   }
 
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
-    if (this.#monitorEnded !== null) return null;
-    if (direction === "term") this.#taps.monitorTerm = sink;
-    else this.#taps.monitorTcp = sink;
-    this.#monitorEnded = ended;
-    return () => {
-      if (this.#monitorEnded !== ended) return;
-      this.#monitorEnded = null;
-      this.#taps.monitorTerm = null;
-      this.#taps.monitorTcp = null;
-    };
+    return this.#taps.monitor(direction, sink, ended);
   }
 
   // ---- reload, rotators, shutdown
@@ -182,7 +162,7 @@ export class Port implements Operable {
       this.#install(config);
     } else {
       this.#pending = { kind: "reconfigure", config };
-      if (shut !== null) this.#end(shut);
+      if (shut !== null) this.#life.end(shut);
     }
     this.#changed();
   }
@@ -191,9 +171,10 @@ export class Port implements Operable {
   removeWhenFree(shut: string | null): void {
     this.#stopListening();
     this.#state = "off";
+    this.#life.enable(false);
     this.#pending = { kind: "delete" };
     if (this.isFree) this.#remove();
-    else if (shut !== null) this.#end(shut);
+    else if (shut !== null) this.#life.end(shut);
     this.#changed();
   }
 
@@ -203,26 +184,28 @@ export class Port implements Operable {
     this.#state = "off";
     this.#pending = { kind: "none" };
     for (const link of this.#lobby.splice(0)) link.close();
-    this.#end("program shutdown");
-    await this.#closing;
-    this.#monitorEnded?.();
+    this.#life.end("program shutdown");
+    await this.#life.closed();
+    this.#taps.endMonitor();
   }
 
   /** A peer whom a rotator chose this port for. False: the port is not free for it. */
   takeFromRotator(link: Link): boolean {
-    if (this.#phase !== "idle" || this.#deviceBusy()) return false;
+    if (this.#life.phase !== "idle" || this.#deviceBusy()) return false;
     if (!this.#parts.admits(this.#config.options.remaddr, link.peer)) return false;
-    this.#seat(link, 0, false);
+    this.#life.seat(link, 0, false);
     return true;
   }
 
-  #operate(act: (line: LineDevice) => void): boolean {
-    const done = this.#phase === "open" && (this.#session?.operate(act) ?? false);
+  /** False when no serial line is open, or it went away under this. */
+  #operate(act: (line: LineDevice, session: Session) => void): boolean {
+    const { phase, session } = this.#life;
+    const done = phase === "open" && session !== null && session.operate(line => act(line, session));
     if (done) this.#changed();
     return done;
   }
 
-  // ---- listening
+  // ---- arrivals
 
   /** False: not one socket could be opened. */
   #listen(): boolean {
@@ -235,12 +218,13 @@ export class Port implements Operable {
             accepted: link => this.#accepted(link),
             failed: reason => this.#parts.log.error(`Could not accept on port ${this.name}: ${reason}`),
           });
+      this.#listenError = null;
     } catch (error) {
-      this.#lastError = error instanceof Error ? error.message : String(error);
+      this.#listenError = error instanceof Error ? error.message : String(error);
       return false;
     }
-    if (this.#phase === "disabled") this.#phase = advance(this.#phase, "enabled");
-    if (this.#phase === "closing" && this.#listener !== null) this.#listener.accepting = false;
+    this.#life.enable(true);
+    this.#accept(this.#life.phase !== "closing");
     if (stdio) this.#arrive(this.#parts.standardInput());
     this.#seatFixedPeers();
     return true;
@@ -253,251 +237,56 @@ export class Port implements Operable {
     this.#fixedRetry = null;
   }
 
+  #accept(on: boolean): void {
+    if (this.#listener !== null) this.#listener.accepting = on;
+  }
+
   #accepted(link: Link): void {
     if (link.transport === "udp") this.#arrive(link);
     else takePermitted(link, this.#parts.permitted(link), caller => this.#arrive(caller));
   }
 
   #arrive(link: Link): void {
-    if (this.#phase === "closing") {
+    const { phase, seats } = this.#life;
+    if (phase === "closing") {
       this.#lobby.push(link);
       return;
     }
-    if (this.#phase === "disabled") {
+    if (phase === "disabled") {
       link.close(); // switched off while its permission was looked up
       return;
     }
     const { remaddr, kickolduser } = this.#config.options;
     const admission = admit({
       admittedByAddress: this.#parts.admits(remaddr, link.peer),
-      slots: this.#slots.map(slot => slot !== null),
-      fixed: this.#slots.map(slot => slot?.fixed ?? false),
+      slots: seats.taken,
+      fixed: seats.fixed,
       kickolduser,
-      deviceBusy: this.#phase === "idle" && this.#deviceBusy(),
+      deviceBusy: phase === "idle" && this.#deviceBusy(),
     });
-    if (admission.verdict === "refuse") refuse(link, admission.text);
-    else if (admission.verdict === "seat") this.#seat(link, admission.slot, false);
-    else this.#kick(link, admission.slot);
+    if (admission.verdict === "refuse") {
+      refuse(link, admission.text);
+    } else if (admission.verdict === "seat") {
+      this.#life.seat(link, admission.slot, false);
+    } else {
+      // If it was the only user, the port closes now and opens anew for this one.
+      this.#life.kick(admission.slot);
+      this.#arrive(link);
+    }
   }
 
   #deviceBusy(): boolean {
     return this.#parts.deviceInUse(this.#parts.identify(this.#config.device.path), this);
   }
 
-  /** The previous user goes. If it was the only one, the port closes first and opens anew for the new one. */
-  #kick(link: Link, slot: number): void {
-    const victim = this.#slots[slot];
-    if (victim === null || victim === undefined) return;
-    if (victim.telnet !== null) victim.sendAside(Buffer.from(REFUSAL.kicked, "latin1"));
-    this.#lose(victim, REFUSAL.kicked);
-    this.#arrive(link);
-  }
-
-  // ---- a connection's life
-
-  #seat(link: Link, slot: number, fixed: boolean): void {
-    const connection = new Connection({
-      id: this.#parts.nextConnectionId(),
-      link,
-      slot,
-      mode: this.#state,
-      remctl: this.#config.options.remctl,
-      fixed,
-      second: this.#parts.heartbeat.second,
-      sent: who => this.#sent(who),
-      failed: (who, error) => this.#linkFailed(who, error),
-    });
-    link.onKeepalive = () => {
-      connection.lastActiveSecond = this.#parts.heartbeat.second;
-    };
-    this.#slots[slot] = connection;
-    this.#connections.add(connection);
-    if (this.#phase === "idle") this.#openDevice();
-    else if (this.#phase === "open") this.#welcome(connection);
-    this.#changed();
-  }
-
-  #openDevice(): void {
-    this.#phase = advance(this.#phase, "called");
-    this.#identity = this.#parts.identify(this.#config.device.path);
-    const config = { ...this.#config, state: this.#state };
-    const opening = ++this.#openings;
-    let opened: Device | Promise<Device>;
-    try {
-      opened = this.#parts.openDevice(config);
-    } catch (error) {
-      this.#openFailed(error);
-      return;
-    }
-    if (!(opened instanceof Promise)) {
-      this.#opened(opened, config);
-      return;
-    }
-    const current = (): boolean => opening === this.#openings && this.#phase === "opening";
-    opened.then(
-      device => (current() ? this.#opened(device, config) : device.close(0)),
-      error => (current() ? this.#openFailed(error) : undefined),
-    );
-  }
-
-  #openFailed(error: unknown): void {
-    const { text, log } = describeOpenFailure(error, this.#config);
-    if (log !== null) this.#parts.log.error(log);
-    this.#lastError = log ?? text.trimEnd();
-    const callers = [...this.#connections];
-    this.#connections.clear();
-    this.#slots = emptySlots(this.#config);
-    for (const { link } of callers) {
-      if (link.transport === "udp") link.close();
-      else refuse(link, text);
-    }
-    this.#phase = advance(this.#phase, this.#state === "off" ? "closed for good" : "failed");
-    if (this.#config.networkPort.port === 0) this.#parts.stdioEnded(false);
-    this.#settle();
-    this.#retryFixedPeers();
-  }
-
-  #opened(device: Device, config: PortConfig): void {
-    this.#phase = advance(this.#phase, "opened");
-    this.#lastError = null;
-    const session = new Session({
-      device,
-      config,
-      taps: this.#taps,
-      connections: this.#connections,
-      outside: this.#parts,
-      expandFile: template => this.#expand(template, "file"),
-      events: {
-        peerLost: (who, error) =>
-          error === null ? this.#lose(who, "network read close") : this.#linkFailed(who, error),
-        peerMustGo: (who, reason) => this.#lose(who, reason),
-        closeOnFound: () => this.#endWhenSent("closeon sequence found"),
-        lineChanged: () => this.#changed(),
-        deviceLost: (what, error) => this.#deviceLost(what, error),
-      },
-    });
-    this.#session = session;
-    this.#parts.heartbeat.add(this.#everySecond);
-    session.pump.start(this.#expandBytes(config.options.openstr));
-    for (const connection of [...this.#connections]) this.#welcome(connection);
-    this.#changed();
-  }
-
-  #welcome(connection: Connection): void {
-    if (this.#phase !== "open") return;
-    this.#session?.welcome(connection, this.#expandBytes(this.#config.options.banner, connection));
-  }
-
-  #sent(connection: Connection): void {
-    if (connection.endWhenSent !== null) this.#lose(connection, connection.endWhenSent);
-    else this.#session?.pump.peerReady();
-  }
-
-  #endWhenSent(reason: string): void {
-    for (const connection of [...this.#connections]) {
-      if (connection.blocked) connection.endWhenSent = reason;
-      else this.#lose(connection, reason);
-    }
-  }
-
-  #linkFailed(connection: Connection, error: unknown): void {
-    if (!(error instanceof LinkError)) throw error;
-    if (error.code !== "pipe") this.#parts.log.error(`read error for port ${this.name}: ${error.reason}`);
-    this.#lose(connection, error.code === "pipe" ? "EPIPE" : "network read error");
-  }
-
-  #lose(connection: Connection, reason: string): void {
-    if (!this.#connections.delete(connection)) return;
-    this.#slots[connection.slot] = null;
-    this.#session?.leave(connection, reason);
-    connection.close();
-    this.#changed();
-    if (this.#connections.size === 0) this.#end("All network connections free");
-  }
-
-  /** Idle for more than `timeout` seconds: between that and one second more (runtime spec 2.5). */
-  readonly #everySecond = (): void => {
-    if (this.#timeoutSeconds === 0) return;
-    const { second } = this.#parts.heartbeat;
-    for (const connection of [...this.#connections]) {
-      const idle = second - connection.lastActiveSecond;
-      if (!connection.fixed && idle > this.#timeoutSeconds) this.#lose(connection, "timeout");
-    }
-  };
-
-  // ---- closing
-
-  #deviceLost(what: DeviceEnd, error: unknown): void {
-    const reason = error instanceof DeviceError ? error.reason : "the device was closed";
-    if (what === "dev read error") this.#parts.log.error(`dev read error for device ${this.name}: ${reason}`);
-    if (what === "dev write error") this.#parts.log.error(`The dev write for port ${this.name} had error: ${reason}`);
-    this.#lastError = reason;
-    this.#end(what);
-  }
-
-  #end(reason: string): void {
-    if (this.#phase !== "open" && this.#phase !== "opening") return;
-    this.#phase = advance(this.#phase, "ended");
-    this.#closing = this.#close(reason);
-  }
-
-  async #close(reason: string): Promise<void> {
-    const session = this.#session;
-    if (this.#listener !== null) this.#listener.accepting = false;
-    const closestr = this.#expandBytes(session?.config.options.closestr ?? null);
-    session?.end(reason);
-    for (const connection of this.#connections) connection.close();
-    this.#connections.clear();
-    this.#slots.fill(null);
-    this.#parts.heartbeat.remove(this.#everySecond);
-    this.#changed();
-    const lost = reason === "closed port" || reason === "dev read error" || reason === "dev write error";
-    await session?.close(closestr, lost);
-    this.#session = null;
-    this.#phase = advance(this.#phase, this.#state === "off" ? "closed for good" : "closed");
-    if (this.#config.networkPort.port === 0) this.#parts.stdioEnded(true);
-    this.#settle();
-    this.#seatFixedPeers();
-  }
-
-  /** The port is free again: what waited for that happens now. */
-  #settle(): void {
-    const pending = this.#pending;
-    if (pending.kind === "delete") {
-      this.#remove();
-      return;
-    }
-    if (pending.kind === "reconfigure") this.#install(pending.config);
-    if (this.#listener !== null) this.#listener.accepting = true;
-    for (const link of this.#lobby.splice(0)) this.#arrive(link);
-    this.#changed();
-  }
-
-  #remove(): void {
-    for (const link of this.#lobby.splice(0)) link.close();
-    this.#monitorEnded?.();
-    this.#parts.removed(this);
-  }
-
-  #install(config: PortConfig): void {
-    this.#pending = { kind: "none" };
-    this.#config = config;
-    this.#timeoutSeconds = config.timeoutSeconds;
-    this.#slots = emptySlots(config);
-    const problem = this.setState(config.state);
-    if (problem !== null)
-      this.#parts.log.error(`Unable to create network socket for port ${this.name}: ${this.#lastError}`);
-  }
-
-  /** Each remaddr with a port number on a UDP port has a connection of its own, always (manual page, "UDP"). */
+  /** Fixed UDP peers have their connections without having spoken. */
   #seatFixedPeers(): void {
     const listener = this.#listener;
-    if (listener === null || this.#phase === "closing") return;
-    for (const [slot, remote] of this.#fixedPeers().entries()) {
-      if (this.#slots[slot] !== null || this.#deviceBusy()) continue;
-      const address = this.#parts.numericAddress(remote);
+    if (listener === null || this.#life.phase === "closing") return;
+    for (const { slot, remote } of this.#life.seats.missingFixedPeers()) {
+      const address = this.#deviceBusy() ? null : this.#parts.numericAddress(remote);
       const link = address === null ? null : listener.connect({ address, port: remote.port });
-      if (link !== null) this.#seat(link, slot, true);
+      if (link !== null) this.#life.seat(link, slot, true);
     }
     this.#retryFixedPeers();
   }
@@ -506,47 +295,54 @@ export class Port implements Operable {
   #retryFixedPeers(): void {
     if (this.#fixedRetry !== null) clearTimeout(this.#fixedRetry);
     this.#fixedRetry = null;
-    if (this.#listener === null || this.#fixedPeers().every((_, slot) => this.#slots[slot] !== null)) return;
+    if (this.#listener === null || this.#life.seats.missingFixedPeers().length === 0) return;
     this.#fixedRetry = setTimeout(() => this.#seatFixedPeers(), FIXED_RETRY_MS);
   }
 
-  #fixedPeers(): readonly RemoteAddress[] {
-    const { networkPort, options } = this.#config;
-    if (networkPort.transport !== "udp" || options.remaddr === null) return [];
-    return options.remaddr.filter(remote => remote.port !== 0).slice(0, this.#slots.length);
+  // ---- when the port is free
+
+  /** What waited for that happens now. */
+  #freed(opened: boolean): void {
+    if (this.#config.networkPort.port === 0) this.#parts.stdioEnded(opened);
+    const pending = this.#pending;
+    if (pending.kind === "delete") {
+      this.#remove();
+      return;
+    }
+    if (pending.kind === "reconfigure") this.#install(pending.config);
+    this.#accept(true);
+    for (const link of this.#lobby.splice(0)) this.#arrive(link);
+    // A device that could not be opened would only fail again at once.
+    if (opened) this.#seatFixedPeers();
+    else this.#retryFixedPeers();
+    this.#changed();
+  }
+
+  #remove(): void {
+    for (const link of this.#lobby.splice(0)) link.close();
+    this.#taps.endMonitor();
+    this.#parts.removed(this);
+  }
+
+  #install(config: PortConfig): void {
+    this.#pending = { kind: "none" };
+    this.#config = config;
+    this.#timeoutSeconds = config.timeoutSeconds;
+    this.#life.seats.arrange(config);
+    const problem = this.setState(config.state);
+    if (problem === null) return;
+    this.#parts.log.error(`Unable to create network socket for port ${this.name}: ${this.#listenError}`);
   }
 
   #flow(direction: "toDevice" | "toNet"): FlowState {
-    const session = this.#session;
-    if (this.#phase === "closing") return direction === "toNet" ? "closing" : "waiting output";
+    const { phase, session } = this.#life;
+    if (phase === "closing") return direction === "toNet" ? "closing" : "waiting output";
     if (session === null) return "unconnected";
     const waiting = direction === "toDevice" ? session.pump.waitsForDevice : session.pump.waitsForNet;
     return waiting ? "waiting output" : "waiting input";
   }
 
-  #expandBytes(template: string | null, connection: Connection | null = null): Uint8Array {
-    return Buffer.from(this.#expand(template ?? "", "string", connection), "latin1");
-  }
-
-  #expand(template: string, mode: "string" | "file", connection: Connection | null = null): string {
-    if (template === "") return "";
-    const peer = (connection ?? [...this.#connections][0])?.link.peer ?? null;
-    const { device, line } = this.#config;
-    return expandTemplate(template, mode, {
-      portName: this.name,
-      devicePath: device.path,
-      deviceWritten: device.written,
-      line,
-      remoteAddress: peer?.address ?? null,
-      now: this.#parts.clock(),
-    });
-  }
-
   #changed(): void {
     this.#parts.changed(this);
   }
-}
-
-function emptySlots(config: PortConfig): (Connection | null)[] {
-  return Array.from({ length: config.options.maxConnections }, () => null);
 }

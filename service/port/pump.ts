@@ -12,6 +12,7 @@ import { highestTick, judge, newPace } from "./batching.js";
 import { CharacterDelay } from "./character-delay.js";
 import { type CloseOn, createCloseOn } from "./close-on.js";
 import type { Connection } from "./connection.js";
+import type { Taps } from "./taps.js";
 import type { Heartbeat, Ticker } from "./ticker.js";
 
 const READ_BYTES = 16_384;
@@ -25,15 +26,6 @@ const GATHERED_BYTES = 2048;
 const shared = new Uint8Array(DATAGRAM_BYTES);
 const sharedRead = shared.subarray(0, READ_BYTES);
 const escaped = new Uint8Array(DATAGRAM_BYTES * 2);
-
-/** Who else sees the bytes. Each may be absent; then it costs nothing. Bytes are only lent. */
-export interface Taps {
-  monitorTerm: ((bytes: Uint8Array) => void) | null;
-  monitorTcp: ((bytes: Uint8Array) => void) | null;
-  traces: { deviceToNet(bytes: Uint8Array): void; netToDevice(bytes: Uint8Array): void } | null;
-  ledRx: { flash(): void } | null;
-  ledTx: { flash(): void } | null;
-}
 
 export interface PumpEvents {
   /** The device is gone: `closed port`, `dev read error` or `dev write error`, and the system's reason for the last two. */

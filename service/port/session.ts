@@ -4,8 +4,9 @@ import { type Device, DeviceError, type LineDevice } from "../device/device.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
 import type { Connection } from "./connection.js";
 import type { PortLed, PortParts, PortTraces } from "./parts.js";
-import { Pump, type Taps } from "./pump.js";
+import { Pump } from "./pump.js";
 import { RemoteControl } from "./remote-control.js";
+import type { Taps } from "./taps.js";
 
 /** How long a device may take to accept the close string and to send what it was given, together. */
 const CLOSE_LIMIT_MS = 4000;

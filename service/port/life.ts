@@ -1,0 +1,279 @@
+/** A port's peers and its device: from the first caller to the closed device, and around again. */
+import type { PortConfig } from "../config/configuration.js";
+import { expandTemplate } from "../config/template.js";
+import { type Device, DeviceError } from "../device/device.js";
+import { type Link, LinkError } from "../net/link.js";
+import { REFUSAL } from "./admission.js";
+import { Connection } from "./connection.js";
+import { describeOpenFailure } from "./open-failure.js";
+import type { PortParts } from "./parts.js";
+import { advance, type Phase, type PhaseEvent } from "./phase.js";
+import { refuse } from "./refuse.js";
+import { Seats } from "./seats.js";
+import { type DeviceEnd, Session } from "./session.js";
+import type { Taps } from "./taps.js";
+
+export interface LifeParts {
+  readonly outside: PortParts;
+  readonly taps: Taps;
+  /** The definition in force, with the state new connections get. */
+  config(): PortConfig;
+  timeoutSeconds(): number; // 0: none
+  /** The device is to be closed: callers wait from now on. */
+  closing(): void;
+  /** The device is closed and nobody is here. `opened` is false when it could not even be opened. */
+  freed(opened: boolean): void;
+  changed(): void;
+}
+
+export class Life {
+  readonly seats: Seats;
+  readonly #parts: LifeParts;
+  readonly #outside: PortParts;
+  #phase: Phase = "disabled";
+  #session: Session | null = null;
+  #identity = "";
+  #closed: Promise<void> = Promise.resolve();
+  /** Counts openings, so that one that took time and that everybody left meanwhile is told from the next. */
+  #openings = 0;
+  #lastError: string | null = null;
+
+  constructor(parts: LifeParts) {
+    this.#parts = parts;
+    this.#outside = parts.outside;
+    this.seats = new Seats(parts.config());
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Nobody is connected and nothing is on its way out. */
+  get isFree(): boolean {
+    return this.#phase === "disabled" || this.#phase === "idle";
+  }
+
+  get session(): Session | null {
+    return this.#session;
+  }
+
+  /** Why the device failed last; null since it opened. */
+  get lastError(): string | null {
+    return this.#lastError;
+  }
+
+  /** Of the device in use, or of the one that would be. */
+  get deviceIdentity(): string {
+    return this.isFree ? this.#outside.identify(this.#parts.config().device.path) : this.#identity;
+  }
+
+  /** Switches between disabled and idle; a life under way takes notice at its end. */
+  enable(on: boolean): void {
+    if (on && this.#phase === "disabled") this.#advance("enabled");
+    if (!on && this.#phase === "idle") this.#advance("disabled");
+  }
+
+  /** A peer takes a place; the first one opens the device. */
+  seat(link: Link, slot: number, fixed: boolean): void {
+    const { state, options } = this.#parts.config();
+    const connection = new Connection({
+      id: this.#outside.nextConnectionId(),
+      link,
+      slot,
+      mode: state,
+      remctl: options.remctl,
+      fixed,
+      second: this.#outside.heartbeat.second,
+      sent: who => this.#sent(who),
+      failed: (who, error) => this.#linkFailed(who, error),
+    });
+    link.onKeepalive = () => {
+      connection.lastActiveSecond = this.#outside.heartbeat.second;
+    };
+    this.seats.take(connection);
+    if (this.#phase === "idle") this.#openDevice();
+    else if (this.#phase === "open") this.#welcome(connection);
+    this.#parts.changed();
+  }
+
+  /** The peer in `slot` makes room. A telnet peer is told why; on a raw port every byte would be data. */
+  kick(slot: number): void {
+    const victim = this.seats.at(slot);
+    if (victim === null) return;
+    if (victim.telnet !== null) victim.sendAside(Buffer.from(REFUSAL.kicked, "latin1"));
+    this.#lose(victim, REFUSAL.kicked);
+  }
+
+  restartTimeouts(): void {
+    for (const connection of this.seats.live) connection.lastActiveSecond = this.#outside.heartbeat.second;
+  }
+
+  /** Everybody goes, the device is closed. Does nothing where that is so already. */
+  end(reason: string): void {
+    if (this.#phase !== "open" && this.#phase !== "opening") return;
+    this.#advance("ended");
+    this.#closed = this.#close(reason);
+  }
+
+  /** Resolves when a closing device is closed, which has a time limit. */
+  closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  // ---- opening
+
+  #openDevice(): void {
+    this.#advance("called");
+    const config = this.#parts.config();
+    this.#identity = this.#outside.identify(config.device.path);
+    const opening = ++this.#openings;
+    let opened: Device | Promise<Device>;
+    try {
+      opened = this.#outside.openDevice(config);
+    } catch (error) {
+      this.#openFailed(error, config);
+      return;
+    }
+    if (!(opened instanceof Promise)) {
+      this.#opened(opened, config);
+      return;
+    }
+    const current = (): boolean => opening === this.#openings && this.#phase === "opening";
+    opened.then(
+      device => (current() ? this.#opened(device, config) : device.close(0)),
+      error => (current() ? this.#openFailed(error, config) : undefined),
+    );
+  }
+
+  #openFailed(error: unknown, config: PortConfig): void {
+    const { text, log } = describeOpenFailure(error, config);
+    if (log !== null) this.#outside.log.error(log);
+    this.#lastError = log ?? text.trimEnd();
+    for (const { link } of this.seats.clear()) {
+      if (link.transport === "udp") link.close();
+      else refuse(link, text);
+    }
+    this.#advance(this.#isOff() ? "closed for good" : "failed");
+    this.#parts.freed(false);
+  }
+
+  #opened(device: Device, config: PortConfig): void {
+    this.#advance("opened");
+    this.#lastError = null;
+    const session = new Session({
+      device,
+      config,
+      taps: this.#parts.taps,
+      connections: this.seats.live,
+      outside: this.#outside,
+      expandFile: template => this.#expand(template, "file"),
+      events: {
+        peerLost: (who, error) =>
+          error === null ? this.#lose(who, "network read close") : this.#linkFailed(who, error),
+        peerMustGo: (who, reason) => this.#lose(who, reason),
+        closeOnFound: () => this.#endWhenSent("closeon sequence found"),
+        lineChanged: () => this.#parts.changed(),
+        deviceLost: (what, error) => this.#deviceLost(what, error),
+      },
+    });
+    this.#session = session;
+    this.#outside.heartbeat.add(this.#everySecond);
+    session.pump.start(this.#expandBytes(config.options.openstr));
+    for (const connection of [...this.seats.live]) this.#welcome(connection);
+    this.#parts.changed();
+  }
+
+  #welcome(connection: Connection): void {
+    if (this.#phase !== "open") return;
+    this.#session?.welcome(connection, this.#expandBytes(this.#parts.config().options.banner, connection));
+  }
+
+  // ---- peers
+
+  #sent(connection: Connection): void {
+    if (connection.endWhenSent !== null) this.#lose(connection, connection.endWhenSent);
+    else this.#session?.pump.peerReady();
+  }
+
+  #endWhenSent(reason: string): void {
+    for (const connection of [...this.seats.live]) {
+      if (connection.blocked) connection.endWhenSent = reason;
+      else this.#lose(connection, reason);
+    }
+  }
+
+  #linkFailed(connection: Connection, error: unknown): void {
+    if (!(error instanceof LinkError)) throw error;
+    const { name } = this.#parts.config();
+    if (error.code !== "pipe") this.#outside.log.error(`read error for port ${name}: ${error.reason}`);
+    this.#lose(connection, error.code === "pipe" ? "EPIPE" : "network read error");
+  }
+
+  #lose(connection: Connection, reason: string): void {
+    if (!this.seats.leave(connection)) return;
+    this.#session?.leave(connection, reason);
+    connection.close();
+    this.#parts.changed();
+    if (this.seats.live.size === 0) this.end("All network connections free");
+  }
+
+  readonly #everySecond = (): void => {
+    const limit = this.#parts.timeoutSeconds();
+    if (limit === 0) return;
+    for (const connection of this.seats.idle(this.#outside.heartbeat.second, limit)) this.#lose(connection, "timeout");
+  };
+
+  // ---- closing
+
+  #deviceLost(what: DeviceEnd, error: unknown): void {
+    const { name } = this.#parts.config();
+    const reason = error instanceof DeviceError ? error.reason : "the device was closed";
+    if (what === "dev read error") this.#outside.log.error(`dev read error for device ${name}: ${reason}`);
+    if (what === "dev write error") this.#outside.log.error(`The dev write for port ${name} had error: ${reason}`);
+    this.#lastError = reason;
+    this.end(what);
+  }
+
+  async #close(reason: string): Promise<void> {
+    const session = this.#session;
+    this.#parts.closing();
+    const closestr = this.#expandBytes(session?.config.options.closestr ?? null);
+    session?.end(reason);
+    for (const connection of this.seats.clear()) connection.close();
+    this.#outside.heartbeat.remove(this.#everySecond);
+    this.#parts.changed();
+    const lost = reason === "closed port" || reason === "dev read error" || reason === "dev write error";
+    await session?.close(closestr, lost);
+    this.#session = null;
+    this.#advance(this.#isOff() ? "closed for good" : "closed");
+    this.#parts.freed(true);
+  }
+
+  // ---- small things
+
+  #advance(event: PhaseEvent): void {
+    this.#phase = advance(this.#phase, event);
+  }
+
+  #isOff(): boolean {
+    return this.#parts.config().state === "off";
+  }
+
+  #expandBytes(template: string | null, connection: Connection | null = null): Uint8Array {
+    return Buffer.from(this.#expand(template ?? "", "string", connection), "latin1");
+  }
+
+  #expand(template: string, mode: "string" | "file", connection: Connection | null = null): string {
+    if (template === "") return "";
+    const peer = (connection ?? [...this.seats.live][0])?.link.peer ?? null;
+    const { name, device, line } = this.#parts.config();
+    return expandTemplate(template, mode, {
+      portName: name,
+      devicePath: device.path,
+      deviceWritten: device.written,
+      line,
+      remoteAddress: peer?.address ?? null,
+      now: this.#outside.clock(),
+    });
+  }
+}
