@@ -1,9 +1,13 @@
 /** Who is let in, who is told what. The texts are what scripts of users look for. */
+import { accessSync, constants, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
 import { Daemon } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
+import { until } from "../support/wait.js";
+
+const LOCKING = mayLock() ? {} : { skip: "/var/lock is not writable" };
 
 /** A daemon with the ports that `lines` makes of two port numbers and two devices. */
 async function serve(t: Test, lines: (a: number, b: number, one: string, two: string) => string[]) {
@@ -54,18 +58,17 @@ t.test("a device that cannot be opened: the caller learns why", async t => {
   t.match(await daemon.ask(`showport 127.0.0.1,${a}`), "  unconnected\r\n");
 });
 
-t.test("remaddr turns others away before they can find the port busy", async t => {
-  const { a, b, one } = await serve(t, (a, b, one, two) => [
-    `127.0.0.1,${a}:raw:0:${one}:9600 remaddr=127.0.0.1`,
-    `${b}:raw:0:${two}:9600 remaddr=127.0.0.77`,
-  ]);
+t.test("remaddr turns others away before they learn that the port is busy", async t => {
+  const { a, one } = await serve(t, (a, _b, one) => [`127.0.0.1,${a}:raw:0:${one}:9600 remaddr=127.0.0.1,0`]);
+  const other = () => Client.connect(t, a, "127.0.0.1", "127.0.0.2");
+  t.equal(await (await other()).untilEnd(), "Access denied\r\n", "while the port is free");
   await talking(t, a, one);
-  t.equal(await (await Client.connect(t, a)).untilEnd(), "Port already in use\r\n");
-  t.equal(await (await Client.connect(t, b)).untilEnd(), "Access denied\r\n");
+  t.equal(await (await other()).untilEnd(), "Access denied\r\n", "while it is busy");
+  t.equal(await (await Client.connect(t, a)).untilEnd(), "Port already in use\r\n", "one who may come in");
 });
 
 t.test("an IPv4 remaddr admits its caller on a dual-stack port", async t => {
-  const { a, one } = await serve(t, (a, _b, one) => [`${a}:raw:0:${one}:9600 remaddr=127.0.0.1`]);
+  const { a, one } = await serve(t, (a, _b, one) => [`${a}:raw:0:${one}:9600 remaddr=127.0.0.1,0`]);
   await talking(t, a, one);
 });
 
@@ -97,6 +100,28 @@ t.test("kickolduser on a raw port: the old user just finds the end", async t => 
   t.equal(await old.untilEnd(), "");
 });
 
+t.test("a device that another program has locked is refused, a lock left behind is not respected", LOCKING, async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const device = PtyDevice.open(t);
+  const name = `ser2net-test-${process.pid}`; // as /dev/serial/by-id has names of its own
+  const plug = `/dev/shm/${name}`;
+  const lock = `/var/lock/LCK..shm_${name}`;
+  t.teardown(() => [plug, lock].map(file => rmSync(file, { force: true })));
+  symlinkSync(device.path, plug);
+  const config = [`127.0.0.1,${port}:raw:0:${plug}:9600`];
+  const daemon = await Daemon.start(t, { controlPort, config, locking: true });
+
+  writeFileSync(lock, `${process.pid}\n`.padStart(11));
+  const refused = await Client.connect(t, port);
+  t.equal(await refused.untilEnd(), "Port already in use by another process\r\n");
+  writeFileSync(lock, "999999999\n".padStart(11)); // no such process
+  const client = await talking(t, port, device);
+  t.equal(readFileSync(lock, "latin1"), `${daemon.pid}\n`.padStart(11));
+  await client.close();
+  await until("the lock is gone", () => !existsSync(lock));
+});
+
 t.test("max-connections: so many share the device, the next is told", async t => {
   const { a, one } = await serve(t, (a, _b, one) => [`127.0.0.1,${a}:raw:0:${one}:9600 max-connections=2`]);
   const [first, second] = [await talking(t, a, one, "first"), await talking(t, a, one, "second")];
@@ -123,3 +148,12 @@ t.test("a rotator hands out the free ports in turn and says when there is none",
   two.send("by the rotator");
   await second.expect("by the rotator");
 });
+
+function mayLock(): boolean {
+  try {
+    accessSync("/var/lock", constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

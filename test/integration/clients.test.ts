@@ -1,8 +1,10 @@
 /** Programs people really use, against the built daemon. */
+import { createSocket } from "node:dgram";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
 import { createConsole } from "../support/console.js";
 import { Daemon, runProgram } from "../support/daemon.js";
+import { Incoming } from "../support/incoming.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { Terminal } from "../support/terminal.js";
@@ -122,6 +124,43 @@ t.test("gensiot with RFC 2217 holds a conversation", needs("gensiot"), async t =
   await client.output.expect("up 0 seconds");
   client.process.kill();
   await client.exit();
+});
+
+t.test("C-Kermit logs in and runs a command", needs("kermit"), async t => {
+  const { port } = await serveConsole(t, "telnet", "remctl");
+  const script = [
+    "set carrier-watch off", // a pseudo-terminal has no carrier to report
+    `set host 127.0.0.1 ${port} /telnet`,
+    "if fail exit 1",
+    "set input echo on",
+    "output \\13",
+    "input 20 {board login: }",
+    "output demo\\13",
+    "input 20 {Password: }",
+    "output demo\\13",
+    "input 20 {board$ }",
+    "output led on\\13",
+    "input 20 {led is on}",
+    "if fail exit 2",
+    "exit 0",
+  ];
+  const client = runProgram(t, "kermit", ["-H", "-Y", "-C", script.join(", ")]);
+  t.same(await client.exit(), { code: 0, signal: null });
+  t.match(await client.output.untilEnd(), "led on\r\nled is on");
+});
+
+t.test("a UDP port: a datagram opens the session, answers go to its sender", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const device = PtyDevice.open(t);
+  await Daemon.start(t, { controlPort, config: [`udp,127.0.0.1,${port}:raw:0:${device.path}:115200`] });
+  const [peer, received] = [createSocket("udp4"), new Incoming()];
+  t.teardown(() => peer.close());
+  peer.on("message", bytes => received.push(bytes));
+  peer.send("question", port, "127.0.0.1");
+  t.equal(await device.expect("question"), "question");
+  device.send("answer");
+  t.equal(await received.expect("answer"), "answer");
 });
 
 t.test("a raw port carries every byte value both ways, and a half-closed peer is closed", async t => {

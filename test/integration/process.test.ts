@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
-import { Daemon, runToEnd, temporaryFolder } from "../support/daemon.js";
+import { BUNDLE, Daemon, runProgram, runToEnd, temporaryFolder } from "../support/daemon.js";
 import { listen, portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { until } from "../support/wait.js";
@@ -49,12 +49,12 @@ t.test("-v prints the version", async t => {
 
 t.test("a configuration file that cannot be opened ends the start", async t => {
   const missing = join(temporaryFolder(t), "none.conf");
-  for (const how of ["-n", "-d"]) {
-    const { code, errors } = await runToEnd(t, [how, "-c", missing, "-u"]);
-    t.equal(code, 1);
-    const text = `Unable to open config file '${missing}': No such file or directory\n`;
-    t.equal(errors.replace(/^ser2net\[\d+\]: /, ""), how === "-d" ? text : "", how);
-  }
+  const { code, errors } = await runToEnd(t, ["-d", "-c", missing, "-u"]);
+  t.equal(code, 1);
+  t.match(
+    errors,
+    new RegExp(`^ser2net\\[\\d+\\]: Unable to open config file '${missing}': No such file or directory$`, "m"),
+  );
 });
 
 t.test("a control port that is taken ends the start, in the foreground and in the background", async t => {
@@ -67,6 +67,66 @@ t.test("a control port that is taken ends the start, in the foreground and in th
     t.equal(code, 1);
     t.match(errors, `Unable to open control port, see syslog: ${control}\n`);
   }
+});
+
+t.test("--check reports what is wrong with its place, and opens nothing", async t => {
+  const { file, port, folder } = await prepare(t);
+  const good = await runToEnd(t, ["--check", "-c", file]);
+  t.same(good, { code: 0, signal: null, output: "", errors: "" });
+  const bad = join(folder, "bad.conf");
+  writeFileSync(bad, `# one good line, two bad ones\n127.0.0.1,${port}:raw:0:/dev/null:9600 9601\nnonsense\n`);
+  const { code, output, errors } = await runToEnd(t, ["--check", "-c", bad]);
+  const [first, second, ...others] = output.split("\n");
+  t.match(first, new RegExp(`^${bad}:2:\\d+: Unknown config item: 9601 on line 2`));
+  t.match(second, new RegExp(`^${bad}:3:1: No state given on line 3`));
+  t.same({ code, others, errors }, { code: 1, others: [""], errors: "" });
+  t.equal((await runToEnd(t, ["--check", "-c", join(folder, "none")])).code, 1);
+});
+
+t.test("--print-config prints a configuration that means the same", async t => {
+  const { folder, file } = await prepare(t);
+  writeFileSync(
+    file,
+    [
+      "CONTROLPORT:2000\nDEFAULT:speed:19200\nBANNER:hi:hello\\r\\n\nDEVICE:console:/dev/ttyS0",
+      "2001:telnet:600:console:EVEN remctl hi\nROTATOR:2010:2001\n",
+    ].join("\n"),
+  );
+  const printed = await runToEnd(t, ["--print-config", "-c", file]);
+  t.match(printed.output, /^2001:telnet:600:console:19200 .*EVEN.* remctl.* hi/m);
+  t.same({ code: printed.code, errors: printed.errors }, { code: 0, errors: "" });
+  const again = join(folder, "again.conf");
+  writeFileSync(again, printed.output);
+  t.same(await runToEnd(t, ["--print-config", "-c", again]), printed);
+});
+
+t.test("started by inetd: the session is standard input, and the end of it the end of the daemon", async t => {
+  const { device } = await prepare(t);
+  // Gives the program a socket as standard input, as inetd does.
+  const inetd = `import os, socket, subprocess, sys, threading
+ours, theirs = socket.socketpair()
+program = subprocess.Popen(sys.argv[1:], stdin=theirs)
+theirs.close()
+def relay():
+    while data := ours.recv(4096): os.write(1, data)
+threading.Thread(target=relay).start()
+while data := os.read(0, 4096): ours.sendall(data)
+if program.poll() is None: ours.shutdown(socket.SHUT_WR)
+sys.exit(program.wait())`;
+  const start = (path: string) =>
+    runProgram(t, "python3", ["-c", inetd, process.execPath, BUNDLE, "-n", "-u", "-C", `0:raw:0:${path}:9600`]);
+  const session = start(device.path);
+  session.process.stdin?.write("question");
+  await device.expect("question");
+  device.send("answer");
+  await session.output.expect("answer");
+  session.process.stdin?.end();
+  t.same(await session.exit(), { code: 0, signal: null });
+
+  const vain = start("/dev/no-such-tty");
+  t.equal(await vain.output.expect("\r\n"), "Device open failure: No such file or directory\r\n");
+  vain.process.stdin?.end();
+  t.same(await vain.exit(), { code: 1, signal: null });
 });
 
 t.test("SIGTERM, SIGINT and SIGQUIT end it in order: closestr sent, pid file gone, exit status 0", async t => {
@@ -87,6 +147,10 @@ t.test("SIGTERM, SIGINT and SIGQUIT end it in order: closestr sent, pid file gon
 
 t.test("in the background: it returns when the ports are open, and lets go of the terminal", async t => {
   const { controlPort, port, device, file, pidFile } = await prepare(t);
+  t.teardown(() => {
+    const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : 0;
+    if (pid > 0 && isAlive(pid)) process.kill(pid, "SIGKILL");
+  });
   // That this resolves shows that nobody holds our pipes any more.
   const { code, output, errors } = await runToEnd(t, [
     ...["-c", file, "-P", pidFile, "-u"],
@@ -96,7 +160,6 @@ t.test("in the background: it returns when the ports are open, and lets go of th
   const client = await Client.connect(t, port);
   await until("the pid file is written", () => existsSync(pidFile) && readFileSync(pidFile, "utf8").endsWith("\n"));
   const pid = Number(readFileSync(pidFile, "utf8"));
-  t.teardown(() => isAlive(pid) && process.kill(pid, "SIGKILL"));
   t.equal(readlinkSync(`/proc/${pid}/cwd`), "/");
   const [, , session, terminal] = stat(pid);
   t.same({ session, terminal }, { session: `${pid}`, terminal: "0" }, "a session of its own, without a terminal");

@@ -22,8 +22,8 @@ export class Client extends Incoming {
     socket.on("close", () => this.end());
   }
 
-  static async connect(t: Teardown, port: number, host = "127.0.0.1"): Promise<Client> {
-    const socket = connect({ port, host });
+  static async connect(t: Teardown, port: number, host = "127.0.0.1", from?: string): Promise<Client> {
+    const socket = connect({ port, host, ...(from === undefined ? {} : { localAddress: from }) });
     t.teardown(() => socket.destroy());
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);

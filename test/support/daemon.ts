@@ -8,7 +8,7 @@ import { Client, type Teardown } from "./client.js";
 import { Incoming, PATIENCE_MS } from "./incoming.js";
 import { until } from "./wait.js";
 
-const BUNDLE = resolve("dist/ser2net.cjs");
+export const BUNDLE = resolve("dist/ser2net.cjs");
 
 export interface Exit {
   readonly code: number | null;
@@ -21,9 +21,15 @@ export interface Start {
   readonly config: readonly string[];
   /** Whether it comes by -p or by a CONTROLPORT line of `config`. */
   readonly control?: "argument" | "file";
-  /** Beside `-n -c FILE -p 127.0.0.1,PORT -u`; `foreground: "-d"` logs to standard error. */
+  /** UUCP lock files; without them it runs with -u. */
+  readonly locking?: boolean;
+  /** Beside `-n -c FILE -p 127.0.0.1,PORT`; `foreground: "-d"` logs to standard error. */
   readonly args?: readonly string[];
   readonly foreground?: "-n" | "-d";
+  /** Beside the environment of the test. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** A program, with its arguments, that ends in becoming the daemon. */
+  readonly under?: readonly string[];
 }
 
 export class Daemon {
@@ -41,11 +47,12 @@ export class Daemon {
 
   /** Resolves when the daemon serves its control port. */
   static async start(t: Teardown, start: Start): Promise<Daemon> {
-    const { controlPort, config, control = "argument", args = [], foreground = "-n" } = start;
+    const { controlPort, config, control = "argument", locking = false, args = [], foreground = "-n" } = start;
     const configFile = join(temporaryFolder(t), "ser2net.conf");
     writeFileSync(configFile, lines(config), "latin1");
     const served = control === "argument" ? ["-p", `127.0.0.1,${controlPort}`] : [];
-    const running = run(t, [foreground, "-c", configFile, ...served, "-u", ...args]);
+    const command = [foreground, "-c", configFile, ...served, ...(locking ? [] : ["-u"]), ...args];
+    const running = run(t, command, start);
     const daemon = new Daemon(t, controlPort, configFile, running);
     await daemon.#ready();
     return daemon;
@@ -101,9 +108,10 @@ export interface Running {
 }
 
 /** Starts the daemon with exactly these arguments. It does not outlive the test. */
-export function run(t: Teardown, args: readonly string[]): Running {
+export function run(t: Teardown, args: readonly string[], how: Pick<Start, "env" | "under"> = {}): Running {
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: node build.mjs makes it`);
-  return runProgram(t, process.execPath, [BUNDLE, ...args]);
+  const [program = process.execPath, ...rest] = [...(how.under ?? []), process.execPath, BUNDLE, ...args];
+  return runProgram(t, program, rest, how.env);
 }
 
 export function runProgram(t: Teardown, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
