@@ -51,7 +51,7 @@ export function standardPlaces(environment: Readonly<Record<string, string | und
   return {
     roots: ["/etc/ser2net/boards", "/usr/share/ser2net/boards", checkoutFolder()],
     sys: "/sys",
-    dev: environment.SER2NET_DEV ?? "/dev",
+    dev: environment.SER2NET_DEV || "/dev",
   };
 }
 

@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { BOARD_USAGE, boardCommand } from "../../service/board/command.js";
+import { boards, plant, SHIPPED } from "./tree.js";
+
+const BAD = '{ "lable": 1 }';
+
+t.test("list names every profile with its title and its file", async t => {
+  const local = boards(t, { demo: { title: "Our demo" } });
+  const { status, out } = run(t, ["list"], { roots: [local, SHIPPED] });
+  t.equal(status, 0);
+  const lines = out.split("\n");
+  t.equal(lines[0], `board-a\t8-port RS-232 console server\t${SHIPPED}/board-a.json`);
+  t.equal(lines[2], `demo\tOur demo\t${local}/demo.json, hides ${SHIPPED}/demo.json`);
+});
+
+t.test("show prints what a profile comes to, and what is wrong with it apart from that", async t => {
+  const roots = [boards(t, { x: { lable: 1, ports: [{ id: "p", device: "ttyS0", networkPort: "2001" }] } })];
+  const { status, out, err } = run(t, ["show", "x"], { roots });
+  t.equal(status, 1);
+  t.match(out, /^# Board profile x: x\n# p, optional\nDEVICE:p:.*\/dev\/ttyS0\n2001:telnet:0:p:9600 .*\n$/);
+  t.match(err, /^.*x\.json:2:3: lable: unknown key \(.*\)\n$/);
+});
+
+t.test("show without a name prints the board that is there, its control port too", async t => {
+  t.match(run(t, ["show"], { tree: "pc" }).out, /^# Board profile board-b: /);
+  t.match(run(t, ["show", "demo"]).out, /\nCONTROLPORT:localhost,2000\n$/);
+});
+
+t.test("check says what is wrong with one profile, a file or all of them", async t => {
+  const local = boards(t, { x: BAD, y: {}, demo: BAD });
+  const roots = [local, SHIPPED];
+  t.same(run(t, ["check", "y"], { roots }), { status: 0, out: "", err: "" });
+  const told = (name: string) => `${join(local, name)}:1:3: lable: unknown key`;
+  t.match(run(t, ["check", "x"], { roots }), { status: 1, out: told("x.json"), err: "" });
+  t.match(run(t, ["check", join(local, "x.json")]), { status: 1, out: told("x.json"), err: "" });
+  const all = run(t, ["check"], { roots });
+  t.equal(all.status, 1);
+  t.same(
+    all.out.split("\n").map(line => line.split(" ")[0]),
+    [`${join(local, "demo.json")}:1:3:`, `${join(local, "x.json")}:1:3:`, ""],
+  );
+  t.same(run(t, ["check"], { roots: [SHIPPED] }), { status: 0, out: "", err: "" });
+});
+
+t.test("check looks behind a file that hides another", async t => {
+  const roots = [boards(t, { x: {} }), boards(t, { x: BAD })];
+  t.match(run(t, ["check"], { roots }), { status: 1, out: "lable" });
+});
+
+t.test("detect names the board, with --explain it says why", async t => {
+  t.same(run(t, ["detect"], { tree: "pc" }), { status: 0, out: "board-b\n", err: "" });
+  const { out } = run(t, ["detect", "--explain"], { tree: "pc" });
+  t.match(out, /^--board: names none\n/);
+  t.match(out, /\n-> board-b: sys_vendor "Example", board_name "Board B rev 2"\n$/);
+});
+
+t.test("a profile that does not exist is told, with status 1", async t => {
+  t.same(run(t, ["show", "bord-a"]), {
+    status: 1,
+    out: "",
+    err: 'There is no board profile "bord-a"; nearest: board-a\n',
+  });
+});
+
+t.test("anything else gets the usage, with status 2", async t => {
+  for (const words of [
+    "",
+    "nosuch",
+    "list x",
+    "show a b",
+    "show --explain",
+    "check -v",
+    "detect x",
+    "detect --explain x",
+  ]) {
+    t.same(
+      run(
+        t,
+        words.split(" ").filter(word => word !== ""),
+      ),
+      { status: 2, out: "", err: BOARD_USAGE },
+      words,
+    );
+  }
+});
+
+function run(t: Test, args: readonly string[], { tree = "x86-vm", roots = [SHIPPED] } = {}) {
+  const root = plant(t, tree);
+  const said = { out: "", err: "" };
+  const status = boardCommand(args, {
+    out: text => {
+      said.out += text;
+    },
+    err: text => {
+      said.err += text;
+    },
+    places: { roots, sys: join(root, "sys"), dev: join(root, "dev") },
+    evidence: { named: null, sys: join(root, "sys"), cmdline: join(root, "proc/cmdline"), etc: join(root, "etc") },
+  });
+  return { status, ...said };
+}

@@ -1,0 +1,128 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { compileProfile } from "../../service/board/compile.js";
+import { loadProfile, readBoard } from "../../service/board/load.js";
+import { readConfiguration } from "../../service/config/resolve.js";
+import { boards, folder, HERE, machineOf, plant, SHIPPED } from "./tree.js";
+
+const NO_SERVICES = { serviceLookup: () => null };
+
+t.test("the profiles that come with the daemon come to these lines", async t => {
+  const nowhere = machineOf("/");
+  for (const name of ["board-a", "board-b", "demo"]) {
+    const { text, fallback } = loadProfile(name, nowhere);
+    const expected = readFileSync(join(HERE, "fixtures", `${name}.conf`), "utf8");
+    t.equal(text + fallback, expected, name);
+    t.same(configure(text, fallback).diagnostics, [], `${name} is read without complaint`);
+  }
+});
+
+t.test("the example of docs/profiles.md comes to the lines shown there", async t => {
+  const page = readFileSync(join(SHIPPED, "../docs/profiles.md"), "utf8");
+  const example = /```json\n(.*?)```/s.exec(page)?.[1] ?? "";
+  const shown = /```\n(# Board profile .*?)```/s.exec(page)?.[1];
+  const root = plant(t, "arm-gateway");
+  const { text, diagnostics } = loadProfile("cabinet-2", machineOf(root, [boards(t, { "cabinet-2": example })]));
+  t.same(diagnostics, []);
+  t.equal(text.replaceAll(join(root, "dev"), "/dev"), shown);
+});
+
+t.test("everything a profile can say of a port is on its line", async t => {
+  const lines = compiled(t, {
+    leds: [
+      { id: "flash", sysfs: "board:green:1", durationMs: 25, state: 0 },
+      { id: "lamp", sysfs: "board:red:1", trigger: "none" },
+    ],
+    ports: [
+      {
+        id: "port1",
+        label: "Serial 1",
+        device: "/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0",
+        electrical: "rs485",
+        lines: ["rts", "cts"],
+        networkPort: "ipv4,tcp,127.0.0.1,2001",
+        state: "rawlp",
+        timeoutSeconds: 600,
+        line: { speed: 115200, dataBits: 7, parity: "space", stopBits: 2, flowControl: "rtscts", hangupWhenDone: true },
+        remctl: true,
+        kickolduser: true,
+        chardelay: false,
+        maxConnections: 3,
+        leds: { rx: "flash", tx: "flash", link: "lamp" },
+        rs485: { delayBeforeMs: 5, delayAfterMs: 6, rtsOnSend: false, rxDuringTx: true },
+      },
+      { id: "port2", device: "lp0", networkPort: "2002", line: { flowControl: "xonxoff" }, remctl: false },
+      { id: "spare", device: "ttyS9" },
+    ],
+  });
+  t.same(lines, [
+    "LED:flash:sysfs:device=board:green:1 duration=25 state=0",
+    "DEVICE:port1:/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0",
+    "RS485CONF:port1:5:6:0:1",
+    "ipv4,tcp,127.0.0.1,2001:rawlp:600:port1:115200 7DATABITS SPACE 2STOPBITS RTSCTS LOCAL HANGUP_WHEN_DONE remctl kickolduser -chardelay max-connections=3 led-rx=flash led-tx=flash rs485=port1",
+    "DEVICE:port2:/dev/lp0",
+    "2002:telnet:0:port2:9600 8DATABITS NONE 1STOPBIT XONXOFF",
+    "DEVICE:spare:/dev/ttyS9",
+  ]);
+});
+
+t.test("a port whose connector has no DCD ignores the modem lines, unless told otherwise", async t => {
+  const local = (more: object) => compiled(t, { ports: [{ id: "p", device: "a", networkPort: "1", ...more }] })[1];
+  const words = "9600 8DATABITS NONE 1STOPBIT";
+  t.equal(local({ lines: ["rts", "cts"] }), `1:telnet:0:p:${words} LOCAL`);
+  t.equal(local({ lines: ["rts", "cts", "dcd"] }), `1:telnet:0:p:${words}`);
+  t.equal(local({}), `1:telnet:0:p:${words}`, "nothing is said of the lines");
+  t.equal(local({ lines: [], line: { local: false } }), `1:telnet:0:p:${words}`);
+  t.equal(local({ line: { local: true } }), `1:telnet:0:p:${words} LOCAL`);
+});
+
+t.test("a line of ser2net.conf for the same network port takes the place of the profile's", async t => {
+  const { text } = compileProfile(readBoard("board-b", [SHIPPED]).profile);
+  const { ports, diagnostics } = configure(text, "2002:telnet:60:port2:115200 led-rx=port1-traffic rs485=port2\n");
+  t.same(diagnostics, []);
+  t.same(
+    ports.map(one => one.name),
+    ["2001", "2002", "2003", "2004"],
+  );
+  t.match(ports[1], {
+    state: "telnet",
+    timeoutSeconds: 60,
+    device: { written: "port2", path: "ttyS1" },
+    line: { speed: 115200, parity: "none" },
+    options: { ledRx: { device: "board:green:port1" }, ledTx: null, rs485: { rtsOnSend: true } },
+  });
+});
+
+t.test("nothing in the profile changes what a line of ser2net.conf means by itself", async t => {
+  const line = "3001:raw:0:/dev/ttyUSB7:\n";
+  const { text } = compileProfile(readBoard("board-b", [SHIPPED]).profile);
+  const alone = configure(line).ports[0];
+  t.match(configure(text, line).ports.at(-1), { line: alone?.line, options: alone?.options });
+});
+
+t.test("the profile's control port counts where ser2net.conf has none", async t => {
+  const { text, fallback } = loadProfile("demo", machineOf(folder(t)));
+  t.equal(configure(text, "", fallback).controlPort, "localhost,2000");
+  t.equal(configure(text, "CONTROLPORT:localhost,4000\n", fallback).controlPort, "localhost,4000");
+});
+
+t.test("the demo's lines are where SER2NET_DEV says", async t => {
+  const { text } = loadProfile("demo", { ...machineOf("/"), dev: "/tmp/lines" });
+  t.match(text, "DEVICE:console:/tmp/lines/demo/console\n");
+});
+
+/** Without the remarks. */
+function compiled(t: Test, document: object): string[] {
+  const { text, diagnostics } = loadProfile("x", { roots: [boards(t, { x: document })], sys: "/sys", dev: "/dev" });
+  t.same(diagnostics, []);
+  t.same(configure(text).diagnostics, []);
+  return text.split("\n").filter(line => line !== "" && !line.startsWith("#"));
+}
+
+function configure(...texts: string[]) {
+  return readConfiguration(
+    texts.map((text, index) => ({ file: `${index}`, text })),
+    NO_SERVICES,
+  );
+}
