@@ -1,0 +1,106 @@
+/** scripts/bench: see docs/performance.md. */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { measureAbuse } from "./abuse.js";
+import { PrivateBus } from "./bus.js";
+import { CELLS, LEVELS } from "./cells.js";
+import type { Bench } from "./context.js";
+import { describeMachine } from "./machine.js";
+import { measureMemory } from "./memory.js";
+import type { PeerName, Places } from "./peers.js";
+import { formatReport, formatRow } from "./report.js";
+import type { Fault, Row } from "./rows.js";
+import { soak } from "./soak.js";
+import { measureStart } from "./start.js";
+import { addGrowth, measureCell } from "./traffic.js";
+
+const SECTIONS = ["paced", "growth", "bulk", "latency", "memory", "start", "abuse"] as const;
+type Section = (typeof SECTIONS)[number];
+
+const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,memory,start,abuse] [--cells REGEXP]
+              [--rounds N] [--seconds N] [--peers edge,ser2net,socat,floor] [--json FILE]
+scripts/bench --soak SECONDS [--json FILE]`;
+
+void main();
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      full: { type: "boolean", default: false },
+      only: { type: "string", default: SECTIONS.join() },
+      cells: { type: "string", default: "" },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      peers: { type: "string", default: "edge,edge+dbus,ser2net,socat,floor" },
+      soak: { type: "string" },
+      json: { type: "string", default: "dist/bench/results.json" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const [rows, faults]: [Row[], Fault[]] = [[], []];
+  const places = preparePlaces();
+  const bench: Bench = {
+    places,
+    level: values.quick ? "quick" : values.full ? "full" : "standard",
+    rounds: Number(values.rounds ?? (values.quick ? 1 : 5)),
+    seconds: Number(values.seconds ?? (values.quick ? 1 : 3)),
+    peers: values.peers.split(",") as PeerName[],
+    add: row => {
+      rows.push(row);
+      console.error(formatRow(row));
+    },
+    fault: fault => {
+      faults.push(fault);
+      console.error(`FAULT ${fault.cell}: ${fault.column}: ${fault.message}`);
+    },
+  };
+  const machine = describeMachine(bench);
+  const bus = await PrivateBus.start(places);
+  try {
+    if (values.soak !== undefined) await soak(bench, Number(values.soak));
+    else await measure(bench, values.only.split(",") as Section[], new RegExp(values.cells));
+  } finally {
+    bus?.stop();
+    rmSync(places.scratch, { recursive: true, force: true });
+  }
+  mkdirSync(dirname(resolve(values.json)), { recursive: true });
+  writeFileSync(values.json, `${JSON.stringify({ machine, rows, faults }, null, 1)}\n`);
+  console.log(formatReport(machine, rows, faults));
+  console.log(`As JSON: ${values.json}`);
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+async function measure(bench: Bench, sections: readonly Section[], wanted: RegExp): Promise<void> {
+  const cells = CELLS.filter(
+    cell =>
+      sections.includes(cell.section) &&
+      wanted.test(`${cell.section}: ${cell.name}`) &&
+      LEVELS.indexOf(cell.level) <= LEVELS.indexOf(bench.level),
+  );
+  const measured: Row[] = [];
+  for (const cell of cells) measured.push(...(await measureCell(bench, cell)));
+  addGrowth(bench, measured);
+  if (sections.includes("memory")) await measureMemory(bench);
+  if (sections.includes("start")) await measureStart(bench);
+  if (sections.includes("abuse")) await measureAbuse(bench);
+}
+
+/** The daemon is copied: a build in the meantime changes nothing. */
+function preparePlaces(): Places {
+  const scratch = mkdtempSync(join(tmpdir(), "ser2net-bench-"));
+  const built = resolve(process.env.BENCH_DAEMON ?? "dist/ser2net.cjs");
+  for (const name of ["kernel.node", "dbus.cjs"]) {
+    const file = join(dirname(built), name);
+    if (existsSync(file)) copyFileSync(file, join(scratch, name));
+  }
+  const daemon = join(scratch, "ser2net.cjs");
+  copyFileSync(built, daemon);
+  return { daemon, tools: resolve("dist/bench"), scratch, busAddress: null };
+}

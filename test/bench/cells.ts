@@ -1,0 +1,158 @@
+/** The loads: what is sent on how many ports, what of it is reported, and what is asked of the daemon. */
+import type { Mode, PeerName } from "./peers.js";
+import type { Target } from "./rows.js";
+
+/** quick: seconds, to see that all works; standard: all that has a target; full: every combination that can be paced. */
+export const LEVELS = ["quick", "standard", "full"] as const;
+export type Level = (typeof LEVELS)[number];
+export type Metric = "cpu" | "wakeups" | "rate" | "p50" | "p99" | "max";
+export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
+  cpu: "CPU ms per MB",
+  wakeups: "wake-ups per s",
+  rate: "MB/s",
+  p50: "p50 µs",
+  p99: "p99 µs",
+  max: "max µs",
+};
+
+export interface Cell {
+  readonly section: "paced" | "growth" | "bulk" | "latency";
+  readonly name: string;
+  readonly level: Level;
+  readonly ports: number;
+  readonly speed: number;
+  readonly mode: Mode;
+  /** For load.c, after the length of the run. */
+  readonly plan: string;
+  readonly peers: readonly PeerName[];
+  readonly metrics: readonly Metric[];
+  readonly targets: Partial<Record<Metric, readonly Target[]>>;
+}
+
+type Direction = "net" | "device" | "both";
+const ARROWS: Readonly<Record<Direction, string>> = {
+  net: "device to net",
+  device: "net to device",
+  both: "both ways",
+};
+const ALL: readonly PeerName[] = ["edge", "ser2net", "socat", "floor"];
+const TELNET: readonly PeerName[] = ["edge", "ser2net"];
+const BITS_PER_BYTE = 10; // 8N1
+/** More writes than this in a second one thread does not do in time, whatever it writes to. */
+const BURSTS_PER_SECOND = 400_000;
+const KEYSTROKE_GAP_MS = 20;
+const BUSY_PORTS = 31;
+
+export const CELLS: readonly Cell[] = [...pacedCells(), ...growthCells(), ...bulkCells(), ...latencyCells()];
+
+function pacedCells(): Cell[] {
+  const cells: Cell[] = [];
+  for (const mode of ["raw", "telnet"] as const)
+    for (const speed of [115_200, 921_600])
+      for (const burst of [8, 1])
+        for (const direction of ["net", "device", "both"] as const)
+          for (const ports of [1, 8, 32, 128]) {
+            const streams = direction === "both" ? 2 * ports : ports;
+            if ((streams * speed) / BITS_PER_BYTE / burst > BURSTS_PER_SECOND) continue;
+            cells.push({
+              section: "paced",
+              name: `${mode} ${speed}, ${burst}-byte bursts, ${ARROWS[direction]}, ${ports} ports`,
+              level: pacedLevel(mode, speed, burst, direction, ports),
+              ports,
+              speed,
+              mode,
+              plan: `paced 0 ${ports} ${direction} ${speed / BITS_PER_BYTE} ${burst}`,
+              peers: mode === "raw" ? ALL : TELNET,
+              metrics: ["cpu", "wakeups"],
+              targets: { cpu: pacedTargets(direction, ports) },
+            });
+          }
+  return cells;
+}
+
+function pacedLevel(mode: Mode, speed: number, burst: number, direction: Direction, ports: number): Level {
+  const usual = mode === "raw" && speed === 115_200 && burst === 8;
+  if (usual && direction !== "both" && (ports === 8 || ports === 32)) return "quick";
+  if (usual || (ports === 8 && direction !== "both")) return "standard";
+  if (ports === 32 && direction !== "both" && burst === 8) return "standard";
+  return "full";
+}
+
+function pacedTargets(direction: Direction, ports: number): Target[] {
+  if (direction === "both" || (ports !== 8 && ports !== 32)) return [];
+  return [{ against: "ser2net", atMost: direction === "net" ? 0.35 : 0.5 }];
+}
+
+/** Slow enough for 256 ports: what one more port costs. */
+function growthCells(): Cell[] {
+  return [1, 32, 128, 256].map(ports => ({
+    section: "growth",
+    name: `raw 9600, 8-byte bursts, both ways, ${ports} ports`,
+    level: ports === 128 ? "standard" : "quick",
+    ports,
+    speed: 9600,
+    mode: "raw",
+    plan: `paced 0 ${ports} both ${9600 / BITS_PER_BYTE} 8`,
+    peers: ["edge", "ser2net", "floor"],
+    metrics: ["cpu", "wakeups"],
+    targets: {},
+  }));
+}
+
+function bulkCells(): Cell[] {
+  const cells: Cell[] = [];
+  for (const mode of ["raw", "telnet"] as const)
+    for (const ports of [1, 8])
+      for (const direction of ["net", "device", "both"] as const) {
+        const targets: Target[] = [
+          { against: "ser2net", atLeast: direction === "net" ? 5 : 3 },
+          { against: "floor", atLeast: 0.5 },
+        ];
+        const target = mode === "raw" && ports === 1 && direction !== "both";
+        cells.push({
+          section: "bulk",
+          name: `${mode}, ${ARROWS[direction]}, ${ports} ports`,
+          level: target ? "quick" : ports === 1 ? "standard" : "full",
+          ports,
+          speed: 115_200,
+          mode,
+          plan: `bulk 0 ${ports} ${direction}`,
+          peers: mode === "raw" ? ALL : TELNET,
+          metrics: ["rate", "cpu"],
+          targets: target ? { rate: targets } : {},
+        });
+      }
+  return cells;
+}
+
+function latencyCells(): Cell[] {
+  const line = (speed: number) => speed / BITS_PER_BYTE;
+  const busy = (direction: Direction) => `paced 1 ${1 + BUSY_PORTS} ${direction} ${line(115_200)} 8`;
+  const echo = `echo 0 1 ${line(115_200)} ${KEYSTROKE_GAP_MS}`;
+  const echoTargets = {
+    p50: [{ against: "ser2net", atMost: 0.3 }],
+    p99: [{ against: "ser2net", atMost: 0.6 }],
+  } as const;
+  const frameTargets = { p50: [{ against: "ser2net", atMost: 0.3 }] } as const;
+  const cell = (name: string, level: Level, speed: number, plan: string, targets: Cell["targets"]): Cell => ({
+    section: "latency",
+    name,
+    level,
+    ports: 1 + BUSY_PORTS,
+    speed,
+    mode: "raw",
+    plan,
+    peers: ALL,
+    metrics: ["p50", "p99", "max"],
+    targets,
+  });
+  return [
+    cell("keystroke echo, all else idle", "quick", 115_200, echo, echoTargets),
+    cell("keystroke echo, 31 ports busy, device to net", "quick", 115_200, `${busy("net")} ${echo}`, echoTargets),
+    cell("keystroke echo, 31 ports busy, both ways", "standard", 115_200, `${busy("both")} ${echo}`, echoTargets),
+    cell("tail of 8 bytes written at once", "quick", 115_200, `frame 0 8 ${line(115_200)} 20`, frameTargets),
+    cell("tail of 8 bytes at 115200", "quick", 115_200, `drip 0 8 ${line(115_200)} 20`, frameTargets),
+    cell("tail of 8 bytes at 9600", "standard", 9600, `drip 0 8 ${line(9600)} 30`, {}),
+    cell("tail of 64 bytes at 115200", "standard", 115_200, `drip 0 64 ${line(115_200)} 20`, {}),
+  ];
+}

@@ -1,0 +1,60 @@
+/** What the kernel says about processes, all their threads together. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** Growing counts: take the difference of two. */
+export interface Usage {
+  readonly cpuNs: number;
+  /** Times a thread slept and was woken: voluntary context switches. */
+  readonly wakeups: number;
+}
+
+/** Bytes. */
+export interface Memory {
+  readonly privateDirty: number;
+  readonly pss: number;
+  readonly rss: number;
+}
+
+export function usage(pids: readonly number[]): Usage {
+  let [cpuNs, wakeups] = [0, 0];
+  for (const pid of pids) {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const folder = `/proc/${pid}/task/${thread}`;
+      cpuNs += Number(readFileSync(`${folder}/schedstat`, "latin1").split(" ", 1)[0]);
+      wakeups += field(readFileSync(`${folder}/status`, "latin1"), "voluntary_ctxt_switches");
+    }
+  }
+  return { cpuNs, wakeups };
+}
+
+export function memory(pids: readonly number[]): Memory {
+  const sums = pids.map(pid => readFileSync(`/proc/${pid}/smaps_rollup`, "latin1"));
+  const sum = (name: string) => sums.reduce((total, text) => total + field(text, name) * 1024, 0);
+  return { privateDirty: sum("Private_Dirty"), pss: sum("Pss"), rss: sum("Rss") };
+}
+
+/** Sockets, files and the rest by their kind; the numbers of sockets and the like are left out. */
+export function descriptors(pid: number): readonly string[] {
+  const folder = `/proc/${pid}/fd`;
+  const kinds: string[] = [];
+  for (const fd of readdirSync(folder)) {
+    try {
+      kinds.push(readlinkSync(`${folder}/${fd}`).replace(/:\[\d+\]$/, ""));
+    } catch {} // closed since it was listed
+  }
+  return kinds;
+}
+
+/** Whether something listens on this TCP port, without connecting to it. */
+export function listens(tcp: number): boolean {
+  const port = tcp.toString(16).toUpperCase().padStart(4, "0");
+  return ["tcp", "tcp6"].some(table =>
+    new RegExp(`^ *\\d+: \\w+:${port} \\w+:0000 0A `, "m").test(readFileSync(`/proc/net/${table}`, "latin1")),
+  );
+}
+
+function field(text: string, name: string): number {
+  const found = new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(text);
+  if (found === null) throw new Error(`no ${name} in /proc`);
+  return Number(found[1]);
+}

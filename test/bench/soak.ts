@@ -1,0 +1,88 @@
+/** Hours of ordinary work in one daemon: 32 ports paced both ways, clients that come and go; nothing may grow. */
+import { type Bench, reason } from "./context.js";
+import { Load } from "./load.js";
+import { Peer } from "./peers.js";
+import { descriptors, memory } from "./processes.js";
+import { summarize } from "./statistics.js";
+
+const PORTS = 32;
+const SPEED = 115_200;
+const CYCLE_SECONDS = 10;
+/** So many clients are exchanged after each cycle. */
+const RECONNECTS = 4;
+/** The first part is warm-up: code is compiled, the heap finds its size. */
+const WARM_UP_SHARE = 0.2;
+/** Between the medians of the first and the last third after that; noise of the collector stays below. */
+const GROWTH_LIMIT_MB = 1;
+
+interface Sample {
+  readonly megabytes: number;
+  readonly descriptors: number;
+}
+
+export async function soak(bench: Bench, seconds: number): Promise<void> {
+  const load = await Load.start(`${bench.places.tools}/load`, PORTS, "raw");
+  const peer = new Peer("edge", { ports: load.ports, mode: "raw", speed: SPEED }, bench.places);
+  const cycleMs = Math.min(CYCLE_SECONDS, seconds / 6) * 1000;
+  const end = performance.now() + seconds * 1000;
+  const samples: Sample[] = [];
+  let [bytes, next] = [0, 0];
+  try {
+    await load.command(`connect 0 ${PORTS}`);
+    while (performance.now() < end) {
+      const run = await load.run(`${cycleMs} paced 0 ${PORTS} both ${SPEED / 10} 8`);
+      bytes += run.toNet.received + run.toDevice.received;
+      samples.push(sample(peer));
+      const until = next + RECONNECTS;
+      await load.command(`disconnect ${next} ${until}`);
+      await load.command(`connect ${next} ${until}`);
+      next = until % PORTS;
+      console.error(formatSample(samples.length, bytes, samples.at(-1)));
+    }
+    judge(bench, samples);
+  } catch (error) {
+    bench.fault({ cell: "soak", column: "edge", message: reason(error) });
+  } finally {
+    load.stop();
+    await peer.stop();
+  }
+}
+
+function sample(peer: Peer): Sample {
+  const [pid = 0] = peer.pids;
+  return { megabytes: memory(peer.pids).privateDirty / 1e6, descriptors: descriptors(pid).length };
+}
+
+function judge(bench: Bench, samples: readonly Sample[]): void {
+  const counted = samples.slice(Math.floor(samples.length * WARM_UP_SHARE));
+  const third = Math.ceil(counted.length / 3);
+  const [first, last] = [counted.slice(0, third), counted.slice(-third)];
+  const middle = (of: readonly Sample[], what: (sample: Sample) => number) => summarize(of.map(what))?.median ?? 0;
+  const growth = (what: (sample: Sample) => number) => ({ edge: [middle(last, what) - middle(first, what)] });
+  bench.add({
+    section: "soak",
+    cell: `${samples.length} cycles`,
+    metric: "private dirty MB",
+    values: { edge: counted.map(one => one.megabytes) },
+    targets: [],
+  });
+  bench.add({
+    section: "soak",
+    cell: "growth of private dirty",
+    metric: "MB",
+    values: growth(one => one.megabytes),
+    targets: [{ atMost: GROWTH_LIMIT_MB }],
+  });
+  bench.add({
+    section: "soak",
+    cell: "growth of descriptors",
+    metric: "",
+    values: growth(one => one.descriptors),
+    targets: [{ atMost: 0 }],
+  });
+}
+
+function formatSample(cycle: number, bytes: number, sample: Sample | undefined): string {
+  const { megabytes = 0, descriptors: count = 0 } = sample ?? {};
+  return `cycle ${cycle}: ${(bytes / 1e6).toFixed(1)} MB, private dirty ${megabytes.toFixed(1)} MB, ${count} descriptors`;
+}

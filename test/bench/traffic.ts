@@ -1,0 +1,127 @@
+/** One cell: all peers at once with the same ports, loaded one after the other, round after round. */
+import { type Cell, METRIC_NAMES, type Metric } from "./cells.js";
+import { type Bench, reason } from "./context.js";
+import { Load, type Run } from "./load.js";
+import { Peer, type PeerName } from "./peers.js";
+import { type Usage, usage } from "./processes.js";
+import type { Row } from "./rows.js";
+import { ratios } from "./statistics.js";
+
+/** Before the rounds that count: programs that compile as they run do it here. */
+const WARM_UP_ROUNDS = 1;
+/** Shares of bursts that may be late before a row says so. */
+const LATE_SHARE = 0.05;
+/** CPU for each byte with 256 ports, against 32: above it the cost of a port grows with their number. */
+const FLAT = 1.25;
+
+interface Contender {
+  readonly name: PeerName;
+  readonly peer: Peer;
+  readonly load: Load;
+  readonly values: Record<Metric, number[]>;
+  lateShare: number;
+}
+
+export async function measureCell(bench: Bench, cell: Cell): Promise<Row[]> {
+  const contenders: Contender[] = [];
+  let racing: Contender[] = [];
+  try {
+    for (const name of cell.peers) {
+      if (bench.peers.includes(name)) contenders.push(await enter(bench, cell, name));
+    }
+    racing = await each(bench, cell, contenders, one => one.load.command(`connect 0 ${cell.ports}`));
+    for (let round = -WARM_UP_ROUNDS; round < bench.rounds; round++) {
+      racing = await each(bench, cell, racing, one => runOnce(bench, cell, one, round >= 0));
+      racing.push(...racing.splice(0, 1)); // each is first in its turn
+    }
+  } finally {
+    await Promise.all(contenders.map(leave));
+  }
+  const rows = cell.metrics.map(metric => toRow(cell, metric, contenders));
+  for (const row of rows) bench.add(row);
+  return rows;
+}
+
+/** What one more port costs: see docs/performance.md. */
+export function addGrowth(bench: Bench, rows: readonly Row[]): void {
+  const cpu = (ports: number) =>
+    rows.find(
+      row => row.section === "growth" && row.metric === METRIC_NAMES.cpu && row.cell.endsWith(` ${ports} ports`),
+    );
+  const [few, many] = [cpu(32), cpu(256)];
+  if (few === undefined || many === undefined) return;
+  const growth = (column: PeerName) => ratios(many.values[column] ?? [], few.values[column] ?? []);
+  bench.add({
+    section: "growth",
+    cell: "CPU per MB with 256 ports, against 32",
+    metric: "ratio",
+    values: { edge: growth("edge"), ser2net: growth("ser2net"), floor: growth("floor") },
+    targets: [{ atMost: FLAT }],
+  });
+}
+
+async function enter(bench: Bench, cell: Cell, name: PeerName): Promise<Contender> {
+  const load = await Load.start(`${bench.places.tools}/load`, cell.ports, cell.mode);
+  const peer = new Peer(name, { ports: load.ports, mode: cell.mode, speed: cell.speed }, bench.places);
+  const values = { cpu: [], wakeups: [], rate: [], p50: [], p99: [], max: [] };
+  return { name, peer, load, values, lateShare: 0 };
+}
+
+async function leave({ peer, load }: Contender): Promise<void> {
+  load.stop();
+  await peer.stop();
+}
+
+/** One after the other; who fails is out. */
+async function each(
+  bench: Bench,
+  cell: Cell,
+  contenders: readonly Contender[],
+  work: (one: Contender) => Promise<void>,
+): Promise<Contender[]> {
+  const left: Contender[] = [];
+  for (const one of contenders) {
+    try {
+      await work(one);
+      left.push(one);
+    } catch (error) {
+      bench.fault({ cell: `${cell.section}: ${cell.name}`, column: one.name, message: reason(error) });
+    }
+  }
+  return left;
+}
+
+async function runOnce(bench: Bench, cell: Cell, one: Contender, counts: boolean): Promise<void> {
+  const before = usage(one.peer.pids);
+  const run = await one.load.run(`${bench.seconds * 1000} ${cell.plan}`);
+  const after = usage(one.peer.pids);
+  if (!counts) return;
+  const measured = measures(run, before, after);
+  for (const metric of cell.metrics) one.values[metric].push(measured[metric]);
+  if (run.bursts > 0) one.lateShare = Math.max(one.lateShare, run.late / run.bursts);
+}
+
+function measures(run: Run, before: Usage, after: Usage): Record<Metric, number> {
+  const megabytes = (run.toNet.received + run.toDevice.received) / 1e6;
+  return {
+    cpu: (after.cpuNs - before.cpuNs) / 1e6 / megabytes,
+    wakeups: (after.wakeups - before.wakeups) / run.seconds,
+    rate: megabytes / run.seconds,
+    p50: run.p50,
+    p99: run.p99,
+    max: run.max,
+  };
+}
+
+function toRow(cell: Cell, metric: Metric, contenders: readonly Contender[]): Row {
+  const late = contenders.filter(one => one.lateShare > LATE_SHARE);
+  const note = late.map(one => `${one.name}: ${Math.round(one.lateShare * 100)} % of bursts late`).join(", ");
+  return {
+    section: cell.section,
+    cell: cell.name,
+    metric: METRIC_NAMES[metric],
+    values: Object.fromEntries(contenders.map(one => [one.name, one.values[metric]])),
+    targets: cell.targets[metric] ?? [],
+    ...(note === "" ? {} : { note }),
+  };
+}
