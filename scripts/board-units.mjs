@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 
-const USB_CLASSES = ["ttyUSB", "ttyACM"]; // adapters come and go: allowed on every board
-const USUAL_CLASSES = ["ttyS", "ttyAMA"]; // where the profile does not tell
+const USB_ADAPTERS = ["char-ttyUSB", "char-ttyACM"]; // they come and go: allowed on every board
+const USUAL_UARTS = ["char-ttyS", "char-ttyAMA"]; // where the profile does not tell
 
 const [profileFile, outDir] = process.argv.slice(2);
 if (profileFile === undefined || outDir === undefined) fail("usage: board-units.mjs PROFILE.json OUTDIR");
@@ -16,7 +16,8 @@ if (diagnostics.length > 0) {
 
 writeDropIn("service", ["[Service]", ...deviceLines(), ...ledLines()]);
 const listening = listenLines();
-if (listening.length > 0) writeDropIn("socket", ["[Socket]", ...listening]);
+// A socket unit that listens on nothing is an error.
+if (listening.some(line => line.startsWith("Listen"))) writeDropIn("socket", ["[Socket]", ...listening]);
 
 /** The parts that know profiles and network ports, bundled on the fly: there is one reading of either. */
 async function daemonsOwn() {
@@ -38,22 +39,18 @@ async function daemonsOwn() {
 function deviceLines() {
   const names = profile.ports.map(port => port.device.replace(/^\/dev\//, ""));
   const known = names.map(classesOf);
-  const usual = profile.enumerate !== null || known.includes(null) ? USUAL_CLASSES : [];
-  const allowed = new Set([...known.flatMap(classes => classes ?? []), ...usual, ...USB_CLASSES.map(charClass)]);
+  const usual = profile.enumerate !== null || known.includes(null) ? USUAL_UARTS : [];
+  const allowed = new Set([...known.flatMap(classes => classes ?? []), ...usual, ...USB_ADAPTERS]);
   const printers = names.some(name => /^(lp|usb\/lp)\d+$/.test(name)) ? ["SupplementaryGroups=lp"] : [];
   return ["DeviceAllow=", ...[...allowed].map(one => `DeviceAllow=${one} rw`), ...printers];
 }
 
 /** What DeviceAllow= calls the driver of a device below /dev; null: only the machine itself knows. */
 function classesOf(name) {
-  if (name.startsWith("serial/")) return USB_CLASSES.map(charClass); // udev makes these links for USB adapters
+  if (name.startsWith("serial/")) return USB_ADAPTERS; // links that udev makes for them
   const driver = /^(tty[A-Za-z]+|lp)\d+$/.exec(name)?.[1];
-  if (driver !== undefined) return [charClass(driver)];
+  if (driver !== undefined) return [`char-${driver}`];
   return /^usb\/lp\d+$/.test(name) ? [`/dev/${name}`] : null;
-}
-
-function charClass(driver) {
-  return `char-${driver}`;
 }
 
 /** With all privileges, and before the daemon's own view of /sys is made: what appears later stays read-only in it. */
