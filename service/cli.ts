@@ -6,6 +6,8 @@ export const DEFAULT_CONFIG_FILE = "/etc/ser2net.conf";
 export interface Options {
   /** Null: only the `-C` lines count, and SIGHUP changes nothing. */
   readonly configFile: string | null;
+  /** By -c: it must be there then. */
+  readonly configFileGiven: boolean;
   readonly configLines: readonly string[];
   /** From -p; beats every CONTROLPORT line. */
   readonly controlPort: string | null;
@@ -19,12 +21,18 @@ export interface Options {
   readonly signature: string;
   /** Only say what is wrong with the configuration, or what it comes to. */
   readonly report: "check" | "print-config" | null;
+  /** Name of a board profile, or `auto`. */
+  readonly board: string | null;
+  /** `system`, `session` or a bus address; null: no D-Bus. */
+  readonly dbus: string | null;
 }
 
 export type CommandLine =
   | { readonly kind: "run"; readonly options: Options }
   /** -v. */
   | { readonly kind: "version" }
+  /** `ser2net board ...`. */
+  | { readonly kind: "board"; readonly words: readonly string[] }
   /** For standard error; the usage follows where it helps. */
   | { readonly kind: "wrong"; readonly text: string; readonly usage: boolean };
 
@@ -35,10 +43,13 @@ const MISSING: Readonly<Record<string, { readonly text: string; readonly usage: 
   "-P": { text: "No pid file specified with -P", usage: true },
   "-t": { text: "No thread count specified", usage: false },
   "-s": { text: "No signature specified", usage: false },
+  "--board": { text: "No board specified with --board", usage: true },
+  "--dbus": { text: "No bus specified with --dbus", usage: true },
 };
 
 const START: Options = {
   configFile: DEFAULT_CONFIG_FILE,
+  configFileGiven: false,
   configLines: [],
   controlPort: null,
   pidFile: null,
@@ -47,10 +58,13 @@ const START: Options = {
   locking: true,
   signature: "ser2net",
   report: null,
+  board: null,
+  dbus: null,
 };
 
 /** Scans left to right; each option is its own argument, and so is each value. Texts are taken as they are. */
 export function parseArguments(argv: readonly string[]): CommandLine {
+  if (argv[0] === "board") return { kind: "board", words: argv.slice(1) };
   let options = START;
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? "";
@@ -78,7 +92,7 @@ export function parseArguments(argv: readonly string[]): CommandLine {
 function withValue(options: Options, word: string, value: string): Options {
   switch (word) {
     case "-c":
-      return { ...options, configFile: value };
+      return { ...options, configFile: value, configFileGiven: true };
     case "-C": // cancels the file named so far; a later -c brings one back
       return { ...options, configFile: null, configLines: [...options.configLines, value] };
     case "-p":
@@ -87,6 +101,10 @@ function withValue(options: Options, word: string, value: string): Options {
       return { ...options, pidFile: value };
     case "-s":
       return { ...options, signature: value };
+    case "--board":
+      return { ...options, board: value };
+    case "--dbus":
+      return { ...options, dbus: value === "off" ? null : value };
     default: // -t: there are no threads to count
       return options;
   }
@@ -133,5 +151,9 @@ export function usage(program: string): string {
   -s - specify a default signature for RFC2217 protocol
   --check - report what is wrong with the configuration and exit
   --print-config - print the configuration in effect and exit
+  --board <name> - serve the ports of a board profile, auto finds out which
+  --dbus <bus> - appear on the system bus, the session bus or the bus of
+     the given address
+  board - list, show, check and detect board profiles
 `;
 }

@@ -49,6 +49,10 @@ export class ControlDoor {
     return null;
   }
 
+  get isBroken(): boolean {
+    return this.#listener?.isBroken ?? false;
+  }
+
   close(): void {
     this.move(null);
     this.#parts.server.close();

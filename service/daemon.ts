@@ -1,34 +1,27 @@
 /** The composition root: builds the rooms, starts them in order, and stops them. */
-import { createHostsAccess } from "./access/hosts-files.js";
-import { isAdmitted } from "./access/remote-address.js";
+import type { ProfileFacts } from "./board/facts.js";
 import type { Options } from "./cli.js";
 import { VERSION } from "./cli.js";
-import { readClock } from "./clock.js";
 import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "./config/configuration.js";
-import { formatDiagnostic } from "./config/diagnostic.js";
+import { type Diagnostic, formatDiagnostic } from "./config/diagnostic.js";
 import { readConfiguration } from "./config/resolve.js";
 import { type ControlServer, createControlServer } from "./control/server.js";
 import { ControlDoor } from "./control-door.js";
-import { deviceIdentity, openDevice } from "./device/open.js";
+import { type Effective, readEffective, UnreadableError } from "./effective.js";
 import type { Led } from "./led/led.js";
 import { createLeds, type Leds } from "./led/sysfs.js";
 import type { Log } from "./log/log.js";
 import { type Inherited, inheritedSockets } from "./net/inherited.js";
-import type { Link } from "./net/link.js";
-import { listen } from "./net/listen.js";
-import { RemoteNames } from "./net/remote-names.js";
 import { createServiceLookup } from "./net/services.js";
-import { standardInput } from "./net/stdio.js";
+import { createOutside, createPermission } from "./outside.js";
+import type { Operable } from "./port/facts.js";
 import type { PortParts } from "./port/parts.js";
 import { NO_SOCKETS, Port } from "./port/port.js";
 import { Registry } from "./port/registry.js";
 import { Rotator } from "./port/rotator.js";
-import { Heartbeat, Ticker } from "./port/ticker.js";
 import { carryOut, type Reloadable } from "./reload.js";
-import { readSources } from "./sources.js";
-import { describeTraceError, openTraces } from "./trace/traces.js";
 
-/** The daemon cannot start; the text is for standard error, null when the log has said it. */
+/** The daemon cannot start; the text is for standard error. */
 export class StartError extends Error {
   override readonly name = "StartError";
   readonly usage: boolean;
@@ -39,70 +32,117 @@ export class StartError extends Error {
   }
 }
 
+export interface DaemonEvents {
+  /** The connection on standard input has ended, or its device could not be opened. */
+  stdioEnded(ok: boolean): void;
+  /** Something about a port changed. */
+  portChanged(port: Operable): void;
+  /** Ports were added or removed. */
+  portsChanged(): void;
+}
+
 export class Daemon implements Reloadable {
   readonly ports = new Registry();
   readonly #options: Options;
   readonly #log: Log;
   readonly #inherited: Inherited;
   readonly #serviceLookup = createServiceLookup();
-  readonly #access = createHostsAccess();
-  readonly #names = new RemoteNames();
   readonly #leds: Leds;
   /** Configured LEDs are set up whether a port uses them or not (config spec 9). */
   readonly #configuredLeds = new Map<string, Led>();
-  readonly #parts: PortParts;
+  readonly #outside: PortParts;
   readonly #control: ControlServer;
   readonly #door: ControlDoor;
-  readonly #stdioEnded: (ok: boolean) => void;
-  #configuration: Configuration;
+  readonly #events: DaemonEvents;
   readonly #rotators = new Map<string, Rotator>();
-  #connectionIds = 0;
+  #configuration: Configuration;
+  #board: ProfileFacts | null = null;
 
-  constructor(options: Options, log: Log, outside: { readonly stdioEnded: (ok: boolean) => void }) {
+  /** @param descriptors sockets that the service manager opened for us */
+  constructor(options: Options, log: Log, descriptors: readonly number[], events: DaemonEvents) {
     this.#options = options;
     this.#log = log;
-    this.#stdioEnded = outside.stdioEnded;
-    this.#inherited = inheritedSockets([]);
+    this.#events = events;
+    this.#inherited = inheritedSockets(descriptors);
     this.#leds = createLeds(text => log.warning(text));
     this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
-    this.#parts = this.#portParts();
+    this.#outside = createOutside({
+      log,
+      ports: this.ports,
+      leds: this.#leds,
+      inherited: this.#inherited,
+      locking: options.locking,
+      signature: options.signature,
+      optionContext: () => this.#configuration.atEnd,
+      changed: port => events.portChanged(port),
+      removed: port => this.#removed(port),
+      stdioEnded: ok => events.stdioEnded(ok),
+    });
     this.#control = createControlServer({ ports: this.ports, version: VERSION, log });
     this.#door = new ControlDoor({
       server: this.#control,
       log,
-      listen: this.#parts.listen,
-      permitted: link => this.#permitted("ser2net-control", link),
+      listen: this.#outside.listen,
+      permitted: createPermission("ser2net-control", log),
       serviceLookup: this.#serviceLookup,
     });
   }
 
+  /** What the board's profile knows of the ports; null without --board. */
+  get board(): ProfileFacts | null {
+    return this.#board;
+  }
+
   /** Opens every socket, then returns. Throws StartError; a bad port or line is only logged. */
   start(): void {
-    const configuration = this.#read();
-    this.#configuration = configuration;
-    this.changeLeds([], configuration.leds);
-    for (const port of configuration.ports) this.createPort(port);
-    for (const rotator of configuration.rotators) this.openRotator(rotator);
-    const spec = this.#options.controlPort ?? configuration.controlPort;
+    const effective = this.#read();
+    if (effective.boardChosen !== null) this.#log.info(effective.boardChosen);
+    for (const diagnostic of effective.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
+    const { ports, rotators, leds, controlPort } = effective.configuration;
+    this.#configuration = effective.configuration;
+    this.#board = effective.board;
+    this.changeLeds([], leds);
+    for (const port of ports) this.createPort(port);
+    for (const rotator of rotators) this.openRotator(rotator);
+    const spec = this.#options.controlPort ?? controlPort;
     const fault = this.#door.move(spec);
     if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, true);
     if (fault === "not-open") throw new StartError(`Unable to open control port, see syslog: ${spec}`, false);
+    for (const { text } of this.#inherited.unclaimed) this.#log.warning(`No port is configured for the socket ${text}`);
   }
 
-  /** SIGHUP. Without a file nothing happens (config spec 11). */
-  reload(): void {
-    if (this.#options.configFile === null) return;
+  /** SIGHUP. Null, or why everything stays as it is. With -C lines alone nothing happens (config spec 11). */
+  reload(): string | null {
+    if (this.#options.configFile === null && this.#options.board === null) return null;
     this.#log.info("Got SIGHUP, re-reading configuration");
-    let next: Configuration;
+    let next: Effective;
     try {
-      next = readConfiguration(readSources(this.#options), { serviceLookup: this.#serviceLookup });
+      next = readEffective(this.#options, this.#serviceLookup);
     } catch (error) {
-      this.#log.error(`Unable to open config file '${this.#options.configFile}': ${reasonOf(error)}`);
-      return;
+      if (!(error instanceof UnreadableError)) throw error;
+      this.#log.error(error.message);
+      return error.message;
     }
     for (const diagnostic of next.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
-    this.#configuration = carryOut(this, this.#configuration, next);
+    this.#configuration = carryOut(this, this.#configuration, next.configuration);
+    this.#board = next.board;
     if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration.controlPort);
+    this.#events.portsChanged();
+    return null;
+  }
+
+  /** What a reload would complain about now. Throws UnreadableError. */
+  check(): readonly Diagnostic[] {
+    return readEffective(this.#options, this.#serviceLookup).diagnostics;
+  }
+
+  /** What is broken for good, that only a new process mends; null: nothing. */
+  problem(): string | null {
+    for (const port of this.ports.list()) {
+      const problem = port.problem();
+      if (problem !== null) return problem;
+    }
+    return this.#door.isBroken ? "the control port does not listen any more" : null;
   }
 
   /** Resolves when every device is closed, which has a time limit. */
@@ -113,10 +153,10 @@ export class Daemon implements Reloadable {
     this.#leds.close();
   }
 
-  // ---- what a reload needs
+  // ---- what a reload does
 
   createPort(config: PortConfig): void {
-    const port = new Port(config, this.#parts);
+    const port = new Port(config, this.#outside);
     this.ports.add(port);
     if (port.start() === null) return;
     this.ports.remove(port);
@@ -124,7 +164,7 @@ export class Daemon implements Reloadable {
   }
 
   openRotator(config: RotatorConfig): void {
-    const rotator = new Rotator(config, this.ports, this.#parts);
+    const rotator = new Rotator(config, this.ports, this.#outside);
     try {
       rotator.start();
       this.#rotators.set(config.name, rotator);
@@ -152,15 +192,13 @@ export class Daemon implements Reloadable {
 
   // ---- the rest
 
-  #read(): Configuration {
+  #read(): Effective {
     try {
-      const configuration = readConfiguration(readSources(this.#options), { serviceLookup: this.#serviceLookup });
-      for (const diagnostic of configuration.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
-      return configuration;
+      return readEffective(this.#options, this.#serviceLookup);
     } catch (error) {
-      const text = `Unable to open config file '${this.#options.configFile}': ${reasonOf(error)}`;
-      this.#log.error(text);
-      throw new StartError(text, false);
+      if (!(error instanceof UnreadableError)) throw error;
+      this.#log.error(error.message);
+      throw new StartError(error.message, false);
     }
   }
 
@@ -173,56 +211,8 @@ export class Daemon implements Reloadable {
     this.#log.error("Control port is disabled");
   }
 
-  #permitted(daemon: "ser2net" | "ser2net-control", link: Link): boolean | Promise<boolean> {
-    const verdict = this.#access.check({ daemon, client: link.peer, server: link.local() });
-    return verdict instanceof Promise ? verdict.then(later => this.#judged(later, link)) : this.#judged(verdict, link);
+  #removed(port: Operable): void {
+    this.ports.remove(port);
+    this.#events.portsChanged();
   }
-
-  #judged(verdict: { granted: boolean; warnings: readonly string[]; banner: Uint8Array | null }, link: Link): boolean {
-    for (const warning of verdict.warnings) this.#log.warning(warning);
-    if (verdict.banner !== null) link.write(verdict.banner);
-    return verdict.granted;
-  }
-
-  #portParts(): PortParts {
-    const { locking, signature } = this.#options;
-    const log = this.#log;
-    return {
-      log,
-      ticker: new Ticker(),
-      heartbeat: new Heartbeat(),
-      defaultSignature: signature,
-      listen: (spec, events) => listen(spec, this.#inherited, events),
-      standardInput,
-      openDevice: ({ device, state, line, options }) =>
-        openDevice({
-          path: device.path,
-          printer: state === "rawlp",
-          line,
-          clearBreak: options.clearBreak,
-          rs485: options.rs485,
-          lock: locking,
-          warn: text => log.warning(text),
-        }),
-      identify: deviceIdentity,
-      permitted: link => this.#permitted("ser2net", link),
-      admits: (list, peer) =>
-        isAdmitted(list?.map(remote => ({ address: this.#names.address(remote), port: remote.port })) ?? null, peer),
-      numericAddress: remote => this.#names.address(remote),
-      openTraces: ({ name, options: { traceRead: read, traceWrite: write, traceBoth: both } }, expand) =>
-        openTraces({ read, write, both }, expand, error => log.error(describeTraceError(error, name))),
-      led: config => (config === null ? null : this.#leds.open(config)),
-      optionContext: () => this.#configuration.atEnd,
-      clock: readClock,
-      deviceInUse: (identity, by) => this.ports.deviceInUse(identity, by),
-      nextConnectionId: () => ++this.#connectionIds,
-      changed: () => {},
-      removed: port => this.ports.remove(port),
-      stdioEnded: ok => this.#stdioEnded(ok),
-    };
-  }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,19 +1,23 @@
 /** The program: arguments, signals, exit status. */
 import { rmSync, writeFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
+import { boardCommand } from "./board/command.js";
+import { STANDARD_EVIDENCE } from "./board/detect.js";
+import { standardPlaces } from "./board/load.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
 import { formatDiagnostic } from "./config/diagnostic.js";
 import { printConfiguration } from "./config/print.js";
-import { readConfiguration } from "./config/resolve.js";
 import { Daemon, StartError } from "./daemon.js";
 import { detach, isBackground, launchBackground } from "./daemonize.js";
+import { type Effective, readEffective, UnreadableError } from "./effective.js";
 import { combineLogs } from "./log/levels.js";
 import type { Log } from "./log/log.js";
-import { limitLog } from "./log/rate-limit.js";
+import { type LimitedLog, limitLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
 import { createServiceLookup } from "./net/services.js";
-import { readSources } from "./sources.js";
+import { Supervision } from "./supervision.js";
+import { inheritedDescriptors } from "./systemd/activation.js";
 
 const FAILED = 1;
 const program = basename(process.argv[1] ?? "ser2net").replace(/\.[cm]?js$/, "");
@@ -32,6 +36,14 @@ async function main(): Promise<void> {
       print(2, `${command.text}\n${command.usage ? usage(program) : ""}`);
       process.exitCode = FAILED;
       return;
+    case "board":
+      process.exitCode = boardCommand(command.words, {
+        out: text => print(1, text),
+        err: text => print(2, text),
+        places: standardPlaces(process.env),
+        evidence: STANDARD_EVIDENCE,
+      });
+      return;
     case "run":
       if (command.options.report !== null) process.exitCode = report(command.options);
       else if (command.options.foreground || isBackground()) run(command.options);
@@ -44,17 +56,19 @@ async function main(): Promise<void> {
 
 /** --check and --print-config. */
 function report(options: Options): number {
-  let sources: ReturnType<typeof readSources>;
+  let effective: Effective;
   try {
-    sources = readSources(options);
+    effective = readEffective(options, createServiceLookup());
   } catch (error) {
-    print(2, `${error instanceof Error ? error.message : String(error)}\n`);
+    if (!(error instanceof UnreadableError)) throw error;
+    print(2, `${error.message}\n`);
     return FAILED;
   }
-  const configuration = readConfiguration(sources, { serviceLookup: createServiceLookup() });
-  const faults = [...configuration.diagnostics];
-  if (configuration.controlPortFault !== null && options.controlPort === null)
+  const { configuration } = effective;
+  const faults = [...effective.diagnostics];
+  if (configuration.controlPortFault !== null && options.controlPort === null) {
     faults.push(configuration.controlPortFault);
+  }
   if (options.report === "print-config") print(1, printConfiguration(configuration));
   const out = options.report === "check" ? 1 : 2;
   for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);
@@ -63,7 +77,21 @@ function report(options: Options): number {
 
 function run(options: Options): void {
   const log = createLog(options);
-  const daemon = new Daemon(options, log, { stdioEnded: ok => process.exit(ok ? 0 : FAILED) });
+  const descriptors = inheritedDescriptors(process.env, process.pid);
+  const daemon: Daemon = new Daemon(
+    options,
+    log,
+    descriptors.map(({ fd }) => fd),
+    {
+      stdioEnded: ok => {
+        log.flush();
+        process.exit(ok ? 0 : FAILED);
+      },
+      portChanged: () => supervision.changed(),
+      portsChanged: () => supervision.changed(),
+    },
+  );
+  const supervision = new Supervision(daemon, process.env, log);
   try {
     daemon.start();
   } catch (error) {
@@ -76,16 +104,24 @@ function run(options: Options): void {
     detach();
   }
   if (options.pidFile !== null) writePidFile(options.pidFile, log);
-  process.on("SIGHUP", () => daemon.reload());
+  process.on("SIGHUP", () => {
+    supervision.reloading();
+    supervision.reloaded(daemon.reload());
+  });
   process.on("SIGUSR1", () => {});
   for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
-    process.once(signal, () => void stop(daemon, options));
+    process.once(signal, () => {
+      supervision.stopping();
+      void stop(daemon, options, log);
+    });
   }
+  supervision.started();
 }
 
-async function stop(daemon: Daemon, options: Options): Promise<void> {
+async function stop(daemon: Daemon, options: Options, log: LimitedLog): Promise<void> {
   await daemon.stop();
   if (options.pidFile !== null) rmSync(Buffer.from(options.pidFile, "latin1"), { force: true });
+  log.flush();
   process.exit(0);
 }
 
@@ -98,8 +134,8 @@ function writePidFile(file: string, log: Log): void {
   }
 }
 
-/** Under systemd standard error is the journal; else syslog, and standard error too with -d. */
-function createLog(options: Options): Log {
+/** Where standard error is the journal, it is enough; else syslog, and standard error too with -d. */
+function createLog(options: Options): LimitedLog {
   const journal = isJournal();
   const sinks = [...(journal ? [] : [createSyslog()]), ...(journal || options.debug ? [createStderrLog()] : [])];
   return limitLog(combineLogs(...sinks));

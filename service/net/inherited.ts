@@ -1,6 +1,8 @@
 /** Listening sockets that the service manager opened for us, told apart by their own addresses. */
+import { closeSync } from "node:fs";
 import type { NetworkPort } from "../config/network-port.js";
-import { localAddress, socketKind } from "../kernel/kernel.js";
+import { accept, localAddress, receiveFrom, socketKind } from "../kernel/kernel.js";
+import { READABLE, Watch } from "../kernel/poll.js";
 import { listenAddresses } from "./addresses.js";
 
 interface HandedSocket {
@@ -10,27 +12,66 @@ interface HandedSocket {
   readonly port: number;
 }
 
-/** The sockets not yet taken by a port. */
+/** The sockets that no port has. Their callers are turned away: the manager keeps them open, so they can connect. */
 export interface Inherited {
   /** The sockets that serve `spec`: same transport and port, and an address the spec names. Each is given out once. */
   take(spec: NetworkPort): readonly number[];
-  /** Gives one back: a port that closed it for a while will want it again, and only the manager could open it anew. */
+  /** From a port that is off or gone; it may want them again, and only the manager could open them anew. */
+  giveBack(sockets: readonly number[]): void;
   readonly unclaimed: readonly { readonly fd: number; readonly text: string }[];
 }
 
 /** What is no listening TCP socket and no bound UDP socket is left out. */
 export function inheritedSockets(descriptors: readonly number[]): Inherited {
-  const sockets = descriptors.flatMap(describe);
+  const waiting = new Map<number, { readonly socket: HandedSocket; readonly watch: Watch }>();
+  const keep = (fd: number): void => {
+    for (const socket of describe(fd)) waiting.set(fd, { socket, watch: turnAway(socket) });
+  };
+  for (const fd of descriptors) keep(fd);
   return {
     take(spec) {
-      const taken = sockets.filter(socket => serves(socket, spec));
-      for (const socket of taken) sockets.splice(sockets.indexOf(socket), 1);
-      return taken.map(socket => socket.fd);
+      const taken = [...waiting.values()].filter(({ socket }) => serves(socket, spec));
+      for (const { socket, watch } of taken) {
+        watch.close();
+        waiting.delete(socket.fd);
+      }
+      return taken.map(({ socket }) => socket.fd);
+    },
+    giveBack(sockets) {
+      for (const fd of sockets) keep(fd);
     },
     get unclaimed() {
-      return sockets.map(({ fd, transport, address, port }) => ({ fd, text: `${transport},${address},${port}` }));
+      return [...waiting.values()].map(({ socket: { fd, transport, address, port } }) => ({
+        fd,
+        text: `${transport},${address},${port}`,
+      }));
     },
   };
+}
+
+/** Out of descriptors: the waiting caller keeps the socket readable, so look away for a while. */
+const PAUSE_MS = 1000;
+
+/** Accepts and closes; datagrams are read and dropped. */
+function turnAway({ fd, transport }: HandedSocket): Watch {
+  const bin = new Uint8Array(1);
+  const watch: Watch = new Watch(fd, () => {
+    const done = transport === "udp" ? receiveFrom(fd, bin) !== undefined : closeCaller(fd);
+    if (done) watch.want(READABLE);
+    else setTimeout(() => watch.want(READABLE), PAUSE_MS).unref();
+  });
+  watch.want(READABLE);
+  return watch;
+}
+
+function closeCaller(listener: number): boolean {
+  try {
+    const caller = accept(listener);
+    if (caller !== null) closeSync(caller.fd);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function describe(fd: number): readonly HandedSocket[] {

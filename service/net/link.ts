@@ -31,6 +31,8 @@ export interface Listener {
   readonly addresses: readonly PeerAddress[];
   /** While false, callers wait in the kernel's backlog. */
   accepting: boolean;
+  /** A socket of it has ceased to listen: something is badly wrong. */
+  readonly isBroken: boolean;
   close(): void;
 }
 

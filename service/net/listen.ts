@@ -18,7 +18,7 @@ export interface PortListener extends Listener {
 /** Throws KernelError when not one socket can be opened and waiting would not help (the port is taken, say). */
 export function listen(spec: NetworkPort, inherited: Inherited, events: ListenEvents): PortListener {
   const handed = inherited.take(spec);
-  if (handed.length > 0) return adopt(spec, handed, events);
+  if (handed.length > 0) return adopt(spec, handed, events, inherited);
   const addresses = listenAddresses(spec);
   if (addresses === null) return new LateListener(spec, events);
   try {
@@ -30,8 +30,15 @@ export function listen(spec: NetworkPort, inherited: Inherited, events: ListenEv
   }
 }
 
-function adopt(spec: NetworkPort, sockets: readonly number[], events: ListenEvents): PortListener {
-  return spec.transport === "udp" ? adoptUdp(sockets, events) : withoutConnect(adoptTcp(sockets, events));
+function adopt(
+  spec: NetworkPort,
+  sockets: readonly number[],
+  events: ListenEvents,
+  inherited: Inherited,
+): PortListener {
+  const giveBack = (given: readonly number[]): void => inherited.giveBack(given);
+  if (spec.transport === "udp") return adoptUdp(sockets, events, giveBack);
+  return withoutConnect(adoptTcp(sockets, events, giveBack));
 }
 
 function open(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): PortListener {
@@ -60,6 +67,10 @@ class LateListener implements PortListener {
 
   get addresses(): readonly PeerAddress[] {
     return this.#listener?.addresses ?? [];
+  }
+
+  get isBroken(): boolean {
+    return this.#listener?.isBroken ?? false;
   }
 
   get accepting(): boolean {

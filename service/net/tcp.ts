@@ -16,6 +16,7 @@ import {
   setNoDelay,
   setOobInline,
   setUserTimeout,
+  socketKind,
   write,
 } from "../kernel/kernel.js";
 import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
@@ -52,24 +53,30 @@ export function listenTcp(spec: NetworkPort, addresses: readonly ListenAddress[]
     }
   }
   if (sockets.length === 0) throw problem;
-  return new TcpListener(sockets, events);
+  return new TcpListener(sockets, events, closeAll);
 }
 
-/** Wraps listening sockets that exist already (systemd). */
-export function adoptTcp(sockets: readonly number[], events: ListenEvents): Listener {
-  return new TcpListener(sockets, events);
+/** Wraps listening sockets that exist already (systemd); at close they are given back. */
+export function adoptTcp(
+  sockets: readonly number[],
+  events: ListenEvents,
+  giveBack: (sockets: readonly number[]) => void,
+): Listener {
+  return new TcpListener(sockets, events, giveBack);
 }
 
 class TcpListener implements Listener {
   readonly addresses: readonly PeerAddress[];
   readonly #doors: readonly { readonly fd: number; readonly watch: Watch }[];
   readonly #events: ListenEvents;
+  readonly #dispose: (sockets: readonly number[]) => void;
   #accepting = true;
   #closed = false;
   #pause: NodeJS.Timeout | null = null;
 
-  constructor(sockets: readonly number[], events: ListenEvents) {
+  constructor(sockets: readonly number[], events: ListenEvents, dispose: (sockets: readonly number[]) => void) {
     this.#events = events;
+    this.#dispose = dispose;
     this.addresses = sockets.map(fd => localAddress(fd));
     this.#doors = sockets.map(fd => ({ fd, watch: new Watch(fd, () => this.#callers(fd)) }));
     this.#listen();
@@ -84,14 +91,16 @@ class TcpListener implements Listener {
     if (on) this.#listen();
   }
 
+  get isBroken(): boolean {
+    return !this.#closed && this.#doors.some(({ fd }) => !isListening(fd));
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#pause !== null) clearTimeout(this.#pause);
-    for (const { fd, watch } of this.#doors) {
-      watch.close();
-      closeSync(fd);
-    }
+    for (const { watch } of this.#doors) watch.close();
+    this.#dispose(this.#doors.map(({ fd }) => fd));
   }
 
   #listen(): void {
@@ -123,6 +132,18 @@ class TcpListener implements Listener {
       this.#listen();
     }, ACCEPT_PAUSE_MS);
   }
+}
+
+function isListening(fd: number): boolean {
+  try {
+    return socketKind(fd)?.listening ?? false;
+  } catch {
+    return false;
+  }
+}
+
+function closeAll(sockets: readonly number[]): void {
+  for (const fd of sockets) closeSync(fd);
 }
 
 /** A connected stream socket: a TCP peer, or descriptor 0 of an inetd-style service. */

@@ -31,11 +31,16 @@ export function listenUdp(spec: NetworkPort, addresses: readonly ListenAddress[]
     }
   }
   if (sockets.length === 0) throw problem;
-  return new UdpSockets(sockets, events);
+  return new UdpSockets(sockets, events, closeAll);
 }
 
-export function adoptUdp(sockets: readonly number[], events: ListenEvents): UdpListener {
-  return new UdpSockets(sockets, events);
+/** Wraps bound sockets that exist already (systemd); at close they are given back. */
+export function adoptUdp(
+  sockets: readonly number[],
+  events: ListenEvents,
+  giveBack: (sockets: readonly number[]) => void,
+): UdpListener {
+  return new UdpSockets(sockets, events, giveBack);
 }
 
 interface Door {
@@ -50,11 +55,15 @@ class UdpSockets implements UdpListener {
   readonly #doors: readonly Door[];
   readonly #links = new Map<string, UdpLink>();
   readonly #events: ListenEvents;
+  readonly #dispose: (sockets: readonly number[]) => void;
+  /** A bound socket does not cease to be one. */
+  readonly isBroken = false;
   #accepting = true;
   #closed = false;
 
-  constructor(sockets: readonly number[], events: ListenEvents) {
+  constructor(sockets: readonly number[], events: ListenEvents, dispose: (sockets: readonly number[]) => void) {
     this.#events = events;
+    this.#dispose = dispose;
     const local = sockets.map(fd => ({ fd, ...localAddress(fd) }));
     this.addresses = local.map(({ address, port }) => ({ address, port }));
     this.#doors = local.map(({ fd, family }) => this.#door(fd, family === "ipv6" ? "ipv6" : "ipv4"));
@@ -80,10 +89,8 @@ class UdpSockets implements UdpListener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const { fd, watch } of this.#doors) {
-      watch.close();
-      closeSync(fd);
-    }
+    for (const { watch } of this.#doors) watch.close();
+    this.#dispose(this.#doors.map(({ fd }) => fd));
     this.#links.clear();
   }
 
@@ -131,6 +138,10 @@ class UdpSockets implements UdpListener {
     this.#links.set(keyOf(peer), link);
     return link;
   }
+}
+
+function closeAll(sockets: readonly number[]): void {
+  for (const fd of sockets) closeSync(fd);
 }
 
 class UdpLink implements Link {

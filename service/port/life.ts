@@ -37,6 +37,7 @@ export class Life {
   /** Counts openings, so that one that took time and that everybody left meanwhile is told from the next. */
   #openings = 0;
   #lastError: string | null = null;
+  #closingSince = 0; // on the clock of performance.now()
 
   constructor(parts: LifeParts) {
     this.#parts = parts;
@@ -51,6 +52,11 @@ export class Life {
   /** Nobody is connected and nothing is on its way out. */
   get isFree(): boolean {
     return this.#phase === "disabled" || this.#phase === "idle";
+  }
+
+  /** For how long the device has been closing; 0: it is not. */
+  get closingMs(): number {
+    return this.#phase === "closing" ? performance.now() - this.#closingSince : 0;
   }
 
   get session(): Session | null {
@@ -112,6 +118,7 @@ export class Life {
   end(reason: string): void {
     if (this.#phase !== "open" && this.#phase !== "opening") return;
     this.#advance("ended");
+    this.#closingSince = performance.now();
     this.#closed = this.#close(reason);
   }
 

@@ -15,6 +15,9 @@ import { Taps } from "./taps.js";
 /** Between attempts to reach the device of a fixed UDP peer. */
 const FIXED_RETRY_MS = 5000;
 
+/** Closing has a limit of its own; a port that takes this long hangs in the kernel. */
+const STUCK_SECONDS = 30;
+
 export const NO_SOCKETS = "Unable to create network socket(s)";
 
 /** What a reload wants of a port that is in use. */
@@ -62,6 +65,18 @@ export class Port implements Operable {
 
   get deviceIdentity(): string {
     return this.#life.deviceIdentity;
+  }
+
+  /** One word for the service manager's status line. */
+  get condition(): string {
+    return this.#life.phase === "open" ? "connected" : this.#life.phase;
+  }
+
+  /** What is broken for good, that only a new process mends; null: nothing. */
+  problem(): string | null {
+    if (this.#listener?.isBroken === true) return `port ${this.name} does not listen any more`;
+    const seconds = Math.round(this.#life.closingMs / 1000);
+    return seconds > STUCK_SECONDS ? `port ${this.name} has been closing for ${seconds} s` : null;
   }
 
   /** Opens its sockets, if it is to be on. Null, or why that failed; the port is off then. */

@@ -1,0 +1,86 @@
+/** The configuration in effect: the board's profile, then `-C` lines, then the file, read as one text. */
+import { existsSync, readFileSync } from "node:fs";
+import { detectBoard, STANDARD_EVIDENCE } from "./board/detect.js";
+import { type ProfileFacts, profileFacts, tooFastPorts } from "./board/facts.js";
+import { BoardError, type LoadedProfile, loadProfile, readBoards, standardPlaces } from "./board/load.js";
+import type { Options } from "./cli.js";
+import type { Configuration } from "./config/configuration.js";
+import type { Diagnostic } from "./config/diagnostic.js";
+import type { Source } from "./config/logical-lines.js";
+import type { ServiceLookup } from "./config/network-port.js";
+import { readConfiguration } from "./config/resolve.js";
+
+export type Selection = Pick<Options, "board" | "configFile" | "configFileGiven" | "configLines">;
+
+export interface Effective {
+  readonly configuration: Configuration;
+  /** What the board's profile knows of the ports; null without --board. */
+  readonly board: ProfileFacts | null;
+  /** Of profile and configuration, in the order they were read. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Why it is this board, for the log; null without --board. */
+  readonly boardChosen: string | null;
+}
+
+/** The configuration cannot be read at all: no such file, no such board. */
+export class UnreadableError extends Error {
+  override readonly name = "UnreadableError";
+}
+
+/** Throws UnreadableError. Whatever else is wrong is a diagnostic. */
+export function readEffective(selection: Selection, serviceLookup: ServiceLookup): Effective {
+  const chosen = selection.board === null ? null : chooseBoard(selection.board);
+  const sources = [
+    ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.text }]),
+    ...selection.configLines.map(text => ({ file: null, text })),
+    ...readFileSource(configFile(selection, chosen?.name ?? null)),
+    ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.fallback }]),
+  ];
+  const configuration = readConfiguration(sources, { serviceLookup });
+  const board = chosen === null ? null : profileFacts(chosen.profile.profile, configuration.ports);
+  return {
+    configuration,
+    board,
+    diagnostics: [
+      ...(chosen?.profile.diagnostics ?? []),
+      ...configuration.diagnostics,
+      ...(board === null ? [] : tooFastPorts(board, configuration.ports)),
+    ],
+    boardChosen: chosen === null ? null : `Board ${chosen.name} (${chosen.because})`,
+  };
+}
+
+interface ChosenBoard {
+  readonly name: string;
+  readonly because: string;
+  readonly profile: LoadedProfile;
+}
+
+/** `auto` asks the machine. */
+function chooseBoard(wanted: string): ChosenBoard {
+  const places = standardPlaces(process.env);
+  const { name, because } =
+    wanted === "auto" ? detectBoard(STANDARD_EVIDENCE, readBoards(places.roots)) : { name: wanted, because: "--board" };
+  try {
+    return { name, because, profile: loadProfile(name, places) };
+  } catch (error) {
+    if (error instanceof BoardError) throw new UnreadableError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** A board needs no file. Without -c it takes its own, or the one of all boards, if there is one. */
+function configFile({ configFile: file, configFileGiven }: Selection, board: string | null): string | null {
+  if (board === null || configFileGiven || file === null) return file;
+  return [`/etc/ser2net/${board}.conf`, file].find(each => existsSync(each)) ?? null;
+}
+
+function readFileSource(file: string | null): readonly Source[] {
+  if (file === null) return [];
+  try {
+    return [{ file, text: readFileSync(Buffer.from(file, "latin1"), "latin1") }];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UnreadableError(`Unable to open config file '${file}': ${reason}`, { cause: error });
+  }
+}
