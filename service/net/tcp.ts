@@ -30,9 +30,14 @@ const ACCEPTS_PER_TURN = 16;
 /** After running out of descriptors or memory. */
 const ACCEPT_PAUSE_MS = 1000;
 
-/** A peer that vanished is noticed after about 45 s when idle, 60 s when bytes are under way to it. */
+/**
+ * A peer that vanished is noticed after 45 s when nothing is under way to it, 60 s when something is. One that had
+ * stopped reading before is left to the system's limit (15 minutes): the kernel cannot tell it from a person who
+ * pressed Ctrl-S, and would end that connection too.
+ */
 const KEEPALIVE = { idleSeconds: 30, intervalSeconds: 5, count: 3 } as const;
 const USER_TIMEOUT_MS = 60_000;
+const SYSTEM_TIMEOUT = 0;
 
 export interface ListenEvents {
   /** A new peer. The receiver owns it. */
@@ -154,6 +159,8 @@ export class TcpLink implements Link {
   readonly #watch: Watch;
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
+  /** The last write was short: the peer's window or our buffer is full. */
+  #stalled = false;
   #closed = false;
 
   constructor(fd: number, peer: PeerAddress, transport: "tcp" | "stdio" = "tcp") {
@@ -197,6 +204,7 @@ export class TcpLink implements Link {
   write(bytes: Uint8Array): number {
     if (this.#closed) return bytes.length;
     const count = write(this.#fd, bytes);
+    if (count < bytes.length && !this.#stalled) this.#setStalled(true);
     return count >= 0 ? count : this.#fault(-count);
   }
 
@@ -227,6 +235,7 @@ export class TcpLink implements Link {
 
   #ready(events: number): void {
     if ((events & WRITABLE) !== 0) {
+      if (this.#stalled) this.#setStalled(false);
       const callback = this.#writable;
       this.#writable = null;
       callback?.();
@@ -235,6 +244,17 @@ export class TcpLink implements Link {
       const callback = this.#readable;
       this.#readable = null;
       callback?.();
+    }
+  }
+
+  /** See USER_TIMEOUT_MS. */
+  #setStalled(stalled: boolean): void {
+    this.#stalled = stalled;
+    if (this.transport !== "tcp") return;
+    try {
+      setUserTimeout(this.#fd, stalled ? SYSTEM_TIMEOUT : USER_TIMEOUT_MS);
+    } catch {
+      // The peer is gone: reading or writing will tell.
     }
   }
 
