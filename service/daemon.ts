@@ -57,6 +57,7 @@ export class Daemon implements Reloadable {
   readonly #rotators = new Map<string, Rotator>();
   #configuration: Configuration;
   #board: ProfileFacts | null = null;
+  #lastReload: readonly Diagnostic[] | string = [];
 
   /** @param descriptors sockets that the service manager opened for us */
   constructor(options: Options, log: Log, descriptors: readonly number[], events: DaemonEvents) {
@@ -111,9 +112,14 @@ export class Daemon implements Reloadable {
     for (const { text } of this.#inherited.unclaimed) this.#log.warning(`No port is configured for the socket ${text}`);
   }
 
-  /** SIGHUP. Null, or why everything stays as it is. With -C lines alone nothing happens (config spec 11). */
-  reload(): string | null {
-    if (this.#options.configFile === null && this.#options.board === null) return null;
+  /** What the last reload found: what is wrong with the configuration in force, or why everything stayed as it was. */
+  get lastReload(): readonly Diagnostic[] | string {
+    return this.#lastReload;
+  }
+
+  /** SIGHUP. With -C lines alone nothing happens (config spec 11). */
+  reload(): void {
+    if (this.#options.configFile === null && this.#options.board === null) return;
     this.#log.info("Got SIGHUP, re-reading configuration");
     let next: Effective;
     try {
@@ -121,19 +127,28 @@ export class Daemon implements Reloadable {
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;
       this.#log.error(error.message);
-      return error.message;
+      this.#lastReload = error.message;
+      return;
     }
     for (const diagnostic of next.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
+    this.#lastReload = next.diagnostics;
     this.#configuration = carryOut(this, this.#configuration, next.configuration);
     this.#board = next.board;
     if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration.controlPort);
     this.#events.portsChanged();
-    return null;
   }
 
-  /** What a reload would complain about now. Throws UnreadableError. */
-  check(): readonly Diagnostic[] {
-    return readEffective(this.#options, this.#serviceLookup).diagnostics;
+  /** What is wrong with a text, or with what a reload would read now; a text: why that cannot be read. */
+  check(text: string | null): readonly Diagnostic[] | string {
+    if (text !== null) {
+      return readConfiguration([{ file: null, text }], { serviceLookup: this.#serviceLookup }).diagnostics;
+    }
+    try {
+      return readEffective(this.#options, this.#serviceLookup).diagnostics;
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      return error.message;
+    }
   }
 
   /** What is broken for good, that only a new process mends; null: nothing. */

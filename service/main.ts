@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { boardCommand } from "./board/command.js";
 import { STANDARD_EVIDENCE } from "./board/detect.js";
 import { standardPlaces } from "./board/load.js";
+import { BusPresence } from "./bus.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
 import { formatDiagnostic } from "./config/diagnostic.js";
 import { printConfiguration } from "./config/print.js";
@@ -87,10 +88,17 @@ function run(options: Options): void {
         log.flush();
         process.exit(ok ? 0 : FAILED);
       },
-      portChanged: () => supervision.changed(),
-      portsChanged: () => supervision.changed(),
+      portChanged: port => {
+        supervision.changed();
+        bus.portChanged(port);
+      },
+      portsChanged: () => {
+        supervision.changed();
+        bus.portsChanged();
+      },
     },
   );
+  const bus = new BusPresence();
   const supervision = new Supervision(daemon, process.env, log);
   try {
     daemon.start();
@@ -104,22 +112,25 @@ function run(options: Options): void {
     detach();
   }
   if (options.pidFile !== null) writePidFile(options.pidFile, log);
-  process.on("SIGHUP", () => {
+  const reload = (): void => {
     supervision.reloading();
-    supervision.reloaded(daemon.reload());
-  });
+    daemon.reload();
+    supervision.reloaded(typeof daemon.lastReload === "string" ? daemon.lastReload : null);
+  };
+  process.on("SIGHUP", reload);
   process.on("SIGUSR1", () => {});
   for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
     process.once(signal, () => {
       supervision.stopping();
-      void stop(daemon, options, log);
+      void stop(daemon, bus, options, log);
     });
   }
   supervision.started();
+  if (options.dbus !== null) void bus.start(options.dbus, daemon, reload, log);
 }
 
-async function stop(daemon: Daemon, options: Options, log: LimitedLog): Promise<void> {
-  await daemon.stop();
+async function stop(daemon: Daemon, bus: BusPresence, options: Options, log: LimitedLog): Promise<void> {
+  await Promise.all([daemon.stop(), bus.stop()]);
   if (options.pidFile !== null) rmSync(Buffer.from(options.pidFile, "latin1"), { force: true });
   log.flush();
   process.exit(0);

@@ -1,0 +1,61 @@
+/** Brings the daemon onto D-Bus, once the ports serve: the room is a bundle of its own that is loaded only then. */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { VERSION } from "./cli.js";
+import type { Daemon } from "./daemon.js";
+import type { DbusService } from "./dbus/parts.js";
+import type { Log } from "./log/log.js";
+import type { Operable } from "./port/facts.js";
+
+type Entry = typeof import("./dbus/entry.js");
+
+export class BusPresence {
+  #service: DbusService | null = null;
+  readonly #started = performance.now();
+
+  /** @param choice `system`, `session`, or a bus address */
+  async start(choice: string, daemon: Daemon, reload: () => void, log: Log): Promise<void> {
+    let entry: Entry;
+    try {
+      entry = await loadEntry();
+    } catch (error) {
+      log.error(`D-Bus cannot be loaded: ${error instanceof Error ? error.message : error}`);
+      return;
+    }
+    const board = daemon.board?.board ?? null;
+    this.#service = entry.startDbus({
+      address: entry.busAddress(choice, process.env),
+      busName: board === null ? entry.WELL_KNOWN_NAME : entry.instanceName(board),
+      daemon: {
+        version: VERSION,
+        board,
+        uptimeSeconds: () => Math.floor((performance.now() - this.#started) / 1000),
+        reload: () => {
+          reload();
+          return daemon.lastReload;
+        },
+        check: text => daemon.check(text),
+      },
+      ports: daemon.ports,
+      label: portName => daemon.board?.ports.get(portName)?.label ?? null,
+      log,
+    });
+  }
+
+  portChanged(port: Operable): void {
+    this.#service?.portChanged(port);
+  }
+
+  portsChanged(): void {
+    this.#service?.portsChanged();
+  }
+
+  async stop(): Promise<void> {
+    await this.#service?.stop();
+  }
+}
+
+/** It lies beside this bundle. */
+function loadEntry(): Promise<Entry> {
+  return import(pathToFileURL(join(__dirname, "dbus.cjs")).href);
+}
