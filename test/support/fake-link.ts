@@ -5,6 +5,10 @@ export interface FakeLink extends Link {
   /** All the peer was sent, one character a byte. */
   readonly received: string;
   readonly closed: boolean;
+  /** What was written in one call, each. */
+  readonly writes: readonly string[];
+  /** Whether it was asked to keep urgent data. */
+  readonly keepsUrgent: boolean;
   /** Bytes it takes before it is full. */
   room: number;
   /** Bytes the peer sent that nobody has read. */
@@ -24,11 +28,16 @@ export interface FakeLink extends Link {
 /** More turns than anything here needs: whoever reaches it goes round for ever. */
 const MOST_TURNS = 100_000;
 
-export function createFakeLink(peer: PeerAddress = { address: "127.0.0.1", port: 40001 }): FakeLink {
+export function createFakeLink(
+  peer: PeerAddress = { address: "127.0.0.1", port: 40001 },
+  transport: Link["transport"] = "tcp",
+): FakeLink {
   const faults: { read?: LinkError; write?: LinkError } = {};
   let input = new Uint8Array(0);
   let finished = false;
   let received = "";
+  const writes: string[] = [];
+  let keepsUrgent = false;
   let taken = 0;
   let closed = false;
   let readable: (() => void) | null = null;
@@ -36,7 +45,7 @@ export function createFakeLink(peer: PeerAddress = { address: "127.0.0.1", port:
 
   const link: FakeLink = {
     peer,
-    transport: "tcp",
+    transport,
     local: () => ({ address: "127.0.0.1", port: 2000 }),
     room: Number.POSITIVE_INFINITY,
     get received() {
@@ -44,6 +53,13 @@ export function createFakeLink(peer: PeerAddress = { address: "127.0.0.1", port:
     },
     get closed() {
       return closed;
+    },
+    writes,
+    get keepsUrgent() {
+      return keepsUrgent;
+    },
+    keepUrgentInline() {
+      keepsUrgent = true;
     },
     get unread() {
       return input.length;
@@ -62,6 +78,7 @@ export function createFakeLink(peer: PeerAddress = { address: "127.0.0.1", port:
       if (faults.write) throw faults.write;
       const part = bytes.subarray(0, Math.min(bytes.length, link.room));
       link.room -= part.length;
+      if (part.length > 0) writes.push(Buffer.from(part).toString("latin1"));
       received += Buffer.from(part).toString("latin1");
       return part.length;
     },

@@ -1,0 +1,237 @@
+/** Ports on fake devices and links: everything that reaches outside a port, with the test in its place. */
+import type { PortConfig } from "../../service/config/configuration.js";
+import { formatNetworkPort, type NetworkPort } from "../../service/config/network-port.js";
+import type { Device } from "../../service/device/device.js";
+import type { Link, PeerAddress } from "../../service/net/link.js";
+import type { PortListener, PortParts } from "../../service/port/parts.js";
+import { Port } from "../../service/port/port.js";
+import { Registry } from "../../service/port/registry.js";
+import { Heartbeat, Ticker } from "../../service/port/ticker.js";
+import { readLines } from "../config/read.js";
+import type { Teardown } from "./client.js";
+import type { FakeClock } from "./fake-clock.js";
+import { createFakeDevice, type FakeDevice } from "./fake-device.js";
+import { createFakeLink, type FakeLink } from "./fake-link.js";
+import { fakeTime } from "./fake-time.js";
+
+export interface FakeListener extends PortListener {
+  readonly closed: boolean;
+  /** Somebody arrives; while `accepting` is false they wait. */
+  call(link: FakeLink): void;
+  /** accept(2) fails. */
+  fail(reason: string): void;
+  /** Peers the port reached by itself. */
+  readonly connected: FakeLink[];
+}
+
+export class World {
+  readonly time: FakeClock;
+  readonly ports = new Registry();
+  /** `error text`, in order. */
+  readonly logged: string[] = [];
+  /** What traces and LEDs saw: `opened 127.0.0.1`, `closedPort disconnect`, `flash rx` ... */
+  readonly traced: string[] = [];
+  /** Ports that were removed, and how often each said that it changed. */
+  readonly removed: string[] = [];
+  readonly stdioEnds: boolean[] = [];
+  changes = 0;
+  /** Every device ever opened. */
+  readonly devices: FakeDevice[] = [];
+  readonly parts: PortParts;
+  /** Change these as the test goes. */
+  open: (config: PortConfig) => Device | Promise<Device> = config => this.makeDevice(config);
+  listenFault: Error | null = null;
+  permitted: PortParts["permitted"] = () => true;
+  /** Other names of devices. */
+  readonly identities = new Map<string, string>();
+  /** Names of fixed UDP peers; numbers know themselves. */
+  readonly names = new Map<string, string>();
+  standardInput: () => FakeLink = () => this.#keep(createFakeLink({ address: "unknown", port: 0 }, "stdio"));
+  readonly #listeners = new Map<string, FakeListener>();
+  readonly #links: FakeLink[] = [];
+  #lastPeer = 40_000;
+  #lastId = 0;
+
+  constructor(t: Teardown) {
+    this.time = fakeTime(t);
+    this.parts = this.#makeParts();
+  }
+
+  /** The port that the last of these configuration lines describes, started. */
+  port(...lines: readonly string[]): Port {
+    const port = new Port(this.config(...lines), this.parts);
+    this.ports.add(port);
+    const problem = port.start();
+    if (problem !== null) throw new Error(problem);
+    return port;
+  }
+
+  config(...lines: readonly string[]): PortConfig {
+    const { ports, diagnostics } = readLines(...lines);
+    if (diagnostics.length > 0) throw new Error(diagnostics.map(({ message }) => message).join());
+    const last = ports.at(-1);
+    if (last === undefined) throw new Error("no port line");
+    return last;
+  }
+
+  /** What listens on a network port now; closed ones included. */
+  listener(name: string): FakeListener {
+    const found = this.#listeners.get(name);
+    if (found === undefined) throw new Error(`nobody listens on ${name}`);
+    return found;
+  }
+
+  /** Somebody calls, and says this first; everything has settled then. */
+  async call(name: string, first: string | Uint8Array = "", peer: Partial<PeerAddress> = {}): Promise<FakeLink> {
+    const link = this.link(peer, name.startsWith("udp,") ? "udp" : "tcp");
+    if (first.length > 0) link.send(first);
+    this.listener(name).call(link);
+    await this.settle();
+    return link;
+  }
+
+  /** A link that has its turns in `settle`. */
+  link(peer: Partial<PeerAddress> = {}, transport: Link["transport"] = "tcp"): FakeLink {
+    const { address = "127.0.0.1", port = ++this.#lastPeer } = peer;
+    return this.#keep(createFakeLink({ address, port }, transport));
+  }
+
+  /** The device that was opened last. */
+  get device(): FakeDevice {
+    const last = this.devices.at(-1);
+    if (last === undefined) throw new Error("no device was opened");
+    return last;
+  }
+
+  makeDevice(config: PortConfig): FakeDevice {
+    const device = createFakeDevice(config.device.path, config.state === "rawlp" ? null : config.line);
+    this.devices.push(device);
+    return device;
+  }
+
+  /** Everything that can happen now happens. */
+  async settle(): Promise<void> {
+    for (let calm = 0; calm < 2; calm++) {
+      if (this.#turn() > 0) calm = -1;
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+
+  /** Time passes, and at each millisecond everything happens that can. */
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed++) {
+      this.time.pass(1);
+      await this.settle();
+    }
+  }
+
+  #turn(): number {
+    return [...this.#links, ...this.devices].reduce((calls, one) => calls + one.settle(), 0);
+  }
+
+  #keep(link: FakeLink): FakeLink {
+    this.#links.push(link);
+    return link;
+  }
+
+  #listen(spec: NetworkPort, accepted: (link: Link) => void, failed: (reason: string) => void): FakeListener {
+    if (this.listenFault !== null) throw this.listenFault;
+    const backlog: FakeLink[] = [];
+    let accepting = true;
+    let closed = false;
+    const listener: FakeListener = {
+      addresses: [{ address: "::", port: spec.port }],
+      isBroken: false,
+      connected: [],
+      get closed() {
+        return closed;
+      },
+      get accepting() {
+        return accepting;
+      },
+      set accepting(on) {
+        if (closed) throw new Error("uses a closed listener");
+        accepting = on;
+        while (accepting && backlog.length > 0) accepted(backlog.shift() as FakeLink);
+      },
+      call(link) {
+        if (closed) throw new Error(`connection refused by ${spec.port}`);
+        if (accepting) accepted(link);
+        else backlog.push(link);
+      },
+      fail: failed,
+      connect: peer => {
+        if (spec.transport !== "udp") return null;
+        const link = this.link(peer, "udp");
+        listener.connected.push(link);
+        return link;
+      },
+      close() {
+        closed = true;
+      },
+    };
+    this.#listeners.set(formatNetworkPort(spec), listener);
+    return listener;
+  }
+
+  #makeParts(): PortParts {
+    const note = (level: string) => (text: string) => void this.logged.push(`${level} ${text}`);
+    const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
+    return {
+      log,
+      ticker: new Ticker(),
+      heartbeat: new Heartbeat(),
+      defaultSignature: "ser2net",
+      listen: (spec, { accepted, failed }) => this.#listen(spec, accepted, failed),
+      standardInput: () => this.standardInput(),
+      openDevice: config => this.open(config),
+      identify: path => this.identities.get(path) ?? path,
+      permitted: link => this.permitted(link),
+      admits: (list, peer) =>
+        list === null || list.some(({ host, port }) => host === peer.address && (port === 0 || port === peer.port)),
+      numericAddress: ({ host }) => (/^[\d.:]+$/.test(host ?? "") ? host : (this.names.get(host ?? "") ?? null)),
+      openTraces: ({ options }) => (options.traceBoth === null ? null : this.#traces()),
+      led: config =>
+        config === null
+          ? null
+          : {
+              flash: () => void this.traced.push(`flash ${config.name}`),
+              close: () => void this.traced.push(`close ${config.name}`),
+            },
+      optionContext: () => readLines().atEnd,
+      clock: () => ({
+        epochMs: 0,
+        microseconds: 0,
+        year: 2026,
+        month: 10,
+        dayOfMonth: 23,
+        dayOfWeek: 1,
+        dayOfYear: 326,
+        hours: 9,
+        minutes: 28,
+        seconds: 17,
+      }),
+      deviceInUse: (identity, by) => this.ports.deviceInUse(identity, by),
+      nextConnectionId: () => ++this.#lastId,
+      changed: () => void this.changes++,
+      removed: port => {
+        this.removed.push(port.name);
+        this.ports.remove(port);
+      },
+      stdioEnded: ok => void this.stdioEnds.push(ok),
+    };
+  }
+
+  #traces(): ReturnType<PortParts["openTraces"]> {
+    const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
+    const note = (line: string): void => void this.traced.push(line);
+    return {
+      deviceToNet: bytes => note(`deviceToNet ${text(bytes)}`),
+      netToDevice: bytes => note(`netToDevice ${text(bytes)}`),
+      opened: peer => note(`opened ${peer.address}`),
+      closedConnection: reason => note(`closedConnection ${reason}`),
+      closedPort: reason => note(`closedPort ${reason}`),
+      close: async () => note("close"),
+    };
+  }
+}
