@@ -1,0 +1,26 @@
+/** A connection on the bus. */
+import type { ConnectionFacts } from "../port/facts.js";
+import { portPath, toText, WELL_KNOWN_NAME } from "./names.js";
+import { type Interface, property } from "./table.js";
+
+export interface ConnectionSubject {
+  readonly connection: ConnectionFacts;
+  readonly portName: string;
+}
+
+export const CONNECTION: Interface<ConnectionSubject> = {
+  name: `${WELL_KNOWN_NAME}.Connection`,
+  properties: [
+    property("Id", "t", "const", ({ connection }) => BigInt(connection.id)),
+    property("Port", "o", "const", ({ portName }) => portPath(portName)),
+    property("Address", "s", "const", ({ connection }) => toText(connection.address)),
+    property("PortNumber", "q", "const", ({ connection }) => connection.port),
+    // Microseconds since 1970, as systemd gives its timestamps.
+    property("ConnectedTimestamp", "t", "const", ({ connection }) => BigInt(connection.since) * 1000n),
+    property("IdleSeconds", "t", "false", ({ connection }) => BigInt(Math.max(0, connection.idleSeconds))),
+    property("BytesFromNet", "t", "false", ({ connection }) => BigInt(connection.bytesFromNet)),
+    property("BytesToNet", "t", "false", ({ connection }) => BigInt(connection.bytesToNet)),
+  ],
+  methods: [],
+  signals: [],
+};

@@ -1,0 +1,126 @@
+/** One stay on the bus, from Hello to its loss: what is sent and asked ends with it. */
+import { CALL, ERROR, encode, encodeDictionary, REPLY, type Received, type Sent, SIGNAL } from "./codec.js";
+import { Wire } from "./wire.js";
+
+/** Questions to the bus that may wait for their answer. */
+const MOST_ASKED = 64;
+const BUS = "org.freedesktop.DBus";
+const BUS_PATH = "/org/freedesktop/DBus";
+
+export interface StayEvents {
+  /** The bus knows us. */
+  started(stay: Stay): void;
+  called(call: Received, whole: boolean, stay: Stay): void;
+  /** NameAcquired, NameLost. */
+  named(member: string, name: string): void;
+  /** Called once, the last of all. */
+  ended(reason: string, refused: boolean): void;
+}
+
+/** What the bus says no with. */
+export class BusRefusal extends Error {
+  override readonly name = "BusRefusal";
+}
+
+interface Question {
+  resolve(body: readonly unknown[]): void;
+  reject(error: Error): void;
+}
+
+export class Stay {
+  readonly #wire: Wire;
+  readonly #events: StayEvents;
+  readonly #asked = new Map<number, Question>();
+  #serial = 0;
+  #refused = false;
+
+  constructor(path: string, events: StayEvents) {
+    this.#events = events;
+    this.#wire = new Wire(path, {
+      ready: () => this.#hello(),
+      message: (message, whole) => this.#received(message, whole),
+      closed: reason => this.#closed(reason),
+    });
+  }
+
+  /** A method of the bus itself. Rejects with BusRefusal when the bus says no, or when the stay ends first. */
+  ask(member: string, signature = "", body: readonly unknown[] = []): Promise<readonly unknown[]> {
+    if (this.#asked.size >= MOST_ASKED) return Promise.reject(new BusRefusal("too many questions"));
+    return new Promise((resolve, reject) => {
+      const serial = this.#send({
+        ...{ type: CALL, destination: BUS, path: BUS_PATH, interface: BUS },
+        ...{ member, signature, body },
+      });
+      this.#asked.set(serial, { resolve, reject });
+    });
+  }
+
+  reply(call: Received, signature: string, body: readonly unknown[]): void {
+    if (call.wantsReply)
+      this.#send({ type: REPLY, destination: call.sender, replySerial: call.serial, signature, body });
+  }
+
+  replyDictionary(call: Received, type: string, entries: readonly Buffer[]): void {
+    if (!call.wantsReply) return;
+    const to = { destination: call.sender, replySerial: call.serial };
+    this.#wire.send(...encodeDictionary(to, type, entries, this.#nextSerial()));
+  }
+
+  fail(call: Received, errorName: string, text: string): void {
+    if (!call.wantsReply) return;
+    const to = { destination: call.sender, replySerial: call.serial };
+    this.#send({ type: ERROR, ...to, errorName, signature: "s", body: [text.replaceAll("\0", "\ufffd")] });
+  }
+
+  signal(path: string, face: string, member: string, signature: string, body: readonly unknown[]): void {
+    this.#send({ type: SIGNAL, path, interface: face, member, signature, body });
+  }
+
+  /** `refused`: the bus is there, but will not have us. */
+  end(reason: string, refused = false): void {
+    this.#refused ||= refused;
+    this.#wire.close(reason);
+  }
+
+  #hello(): void {
+    this.ask("Hello").then(
+      () => this.#events.started(this),
+      error => this.end(error.message, true),
+    );
+  }
+
+  #received(message: Received, whole: boolean): void {
+    if (message.type === CALL) {
+      this.#events.called(message, whole, this);
+      return;
+    }
+    // Nobody else can answer for the bus, or speak in its name.
+    if (message.sender !== BUS) return;
+    if (message.type === REPLY || message.type === ERROR) this.#answered(message);
+    else if (message.interface === BUS) this.#events.named(message.member, String(message.body()[0]));
+  }
+
+  #answered(message: Received): void {
+    const question = this.#asked.get(message.replySerial);
+    this.#asked.delete(message.replySerial);
+    if (message.type === REPLY) question?.resolve(message.body());
+    else question?.reject(new BusRefusal(String(message.body()[0] ?? message.errorName)));
+  }
+
+  #closed(reason: string): void {
+    for (const question of this.#asked.values()) question.reject(new BusRefusal(reason));
+    this.#asked.clear();
+    this.#events.ended(reason, this.#refused);
+  }
+
+  #send(message: Sent): number {
+    const serial = this.#nextSerial();
+    this.#wire.send(encode(message, serial));
+    return serial;
+  }
+
+  #nextSerial(): number {
+    this.#serial = (this.#serial % 0xffff_ffff) + 1; // never 0
+    return this.#serial;
+  }
+}
