@@ -50,7 +50,7 @@ function startEdge(bench: Bench, load: Load, control: number): Peer {
       speed: 115_200,
       modeOf: index => (index === FLOOD ? "telnet" : "raw"),
       lines: [`TRACEFILE:slow:${trace}`],
-      options: index => (index === TRACED ? "tb=slow tb-hexdump" : ""),
+      options: index => (index === TRACED ? "921600 tb=slow tb-hexdump" : ""),
       arguments: ["-p", `127.0.0.1,${control}`],
       environment: { LD_PRELOAD: join(tools, "slow.so"), SLOW_FILES: trace },
     },

@@ -1,6 +1,6 @@
 /** A D-Bus of our own, when dbus-daemon is installed and the daemon has been built with its D-Bus part. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Places } from "./peers.js";
 import { until } from "./wait.js";
@@ -27,6 +27,13 @@ export class PrivateBus {
   stop(): void {
     this.#process.kill("SIGTERM");
   }
+}
+
+/** Somebody is connected to this bus. */
+export function isUsed(busAddress: string): boolean {
+  const path = busAddress.replace("unix:path=", "");
+  const connected = new RegExp(`^\\S+: \\w+ \\w+ \\w+ \\w+ 03 +\\d+ ${path}$`, "m");
+  return connected.test(readFileSync("/proc/net/unix", "latin1"));
 }
 
 function configuration(socket: string): string {

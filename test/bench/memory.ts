@@ -1,10 +1,11 @@
 /** Memory at rest: ports nobody uses, connections, and what a load leaves behind. */
+import { isUsed } from "./bus.js";
 import { type Bench, reason } from "./context.js";
 import { Load } from "./load.js";
 import { Peer, type PeerName } from "./peers.js";
 import { type Memory, memory } from "./processes.js";
 import type { Column, Row, Target } from "./rows.js";
-import { settle } from "./wait.js";
+import { settle, until } from "./wait.js";
 
 const PORTS = [1, 32, 256] as const;
 const PEERS: readonly PeerName[] = ["edge", "edge+dbus", "ser2net", "socat", "floor"];
@@ -50,6 +51,8 @@ async function sizesOf(bench: Bench, name: PeerName, ports: number): Promise<Siz
   const pause = () => settle(bench.level === "quick" ? 500 : 2000);
   try {
     await peer.listening();
+    const { busAddress } = bench.places;
+    if (name === "edge+dbus" && busAddress !== null) await until("the daemon is on the bus", () => isUsed(busAddress));
     await pause();
     sizes.idle = memory(peer.pids);
     await load.command(`connect 0 ${ports}`);

@@ -56,7 +56,7 @@ export class Peer {
     this.#processes = commands(name, setup, places).map(({ program, words }) =>
       spawn(program, words, {
         stdio: ["ignore", log, log],
-        env: { ...process.env, ...environmentOf(name, places), ...environment },
+        env: { ...process.env, ...environment },
       }),
     );
     closeSync(log);
@@ -97,7 +97,10 @@ export function commands(name: PeerName, setup: Setup, places: Places): Command[
     case "edge+dbus":
       writeFileSync(file, edgeConfiguration(setup));
       return [
-        { program: process.execPath, words: [places.daemon, "-n", "-u", "-c", file, ...(setup.arguments ?? [])] },
+        {
+          program: process.execPath,
+          words: [places.daemon, "-n", "-u", "-c", file, ...busArguments(name, places), ...(setup.arguments ?? [])],
+        },
       ];
     case "ser2net":
       writeFileSync(file, ser2netConfiguration(setup));
@@ -134,8 +137,6 @@ function ser2netConfiguration({ ports, mode, speed }: Setup): string {
   return `%YAML 1.1\n---\n${connections.join("")}`;
 }
 
-/** Without a bus the variable names one that is not there. */
-export function environmentOf(name: PeerName, places: Places): NodeJS.ProcessEnv {
-  const address = name === "edge+dbus" ? places.busAddress : null;
-  return { DBUS_SYSTEM_BUS_ADDRESS: address ?? `unix:path=${places.scratch}/no-bus` };
+function busArguments(name: PeerName, { busAddress }: Places): string[] {
+  return name === "edge+dbus" && busAddress !== null ? ["--dbus", busAddress] : [];
 }

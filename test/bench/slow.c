@@ -1,4 +1,4 @@
-/* A slow disk, to be preloaded (LD_PRELOAD): each write to a file whose name begins with $SLOW_FILES takes 100 ms. */
+/* A slow disk, to be preloaded (LD_PRELOAD): each write to a file whose name begins with $SLOW_FILES takes 300 ms. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { DESCRIPTORS = 4096, WRITE_US = 100000 };
+enum { DESCRIPTORS = 4096, WRITE_US = 300000 };
 static volatile bool slow[DESCRIPTORS];
 
 static int open_file(const char *path, int flags, mode_t mode) {

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { type Bench, reason } from "./context.js";
 import { Load } from "./load.js";
 import { available } from "./memory.js";
-import { commands, environmentOf, type PeerName } from "./peers.js";
+import { commands, type PeerName } from "./peers.js";
 import type { Column } from "./rows.js";
 
 const PORTS = [1, 32, 256] as const;
@@ -52,8 +52,7 @@ async function measurePorts(bench: Bench, load: Load, ports: number): Promise<vo
       const [command] = commands(name, setup, bench.places);
       if (command === undefined) continue;
       const wait = NOTIFIERS.includes(name) ? READY_MS : 0;
-      const environment = environmentOf(name, bench.places);
-      const times = await started(bench, [tcp, wait, command.program, ...command.words], environment).catch(error => {
+      const times = await started(bench, [tcp, wait, command.program, ...command.words]).catch(error => {
         bench.fault({ cell: `start: ${ports} ports`, column: name, message: reason(error) });
         return null;
       });
@@ -72,14 +71,8 @@ async function measurePorts(bench: Bench, load: Load, ports: number): Promise<vo
   }
 }
 
-async function started(
-  bench: Bench,
-  words: readonly (string | number)[],
-  environment: NodeJS.ProcessEnv = {},
-): Promise<Times> {
-  const { stdout } = await run(join(bench.places.tools, "started"), words.map(String), {
-    env: { ...process.env, ...environment },
-  });
+async function started(bench: Bench, words: readonly (string | number)[]): Promise<Times> {
+  const { stdout } = await run(join(bench.places.tools, "started"), words.map(String));
   return JSON.parse(stdout) as Times;
 }
 

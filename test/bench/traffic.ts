@@ -115,13 +115,13 @@ function measures(run: Run, before: Usage, after: Usage): Record<Metric, number>
 
 function toRow(cell: Cell, metric: Metric, contenders: readonly Contender[]): Row {
   const late = contenders.filter(one => one.lateShare > LATE_SHARE);
-  const note = late.map(one => `${one.name}: ${Math.round(one.lateShare * 100)} % of bursts late`).join(", ");
+  const note = `late: ${late.map(one => `${one.name} ${Math.round(one.lateShare * 100)} %`).join(", ")}`;
   return {
     section: cell.section,
     cell: cell.name,
     metric: METRIC_NAMES[metric],
     values: Object.fromEntries(contenders.map(one => [one.name, one.values[metric]])),
     targets: cell.targets[metric] ?? [],
-    ...(note === "" ? {} : { note }),
+    ...(late.length === 0 || metric !== cell.metrics[0] ? {} : { note }),
   };
 }
