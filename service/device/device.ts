@@ -24,7 +24,7 @@ export interface LineDevice {
   readonly settings: LineSettings;
   /** What the hardware took: the settings read back. */
   set(settings: LineSettings): LineSettings;
-  /** Sends a break of the usual 250 ms. */
+  /** Sends a break of the usual 250 ms, when what was written before has left and before what is written next. */
   sendBreak(): void;
   setBreak(on: boolean): void;
   readonly breakOn: boolean;

@@ -1,14 +1,12 @@
 /** A serial line behind a tty (or pseudo-terminal) node. */
 import { fstatSync } from "node:fs";
-import { flush, getCounters, getModem, getTermios, MODEM, setBreak, setModem, setTermios } from "../kernel/kernel.js";
+import { flush, getCounters, getModem, getTermios, MODEM, setModem, setTermios } from "../kernel/kernel.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
+import { Break } from "./break.js";
 import { type Device, DeviceError, type LineDevice } from "./device.js";
 import { DeviceStream } from "./stream.js";
 import { fromTermios, toTermios } from "./termios.js";
-
-/** What tcsendbreak(fd, 0) gives: at least 0.25 s. */
-const BREAK_MS = 250;
 
 export class Tty implements Device, LineDevice {
   readonly path: string;
@@ -16,8 +14,9 @@ export class Tty implements Device, LineDevice {
   readonly #stream: DeviceStream;
   readonly #pseudo: boolean;
   #settings: LineSettings;
-  #breakOn = false;
-  #breakTimer: NodeJS.Timeout | null = null;
+  readonly #break: Break;
+  /** Waits for a break to be over. */
+  #writable: (() => void) | null = null;
   /** Stands in for the modem lines of a device that has none, so that an RFC 2217 client can read back what it set. */
   #virtualControl: ModemControl | null = null;
 
@@ -33,6 +32,7 @@ export class Tty implements Device, LineDevice {
     this.#pseudo = isPseudoTerminal(fd);
     this.#settings = this.#inForce(settings, fd);
     this.#stream = new DeviceStream(fd, path);
+    this.#break = new Break(fd, () => this.#released());
     if (this.#readModem() === null) this.#virtualControl = { dtr: true, rts: true };
   }
 
@@ -41,7 +41,7 @@ export class Tty implements Device, LineDevice {
   }
 
   write(bytes: Uint8Array): number {
-    return this.#stream.write(bytes);
+    return this.#break.holdsOutput ? 0 : this.#stream.write(bytes);
   }
 
   whenReadable(callback: () => void): void {
@@ -53,11 +53,12 @@ export class Tty implements Device, LineDevice {
   }
 
   whenWritable(callback: () => void): void {
-    this.#stream.whenWritable(callback);
+    if (this.#break.holdsOutput) this.#writable = callback;
+    else this.#stream.whenWritable(callback);
   }
 
   close(limitMs: number): Promise<void> {
-    if (this.#breakTimer !== null) this.#endBreak();
+    this.#break.stop();
     return this.#stream.close(limitMs, () => {
       // Flow control off first: a stopped line would hold the close (config spec 6.3).
       setTermios(this.#stream.fd, toTermios({ ...this.#settings, xonxoffOut: false, xonxoffIn: false, rtscts: false }));
@@ -77,23 +78,21 @@ export class Tty implements Device, LineDevice {
   }
 
   get breakOn(): boolean {
-    return this.#breakOn;
+    return this.#break.on;
   }
 
   setBreak(on: boolean): void {
-    if (this.#breakTimer !== null) clearTimeout(this.#breakTimer);
-    this.#breakTimer = null;
-    this.#breakOn = on;
-    this.#attempt(() => setBreak(this.#stream.fd, on));
+    this.#break.set(on);
   }
 
   sendBreak(): void {
-    this.setBreak(true);
-    this.#breakTimer = setTimeout(() => this.#endBreak(), BREAK_MS);
+    this.#break.send();
   }
 
-  #endBreak(): void {
-    this.setBreak(false);
+  #released(): void {
+    const callback = this.#writable;
+    this.#writable = null;
+    if (callback !== null) this.#stream.whenWritable(callback);
   }
 
   drive(control: Partial<ModemControl>): void {

@@ -34,8 +34,8 @@ export interface PumpEvents {
   peerLost(connection: Connection, error: unknown): void;
   /** Telnet commands, negotiations and suboptions, in their place between the data. */
   telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void;
-  /** A chunk of a telnet peer has been worked through. */
-  chunkEnd(): void;
+  /** Commands that came together have been worked through: data follows, or nothing. */
+  commandsEnd(): void;
   /** The closeon text came; what led up to it is sent. */
   closeOnFound(): void;
 }
@@ -312,11 +312,15 @@ export class Pump {
       return;
     }
     for (const event of telnet.decoder.push(read)) {
-      if (this.#stopped || !this.#feeds.has(connection)) return;
-      if (event.kind === "data") this.#dataFromLink(connection, event.bytes);
-      else this.#events.telnet(connection, event);
+      if (this.#stopped || !this.#feeds.has(connection)) break;
+      if (event.kind !== "data") {
+        this.#events.telnet(connection, event);
+        continue;
+      }
+      this.#events.commandsEnd();
+      if (!this.#stopped) this.#dataFromLink(connection, event.bytes);
     }
-    this.#events.chunkEnd();
+    this.#events.commandsEnd();
   }
 
   #dataFromLink(connection: Connection, bytes: Uint8Array): void {

@@ -33,7 +33,7 @@ export class RemoteControl {
   readonly #watchers = new Set<Connection>();
   #poll: NodeJS.Timeout | null = null;
   #counters: LineCounters | null = null;
-  /** DTR and RTS asked for in the chunk at hand, not yet at the hardware. */
+  /** DTR and RTS asked for by commands that came together, not yet at the hardware. */
   #driven: Partial<ModemControl> = {};
 
   constructor(parts: {
@@ -68,8 +68,8 @@ export class RemoteControl {
     }
   }
 
-  /** The chunk is worked through: what it asked of DTR and RTS goes out, in one call. */
-  chunkEnd(): void {
+  /** What they asked of DTR and RTS goes out, in one call. */
+  commandsEnd(): void {
     this.#driveNow();
   }
 
@@ -81,6 +81,7 @@ export class RemoteControl {
   stop(): void {
     if (this.#poll !== null) clearInterval(this.#poll);
     this.#poll = null;
+    this.#counters = null; // what goes wrong while nobody looks is nobody's error
   }
 
   #negotiate(connection: Connection, verb: "will" | "wont" | "do" | "dont", option: number): void {

@@ -64,7 +64,7 @@ export class Session {
         deviceLost: (what, error) => events.deviceLost(what, error),
         peerLost: (who, error) => events.peerLost(who, error),
         telnet: (who, event) => this.#telnet(who, event),
-        chunkEnd: () => this.#guard(() => this.#remote?.chunkEnd()),
+        commandsEnd: () => this.#guard(() => this.#remote?.commandsEnd()),
         closeOnFound: () => events.closeOnFound(),
       },
     });

@@ -1,0 +1,102 @@
+/** Breaks on a line, without the wait the kernel would put before them: it stops the caller until all output has left. */
+import { queued, setBreak } from "../kernel/kernel.js";
+
+/** What tcsendbreak(fd, 0) gives: at least 0.25 s. */
+const BREAK_MS = 250;
+/** While output is on its way, this often is looked whether it has left. */
+const LOOK_MS = 10;
+
+export class Break {
+  /** As it was asked for last. */
+  on = false;
+  readonly #fd: number;
+  readonly #released: () => void;
+  #at: "off" | "waiting" | "sending" = "off";
+  /** Ends by itself. */
+  #timed = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** `released` is called when output may go on. */
+  constructor(fd: number, released: () => void) {
+    this.#fd = fd;
+    this.#released = released;
+  }
+
+  /** What would be written now would overtake the break, or be lost in it. */
+  get holdsOutput(): boolean {
+    return this.#at === "waiting" || (this.#at === "sending" && this.#timed);
+  }
+
+  /** One of the usual length. */
+  send(): void {
+    this.#ask(true);
+  }
+
+  set(on: boolean): void {
+    if (on) this.#ask(false);
+    else if (this.#at !== "waiting") this.#end();
+    else {
+      this.on = false;
+      this.#timed = true; // what was asked to begin and to end meanwhile will be a short one
+    }
+  }
+
+  /** The device is being closed. */
+  stop(): void {
+    if (this.#at === "sending" && this.#timed) this.#tell(false);
+    this.#cancel();
+    this.#at = "off";
+  }
+
+  #ask(timed: boolean): void {
+    this.on = true;
+    this.#timed = timed;
+    this.#cancel();
+    if (this.#at === "sending") this.#run();
+    else this.#look();
+  }
+
+  #look(): void {
+    this.#at = this.#isSending() ? "waiting" : "sending";
+    if (this.#at === "waiting") {
+      this.#timer = setTimeout(() => this.#look(), LOOK_MS);
+      return;
+    }
+    this.#tell(true);
+    this.#run();
+  }
+
+  #run(): void {
+    if (this.#timed) this.#timer = setTimeout(() => this.#end(), BREAK_MS);
+    else this.#released();
+  }
+
+  #end(): void {
+    this.#cancel();
+    this.#tell(false);
+    this.#at = "off";
+    this.on = false;
+    this.#released();
+  }
+
+  #cancel(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #isSending(): boolean {
+    try {
+      return queued(this.#fd).output > 0;
+    } catch {
+      return false; // it does not tell
+    }
+  }
+
+  #tell(on: boolean): void {
+    try {
+      setBreak(this.#fd, on);
+    } catch {
+      // A device that knows no break has none to send.
+    }
+  }
+}
