@@ -91,7 +91,7 @@ export class Life {
       fixed,
       second: this.#outside.heartbeat.second,
       sent: who => this.#sent(who),
-      failed: (who, error) => this.#linkFailed(who, error),
+      failed: (who, error) => this.#writeFailed(who, error),
     });
     link.onKeepalive = () => {
       connection.lastActiveSecond = this.#outside.heartbeat.second;
@@ -176,7 +176,7 @@ export class Life {
       expandFile: template => this.#expand(template, "file"),
       events: {
         peerLost: (who, error) =>
-          error === null ? this.#lose(who, "network read close") : this.#linkFailed(who, error),
+          error === null ? this.#lose(who, "network read close") : this.#readFailed(who, error),
         peerMustGo: (who, reason) => this.#lose(who, reason),
         closeOnFound: () => this.#endWhenSent("closeon sequence found"),
         lineChanged: () => this.#parts.changed(),
@@ -209,11 +209,19 @@ export class Life {
     }
   }
 
-  #linkFailed(connection: Connection, error: unknown): void {
+  #readFailed(connection: Connection, error: unknown): void {
+    if (!(error instanceof LinkError)) throw error;
+    this.#outside.log.error(`read error for port ${this.#parts.config().name}: ${error.reason}`);
+    this.#lose(connection, "network read error");
+  }
+
+  #writeFailed(connection: Connection, error: unknown): void {
     if (!(error instanceof LinkError)) throw error;
     const { name } = this.#parts.config();
-    if (error.code !== "pipe") this.#outside.log.error(`read error for port ${name}: ${error.reason}`);
-    this.#lose(connection, error.code === "pipe" ? "EPIPE" : "network read error");
+    if (error.code !== "pipe") {
+      this.#outside.log.error(`The network write for port ${name} had error: ${error.reason}`);
+    }
+    this.#lose(connection, error.code === "pipe" ? "EPIPE" : "network write error");
   }
 
   #lose(connection: Connection, reason: string): void {

@@ -225,14 +225,14 @@ export class Port implements Operable {
   /** False: not one socket could be opened. */
   #listen(): boolean {
     const { networkPort } = this.#config;
-    const stdio = networkPort.port === 0;
+    let input: Link | null = null;
     try {
-      this.#listener = stdio
-        ? null
-        : this.#parts.listen(networkPort, {
-            accepted: link => this.#accepted(link),
-            failed: reason => this.#parts.log.error(`Could not accept on port ${this.name}: ${reason}`),
-          });
+      if (networkPort.port === 0) input = this.#parts.standardInput();
+      else
+        this.#listener = this.#parts.listen(networkPort, {
+          accepted: link => this.#accepted(link),
+          failed: reason => this.#parts.log.error(`Could not accept on port ${this.name}: ${reason}`),
+        });
       this.#listenError = null;
     } catch (error) {
       this.#listenError = error instanceof Error ? error.message : String(error);
@@ -240,7 +240,7 @@ export class Port implements Operable {
     }
     this.#life.enable(true);
     this.#accept(this.#life.phase !== "closing");
-    if (stdio) this.#arrive(this.#parts.standardInput());
+    if (input !== null) this.#arrive(input);
     this.#seatFixedPeers();
     return true;
   }

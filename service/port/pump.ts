@@ -107,6 +107,7 @@ export class Pump {
   }
 
   add(connection: Connection): void {
+    if (!this.#connections.has(connection)) return; // lost while it was greeted
     this.#feeds.set(connection, { onTick: () => this.#readLink(connection) });
     this.#waitForLink(connection);
   }

@@ -16,8 +16,9 @@ import { fakeTime } from "./fake-time.js";
 
 export interface FakeListener extends PortListener {
   readonly closed: boolean;
-  /** Somebody arrives; while `accepting` is false they wait. */
+  /** Somebody arrives, and is taken at the next turn; while `accepting` is false they wait. */
   call(link: FakeLink): void;
+  settle(): number;
   /** accept(2) fails. */
   fail(reason: string): void;
   /** Peers the port reached by itself. */
@@ -126,7 +127,10 @@ export class World {
   }
 
   #turn(): number {
-    return [...this.#links, ...this.devices].reduce((calls, one) => calls + one.settle(), 0);
+    return [...this.#links, ...this.devices, ...this.#listeners.values()].reduce(
+      (calls, one) => calls + one.settle(),
+      0,
+    );
   }
 
   #keep(link: FakeLink): FakeLink {
@@ -152,12 +156,15 @@ export class World {
       set accepting(on) {
         if (closed) throw new Error("uses a closed listener");
         accepting = on;
-        while (accepting && backlog.length > 0) accepted(backlog.shift() as FakeLink);
       },
       call(link) {
         if (closed) throw new Error(`connection refused by ${spec.port}`);
-        if (accepting) accepted(link);
-        else backlog.push(link);
+        backlog.push(link);
+      },
+      settle() {
+        let turns = 0;
+        for (; accepting && !closed && backlog.length > 0; turns++) accepted(backlog.shift() as FakeLink);
+        return turns;
       },
       fail: failed,
       connect: peer => {
