@@ -28,14 +28,16 @@ process.stdin.on("end", () => process.exit(0));
 /** Answers the first bytes or datagram of each peer. */
 function serve(fd: number): void {
   const into = new Uint8Array(100);
+  const isDatagram = socketKind(fd)?.type === "datagram";
+  const serveOne = (): boolean => {
+    const peer = isDatagram ? receiveFrom(fd, into) : null;
+    if (peer !== null) sendTo(fd, answer(into.subarray(0, peer.length)), peer.address, peer.port);
+    const caller = isDatagram ? null : accept(fd);
+    if (caller !== null) serveCaller(caller.fd);
+    return peer !== null || caller !== null;
+  };
   const watch = new Watch(fd, () => {
-    if (socketKind(fd)?.type === "datagram") {
-      const peer = receiveFrom(fd, into);
-      if (peer !== null) sendTo(fd, answer(into.subarray(0, peer.length)), peer.address, peer.port);
-    } else {
-      const caller = accept(fd);
-      if (caller !== null) serveCaller(caller.fd);
-    }
+    while (serveOne()); // the last look finds nobody: a socket that blocks would stop the process here
     watch.want(READABLE);
   });
   watch.want(READABLE);
