@@ -1,0 +1,324 @@
+/** Every property, method and error, as busctl shows them. */
+import t from "tap";
+import { CONNECTION as CONNECTION_TABLE } from "../../service/dbus/connection-interface.js";
+import { DAEMON as DAEMON_TABLE } from "../../service/dbus/daemon-interface.js";
+import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
+import { ERRORS } from "../../service/dbus/errors.js";
+import { PORT as PORT_TABLE } from "../../service/dbus/port-interface.js";
+import { STANDARD_LINE } from "../../service/line/settings.js";
+import { busyFacts, connectionFacts, idleFacts } from "../support/fake-operable.js";
+import { needs } from "../support/tools.js";
+import { until } from "../support/wait.js";
+import { CONNECTION, DAEMON, PORT, ROOT, stage } from "./stage.js";
+
+const tools = needs("dbus-daemon", "busctl");
+const PORT_PATH = `${ROOT}/port/localhost_2c2001`;
+const CONNECTION_PATH = `${ROOT}/connection/_37`;
+
+const BUSY = busyFacts({
+  name: "localhost,2001",
+  networkPort: { family: "any", transport: "tcp", host: "localhost", port: 2001 },
+  timeoutSeconds: 4_294_967_295,
+  state: "telnet",
+  slots: [
+    connectionFacts({
+      id: 7,
+      address: "192.0.2.1",
+      port: 40_000,
+      bytesFromNet: 2 ** 33,
+      bytesToNet: 5,
+      since: 1_700_000_000_000,
+      idleSeconds: 12,
+    }),
+    null,
+  ],
+  devicePath: "/dev/ttyS1",
+  deviceWritten: "console",
+  line: STANDARD_LINE,
+  lineInForce: { ...STANDARD_LINE, speed: 115_200, dataBits: 7, parity: "even", rtscts: true },
+  control: { dtr: true, rts: false },
+  modemState: { cts: true, dsr: false, dcd: true, ri: false },
+  toNet: "waiting output",
+  bytesFromDevice: 2 ** 40,
+  bytesToDevice: Number.MAX_SAFE_INTEGER,
+  lastError: "caf\xc3\xa9 \xff", // bytes: UTF-8, and some that are none
+  pending: "reconfigure",
+});
+
+const CONFIGURED =
+  'a{sv} 9 "Speed" u 9600 "DataBits" y 8 "Parity" s "none" "StopBits" y 1 "XonXoffOut" b false ' +
+  '"XonXoffIn" b false "RtsCts" b false "Local" b false "HangupWhenDone" b false';
+
+const PORT_VALUES: Readonly<Record<string, string>> = {
+  Name: 's "localhost,2001"',
+  Family: 's "any"',
+  Transport: 's "tcp"',
+  Host: 's "localhost"',
+  PortNumber: "q 2001",
+  Label: 's "Console \\303\\244"', // ä in UTF-8, as busctl shows it
+  State: 's "telnet"',
+  Phase: 's "open"',
+  Pending: 's "reconfigure"',
+  TimeoutSeconds: "u 4294967295",
+  Device: 's "/dev/ttyS1"',
+  DeviceWritten: 's "console"',
+  ConfiguredLine: CONFIGURED,
+  Line: CONFIGURED.replace("u 9600", "u 115200")
+    .replace('"DataBits" y 8', '"DataBits" y 7')
+    .replace('"none"', '"even"')
+    .replace('"RtsCts" b false', '"RtsCts" b true'),
+  ModemControl: 'a{sb} 2 "DTR" true "RTS" false',
+  ModemState: 'a{sb} 4 "CTS" true "DSR" false "DCD" true "RI" false',
+  Connections: `ao 1 "${CONNECTION_PATH}"`,
+  Peers: 'a(sq) 1 "192.0.2.1" 40000',
+  ConnectionCount: "u 1",
+  MaxConnections: "u 2",
+  NetToDevice: 's "waiting input"',
+  DeviceToNet: 's "waiting output"',
+  BytesFromDevice: "t 1099511627776",
+  BytesToDevice: "t 9007199254740991",
+  LastError: 's "caf\\303\\251 \\357\\277\\275"',
+};
+
+const CONNECTION_VALUES: Readonly<Record<string, string>> = {
+  Id: "t 7",
+  Port: `o "${PORT_PATH}"`,
+  Address: 's "192.0.2.1"',
+  PortNumber: "q 40000",
+  ConnectedTimestamp: "t 1700000000000000",
+  IdleSeconds: "t 12",
+  BytesFromNet: "t 8589934592",
+  BytesToNet: "t 5",
+};
+
+const DAEMON_VALUES: Readonly<Record<string, string>> = {
+  Version: 's "1.2.3"',
+  Board: 's ""',
+  UptimeSeconds: "t 90",
+};
+
+t.test("every property has its type and its value", tools, async t => {
+  const { get, busctl } = await stage(t, [BUSY], { label: () => "Console ä" });
+  const objects = [
+    { path: PORT_PATH, table: PORT_TABLE, values: PORT_VALUES },
+    { path: CONNECTION_PATH, table: CONNECTION_TABLE, values: CONNECTION_VALUES },
+    { path: ROOT, table: DAEMON_TABLE, values: DAEMON_VALUES },
+  ];
+  for (const { path, table, values } of objects) {
+    t.same(Object.keys(values).sort(), table.properties.map(({ name }) => name).sort(), `all of ${table.name}`);
+    for (const [name, value] of Object.entries(values)) t.equal(await get(path, table.name, name), value, name);
+    const all = await busctl(
+      "call",
+      WELL_KNOWN_NAME,
+      path,
+      "org.freedesktop.DBus.Properties",
+      "GetAll",
+      "s",
+      table.name,
+    );
+    for (const [name, value] of Object.entries(values)) t.match(all.output, `"${name}" ${value}`, `GetAll: ${name}`);
+  }
+});
+
+t.test("an idle port shows what it is, and nothing of a device that is closed", tools, async t => {
+  const { get } = await stage(t, [idleFacts({ name: "2001" })]);
+  const path = `${ROOT}/port/_32001`;
+  t.equal(await get(path, PORT, "Phase"), 's "idle"');
+  t.equal(await get(path, PORT, "Line"), "a{sv} 0");
+  t.equal(await get(path, PORT, "ModemControl"), "a{sb} 0");
+  t.equal(await get(path, PORT, "ModemState"), "a{sb} 0");
+  t.equal(await get(path, PORT, "Peers"), "a(sq) 0");
+  t.equal(await get(path, PORT, "LastError"), 's ""');
+  t.equal(await get(path, PORT, "ConfiguredLine"), CONFIGURED);
+});
+
+t.test("the password of a SOL device is not for everybody", tools, async t => {
+  const sol = "sol.lan -U admin -P secret 192.0.2.9";
+  const { busctl } = await stage(t, [idleFacts({ name: "2001", devicePath: sol, lastError: `${sol}: no answer` })]);
+  const all = await busctl("introspect", WELL_KNOWN_NAME, `${ROOT}/port/_32001`);
+  t.match(all.output, '"sol.lan"');
+  t.match(all.output, '"sol.lan: no answer"');
+  t.notMatch(all.output, "secret");
+});
+
+t.test("the tree has the daemon, each port and each connection", tools, async t => {
+  const { busctl } = await stage(t, [BUSY, idleFacts({ name: "2002" })]);
+  const tree = await busctl("tree", "--list", WELL_KNOWN_NAME);
+  t.same(tree.output.split("\n"), [
+    ...["/", "/org", "/org/ser2net", ROOT],
+    ...[`${ROOT}/connection`, CONNECTION_PATH],
+    ...[`${ROOT}/port`, `${ROOT}/port/_32002`, PORT_PATH],
+  ]);
+});
+
+t.test("GetManagedObjects has them all, with the same values", tools, async t => {
+  const { call, busctl } = await stage(t, [BUSY, idleFacts({ name: "2002" })], { label: () => "Console ä" });
+  const manager = "org.freedesktop.DBus.ObjectManager";
+  const { output } = await busctl("--json=short", "call", WELL_KNOWN_NAME, ROOT, manager, "GetManagedObjects");
+  const [objects] = JSON.parse(output).data;
+  t.same(Object.keys(objects).sort(), [CONNECTION_PATH, `${ROOT}/port/_32002`, PORT_PATH].sort());
+  t.same(Object.keys(objects[PORT_PATH]), [PORT]);
+  t.same(Object.keys(objects[CONNECTION_PATH]), [CONNECTION]);
+  const text = (await call(ROOT, manager, "GetManagedObjects")).output;
+  for (const [name, value] of Object.entries(PORT_VALUES)) t.match(text, `"${name}" ${value}`, name);
+  for (const [name, value] of Object.entries(CONNECTION_VALUES)) t.match(text, `"${name}" ${value}`, name);
+});
+
+t.test("every method of a port does what it says", tools, async t => {
+  const identified: unknown[] = [];
+  const { call, ports } = await stage(t, [{ ...BUSY, pending: "none" }], {
+    identify: (...given) => identified.push(given) > 0,
+  });
+  const calls: readonly (readonly [args: readonly string[], done: string])[] = [
+    [["Disconnect"], "disconnect"],
+    [["SetEnabled", "s", "raw"], "setState raw"],
+    [["SetLine", "s", "9600 caf\u00e9"], "setLine 9600 caf\xc3\xa9"],
+    [["SetControl", "a{sb}", "2", "DTR", "false", "RTS", "true"], 'drive {"dtr":false,"rts":true}'],
+    [["SetControl", "a{sb}", "1", "RTS", "false"], 'drive {"rts":false}'],
+    [["SendBreak"], "sendBreak"],
+    [["SetTimeout", "u", "4294967295"], "setTimeoutSeconds 4294967295"],
+  ];
+  const port = ports.get("localhost,2001");
+  for (const [args, done] of calls) {
+    const [method = "", ...rest] = args;
+    t.same(await call(PORT_PATH, PORT, method, ...rest), { code: 0, output: "", errors: "" }, args.join(" "));
+    t.equal(port?.calls.pop(), done);
+  }
+  t.same(await call(PORT_PATH, PORT, "Identify", "u", "30"), { code: 0, output: "", errors: "" });
+  t.same(identified, [["localhost,2001", 30]]);
+  const tried = new Set([...calls.map(([args]) => args[0]), "Identify"]);
+  t.same([...tried].sort(), PORT_TABLE.methods.map(({ name }) => name).sort(), "all methods");
+});
+
+t.test("the daemon reloads, checks, and knows where a port is", tools, async t => {
+  const checked: unknown[] = [];
+  const { call } = await stage(t, [BUSY], {
+    daemon: {
+      version: "1",
+      board: "acme-8",
+      uptimeSeconds: () => 0,
+      reload: () => [{ file: "/etc/x.conf", line: 3, column: 20, message: "Bad \xc3\xa4", expected: null }],
+      check(text) {
+        checked.push(text);
+        return [{ file: null, line: 0, column: 1, message: "No", expected: "yes" }];
+      },
+    },
+  });
+  t.equal((await call(ROOT, DAEMON, "Reload")).output, 'a(suuss) 1 "/etc/x.conf" 3 20 "Bad \\303\\244" ""');
+  t.equal((await call(ROOT, DAEMON, "Check", "s", "2000:raw:\u00e4")).output, 'a(suuss) 1 "" 0 1 "No" "yes"');
+  await call(ROOT, DAEMON, "Check", "s", "");
+  t.same(checked, ["2000:raw:\xc3\xa4", null], "an empty text stands for what a reload would read");
+  t.equal((await call(ROOT, DAEMON, "GetPort", "s", "localhost,2001")).output, `o "${PORT_PATH}"`);
+  t.same(DAEMON_TABLE.methods.map(({ name }) => name).sort(), ["Check", "GetPort", "Reload"], "all methods");
+});
+
+t.test("the standard interfaces answer everywhere", tools, async t => {
+  const { call } = await stage(t, [BUSY]);
+  for (const path of ["/", "/org", ROOT, `${ROOT}/port`, PORT_PATH, CONNECTION_PATH]) {
+    t.same(await call(path, "org.freedesktop.DBus.Peer", "Ping"), { code: 0, output: "", errors: "" }, path);
+    t.match((await call(path, "org.freedesktop.DBus.Introspectable", "Introspect")).output, /^s ".*<node>/, path);
+  }
+});
+
+t.test("every error has its name and a text, and never a stack trace", tools, async t => {
+  const going = { ...BUSY, name: "going", pending: "delete" as const };
+  const free = idleFacts({ name: "free" });
+  const { bus, call, busctl, ports } = await stage(t, [BUSY, going, free], {
+    daemon: {
+      version: "1",
+      board: null,
+      uptimeSeconds() {
+        throw new Error("secret of the implementation");
+      },
+      reload: () => "Unable to open config file '/x': No such file or directory",
+      check: () => "Unable to open config file '/x': No such file or directory",
+    },
+  });
+  const busy = ports.get("localhost,2001");
+  if (busy !== undefined) busy.refusal = "Unable to create network socket(s)";
+  const [at, free_, going_] = [PORT_PATH, `${ROOT}/port/free`, `${ROOT}/port/going`];
+  const properties = "org.freedesktop.DBus.Properties";
+  type Case = readonly [keyof typeof ERRORS, string, readonly string[]];
+  const cases: readonly Case[] = [
+    ["NoSuchPort", "no port 1", [ROOT, DAEMON, "GetPort", "s", "1"]],
+    ["NotConnected", "nobody is connected", [free_, PORT, "Disconnect"]],
+    ["DeviceClosed", "the device is not open, or is no serial line", [free_, PORT, "SendBreak"]],
+    [
+      "DeviceClosed",
+      "the device is not open, or is no serial line",
+      [free_, PORT, "SetControl", "a{sb}", "1", "DTR", "true"],
+    ],
+    ["BeingDeleted", "the port is deleted when its session closes", [going_, PORT, "SetEnabled", "s", "raw"]],
+    ["BeingDeleted", "the port is deleted when its session closes", [going_, PORT, "SetLine", "s", "9600"]],
+    ["Refused", "Unable to create network socket(s)", [at, PORT, "SetEnabled", "s", "raw"]],
+    ["NotSupported", "the port has no LED", [at, PORT, "Identify", "u", "5"]],
+    ["ConfigurationUnreadable", "Unable to open config file '/x': No such file or directory", [ROOT, DAEMON, "Reload"]],
+    [
+      "ConfigurationUnreadable",
+      "Unable to open config file '/x': No such file or directory",
+      [ROOT, DAEMON, "Check", "s", ""],
+    ],
+    ["InvalidArgs", "expected one of off, raw, rawlp, telnet", [at, PORT, "SetEnabled", "s", "on"]],
+    ["InvalidArgs", "expected 1 to 3600 seconds", [at, PORT, "Identify", "u", "0"]],
+    ["InvalidArgs", "expected 1 to 3600 seconds", [at, PORT, "Identify", "u", "3601"]],
+    ["InvalidArgs", "expected DTR, RTS or both", [at, PORT, "SetControl", "a{sb}", "1", "CTS", "true"]],
+    ["InvalidArgs", "expected DTR, RTS or both", [at, PORT, "SetControl", "a{sb}", "0"]],
+    ["InvalidArgs", "Unable to create network socket(s)", [at, PORT, "SetLine", "s", "x"]],
+    ["InvalidArgs", "SetTimeout takes (u), not (s)", [at, PORT, "SetTimeout", "s", "1"]],
+    ["InvalidArgs", "SendBreak takes (), not (u)", [at, PORT, "SendBreak", "u", "1"]],
+    ["UnknownObject", `no object ${ROOT}/port/_32009`, [`${ROOT}/port/_32009`, PORT, "Disconnect"]],
+    ["UnknownObject", `no object ${ROOT}/port/2001`, [`${ROOT}/port/2001`, PORT, "Disconnect"]],
+    ["UnknownObject", `no object ${ROOT}/connection/_39`, [`${ROOT}/connection/_39`, properties, "GetAll", "s", ""]],
+    ["UnknownInterface", `no interface a.b at ${at}`, [at, "a.b", "Disconnect"]],
+    ["UnknownInterface", `no interface a.b at ${at}`, [at, properties, "GetAll", "s", "a.b"]],
+    ["UnknownMethod", `no method Nothing at ${at}`, [at, PORT, "Nothing"]],
+    ["UnknownProperty", `no property Nothing at ${at}`, [at, properties, "Get", "ss", PORT, "Nothing"]],
+    ["UnknownProperty", `no property Nothing at ${at}`, [at, properties, "Set", "ssv", PORT, "Nothing", "s", "x"]],
+    [
+      "PropertyReadOnly",
+      "State is read-only: methods change things",
+      [at, properties, "Set", "ssv", PORT, "State", "s", "off"],
+    ],
+    ["Failed", "a fault of the service; its log says more", [ROOT, properties, "Get", "ss", DAEMON, "UptimeSeconds"]],
+  ];
+  const errors = await bus.errorMonitor();
+  for (const [code, text, [path = "", face = "", method = "", ...args]] of cases) {
+    const { code: exit, errors: said } = await call(path, face, method, ...args);
+    t.same([exit, said], [1, `Call failed: ${text}`], `${code}: ${method} ${args.join(" ")}`);
+    t.equal(JSON.parse(await errors.expect("\n")).error_name, ERRORS[code], code);
+  }
+  const set = await busctl("set-property", WELL_KNOWN_NAME, at, PORT, "State", "s", "off");
+  t.match(set.errors, "State is read-only");
+  const tried = new Set<string>([...cases.map(([code]) => code), "LimitsExceeded"]); // that one: hostile.test.ts
+  t.same([...tried].sort(), Object.keys(ERRORS).sort(), "all errors");
+});
+
+t.test("a fault of the service is in the log, once for each call, and the service goes on", tools, async t => {
+  const { call, log, get } = await stage(t, [BUSY], {
+    label() {
+      throw new Error("out of labels");
+    },
+  });
+  await call(PORT_PATH, PORT, "Disconnect");
+  t.equal(log.lines.at(-1), "D-Bus: out of labels");
+  t.equal(await get(ROOT, DAEMON, "Version"), 's "1.2.3"');
+});
+
+t.test("who changed something is in the log, with the user id; who only looked is not", tools, async t => {
+  const { call, log, get } = await stage(t, [BUSY]);
+  const before = log.lines.length;
+  await get(PORT_PATH, PORT, "State");
+  await call(ROOT, DAEMON, "GetPort", "s", "localhost,2001");
+  await call(PORT_PATH, PORT, "SetLine", "s", "9600\nforged line");
+  await call(PORT_PATH, PORT, "SetControl", "a{sb}", "1", "DTR", "true");
+  await call(PORT_PATH, PORT, "SetEnabled", "s", "on");
+  await call(ROOT, DAEMON, "Reload");
+  await until("all are noted", () => log.lines.length === before + 4);
+  const uid = process.getuid?.();
+  t.match(log.lines.slice(before), [
+    new RegExp(`^D-Bus: uid ${uid} \\(:1\\.\\d+\\) called SetLine 9600\\nforged line at ${PORT_PATH}$`), // logs are one line
+    new RegExp(`called SetControl {"DTR":true} at ${PORT_PATH}$`),
+    new RegExp(`called SetEnabled on at ${PORT_PATH}: expected one of off, raw, rawlp, telnet$`),
+    new RegExp(`called Reload at ${ROOT}$`),
+  ]);
+});

@@ -1,0 +1,88 @@
+/** The service on a private bus, with ports that only pretend. */
+import type { Test } from "tap";
+import { type DbusParts, type DbusService, startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
+import type { Log } from "../../service/log/log.js";
+import type { PortFacts } from "../../service/port/facts.js";
+import { createFakeOperable, type FakeOperable } from "../support/fake-operable.js";
+import type { Incoming } from "../support/incoming.js";
+import { until } from "../support/wait.js";
+import { type Answer, PrivateBus } from "./private-bus.js";
+
+export const ROOT = "/org/ser2net/Ser2net1";
+export const DAEMON = `${WELL_KNOWN_NAME}.Daemon`;
+export const PORT = `${WELL_KNOWN_NAME}.Port`;
+export const CONNECTION = `${WELL_KNOWN_NAME}.Connection`;
+export const UP = `D-Bus: serving ${WELL_KNOWN_NAME}`;
+
+export interface Stage {
+  readonly bus: PrivateBus;
+  readonly service: DbusService;
+  /** As the registry of ports has them. */
+  readonly ports: Map<string, FakeOperable>;
+  readonly log: LogLines;
+  busctl(...args: readonly string[]): Promise<Answer>;
+  call(path: string, face: string, method: string, ...args: readonly string[]): Promise<Answer>;
+  get(path: string, face: string, property: string): Promise<string>;
+}
+
+export interface LogLines extends Log {
+  readonly lines: string[];
+}
+
+export function collectLog(): LogLines {
+  const lines: string[] = [];
+  const say = (text: string) => void lines.push(text);
+  return { lines, error: say, warning: say, notice: say, info: say };
+}
+
+/** Resolves when the service has its name. */
+export async function stage(
+  t: Test,
+  known: readonly Partial<PortFacts>[],
+  parts: Partial<DbusParts> = {},
+): Promise<Stage> {
+  const bus = await PrivateBus.start(t);
+  const log = collectLog();
+  const ports = new Map(known.map(facts => [facts.name ?? "7000", createFakeOperable(facts)]));
+  const service = startDbus(standIn({ address: bus.address, ports: registry(ports), log, ...parts }));
+  t.teardown(() => service.stop());
+  await until("the service is on the bus", () => log.lines.includes(UP));
+  const busctl = (...args: readonly string[]) => bus.busctl(...args);
+  const call = (path: string, face: string, method: string, ...args: readonly string[]) =>
+    busctl("call", WELL_KNOWN_NAME, path, face, method, ...args);
+  const get = async (path: string, face: string, property: string) =>
+    (await busctl("get-property", WELL_KNOWN_NAME, path, face, property)).output;
+  return { bus, service, ports, log, busctl, call, get };
+}
+
+export function registry(ports: ReadonlyMap<string, FakeOperable>): DbusParts["ports"] {
+  return { list: () => [...ports.values()], find: name => ports.get(name) ?? null };
+}
+
+/** Parts for a service that has nothing to do. */
+export function standIn(parts: Partial<DbusParts> & Pick<DbusParts, "address" | "log">): DbusParts {
+  return {
+    busName: WELL_KNOWN_NAME,
+    daemon: {
+      version: "1.2.3",
+      board: null,
+      uptimeSeconds: () => 90.5,
+      reload: () => [],
+      check: () => [],
+    },
+    ports: { list: () => [], find: () => null },
+    ...parts,
+  };
+}
+
+export interface Signal {
+  readonly member: string;
+  readonly path: string;
+  readonly data: readonly unknown[];
+}
+
+/** The next signal a monitor shows, but for those of the bus itself. */
+export async function nextSignal(monitor: Incoming): Promise<Signal> {
+  const { member, path, payload } = JSON.parse(Buffer.from(await monitor.expect("\n"), "latin1").toString("utf8"));
+  return { member, path, data: payload.data };
+}
