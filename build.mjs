@@ -1,6 +1,8 @@
 // Builds the addon and the bundle: into dist/ for this machine, or with --target into dist/<target>/ for another.
+// Beside them: the licences of what they hold, and SHA256SUMS. The same sources and compiler give the same files.
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -15,6 +17,10 @@ const ENTRIES = [
   { entry: "service/main.ts", outfile: "ser2net.cjs", program: true },
   { entry: "service/dbus/entry.ts", outfile: "dbus.cjs", program: false }, // loaded only where D-Bus is on
 ];
+
+/** In bytes, all bundles together. What they grow by is read from flash at every start. */
+const MOST_BUNDLED = 300_000;
+const MOST_NATIVE = 300_000;
 
 const ADDON = ["kernel.c", "tty.c", "socket.c", "unix.c", "poll.c"].map(name => `service/kernel/${name}`);
 
@@ -40,12 +46,10 @@ execFileSync(compiler, [...options, ...flags, ...warnings, ...nodeApi, ...link, 
   stdio: "inherit",
 });
 
+const built = ["kernel.node"];
+const sources = new Set();
 for (const { entry, outfile, program } of ENTRIES) {
-  if (!existsSync(entry)) {
-    console.error(`build: ${entry} does not exist, ${outfile} is left out`);
-    continue;
-  }
-  await build({
+  const { metafile } = await build({
     absWorkingDir: checkout,
     entryPoints: [entry],
     outfile: `${out}/${outfile}`,
@@ -54,10 +58,45 @@ for (const { entry, outfile, program } of ENTRIES) {
     target: "node20",
     format: "cjs",
     minify: true,
-    legalComments: "external",
+    legalComments: "none", // LICENSES.txt has the whole texts
+    metafile: true,
     external: ["x11", "usocket"], // optional parts of dbus-next, never used
     logOverride: { "empty-import-meta": "silent" }, // addon.ts looks at it only when it runs from source
     ...(program ? { banner: { js: "#!/usr/bin/env node" } } : {}),
   });
   if (program) chmodSync(`${out}/${outfile}`, 0o755);
+  for (const [file, { bytesInOutput }] of Object.entries(Object.values(metafile.outputs)[0].inputs)) {
+    if (bytesInOutput > 0) sources.add(file);
+  }
+  built.push(outfile);
+}
+
+const packages = [...sources].map(file => /.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0]).filter(Boolean);
+const licences = [["ser2net-edge", "LICENSE"], ...[...new Set(packages)].sort().map(licenceOf)];
+const texts = licences.map(([title, file]) => `${title}\n${"=".repeat(title.length)}\n\n${readFileSync(file, "utf8")}`);
+writeFileSync(`${out}/LICENSES.txt`, texts.join("\n\n"));
+
+const sums = [...built, "LICENSES.txt"].sort().map(name => `${sha256(readFileSync(`${out}/${name}`))}  ${name}\n`);
+writeFileSync(`${out}/SHA256SUMS`, sums.join(""));
+
+keepTo("bundles", ".cjs", MOST_BUNDLED);
+keepTo("native files", ".node", MOST_NATIVE);
+
+function licenceOf(folder) {
+  const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+  const file = readdirSync(folder).find(one => /^licen[cs]e/i.test(one));
+  if (file === undefined) throw new Error(`${folder} has no licence text`);
+  return [`${name} ${version}`, `${folder}/${file}`];
+}
+
+function sha256(bytes) {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function keepTo(what, ending, most) {
+  const sizes = built.filter(name => name.endsWith(ending)).map(name => statSync(`${out}/${name}`).size);
+  const size = sizes.reduce((sum, one) => sum + one, 0);
+  if (size <= most) return;
+  console.error(`build: the ${what} have ${size} bytes, at most ${most} are allowed`);
+  process.exit(1);
 }
