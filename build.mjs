@@ -22,7 +22,7 @@ const ENTRIES = [
 const MOST_BUNDLED = 300_000;
 const MOST_NATIVE = 300_000;
 
-const ADDON = ["kernel.c", "tty.c", "socket.c", "unix.c", "poll.c"].map(name => `service/kernel/${name}`);
+const ADDON = ["kernel.c", "tty.c", "socket.c", "unix.c", "inotify.c", "poll.c"].map(name => `service/kernel/${name}`);
 
 // Relative paths everywhere below: what is built does not depend on where the checkout lies.
 const checkout = fileURLToPath(new URL(".", import.meta.url));

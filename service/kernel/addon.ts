@@ -44,6 +44,10 @@ export interface Addon {
   unixDatagram(): number;
   sendUnix(fd: number, path: string, bytes: Uint8Array, descriptors: readonly number[]): number;
 
+  inotifyOpen(): number;
+  inotifyAdd(fd: number, path: Uint8Array, mask: number): number;
+  inotifyRemove(fd: number, watch: number): number;
+
   pollStart(batch: Float64Array, dispatch: (count: number) => void): number;
   pollControl(operation: number, fd: number, id: number, events: number): number;
   pollHold(on: boolean): number;

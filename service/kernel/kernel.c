@@ -154,6 +154,6 @@ static bool export_functions(napi_env env, napi_value exports, const struct entr
 NAPI_MODULE_INIT() {
   bool complete = export_functions(env, exports, data_functions) && export_functions(env, exports, tty_functions) &&
                   export_functions(env, exports, socket_functions) && export_functions(env, exports, unix_functions) &&
-                  export_functions(env, exports, poll_functions);
+                  export_functions(env, exports, inotify_functions) && export_functions(env, exports, poll_functions);
   return complete ? exports : NULL;
 }

@@ -48,6 +48,9 @@ const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   sendTo: ["fd", "bytes", "address", "integer"],
   unixDatagram: [],
   sendUnix: ["fd", "text", "bytes", "descriptors"],
+  inotifyOpen: [],
+  inotifyAdd: ["fd", "bytes", "integer"],
+  inotifyRemove: ["fd", "integer"],
   pollStart: ["batch", "function"],
   pollControl: ["integer", "fd", "integer", "integer"],
   pollHold: ["boolean"],
@@ -135,7 +138,11 @@ function call(name: keyof Addon, values: readonly unknown[]): unknown {
 
 /** Closes what a call has opened. */
 function tidyUp(name: keyof Addon, values: readonly unknown[], result: unknown): void {
-  if (["listenTcp", "bindUdp", "unixDatagram"].includes(name) && typeof result === "number" && result >= 0)
+  if (
+    ["listenTcp", "bindUdp", "unixDatagram", "inotifyOpen"].includes(name) &&
+    typeof result === "number" &&
+    result >= 0
+  )
     closeSync(result);
   if (name === "openPty" && result === 0) for (const fd of (values[0] as Uint32Array).subarray(0, 2)) closeSync(fd);
   if (name === "pollHold") addon.pollHold(false);
