@@ -252,7 +252,7 @@ export class Life {
   async #close(reason: string): Promise<void> {
     const session = this.#session;
     this.#parts.closing();
-    const closestr = this.#expandBytes(session?.config.options.closestr ?? null);
+    const closestr = this.#expandBytes(session === null ? null : this.#parts.config().options.closestr);
     session?.end(reason);
     for (const connection of this.seats.clear()) connection.close();
     this.#outside.heartbeat.remove(this.#everySecond);

@@ -188,6 +188,7 @@ export class Pump {
     try {
       count = this.#device.read(into);
     } catch (error) {
+      this.#delay?.release();
       this.#events.deviceLost("dev read error", error);
       return -1;
     }

@@ -149,11 +149,7 @@ t.test("kickolduser: the only user makes room", async t => {
     ["telnet", `${OPENING}kicked off, new user is coming\r\n`],
   ] as const) {
     const world = new World(t);
-    world.port(
-      "OPENSTR:hi:OPEN",
-      "CLOSESTR:bye:CLOSE",
-      `7000:${state}:0:/dev/ttyA:9600 kickolduser hi bye`,
-    );
+    world.port("OPENSTR:hi:OPEN", "CLOSESTR:bye:CLOSE", `7000:${state}:0:/dev/ttyA:9600 kickolduser hi bye`);
     const old = await world.call("7000");
     const next = await world.call("7000", "typed");
     t.equal(old.received, told, `${state}: what the old user sees`);

@@ -106,7 +106,7 @@ export function createFakeDevice(path: string, settings: LineSettings | null): F
     },
     close(limitMs) {
       closeLimitMs ??= limitMs;
-      closed ??= device.stuck ? new Promise(resolve => setTimeout(resolve, limitMs)) : Promise.resolve();
+      closed ??= device.stuck && limitMs > 0 ? new Promise(resolve => setTimeout(resolve, limitMs)) : Promise.resolve();
       return closed;
     },
     send(bytes) {
