@@ -9,6 +9,11 @@ const QUIET_MS = 4;
 const AHEAD_SLACK_MS = 16;
 /** How much of a line's time may be used before an alternating dialogue counts as two streams. */
 const DIALOGUE_MS = 16;
+/** A source that has used less of its line's time than this sends a short frame: its last byte is wanted as soon as its first. */
+const FRAME_MS = 1;
+/** So many wake-ups a short frame or a dialogue may cost at once, and so many more in each millisecond. */
+const FREE_WAKES = 16;
+const WAKES_PER_MS = 2;
 /** Ticks, in milliseconds, a stream is moved along; below the manual page's chardelay-max of 20 ms. */
 export const TICKS_MS = [2, 4, 8, 16] as const;
 
@@ -17,12 +22,14 @@ export interface Pace {
   lastReadMs: number;
   /** Line time of what came lately; leaks away at half the speed of the line. */
   levelMs: number;
+  /** Wake-ups that came lately; leak away at WAKES_PER_MS. */
+  wakes: number;
   /** Index into TICKS_MS, or -1 while the source is waited for. */
   tick: number;
 }
 
 export function newPace(): Pace {
-  return { lastReadMs: Number.NEGATIVE_INFINITY, levelMs: 0, tick: -1 };
+  return { lastReadMs: Number.NEGATIVE_INFINITY, levelMs: 0, wakes: 0, tick: -1 };
 }
 
 /** What to do after a read of `bytes` bytes (> 0). */
@@ -47,12 +54,14 @@ export function judge(
   const lineMs = bytes * byteMs;
   pace.lastReadMs = nowMs;
   pace.levelMs = Math.max(0, pace.levelMs - gap / 2) + lineMs;
+  pace.wakes = Math.max(0, pace.wakes - gap * WAKES_PER_MS) + 1;
   const ticking = pace.tick >= 0;
   if (full || lineMs > 2 * gap + AHEAD_SLACK_MS) {
     pace.tick = -1;
     return "again";
   }
-  const quiet = !ticking && (gap > QUIET_MS || (turned && pace.levelMs < DIALOGUE_MS));
+  const sparse = pace.wakes <= FREE_WAKES && pace.levelMs < (turned ? DIALOGUE_MS : FRAME_MS);
+  const quiet = !ticking && (gap > QUIET_MS || sparse);
   if (quiet || lastTick < 0) {
     pace.tick = -1;
     return "wait";

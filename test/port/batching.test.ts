@@ -41,6 +41,16 @@ t.test("a read is judged by what came before it", async t => {
       ],
       ["wait", "tick"],
     ],
+    [
+      "a short frame is passed on byte by byte, so that its last one does not wait",
+      [0, 1, 2, 3, 4, 5, 6, 7].map(at => ({ atMs: at * 0.087, byteMs: 0.087 })),
+      Array.from({ length: 8 }, () => "wait"),
+    ],
+    [
+      "but wake-ups are not free: many small ones are a stream",
+      Array.from({ length: 20 }, (_, at) => ({ atMs: at * 0.02, byteMs: 0.005 })),
+      Array.from({ length: 20 }, (_, at) => (at < 16 ? "wait" : "tick")),
+    ],
     ["a full buffer has more behind it", [{ atMs: 0, full: true }], ["again"]],
     [
       "more than the line could have sent comes from a buffer",
