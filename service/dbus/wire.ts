@@ -1,9 +1,8 @@
 /** A socket to the bus: proves who we are, then carries whole messages. Bounded both ways. */
 import { connect, type Socket } from "node:net";
-import { decode, lengthsOf, type Received } from "./codec.js";
+import { decode, type Received } from "./codec.js";
+import { Frames } from "./frames.js";
 
-/** The longest message taken: room for the text of a Check. Of a longer one only the head is kept, to answer it. */
-export const MOST_RECEIVED = 262_144;
 /** Bytes the bus may leave unread before it counts as lost; all objects of 256 ports are a tenth of that. */
 const MOST_UNSENT = 16_777_216;
 /** The longest line of the authentication. */
@@ -23,11 +22,10 @@ export interface WireEvents {
 export class Wire {
   readonly #socket: Socket;
   readonly #events: WireEvents;
-  #received: Buffer = Buffer.alloc(0);
-  #ready = false;
+  /** The line of the authentication that is not yet whole; null once that is over. */
+  #line: Buffer | null = Buffer.alloc(0);
+  readonly #frames = new Frames();
   #closed = false;
-  /** Bytes of a message nobody wants to see. */
-  #skip = 0;
   #reason = "the bus closed the connection";
 
   constructor(path: string, events: WireEvents) {
@@ -65,32 +63,38 @@ export class Wire {
   }
 
   #arrived(bytes: Buffer): void {
-    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
-    if (!this.#ready && !this.#authenticated()) return;
+    const rest = this.#line === null ? bytes : this.#authenticate(Buffer.concat([this.#line, bytes]));
+    if (rest === null) return;
+    this.#frames.push(rest);
     this.#socket.pause();
     this.#work();
   }
 
-  /** "Authentication Protocol" of the specification: the socket itself tells the bus our uid. */
-  #authenticated(): boolean {
-    const end = this.#received.indexOf("\r\n");
-    const line = this.#received.toString("latin1", 0, end < 0 ? this.#received.length : end);
-    if (end < 0 && line.length <= LONGEST_LINE) return false;
-    if (end < 0 || !/^OK(?: |$)/.test(line)) {
-      this.close("the bus refused the authentication");
-      return false;
+  /** "Authentication Protocol" of the specification: the socket itself tells the bus our uid. Gives what follows. */
+  #authenticate(received: Buffer): Buffer | null {
+    const end = received.indexOf("\r\n");
+    if (end < 0 && received.length <= LONGEST_LINE) {
+      this.#line = received;
+      return null;
     }
-    this.#received = this.#received.subarray(end + 2);
-    this.#ready = true;
+    if (end < 0 || !/^OK(?: |$)/.test(received.toString("latin1", 0, end))) {
+      this.close("the bus refused the authentication");
+      return null;
+    }
+    this.#line = null;
     this.#socket.write("BEGIN\r\n");
     this.#events.ready();
-    return true;
+    return received.subarray(end + 2);
   }
 
   #work(): void {
     const end = performance.now() + TURN_MS;
     while (!this.#closed) {
-      const next = this.#take();
+      const next = this.#frames.take();
+      if (next === "not a message") {
+        this.close("the bus sent what is no message");
+        return;
+      }
       if (next === null) {
         this.#socket.resume();
         return;
@@ -100,28 +104,6 @@ export class Wire {
       if (performance.now() < end) continue;
       setImmediate(() => this.#work());
       return;
-    }
-  }
-
-  /** The next message, null while it is not there. */
-  #take(): { readonly bytes: Buffer; readonly whole: boolean } | null {
-    for (;;) {
-      const skipped = Math.min(this.#skip, this.#received.length);
-      this.#received = this.#received.subarray(skipped);
-      this.#skip -= skipped;
-      const lengths = this.#skip > 0 ? null : lengthsOf(this.#received);
-      if (lengths === "not a message") this.close("the bus sent what is no message");
-      if (lengths === null || lengths === "not a message") return null;
-      const { head, whole } = lengths;
-      if (head > MOST_RECEIVED) {
-        this.#skip = whole;
-        continue;
-      }
-      const wanted = whole > MOST_RECEIVED ? head : whole;
-      if (this.#received.length < wanted) return null;
-      const bytes = this.#received.subarray(0, wanted);
-      this.#skip = whole;
-      return { bytes, whole: wanted === whole };
     }
   }
 }

@@ -1,0 +1,55 @@
+/** The introspection data that is checked in, against the running service. `npx tap --snapshot` writes it anew. */
+import { readFileSync, writeFileSync } from "node:fs";
+import t from "tap";
+import { CONNECTION } from "../../service/dbus/connection-interface.js";
+import { DAEMON } from "../../service/dbus/daemon-interface.js";
+import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
+import { introspect } from "../../service/dbus/introspect.js";
+import { PORT } from "../../service/dbus/port-interface.js";
+import { busyFacts } from "../support/fake-operable.js";
+import { needs } from "../support/tools.js";
+import { ROOT, stage } from "./stage.js";
+
+const FILE = "service/dbus/org.ser2net.Ser2net1.xml";
+
+t.test("the file has the interfaces as they are declared", async t => {
+  const declared = introspect([DAEMON, PORT, CONNECTION], []);
+  if (process.env.TAP_SNAPSHOT === "1") writeFileSync(FILE, declared);
+  t.equal(readFileSync(FILE, "utf8"), declared);
+});
+
+t.test(
+  "each object of the running service shows its interface as the file has it",
+  needs("dbus-daemon", "busctl"),
+  async t => {
+    const { busctl } = await stage(t, [busyFacts({ name: "2001" })]);
+    const file = interfaces(readFileSync(FILE, "utf8"));
+    const objects = { [ROOT]: DAEMON, [`${ROOT}/port/_32001`]: PORT, [`${ROOT}/connection/_31`]: CONNECTION };
+    t.same(
+      [...file.keys()].sort(),
+      Object.values(objects)
+        .map(({ name }) => name)
+        .sort(),
+    );
+    for (const [path, { name }] of Object.entries(objects)) {
+      const { output } = await busctl("--xml-interface", "introspect", WELL_KNOWN_NAME, path);
+      t.equal(interfaces(output).get(name), file.get(name), name);
+    }
+  },
+);
+
+t.test("busctl sees which properties announce their changes", needs("dbus-daemon", "busctl"), async t => {
+  const { busctl } = await stage(t, [busyFacts({ name: "2001" })]);
+  const { output } = await busctl("--no-legend", "introspect", WELL_KNOWN_NAME, `${ROOT}/port/_32001`, PORT.name);
+  const flags = { true: "emits-change", const: "const", false: "-" };
+  for (const { name, emits } of PORT.properties) {
+    t.match(output, new RegExp(`^\\.${name} +property .* ${flags[emits]}$`, "m"), name);
+  }
+});
+
+/** By name, the text of each. */
+function interfaces(xml: string): Map<string, string> {
+  return new Map(
+    Array.from(xml.matchAll(/<interface name="([^"]+)">.*?<\/interface>/gs), ([text, name = ""]) => [name, text]),
+  );
+}
