@@ -59,6 +59,7 @@ export class Pump {
   #byteMs = 1;
   #lastTick = -1;
   #unwritten: Uint8Array | null = null;
+  #lastRead: Connection | null = null;
   #movedToNet = 0;
   #movedToDevice = 0;
   #seenToDevice = 0;
@@ -308,6 +309,7 @@ export class Pump {
 
   #fromLink(connection: Connection, read: Uint8Array): void {
     connection.bytesFromNet += read.length;
+    this.#lastRead = connection;
     const { telnet } = connection;
     if (telnet === null || telnet.decoder.passes(read)) {
       this.#dataFromLink(connection, read);
@@ -360,8 +362,15 @@ export class Pump {
       return;
     }
     this.#unwritten = null;
-    for (const connection of [...this.#connections]) this.#readLink(connection);
+    for (const connection of this.#inTurn()) this.#readLink(connection);
   };
+
+  /** Everybody, beginning after the one who was read last: nobody keeps a slow device to himself. */
+  #inTurn(): readonly Connection[] {
+    const all = [...this.#connections];
+    const next = all.findIndex(connection => connection === this.#lastRead) + 1;
+    return [...all.slice(next), ...all.slice(0, next)];
+  }
 
   #writeDevice(bytes: Uint8Array): number {
     try {

@@ -98,7 +98,10 @@ export class RemoteControl {
       this.#reply(connection, { kind: "notify-modem-state", state: telnet.toldModemBits });
       this.#watch(connection);
     }
-    if (agreed && !changed.enabled) this.forget(connection);
+    if (agreed && !changed.enabled) {
+      this.forget(connection);
+      connection.resume(); // it could not ask for that any more
+    }
     if (reply.length > 0) this.#say(connection, reply);
   }
 

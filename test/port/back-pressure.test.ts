@@ -1,0 +1,196 @@
+import t from "tap";
+import { World } from "../support/fake-world.js";
+
+const LINE = "7000:raw:0:/dev/ttyA:9600 max-connections=3 -chardelay";
+
+t.test("one slow peer stops the device for all, until it has what it is owed", async t => {
+  const world = new World(t);
+  const port = world.port(LINE);
+  const [slow, fast] = [await world.call("7000"), await world.call("7000")];
+  slow.room = 4;
+  world.device.send("first ");
+  await world.settle();
+  world.device.send("second ");
+  await world.settle();
+  t.same([slow.received, fast.received], ["firs", "first "]);
+  t.equal(port.facts().toNet, "waiting output");
+  t.equal(world.device.unread, 7);
+  t.notOk(world.device.awaited, "nobody turns in vain");
+  slow.room = 100;
+  await world.settle();
+  t.same([slow.received, fast.received], ["first second ", "first second "]);
+  t.equal(port.facts().toNet, "waiting input");
+});
+
+t.test("a stalled peer that goes lets the others go on (BUG-10)", async t => {
+  for (const how of ["FIN", "write error"] as const) {
+    const world = new World(t);
+    world.port(LINE);
+    const [stalled, other] = [await world.call("7000"), await world.call("7000")];
+    stalled.room = 0;
+    world.device.send("one ");
+    await world.settle();
+    world.device.send("two");
+    if (how === "FIN") stalled.finish();
+    else stalled.breakWith("write", "reset");
+    await world.settle();
+    t.ok(stalled.closed);
+    t.equal(other.received, "one two", how);
+  }
+});
+
+t.test("a stalled peer's input still reaches the device", async t => {
+  const world = new World(t);
+  world.port(LINE);
+  const link = await world.call("7000");
+  link.room = 0;
+  world.device.send("x");
+  await world.settle();
+  link.send("typed");
+  await world.settle();
+  t.equal(world.device.written, "typed");
+});
+
+t.test("a blocked device stops every peer, each waits in the kernel", async t => {
+  const world = new World(t);
+  const port = world.port(LINE);
+  const [one, two] = [await world.call("7000"), await world.call("7000")];
+  world.device.room = 2;
+  one.send("abcd");
+  await world.settle();
+  one.send("efgh");
+  two.send("1234");
+  await world.settle();
+  t.equal(world.device.written, "ab");
+  t.same([one.unread, two.unread], [4, 4]);
+  t.equal(port.facts().toDevice, "waiting output");
+  world.device.send("device still heard");
+  await world.settle();
+  t.equal(two.received, "device still heard");
+  world.device.room = 100;
+  await world.settle();
+  t.match(world.device.written, /^abcd(efgh1234|1234efgh)$/);
+  t.equal(port.facts().toDevice, "waiting input");
+});
+
+t.test("a peer that sends without end does not keep a slow device from the others", async t => {
+  const world = new World(t);
+  world.port(`${LINE} net-to-dev-bufsize=100`);
+  const [greedy, modest, third] = [await world.call("7000"), await world.call("7000"), await world.call("7000")];
+  world.device.room = 0;
+  greedy.send("g".repeat(20_000));
+  modest.send("m");
+  third.send("t".repeat(300));
+  for (let turn = 0; turn < 20; turn++) {
+    world.device.room = 50;
+    await world.settle();
+  }
+  t.match(world.device.written, /m/);
+  t.match(world.device.written, /t{100}/);
+});
+
+t.test("who joins while a peer is behind gets the banner, and nothing of what came before", async t => {
+  const world = new World(t);
+  world.port("BANNER:b:hi ", `${LINE} b`);
+  const slow = await world.call("7000");
+  slow.room = 0;
+  world.device.send("old ");
+  await world.settle();
+  const late = await world.call("7000");
+  slow.room = 100;
+  await world.settle();
+  world.device.send("new");
+  await world.settle();
+  t.equal(slow.received, "hi old new");
+  t.equal(late.received, "hi new");
+});
+
+t.test("joining or answering while bytes wait for chardelay loses none (BUG-13)", async t => {
+  const world = new World(t);
+  world.port(
+    "BANNER:b:hi ",
+    "7000:telnet:0:/dev/ttyA:9600 b max-connections=2 chardelay-min=50000 chardelay-max=50000",
+  );
+  const one = await world.call("7000");
+  one.take();
+  world.device.send("PENDING");
+  await world.pass(10);
+  const two = await world.call("7000");
+  one.send("\xff\xfd\x18");
+  await world.pass(60);
+  t.equal(one.take(), "\xff\xfc\x18PENDING");
+  t.match(two.take(), /hi PENDING$/);
+});
+
+t.test("while the device is blocked nothing more than one read is held for it", async t => {
+  const world = new World(t);
+  const port = world.port(LINE);
+  const link = await world.call("7000");
+  world.device.room = 0;
+  link.send(new Uint8Array(100_000));
+  await world.pass(100);
+  t.ok(link.unread >= 100_000 - 16_384);
+  t.equal(port.facts().toDevice, "waiting output");
+});
+
+t.test("a telnet peer that does not read its answers is closed in the end", async t => {
+  const world = new World(t);
+  const trace = "TRACEFILE:all:/tmp/x";
+  world.port(trace, "7000:telnet:0:/dev/ttyA:9600 tb=all");
+  const link = await world.call("7000");
+  link.room = 0;
+  for (let round = 0; round < 40 && !link.closed; round++) {
+    link.send("\xff\xfd\x18".repeat(50));
+    await world.pass(20);
+  }
+  t.ok(link.closed);
+  t.ok(world.traced.includes("closedConnection telnet output error"));
+  t.equal(world.device.written, "");
+});
+
+t.test("answers stay between pieces of data", async t => {
+  const world = new World(t);
+  world.port("7000:telnet:0:/dev/ttyA:9600 -chardelay");
+  const link = await world.call("7000");
+  link.take();
+  link.room = 3;
+  world.device.send("ab\xffcd");
+  await world.settle();
+  link.send("\xff\xfd\x18");
+  await world.settle();
+  link.room = 100;
+  t.equal(link.take(), "ab\xff\xffcd\xff\xfc\x18");
+});
+
+t.test("FLOWCONTROL-SUSPEND holds device data back until RESUME", async t => {
+  const world = new World(t);
+  world.port("7000:telnet:0:/dev/ttyA:9600 remctl -chardelay");
+  const link = await world.call("7000", "\xff\xfb\x2c");
+  link.take();
+  link.send("\xff\xfa\x2c\x08\xff\xf0");
+  await world.pass(20);
+  world.device.send("held");
+  await world.settle();
+  t.equal(link.take(), "", "and no reply (BUG-35)");
+  link.send("typed");
+  await world.pass(20);
+  t.equal(world.device.written, "typed", "the other direction goes on");
+  link.send("\xff\xfa\x2c\x00\xff\xf0");
+  await world.pass(20);
+  t.equal(link.take(), "\xff\xfa\x2c\x64ser2net\xff\xf0", "answers too");
+  link.send("\xff\xfa\x2c\x09\xff\xf0");
+  await world.pass(20);
+  t.equal(link.take(), "held");
+});
+
+t.test("a suspended peer that gives up COM-PORT-OPTION is not suspended for ever", async t => {
+  const world = new World(t);
+  world.port("7000:telnet:0:/dev/ttyA:9600 remctl -chardelay");
+  const link = await world.call("7000", "\xff\xfb\x2c");
+  link.send("\xff\xfa\x2c\x08\xff\xf0\xff\xfc\x2c");
+  await world.pass(20);
+  link.take();
+  world.device.send("data");
+  await world.settle();
+  t.equal(link.take(), "data");
+});
