@@ -1,6 +1,6 @@
 /** What a caller may not do: end the service, hold it up, or make it grow. */
 import t from "tap";
-import { CALL, ERROR, REPLY, type Received } from "../../service/dbus/codec.js";
+import { ERROR, REPLY, type Received, SIGNAL, Variant } from "../../service/dbus/codec.js";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { ERRORS } from "../../service/dbus/errors.js";
 import { MOST_RECEIVED } from "../../service/dbus/frames.js";
