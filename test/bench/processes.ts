@@ -6,6 +6,8 @@ export interface Usage {
   readonly cpuNs: number;
   /** Times a thread slept and was woken: voluntary context switches. */
   readonly wakeups: number;
+  /** Ready to run, but no CPU was free. */
+  readonly waitedNs: number;
 }
 
 /** Bytes. */
@@ -16,15 +18,17 @@ export interface Memory {
 }
 
 export function usage(pids: readonly number[]): Usage {
-  let [cpuNs, wakeups] = [0, 0];
+  let [cpuNs, wakeups, waitedNs] = [0, 0, 0];
   for (const pid of pids) {
     for (const thread of readdirSync(`/proc/${pid}/task`)) {
       const folder = `/proc/${pid}/task/${thread}`;
-      cpuNs += Number(readFileSync(`${folder}/schedstat`, "latin1").split(" ", 1)[0]);
+      const [ran = 0, waited = 0] = readFileSync(`${folder}/schedstat`, "latin1").split(" ").map(Number);
+      cpuNs += ran;
+      waitedNs += waited;
       wakeups += field(readFileSync(`${folder}/status`, "latin1"), "voluntary_ctxt_switches");
     }
   }
-  return { cpuNs, wakeups };
+  return { cpuNs, wakeups, waitedNs };
 }
 
 export function memory(pids: readonly number[]): Memory {

@@ -9,8 +9,9 @@ import { ratios } from "./statistics.js";
 
 /** Before the rounds that count: programs that compile as they run do it here. */
 const WARM_UP_ROUNDS = 1;
-/** Shares of bursts that may be late before a row says so. */
+/** Shares of bursts that may be late, and of the time a peer may wait for a CPU, before a row says so. */
 const LATE_SHARE = 0.05;
+const WAITED_SHARE = 0.1;
 /** CPU for each byte with 256 ports, against 32: above it the cost of a port grows with their number. */
 const FLAT = 1.25;
 
@@ -20,6 +21,7 @@ interface Contender {
   readonly load: Load;
   readonly values: Record<Metric, number[]>;
   lateShare: number;
+  waitedShare: number;
 }
 
 export async function measureCell(bench: Bench, cell: Cell): Promise<Row[]> {
@@ -64,7 +66,7 @@ async function enter(bench: Bench, cell: Cell, name: PeerName): Promise<Contende
   const load = await Load.start(`${bench.places.tools}/load`, cell.ports, cell.mode);
   const peer = new Peer(name, { ports: load.ports, mode: cell.mode, speed: cell.speed }, bench.places);
   const values = { cpu: [], wakeups: [], rate: [], p50: [], p99: [], max: [] };
-  return { name, peer, load, values, lateShare: 0 };
+  return { name, peer, load, values, lateShare: 0, waitedShare: 0 };
 }
 
 async function leave({ peer, load }: Contender): Promise<void> {
@@ -98,6 +100,8 @@ async function runOnce(bench: Bench, cell: Cell, one: Contender, counts: boolean
   if (!counts) return;
   const measured = measures(run, before, after);
   for (const metric of cell.metrics) one.values[metric].push(measured[metric]);
+  const waited = (after.waitedNs - before.waitedNs) / 1e9 / run.seconds / one.peer.pids.length;
+  one.waitedShare = Math.max(one.waitedShare, waited);
   if (run.bursts > 0) one.lateShare = Math.max(one.lateShare, run.late / run.bursts);
 }
 
@@ -114,14 +118,24 @@ function measures(run: Run, before: Usage, after: Usage): Record<Metric, number>
 }
 
 function toRow(cell: Cell, metric: Metric, contenders: readonly Contender[]): Row {
-  const late = contenders.filter(one => one.lateShare > LATE_SHARE);
-  const note = `late: ${late.map(one => `${one.name} ${Math.round(one.lateShare * 100)} %`).join(", ")}`;
+  const shares = (what: string, share: (one: Contender) => number, limit: number) => {
+    const above = contenders.filter(one => share(one) > limit);
+    return above.length === 0 ? [] : [`${what}: ${above.map(one => `${one.name} ${percent(share(one))}`).join(", ")}`];
+  };
+  const notes = [
+    ...shares("late", one => one.lateShare, LATE_SHARE),
+    ...shares("waited", one => one.waitedShare, WAITED_SHARE),
+  ];
   return {
     section: cell.section,
     cell: cell.name,
     metric: METRIC_NAMES[metric],
     values: Object.fromEntries(contenders.map(one => [one.name, one.values[metric]])),
     targets: cell.targets[metric] ?? [],
-    ...(late.length === 0 || metric !== cell.metrics[0] ? {} : { note }),
+    ...(notes.length === 0 || metric !== cell.metrics[0] ? {} : { note: notes.join("; ") }),
   };
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
