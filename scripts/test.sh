@@ -7,7 +7,7 @@ trap 'rm -f "$tap_output"' EXIT
 
 # command=package: the compiler, and real clients. A test whose client is missing is skipped and says so.
 TOOLS="cc=build-essential telnet=inetutils-telnet socat=socat nc=netcat-openbsd kermit=ckermit gensiot=gensio-bin
-  tcpdmatch=tcpd dbus-daemon=dbus-daemon lsof=lsof script=bsdutils python3=python3 python3-serial=python3-serial"
+  tcpdmatch=tcpd dbus-daemon=dbus-daemon lsof=lsof script=bsdutils systemd-analyze=systemd python3=python3 python3-serial=python3-serial"
 
 main() {
   install_tools
