@@ -13,7 +13,7 @@ export interface Answer {
 }
 
 /** Everybody may do everything; what a policy forbids is tested with one that does. */
-const OPEN_POLICY = `<policy context="default">
+export const OPEN_POLICY = `<policy context="default">
   <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
   <allow send_requested_reply="false"/><allow receive_requested_reply="false"/>
 </policy>`;
