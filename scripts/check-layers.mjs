@@ -17,7 +17,7 @@ const PURE_FILES = [
   ...["log/describe", "trace/format"],
   ...["json", "shape", "profile", "layers", "sound", "compile", "facts", "enumerate"].map(file => `board/${file}`),
   ...["address", "remote-address", "request", "patterns", "options", "rules"].map(file => `access/${file}`),
-  ...["port/phase", "control/command", "control/show", "cli"],
+  ...["port/phase", "port/condition", "control/command", "control/show", "cli"],
 ];
 /** What ranks 3 and 4 may take from rank 2 besides types: the errors of the contracts. */
 const ERRORS = { "device/device": ["DeviceError"], "net/link": ["LinkError"] };

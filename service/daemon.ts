@@ -7,6 +7,7 @@ import { type Diagnostic, formatDiagnostic } from "./config/diagnostic.js";
 import { readConfiguration } from "./config/resolve.js";
 import { type ControlServer, createControlServer } from "./control/server.js";
 import { ControlDoor } from "./control-door.js";
+import { createPresence, type Presence } from "./device/presence.js";
 import { type Effective, readEffective, UnreadableError } from "./effective.js";
 import type { Led } from "./led/led.js";
 import { createLeds, type Leds } from "./led/sysfs.js";
@@ -48,6 +49,7 @@ export class Daemon implements Reloadable {
   readonly #inherited: Inherited;
   readonly #serviceLookup = createServiceLookup();
   readonly #leds: Leds;
+  readonly #presence: Presence;
   /** Configured LEDs are set up whether a port uses them or not (config spec 9). */
   readonly #configuredLeds = new Map<string, Led>();
   readonly #outside: PortParts;
@@ -66,11 +68,14 @@ export class Daemon implements Reloadable {
     this.#events = events;
     this.#inherited = inheritedSockets(descriptors);
     this.#leds = createLeds(text => log.warning(text));
+    this.#presence = createPresence(text => log.warning(text));
     this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
     this.#outside = createOutside({
       log,
       ports: this.ports,
       leds: this.#leds,
+      presence: this.#presence,
+      board: () => this.#board,
       inherited: this.#inherited,
       locking: options.locking,
       signature: options.signature,
@@ -166,6 +171,7 @@ export class Daemon implements Reloadable {
     this.#door.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));
     this.#leds.close();
+    this.#presence.close();
   }
 
   // ---- what a reload does

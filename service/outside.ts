@@ -1,9 +1,11 @@
 /** Gives ports what reaches outside: sockets, devices, access rules, traces, LEDs. */
 import { createHostsAccess } from "./access/hosts-files.js";
 import { isAdmitted } from "./access/remote-address.js";
+import type { ProfileFacts } from "./board/facts.js";
 import { readClock } from "./clock.js";
 import type { OptionContext } from "./config/configuration.js";
 import { deviceIdentity, openDevice } from "./device/open.js";
+import type { Presence } from "./device/presence.js";
 import type { Leds } from "./led/sysfs.js";
 import type { Log } from "./log/log.js";
 import type { Inherited } from "./net/inherited.js";
@@ -24,10 +26,13 @@ export interface OutsideParts {
   readonly log: Log;
   readonly ports: Registry;
   readonly leds: Leds;
+  readonly presence: Presence;
   readonly inherited: Inherited;
   /** UUCP locks. */
   readonly locking: boolean;
   readonly signature: string;
+  /** Null without a board. */
+  board(): ProfileFacts | null;
   optionContext(): OptionContext;
   changed(port: Operable): void;
   removed(port: Operable): void;
@@ -56,6 +61,8 @@ export function createOutside(parts: OutsideParts): PortParts {
         lock: locking,
         warn: text => log.warning(text),
       }),
+    presence: parts.presence,
+    onDeviceLoss: ({ name }) => parts.board()?.ports.get(name)?.onDeviceLoss ?? { do: "close" },
     identify: deviceIdentity,
     permitted,
     admits: (list, peer) =>

@@ -33,7 +33,7 @@ export function createPresence(warn: (text: string) => void): Presence {
 
   const failed = (error: unknown): void => {
     if (!(error instanceof KernelError)) throw error;
-    if (!warned) warn(`Devices that come and go are not noticed at once: ${error.reason}`);
+    if (!warned) warn(`Devices that come and go are not noticed: ${error.reason}`);
     warned = true;
   };
 

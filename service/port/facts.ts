@@ -28,6 +28,8 @@ export interface PortFacts {
   readonly slots: readonly (ConnectionFacts | null)[];
   readonly devicePath: string;
   readonly deviceWritten: string;
+  /** Its node is there: plugged in, as far as one can see without opening it. */
+  readonly devicePresent: boolean;
   /** The configured settings; RFC 2217 changes do not show here. Null for rawlp. */
   readonly line: LineSettings | null;
   /** The settings in force while the device is open. */

@@ -1,10 +1,11 @@
 /** A port's peers and its device: from the first caller to the closed device, and around again. */
 import type { PortConfig } from "../config/configuration.js";
-import { expandTemplate } from "../config/template.js";
-import { type Device, DeviceError } from "../device/device.js";
+import type { Device } from "../device/device.js";
 import { type Link, LinkError } from "../net/link.js";
 import { REFUSAL } from "./admission.js";
 import { Connection } from "./connection.js";
+import { heldDevice, lossReason, reportLoss } from "./device-loss.js";
+import type { LastingDevice } from "./lasting-device.js";
 import { describeOpenFailure } from "./open-failure.js";
 import type { PortParts } from "./parts.js";
 import { advance, type Phase, type PhaseEvent } from "./phase.js";
@@ -12,6 +13,7 @@ import { refuse } from "./refuse.js";
 import { Seats } from "./seats.js";
 import { type DeviceEnd, Session } from "./session.js";
 import type { Taps } from "./taps.js";
+import { expandFor } from "./texts.js";
 
 export interface LifeParts {
   readonly outside: PortParts;
@@ -19,6 +21,8 @@ export interface LifeParts {
   /** The definition in force, with the state new connections get. */
   config(): PortConfig;
   timeoutSeconds(): number; // 0: none
+  /** Another port holds the device. */
+  deviceBusy(): boolean;
   /** The device is to be closed: callers wait from now on. */
   closing(): void;
   /** The device is closed and nobody is here. `opened` is false when it could not even be opened. */
@@ -32,6 +36,8 @@ export class Life {
   readonly #outside: PortParts;
   #phase: Phase = "disabled";
   #session: Session | null = null;
+  /** The device of the session, if it is one that may come back. */
+  #lasting: LastingDevice | null = null;
   #identity = "";
   #closed: Promise<void> = Promise.resolve();
   /** Counts openings, so that one that took time and that everybody left meanwhile is told from the next. */
@@ -70,7 +76,8 @@ export class Life {
 
   /** Of the device in use, or of the one that would be. */
   get deviceIdentity(): string {
-    return this.isFree ? this.#outside.identify(this.#parts.config().device.path) : this.#identity;
+    const isOpen = !this.isFree && this.#lasting?.isAway !== true;
+    return isOpen ? this.#identity : this.#outside.identify(this.#parts.config().device.path);
   }
 
   /** Switches between disabled and idle; a life under way takes notice at its end. */
@@ -98,7 +105,7 @@ export class Life {
     };
     this.seats.take(connection);
     if (this.#phase === "idle") this.#openDevice();
-    else if (this.#phase === "open") this.#welcome(connection);
+    else this.#welcome(connection);
     this.#parts.changed();
   }
 
@@ -108,6 +115,12 @@ export class Life {
     if (victim === null) return;
     if (victim.telnet !== null) victim.sendAside(Buffer.from(REFUSAL.kicked, "latin1"));
     this.#lose(victim, REFUSAL.kicked);
+  }
+
+  /** The node is there: what was wrong with it before says nothing any more. */
+  deviceAppeared(): void {
+    if (this.isFree) this.#lastError = null;
+    this.#lasting?.attempt();
   }
 
   restartTimeouts(): void {
@@ -167,8 +180,14 @@ export class Life {
   #opened(device: Device, config: PortConfig): void {
     this.#advance("opened");
     this.#lastError = null;
+    this.#lasting = heldDevice(device, config, this.#outside, {
+      isBusy: () => this.#parts.deviceBusy(),
+      lost: reason => this.#awaitDevice(reason),
+      returned: () => this.#deviceReturned(),
+      gaveUp: what => this.end(what),
+    });
     const session = new Session({
-      device,
+      device: this.#lasting ?? device,
       config,
       taps: this.#parts.taps,
       connections: this.seats.live,
@@ -190,8 +209,9 @@ export class Life {
     this.#parts.changed();
   }
 
+  /** Who comes while the device is waited for takes part in that. */
   #welcome(connection: Connection): void {
-    if (this.#phase !== "open") return;
+    if (this.#phase === "closing") return;
     this.#session?.welcome(connection, this.#expandBytes(this.#parts.config().options.banner, connection));
   }
 
@@ -238,16 +258,33 @@ export class Life {
     for (const connection of this.seats.idle(this.#outside.heartbeat.second, limit)) this.#lose(connection, "timeout");
   };
 
-  // ---- closing
+  // ---- a device that goes away
 
   #deviceLost(what: DeviceEnd, error: unknown): void {
-    const { name } = this.#parts.config();
-    const reason = error instanceof DeviceError ? error.reason : "the device was closed";
-    if (what === "dev read error") this.#outside.log.error(`dev read error for device ${name}: ${reason}`);
-    if (what === "dev write error") this.#outside.log.error(`The dev write for port ${name} had error: ${reason}`);
-    this.#lastError = reason;
+    reportLoss(this.#outside.log, this.#parts.config().name, what, error);
+    this.#lastError = lossReason(error);
     this.end(what);
   }
+
+  /** False: it is being closed anyway. */
+  #awaitDevice(reason: string): boolean {
+    if (this.#phase !== "open") return false;
+    this.#advance("lost");
+    this.#lastError = reason;
+    this.#parts.changed();
+    return true;
+  }
+
+  #deviceReturned(): void {
+    this.#advance("opened");
+    this.#lastError = null;
+    this.#identity = this.#outside.identify(this.#parts.config().device.path);
+    const line = this.#session?.device.line?.settings;
+    if (line !== undefined) this.#session?.pump.lineChanged(line);
+    this.#parts.changed();
+  }
+
+  // ---- closing
 
   async #close(reason: string): Promise<void> {
     const session = this.#session;
@@ -257,9 +294,11 @@ export class Life {
     for (const connection of this.seats.clear()) connection.close();
     this.#outside.heartbeat.remove(this.#everySecond);
     this.#parts.changed();
-    const lost = reason === "closed port" || reason === "dev read error" || reason === "dev write error";
+    const failed = reason === "closed port" || reason === "dev read error" || reason === "dev write error";
+    const lost = failed || this.#lasting?.isAway === true;
     await session?.close(closestr, lost);
     this.#session = null;
+    this.#lasting = null;
     this.#advance(this.#isOff() ? "closed for good" : "closed");
     this.#parts.freed(true);
   }
@@ -281,14 +320,6 @@ export class Life {
   #expand(template: string, mode: "string" | "file", connection: Connection | null = null): string {
     if (template === "") return "";
     const peer = (connection ?? [...this.seats.live][0])?.link.peer ?? null;
-    const { name, device, line } = this.#parts.config();
-    return expandTemplate(template, mode, {
-      portName: name,
-      devicePath: device.path,
-      deviceWritten: device.written,
-      line,
-      remoteAddress: peer?.address ?? null,
-      now: this.#outside.clock(),
-    });
+    return expandFor(template, mode, this.#parts.config(), peer, this.#outside.clock());
   }
 }

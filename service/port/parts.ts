@@ -1,9 +1,11 @@
 /** What a port is made with: everything that reaches outside comes in here, from daemon.ts or from a test. */
 
+import type { OnDeviceLoss } from "../board/facts.js";
 import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import type { ClockReading } from "../config/template.js";
 import type { Device } from "../device/device.js";
+import type { Presence } from "../device/presence.js";
 import type { Log } from "../log/log.js";
 import type { Link, Listener, PeerAddress } from "../net/link.js";
 import type { Operable } from "./facts.js";
@@ -39,6 +41,9 @@ export interface PortParts {
   standardInput(): Link;
   /** Throws DeviceError (or rejects with it). */
   openDevice(config: PortConfig): Device | Promise<Device>;
+  /** Tells whether a device's node is there. */
+  readonly presence: Pick<Presence, "watch" | "isPresent">;
+  onDeviceLoss(config: PortConfig): OnDeviceLoss;
   /** Equal for all names of one device. */
   identify(devicePath: string): string;
   /** TCP wrappers. A promise only when a rule needs a look-up. */

@@ -2,7 +2,7 @@
 
 /**
  * disabled: no socket. idle: listening, device closed. opening: somebody came, the device is being opened.
- * open: bytes flow. closing: last bytes leave, the device is being closed; callers wait in the backlog.
+ * open: bytes flow; a device that is lost and waited for makes it opening again. closing: last bytes leave, the device is being closed; callers wait in the backlog.
  */
 export type Phase = "disabled" | "idle" | "opening" | "open" | "closing";
 
@@ -12,6 +12,7 @@ export type PhaseEvent =
   | "called"
   | "opened"
   | "failed"
+  | "lost"
   | "ended"
   | "closed"
   | "closed for good";
@@ -21,7 +22,7 @@ const NEXT: Readonly<Record<Phase, Partial<Readonly<Record<PhaseEvent, Phase>>>>
   idle: { disabled: "disabled", called: "opening" },
   // A port that is switched off while it is in use goes on until its last connection ends.
   opening: { opened: "open", failed: "idle", "closed for good": "disabled", ended: "closing" },
-  open: { ended: "closing" },
+  open: { lost: "opening", ended: "closing" },
   closing: { closed: "idle", "closed for good": "disabled" },
 };
 

@@ -5,15 +5,14 @@ import type { LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
 import type { Link } from "../net/link.js";
 import { admit } from "./admission.js";
+import { type PortCondition, portCondition } from "./condition.js";
 import type { FlowState, MonitorDirection, Operable, PortFacts } from "./facts.js";
+import { FixedPeers } from "./fixed-peers.js";
 import { Life } from "./life.js";
 import type { PortListener, PortParts } from "./parts.js";
 import { refuse, takePermitted } from "./refuse.js";
 import type { Session } from "./session.js";
 import { Taps } from "./taps.js";
-
-/** Between attempts to reach the device of a fixed UDP peer. */
-const FIXED_RETRY_MS = 5000;
 
 /** Closing has a limit of its own; a port that takes this long hangs in the kernel. */
 const STUCK_SECONDS = 30;
@@ -38,7 +37,8 @@ export class Port implements Operable {
   /** Callers who come in as soon as the port is free again: one who kicked, those whose permission took a while. */
   readonly #lobby: Link[] = [];
   #pending: Pending = { kind: "none" };
-  #fixedRetry: NodeJS.Timeout | null = null;
+  readonly #fixedPeers: FixedPeers;
+  #unwatchDevice: (() => void) | null = null;
   #listenError: string | null = null;
 
   constructor(config: PortConfig, parts: PortParts) {
@@ -52,9 +52,17 @@ export class Port implements Operable {
       taps: this.#taps,
       config: () => ({ ...this.#config, state: this.#state }),
       timeoutSeconds: () => this.#timeoutSeconds,
+      deviceBusy: () => this.#deviceBusy(),
       closing: () => this.#accept(false),
       freed: opened => this.#freed(opened),
       changed: () => this.#changed(),
+    });
+    this.#fixedPeers = new FixedPeers({
+      missing: () => (this.#isListening ? this.#life.seats.missingFixedPeers() : []),
+      addressOf: remote => this.#parts.numericAddress(remote),
+      connect: peer => this.#listener?.connect(peer) ?? null,
+      seat: (link, slot) => this.#life.seat(link, slot, true),
+      deviceState: () => (!this.#devicePresent ? "missing" : this.#deviceBusy() ? "busy" : "free"),
     });
   }
 
@@ -67,9 +75,9 @@ export class Port implements Operable {
     return this.#life.deviceIdentity;
   }
 
-  /** One word for the service manager's status line. */
-  get condition(): string {
-    return this.#life.phase === "open" ? "connected" : this.#life.phase;
+  /** For the service manager's status line. */
+  get condition(): PortCondition {
+    return portCondition({ phase: this.#life.phase, devicePresent: this.#devicePresent });
   }
 
   /** What is broken for good, that only a new process mends; null: nothing. */
@@ -83,7 +91,10 @@ export class Port implements Operable {
   start(): string | null {
     const wanted = this.#state;
     this.#state = "off";
-    return this.setState(wanted);
+    this.#watchDevice();
+    const problem = this.setState(wanted);
+    if (problem !== null) this.#unwatchDevice?.();
+    return problem;
   }
 
   // ---- what an operator may know and do
@@ -101,6 +112,7 @@ export class Port implements Operable {
       slots: this.#life.seats.facts(this.#parts.heartbeat.second),
       devicePath: device.path,
       deviceWritten: device.written,
+      devicePresent: this.#devicePresent,
       line: (open?.config.state ?? this.#state) === "rawlp" ? null : line,
       lineInForce: open?.device.line?.settings ?? null,
       control: open?.device.line?.control ?? null,
@@ -196,6 +208,7 @@ export class Port implements Operable {
   /** Ends all of it. Resolves when the device is closed, which has a time limit. */
   async shutdown(): Promise<void> {
     this.#stopListening();
+    this.#unwatchDevice?.();
     this.#state = "off";
     this.#pending = { kind: "none" };
     for (const link of this.#lobby.splice(0)) link.close();
@@ -241,15 +254,14 @@ export class Port implements Operable {
     this.#life.enable(true);
     this.#accept(this.#life.phase !== "closing");
     if (input !== null) this.#arrive(input);
-    this.#seatFixedPeers();
+    this.#fixedPeers.seat();
     return true;
   }
 
   #stopListening(): void {
     this.#listener?.close();
     this.#listener = null;
-    if (this.#fixedRetry !== null) clearTimeout(this.#fixedRetry);
-    this.#fixedRetry = null;
+    this.#fixedPeers.stop();
   }
 
   #accept(on: boolean): void {
@@ -294,24 +306,28 @@ export class Port implements Operable {
     return this.#parts.deviceInUse(this.#parts.identify(this.#config.device.path), this);
   }
 
-  /** Fixed UDP peers have their connections without having spoken. */
-  #seatFixedPeers(): void {
-    const listener = this.#listener;
-    if (listener === null || this.#life.phase === "closing") return;
-    for (const { slot, remote } of this.#life.seats.missingFixedPeers()) {
-      const address = this.#deviceBusy() ? null : this.#parts.numericAddress(remote);
-      const link = address === null ? null : listener.connect({ address, port: remote.port });
-      if (link !== null) this.#life.seat(link, slot, true);
-    }
-    this.#retryFixedPeers();
+  /** A closing port takes nobody. */
+  get #isListening(): boolean {
+    return this.#listener !== null && this.#life.phase !== "closing";
   }
 
-  /** Those whose name is not known yet, or whose device is not there. */
-  #retryFixedPeers(): void {
-    if (this.#fixedRetry !== null) clearTimeout(this.#fixedRetry);
-    this.#fixedRetry = null;
-    if (this.#listener === null || this.#life.seats.missingFixedPeers().length === 0) return;
-    this.#fixedRetry = setTimeout(() => this.#seatFixedPeers(), FIXED_RETRY_MS);
+  // ---- the device's node
+
+  get #devicePresent(): boolean {
+    return this.#parts.presence.isPresent(this.#config.device.path);
+  }
+
+  #watchDevice(): void {
+    this.#unwatchDevice?.();
+    this.#unwatchDevice = this.#parts.presence.watch(this.#config.device.path, () => this.#deviceChanged());
+  }
+
+  #deviceChanged(): void {
+    if (this.#devicePresent) {
+      this.#life.deviceAppeared();
+      this.#fixedPeers.seat();
+    }
+    this.#changed();
   }
 
   // ---- when the port is free
@@ -328,13 +344,14 @@ export class Port implements Operable {
     this.#accept(true);
     for (const link of this.#lobby.splice(0)) this.#arrive(link);
     // A device that could not be opened would only fail again at once.
-    if (opened) this.#seatFixedPeers();
-    else this.#retryFixedPeers();
+    if (opened) this.#fixedPeers.seat();
+    else this.#fixedPeers.seatLater();
     this.#changed();
   }
 
   #remove(): void {
     for (const link of this.#lobby.splice(0)) link.close();
+    this.#unwatchDevice?.();
     this.#taps.endMonitor();
     this.#parts.removed(this);
   }
@@ -342,6 +359,7 @@ export class Port implements Operable {
   #install(config: PortConfig): void {
     this.#pending = { kind: "none" };
     this.#config = config;
+    this.#watchDevice();
     this.#timeoutSeconds = config.timeoutSeconds;
     this.#life.seats.arrange(config);
     const problem = this.setState(config.state);

@@ -93,6 +93,7 @@ export function idleFacts(facts: Partial<PortFacts> = {}): PortFacts {
     slots: [null],
     devicePath: "/dev/ttyDEMO00",
     deviceWritten: facts.devicePath ?? "/dev/ttyDEMO00",
+    devicePresent: true,
     line: STANDARD_LINE,
     lineInForce: null,
     control: null,

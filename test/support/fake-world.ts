@@ -43,6 +43,7 @@ export class World {
   open: (config: PortConfig) => Device | Promise<Device> = config => this.makeDevice(config);
   listenFault: Error | null = null;
   permitted: PortParts["permitted"] = () => true;
+  onDeviceLoss: ReturnType<PortParts["onDeviceLoss"]> = { do: "close" };
   /** Other names of devices. */
   readonly identities = new Map<string, string>();
   /** Names of fixed UDP peers; numbers know themselves. */
@@ -50,6 +51,8 @@ export class World {
   standardInput: () => FakeLink = () => this.#keep(createFakeLink({ address: "unknown", port: 0 }, "stdio"));
   readonly #listeners = new Map<string, FakeListener>();
   readonly #links: FakeLink[] = [];
+  readonly #absent = new Set<string>();
+  readonly #watched = new Set<{ readonly path: string; readonly changed: () => void }>();
   #lastPeer = 40_000;
   #lastId = 0;
 
@@ -108,6 +111,29 @@ export class World {
     const device = createFakeDevice(config.device.path, config.state === "rawlp" ? null : config.line);
     this.devices.push(device);
     return device;
+  }
+
+  /** The device's node goes. */
+  unplug(path: string): Promise<void> {
+    this.#absent.add(path);
+    return this.nodeChanged(path);
+  }
+
+  /** It comes. */
+  plug(path: string): Promise<void> {
+    this.#absent.delete(path);
+    return this.nodeChanged(path);
+  }
+
+  /** Its owner, say. */
+  nodeChanged(path: string): Promise<void> {
+    for (const one of [...this.#watched]) if (one.path === path) one.changed();
+    return this.settle();
+  }
+
+  /** How many wait for changes of device nodes. */
+  get watchers(): number {
+    return this.#watched.size;
   }
 
   /** Everything that can happen now happens. */
@@ -192,6 +218,15 @@ export class World {
       listen: (spec, { accepted, failed }) => this.#listen(spec, accepted, failed),
       standardInput: () => this.standardInput(),
       openDevice: config => this.open(config),
+      presence: {
+        watch: (path, changed) => {
+          const one = { path, changed };
+          this.#watched.add(one);
+          return () => this.#watched.delete(one);
+        },
+        isPresent: path => !this.#absent.has(path),
+      },
+      onDeviceLoss: () => this.onDeviceLoss,
       identify: path => this.identities.get(path) ?? path,
       permitted: link => this.permitted(link),
       admits: (list, peer) =>

@@ -1,0 +1,47 @@
+/** Fixed UDP peers have their connections without having spoken (manual page, "UDP"). */
+import type { RemoteAddress } from "../config/configuration.js";
+import type { Link, PeerAddress } from "../net/link.js";
+
+/** Between attempts: for a name that is not known yet, for a device that cannot be opened. */
+const RETRY_MS = 5000;
+
+export interface FixedPeersParts {
+  /** Those that are not here, with the places that are theirs. */
+  missing(): readonly { readonly slot: number; readonly remote: RemoteAddress }[];
+  /** Null: not known yet. */
+  addressOf(remote: RemoteAddress): string | null;
+  /** Null where that is not possible. */
+  connect(peer: PeerAddress): Link | null;
+  seat(link: Link, slot: number): void;
+  /** Nobody else has the device, and it is there. A device that is not is waited for, not tried again. */
+  deviceState(): "free" | "busy" | "missing";
+}
+
+export class FixedPeers {
+  readonly #parts: FixedPeersParts;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(parts: FixedPeersParts) {
+    this.#parts = parts;
+  }
+
+  /** Those who are missing sit down, as far as that is possible now; the rest follows. */
+  seat(): void {
+    for (const { slot, remote } of this.#parts.missing()) {
+      const address = this.#parts.deviceState() === "free" ? this.#parts.addressOf(remote) : null;
+      const link = address === null ? null : this.#parts.connect({ address, port: remote.port });
+      if (link !== null) this.#parts.seat(link, slot);
+    }
+    this.seatLater();
+  }
+
+  seatLater(): void {
+    this.stop();
+    if (this.#parts.missing().length === 0 || this.#parts.deviceState() === "missing") return;
+    this.#retry = setTimeout(() => this.seat(), RETRY_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.#retry);
+  }
+}

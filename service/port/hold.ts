@@ -1,0 +1,71 @@
+/** The wait for a device that went away: it is tried when it appears, and given up when the time is over. */
+import { type Device, DeviceError } from "../device/device.js";
+
+/** A node that is there but cannot be opened yet: somebody looks at it, or udev has still to make it ours. */
+const RETRY_MS = 1000;
+
+export interface HoldParts {
+  readonly seconds: number;
+  /** The lost device is closed. */
+  readonly gone: Promise<void>;
+  isPresent(): boolean;
+  /** Throws DeviceError, or rejects with it. */
+  open(): Device | Promise<Device>;
+  opened(device: Device): void;
+  /** It did not come back in time. */
+  over(): void;
+}
+
+export class Hold {
+  readonly #parts: HoldParts;
+  readonly #limit: NodeJS.Timeout;
+  #retry: NodeJS.Timeout | undefined;
+  /** Not now: the lost one is being closed, or a new one opened. */
+  #busy = true;
+  #ended = false;
+
+  constructor(parts: HoldParts) {
+    this.#parts = parts;
+    this.#limit = setTimeout(() => {
+      this.end();
+      parts.over();
+    }, parts.seconds * 1000);
+    void parts.gone.then(() => {
+      this.#busy = false;
+      this.attempt();
+    });
+  }
+
+  /** The device may be there. */
+  attempt(): void {
+    if (this.#busy || this.#ended || !this.#parts.isPresent()) return;
+    this.#busy = true;
+    clearTimeout(this.#retry);
+    void this.#open();
+  }
+
+  /** Idempotent. A device that is just being opened is closed again. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#limit);
+    clearTimeout(this.#retry);
+  }
+
+  async #open(): Promise<void> {
+    let device: Device;
+    try {
+      device = await this.#parts.open();
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      this.#busy = false;
+      if (!this.#ended) this.#retry = setTimeout(() => this.attempt(), RETRY_MS);
+      return;
+    }
+    if (this.#ended) {
+      await device.close(0);
+    } else {
+      this.end();
+      this.#parts.opened(device);
+    }
+  }
+}
