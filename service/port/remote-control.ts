@@ -103,6 +103,10 @@ export class RemoteControl {
       connection.resume(); // it could not ask for that any more
     }
     if (reply.length > 0) this.#say(connection, reply);
+    // And after it, for clients that take the option for agreed only then (C-Kermit: no carrier, no session).
+    if (agreed && changed.enabled && this.#line.modemState() !== null) {
+      this.#reply(connection, { kind: "notify-modem-state", state: telnet.toldModemBits });
+    }
   }
 
   #request(connection: Connection, body: Uint8Array): void {

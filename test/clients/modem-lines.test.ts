@@ -18,6 +18,7 @@ async function serveUart(t: Test, line: PortLine = {}) {
 async function agreed(t: Test, line: PortLine = {}) {
   const served = await serveUart(t, line);
   const { com, state } = await ComPort.agree(t, served.port);
+  await com.expect(state); // and again: some clients take the option for agreed only now
   await served.done.expect("break off\n"); // the open clears it
   return { ...served, com, state };
 }
@@ -54,7 +55,8 @@ t.test("modem state: only what the mask lets through is told", NEEDS_UART, async
 
 t.test("each client hears by its own mask", NEEDS_UART, async t => {
   const { com, port } = await agreed(t, { options: "max-connections=2" });
-  const { com: other } = await ComPort.agree(t, port);
+  const { com: other, state } = await ComPort.agree(t, port);
+  await other.expect(state);
   t.equal(await other.ask("0b 01"), "6f01");
   await other.expect(notice("6b00"));
   com.send("fffa2c050cfff0"); // RTS off
@@ -87,7 +89,8 @@ t.test("a client that comes later is not told of old errors", NEEDS_UART, async 
   user.send("x");
   await device.expect("x");
   uart.fail("parity");
-  const { com: later } = await ComPort.agree(t, port);
+  const { com: later, state } = await ComPort.agree(t, port);
+  await later.expect(state);
   t.equal(await later.ask("0a ffff"), "6effff");
   uart.fail("frame");
   t.equal(await later.until("fff0"), notice("6a08"));
