@@ -122,6 +122,21 @@ t.test("joining or answering while bytes wait for chardelay loses none (BUG-13)"
   t.match(two.take(), /hi PENDING$/);
 });
 
+t.test("bytes whose chardelay runs out while an answer is stuck follow it", async t => {
+  const world = new World(t);
+  world.port("7000:telnet:0:/dev/ttyA:9600 chardelay-min=20000");
+  const link = await world.call("7000");
+  link.take();
+  world.device.send("data");
+  await world.settle();
+  link.room = 1;
+  link.send("\xff\xfd\x18");
+  await world.pass(50);
+  t.equal(link.take(), "\xff");
+  link.room = 100;
+  t.equal(link.take(), "\xfc\x18data");
+});
+
 t.test("while the device is blocked nothing more than one read is held for it", async t => {
   const world = new World(t);
   const port = world.port(LINE);

@@ -1,0 +1,292 @@
+import t from "tap";
+import { readLines } from "../config/read.js";
+import { World } from "../support/fake-world.js";
+
+t.test("facts of a port nobody is on, and of one in use", async t => {
+  const world = new World(t);
+  const port = world.port("DEVICE:con:/dev/ttyA", "7000:telnet:60:con:9600 max-connections=2 -chardelay");
+  t.match(port.facts(), {
+    name: "7000",
+    state: "telnet",
+    timeoutSeconds: 60,
+    slots: [null, null],
+    devicePath: "/dev/ttyA",
+    deviceWritten: "con",
+    line: { speed: 9600 },
+    lineInForce: null,
+    control: null,
+    modemState: null,
+    toDevice: "unconnected",
+    toNet: "unconnected",
+    pending: "none",
+    lastError: null,
+  });
+  const link = await world.call("7000", "12\xff\xf1\xff\xff");
+  world.device.send("a\xff");
+  await world.settle();
+  t.match(port.facts(), {
+    slots: [{ address: "127.0.0.1", port: link.peer.port, bytesFromNet: 6, bytesToNet: 3, idleSeconds: 0 }, null],
+    control: { dtr: true, rts: true },
+    toDevice: "waiting input",
+    toNet: "waiting input",
+    bytesFromDevice: 2,
+    bytesToDevice: 3,
+  });
+});
+
+t.test("counts include what a slow peer and a slow device took later (BUG-16)", async t => {
+  const world = new World(t);
+  const port = world.port("OPENSTR:o:12345", "7000:raw:0:/dev/ttyA:9600 o -chardelay");
+  const link = await world.call("7000");
+  link.room = 1;
+  world.device.send("abcd");
+  world.device.room = 1;
+  link.send("xyz");
+  await world.settle();
+  link.room = 10;
+  world.device.room = 10;
+  await world.settle();
+  t.match(port.facts(), { bytesFromDevice: 4, bytesToDevice: 8, slots: [{ bytesToNet: 4, bytesFromNet: 3 }] });
+  link.finish();
+  await world.settle();
+  t.match(port.facts(), { bytesFromDevice: 0, bytesToDevice: 0 });
+});
+
+t.test("connection ids are never used twice", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600");
+  const ids: (number | undefined)[] = [];
+  for (let round = 0; round < 3; round++) {
+    const link = await world.call("7000");
+    ids.push(port.facts().slots[0]?.id);
+    link.finish();
+    await world.settle();
+  }
+  t.equal(new Set(ids).size, 3);
+});
+
+t.test("one monitor a port; it hears its direction only, and the owner ends it", async t => {
+  const world = new World(t);
+  const port = world.port("7000:telnet:0:/dev/ttyA:9600 -chardelay");
+  const heard: string[] = [];
+  const sink = (bytes: Uint8Array): void => void heard.push(Buffer.from(bytes).toString("latin1"));
+  const stop = port.monitor("tcp", sink, () => t.fail("it is not over"));
+  t.type(stop, "function", "an idle port may be monitored");
+  t.equal(
+    port.monitor("term", sink, () => {}),
+    null,
+    "taken",
+  );
+  const link = await world.call("7000", "m\xff\xffn\xff\xf1");
+  world.device.send("unheard");
+  await world.pass(20);
+  t.equal(heard.join(""), "m\xffn");
+  stop?.();
+  const other = port.monitor("term", sink, () => {});
+  stop?.(); // no longer the owner
+  world.device.send("p\xffq");
+  await world.pass(20);
+  t.equal(heard.join(""), "m\xffnp\xffq");
+  other?.();
+  link.send("more");
+  world.device.send("more");
+  await world.pass(20);
+  t.equal(heard.join(""), "m\xffnp\xffq");
+});
+
+t.test("a monitor goes on over sessions and new definitions, and ends with the port (BUG-23)", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600");
+  let heard = "";
+  let ended = 0;
+  const stop = port.monitor(
+    "tcp",
+    bytes => (heard += Buffer.from(bytes).toString("latin1")),
+    () => ended++,
+  );
+  const one = await world.call("7000", "1");
+  port.reconfigure(world.config("7000:raw:5:/dev/ttyB:9600"), null);
+  one.finish();
+  await world.settle();
+  const two = await world.call("7000", "2");
+  t.equal(heard, "12");
+  port.removeWhenFree(null);
+  t.equal(ended, 0, "not while somebody is there");
+  two.send("3");
+  await world.pass(20);
+  t.equal(heard, "123");
+  two.finish();
+  await world.settle();
+  t.equal(ended, 1);
+  stop?.();
+  t.same(world.removed, ["7000"]);
+});
+
+t.test("the monitor ends when the program does", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600");
+  let ended = 0;
+  port.monitor(
+    "tcp",
+    () => {},
+    () => ended++,
+  );
+  await port.shutdown();
+  t.equal(ended, 1);
+});
+
+t.test("lines are driven at once, on an open port only", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600");
+  t.notOk(port.drive({ dtr: true }));
+  await world.call("7000");
+  t.ok(port.drive({ dtr: false }));
+  t.ok(port.drive({ rts: false }));
+  t.same(world.device.line?.calls, ['drive {"dtr":false}', 'drive {"rts":false}']);
+  t.same(port.facts().control, { dtr: false, rts: false });
+});
+
+t.test("setportconfig: serial words from the next open on, the others at once, the first bad word ends it", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:115200 EVEN");
+  const first = await world.call("7000");
+  t.equal(port.setConfig("2400 kickolduser"), null);
+  t.equal(port.facts().line?.speed, 2400);
+  t.equal(port.facts().lineInForce?.speed, 115_200);
+  t.equal(port.facts().line?.parity, "none", "it starts from the DEFAULTs");
+  const second = await world.call("7000");
+  t.ok(first.closed, "kicked");
+  t.notOk(second.closed);
+  t.equal(port.facts().lineInForce?.speed, 2400);
+  t.equal(port.setConfig("4800 nonsense 300"), "Unknown config item: nonsense");
+  t.equal(port.facts().line?.speed, 4800);
+});
+
+t.test("setportconfig never touches what a port was made with (BUG-12)", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600");
+  await world.call("7000");
+  t.not(port.setConfig("9600 max-connections=5"), null);
+  t.equal(port.facts().slots.length, 1);
+  t.equal((await world.call("7000")).received, "Port already in use\r\n");
+});
+
+t.test("banners that are set while the port is in use are for those who come", async t => {
+  const world = new World(t);
+  const texts = ["BANNER:old:old", "BANNER:new:new"];
+  world.parts.optionContext = () => readLines(...texts).atEnd;
+  const port = world.port(...texts, "7000:raw:0:/dev/ttyA:9600 old max-connections=2");
+  const one = await world.call("7000");
+  t.equal(port.setConfig("9600 new"), null);
+  const two = await world.call("7000");
+  t.same([one.received, two.received], ["old", "new"]);
+});
+
+t.test("enable and disable: every state from every state, with and without a peer", async t => {
+  const states = ["off", "raw", "rawlp", "telnet"] as const;
+  for (const from of states)
+    for (const to of states)
+      for (const live of [false, true]) {
+        if (from === "off" && live) continue;
+        const name = `${from} to ${to}${live ? ", in use" : ""}`;
+        const world = new World(t);
+        const port = world.port(`7000:${from}:0:/dev/ttyA:9600`);
+        const link = live ? await world.call("7000") : null;
+        const listener = from === "off" ? null : world.listener("7000");
+        t.equal(port.setState(to), null, name);
+        t.equal(port.facts().state, to, name);
+        if (listener !== null) t.equal(listener.closed, to === "off", `${name}: the socket`);
+        t.equal(link?.closed ?? false, false, `${name}: who is there stays`);
+        if (link !== null) {
+          link.send("x");
+          await world.pass(20);
+          t.equal(world.device.written, "x", `${name}: and goes on`);
+          link.finish();
+          await world.settle();
+        }
+        t.equal(port.facts().phase, to === "off" ? "disabled" : "idle", name);
+        if (to === "off") continue;
+        const next = await world.call("7000");
+        t.equal(next.received.startsWith("\xff\xfb\x03"), to === "telnet", `${name}: how the next one is served`);
+        t.equal(world.device.line === null, to === "rawlp", name);
+      }
+});
+
+t.test("the mode of a connection is the one it came with (BUG-25)", async t => {
+  const world = new World(t);
+  const port = world.port("7000:telnet:0:/dev/ttyA:9600 max-connections=2 -chardelay");
+  const old = await world.call("7000");
+  old.take();
+  port.setState("raw");
+  const young = await world.call("7000");
+  old.send("C\xff\xf1D");
+  await world.pass(20);
+  young.send("\xff\xf1");
+  await world.pass(20);
+  t.equal(world.device.written, "CD\xff\xf1");
+  world.device.send("\xff");
+  await world.settle();
+  t.same([old.take(), young.take()], ["\xff\xff", "\xff"]);
+});
+
+t.test("off and on again while somebody is there", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600 max-connections=2");
+  const link = await world.call("7000");
+  port.setState("off");
+  t.throws(() => world.listener("7000").call(world.link()), "connection refused");
+  port.setState("raw");
+  const other = await world.call("7000");
+  t.equal(world.devices.length, 1);
+  link.finish();
+  other.finish();
+  await world.settle();
+  t.equal(port.facts().phase, "idle");
+});
+
+t.test("off and on again while the device is being closed", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600");
+  await world.call("7000");
+  world.device.stuck = true;
+  port.disconnect();
+  await world.settle();
+  port.setState("off");
+  port.setState("raw");
+  const link = await world.call("7000");
+  t.equal(world.devices.length, 1, "callers wait");
+  await world.pass(4000);
+  t.equal(world.devices.length, 2);
+  t.notOk(link.closed);
+});
+
+t.test("a port that cannot be switched on is off, and can be tried again (BUG-24)", async t => {
+  const world = new World(t);
+  const port = world.port("7000:off:0:/dev/ttyA:9600");
+  world.listenFault = new Error("Address already in use");
+  t.equal(port.setState("raw"), "Unable to create network socket(s)");
+  t.match(port.facts(), { state: "off", phase: "disabled", lastError: "Address already in use" });
+  world.listenFault = null;
+  t.equal(port.setState("raw"), null);
+  t.match(port.facts(), { state: "raw", lastError: null });
+  t.notOk((await world.call("7000")).closed);
+});
+
+t.test("everything that changes is told", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600");
+  const acts: readonly [string, () => unknown][] = [
+    ["a call", () => world.call("7000")],
+    ["a timeout", () => port.setTimeoutSeconds(5)],
+    ["lines", () => port.drive({ rts: false })],
+    ["options", () => port.setConfig("9600 kickolduser")],
+    ["a state", () => port.setState("telnet")],
+    ["an end", () => port.disconnect()],
+  ];
+  for (const [name, act] of acts) {
+    const before = world.changes;
+    await act();
+    await world.settle();
+    t.ok(world.changes > before, name);
+  }
+});
