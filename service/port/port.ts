@@ -147,6 +147,7 @@ export class Port implements Operable {
       this.#life.enable(false);
     } else if (before === "off" && !this.#listen()) {
       this.#state = "off";
+      this.#changed();
       return NO_SOCKETS;
     }
     this.#changed();
