@@ -35,6 +35,7 @@ export const PORT: Interface<PortSubject> = {
     property("TimeoutSeconds", "u", "true", ({ facts }) => facts.timeoutSeconds),
     property("Device", "s", "true", ({ facts }) => toText(withoutSecrets(facts.devicePath))),
     property("DeviceWritten", "s", "true", ({ facts }) => toText(withoutSecrets(facts.deviceWritten))),
+    property("DevicePresent", "b", "true", ({ facts }) => facts.devicePresent),
     property("ConfiguredLine", "a{sv}", "true", ({ facts }) => lineValues(facts.line)),
     property("Line", "a{sv}", "true", ({ facts }) => lineValues(facts.lineInForce)),
     // What other programs and the far end do to the lines is seen only by looking.

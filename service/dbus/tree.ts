@@ -2,7 +2,7 @@
 import type { ConnectionFacts, Operable } from "../port/facts.js";
 import { CONNECTION } from "./connection-interface.js";
 import { DAEMON } from "./daemon-interface.js";
-import { CONNECTIONS, connectionPath, decodeLabel, PORTS, portPath, ROOT } from "./names.js";
+import { CONNECTIONS, connectionPath, decodeLabel, encodeLabel, PORTS, portPath, ROOT } from "./names.js";
 import type { DbusParts } from "./parts.js";
 import { PORT, shown } from "./port-interface.js";
 import { type BusObject, facesOf } from "./standard.js";
@@ -30,7 +30,7 @@ export class Tree {
   /** The port as it is now, and its connections. */
   objectsOf(port: Operable): PortObjects {
     const facts = port.facts();
-    const { name } = facts;
+    const { name } = port;
     const subject = {
       port,
       facts,
@@ -44,7 +44,7 @@ export class Tree {
   }
 
   *#managed(): Generator<BusObject> {
-    for (const port of [...this.#parts.ports.list()]) {
+    for (const port of [...this.#ports()]) {
       const objects = this.objectsOf(port);
       yield objects.port;
       yield* objects.connections;
@@ -55,8 +55,8 @@ export class Tree {
     if (path === ROOT) {
       return { path, own: [faceOf(DAEMON, this.#parts)], children: () => [nameIn(PORTS), nameIn(CONNECTIONS)] };
     }
-    if (path === PORTS) return branch(path, () => this.#names(objects => [objects.port]));
-    if (path === CONNECTIONS) return branch(path, () => this.#names(objects => objects.connections));
+    if (path === PORTS) return branch(path, () => this.#ports().map(({ name }) => encodeLabel(name)));
+    if (path === CONNECTIONS) return branch(path, () => this.#connections());
     if (path === "/" || ROOT.startsWith(`${path}/`)) {
       const below = ROOT.slice(path === "/" ? 1 : path.length + 1).split("/")[0] ?? "";
       return branch(path, () => [below]);
@@ -71,7 +71,7 @@ export class Tree {
   }
 
   #connection(id: string): BusObject | null {
-    for (const port of this.#parts.ports.list()) {
+    for (const port of this.#ports()) {
       const facts = port.facts();
       const connection = shown(facts).find(one => String(one.id) === id);
       if (connection !== undefined) return connectionObject(connection, facts.name);
@@ -79,8 +79,12 @@ export class Tree {
     return null;
   }
 
-  #names(pick: (objects: PortObjects) => readonly BusObject[]): readonly string[] {
-    return this.#parts.ports.list().flatMap(port => pick(this.objectsOf(port)).map(({ path }) => nameIn(path)));
+  #ports(): readonly Operable[] {
+    return this.#parts.ports.list();
+  }
+
+  #connections(): readonly string[] {
+    return this.#ports().flatMap(port => shown(port.facts()).map(({ id }) => nameIn(connectionPath(id))));
   }
 }
 

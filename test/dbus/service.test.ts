@@ -34,6 +34,7 @@ const BUSY = busyFacts({
   ],
   devicePath: "/dev/ttyS1",
   deviceWritten: "console",
+  devicePresent: true,
   line: STANDARD_LINE,
   lineInForce: { ...STANDARD_LINE, speed: 115_200, dataBits: 7, parity: "even", rtscts: true },
   control: { dtr: true, rts: false },
@@ -62,6 +63,7 @@ const PORT_VALUES: Readonly<Record<string, string>> = {
   TimeoutSeconds: "u 4294967295",
   Device: 's "/dev/ttyS1"',
   DeviceWritten: 's "console"',
+  DevicePresent: "b true",
   ConfiguredLine: CONFIGURED,
   Line: CONFIGURED.replace("u 9600", "u 115200")
     .replace('"DataBits" y 8', '"DataBits" y 7')

@@ -58,6 +58,7 @@ const OTHER: Partial<PortFacts> = {
   timeoutSeconds: 1,
   devicePath: "/dev/ttyS9",
   deviceWritten: "nine",
+  devicePresent: !IDLE.devicePresent,
   line: { ...STANDARD_LINE, speed: 300 },
   lineInForce: { ...STANDARD_LINE, speed: 1200 },
   slots: [connectionFacts(), null],
