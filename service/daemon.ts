@@ -25,11 +25,15 @@ import { carryOut, type Reloadable } from "./reload.js";
 /** The daemon cannot start; the text is for standard error. */
 export class StartError extends Error {
   override readonly name = "StartError";
+  /** The usage helps. */
   readonly usage: boolean;
+  /** The log has said the same. */
+  readonly logged: boolean;
 
-  constructor(text: string, usage: boolean) {
+  constructor(text: string, { usage = false, logged = false }: { usage?: boolean; logged?: boolean }) {
     super(text);
     this.usage = usage;
+    this.logged = logged;
   }
 }
 
@@ -112,8 +116,8 @@ export class Daemon implements Reloadable {
     for (const rotator of rotators) this.openRotator(rotator);
     const spec = this.#options.controlPort ?? controlPort;
     const fault = this.#door.move(spec);
-    if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, true);
-    if (fault === "not-open") throw new StartError(`Unable to open control port, see syslog: ${spec}`, false);
+    if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, { usage: true });
+    if (fault === "not-open") throw new StartError(`Unable to open control port, see syslog: ${spec}`, {});
     for (const { text } of this.#inherited.unclaimed) this.#log.warning(`No port is configured for the socket ${text}`);
   }
 
@@ -219,7 +223,7 @@ export class Daemon implements Reloadable {
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;
       this.#log.error(error.message);
-      throw new StartError(error.message, false);
+      throw new StartError(error.message, { logged: true });
     }
   }
 

@@ -9,6 +9,8 @@ import type { Diagnostic } from "./config/diagnostic.js";
 import type { Source } from "./config/logical-lines.js";
 import type { ServiceLookup } from "./config/network-port.js";
 import { readConfiguration } from "./config/resolve.js";
+import { errorReason } from "./kernel/kernel.js";
+import { describeReason } from "./log/describe.js";
 
 export type Selection = Pick<Options, "board" | "configFile" | "configFileGiven" | "configLines">;
 
@@ -80,7 +82,7 @@ function readFileSource(file: string | null): readonly Source[] {
   try {
     return [{ file, text: readFileSync(Buffer.from(file, "latin1"), "latin1") }];
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = describeReason(error, errorReason);
     throw new UnreadableError(`Unable to open config file '${file}': ${reason}`, { cause: error });
   }
 }

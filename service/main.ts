@@ -1,6 +1,7 @@
 /** The program: arguments, signals, exit status. */
 import { rmSync, writeFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { boardCommand } from "./board/command.js";
 import { STANDARD_EVIDENCE } from "./board/detect.js";
 import { standardPlaces } from "./board/load.js";
@@ -11,6 +12,8 @@ import { printConfiguration } from "./config/print.js";
 import { Daemon, StartError } from "./daemon.js";
 import { detach, isBackground, launchBackground } from "./daemonize.js";
 import { type Effective, readEffective, UnreadableError } from "./effective.js";
+import { errorReason } from "./kernel/kernel.js";
+import { describeReason } from "./log/describe.js";
 import { combineLogs } from "./log/levels.js";
 import type { Log } from "./log/log.js";
 import { type LimitedLog, limitLog } from "./log/rate-limit.js";
@@ -48,7 +51,7 @@ async function main(): Promise<void> {
     case "run":
       if (command.options.report !== null) process.exitCode = report(command.options);
       else if (command.options.foreground || isBackground()) run(command.options);
-      else process.exitCode = await launchBackground();
+      else process.exit(await launchBackground());
       return;
     default:
       command satisfies never;
@@ -76,7 +79,14 @@ function report(options: Options): number {
   return faults.length === 0 ? 0 : FAILED;
 }
 
+/**
+ * A terminal server has little memory and nothing that needs a large heap. Without these, V8 lets it grow to several
+ * times the size over a storm of connections, and keeps it.
+ */
+const HEAP_FLAGS = ["--semi-space-growth-factor=1", "--optimize-for-size"];
+
 function run(options: Options): void {
+  for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
   const log = createLog(options);
   const descriptors = inheritedDescriptors(process.env, process.pid);
   const daemon: Daemon = new Daemon(
@@ -104,7 +114,10 @@ function run(options: Options): void {
     daemon.start();
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    print(2, `${error.message}\n${error.usage ? usage(program) : ""}`);
+    log.flush();
+    // What the log has said on standard error already is not said again.
+    if (!(error.logged && (options.debug || isJournal()))) print(2, `${error.message}\n`);
+    if (error.usage) print(2, usage(program));
     process.exit(FAILED);
   }
   if (isBackground()) {
@@ -140,7 +153,7 @@ function writePidFile(file: string, log: Log): void {
   try {
     writeFileSync(Buffer.from(file, "latin1"), `${process.pid}\n`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = describeReason(error, errorReason);
     log.warning(`Error opening pidfile '${file}': ${reason}, pidfile not created`);
   }
 }

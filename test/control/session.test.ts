@@ -93,15 +93,17 @@ t.test("telnet options are answered, hidden from the line, and their acknowledge
       t.equal(link.take(), reply, `${session} session, ${Buffer.from(sent, "latin1").toString("hex")}`);
     }
     link.send("ver\xff\xf1si\xff\xfbcon\r");
-    t.equal(link.take(), "versi\xff\xfecon\r\nser2net version 3.5.4\r\n-> ");
+    // Telnet is answered for all that was read at once, then the text.
+    t.equal(link.take(), "\xff\xfecversion\r\nser2net version 3.5.4\r\n-> ");
     link.send("\xff\xffx\r");
     t.equal(link.take(), "\xffx\r\nUnknown command: \xffx\r\n-> ");
   }
 });
 
 t.test("input cut at every position comes to the same", async t => {
+  // Without options that want an answer: its place among the text depends on what is read at once.
   const input =
-    "versiom\x08n\r\n\xff\xfd\x00set\xff\xfa\x18\xff\xf0porttimeout 7000 5\r\0showport 7000\rmonitor tcp\xff\xfb\x1f 7000\r" +
+    "versiom\x08n\r\n\xff\xfe\x00set\xff\xfa\x18\xff\xf0porttimeout 7000 5\r\0showport 7000\rmonitor tcp\xff\xfc\x1f 7000\r" +
     `bogus \xff\xff\r${"x".repeat(256)}\rshowshortport\rdisconnect 7000\r`;
   const play = (pieces: readonly string[]): string => {
     const link = createFakeControl().connect();
