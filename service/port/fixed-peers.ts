@@ -30,7 +30,10 @@ export class FixedPeers {
     for (const { slot, remote } of this.#parts.missing()) {
       const address = this.#parts.deviceState() === "free" ? this.#parts.addressOf(remote) : null;
       const link = address === null ? null : this.#parts.connect({ address, port: remote.port });
-      if (link !== null) this.#parts.seat(link, slot);
+      if (link === null) continue;
+      this.#parts.seat(link, slot);
+      // The device could not be opened: not for the others either.
+      if (this.#parts.missing().some(one => one.slot === slot)) break;
     }
     this.seatLater();
   }

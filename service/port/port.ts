@@ -188,6 +188,7 @@ export class Port implements Operable {
   reconfigure(config: PortConfig, shut: string | null): void {
     if (this.isFree) {
       this.#install(config);
+      this.#fixedPeers.seat(); // the new definition may have others
     } else {
       this.#pending = { kind: "reconfigure", config };
       if (shut !== null) this.#life.end(shut);
