@@ -24,6 +24,12 @@ import { Supervision } from "./supervision.js";
 import { inheritedDescriptors } from "./systemd/activation.js";
 
 const FAILED = 1;
+/**
+ * A terminal server has little memory and nothing that needs a large heap. Without these, V8 lets it grow to several
+ * times the size over a storm of connections, and keeps it.
+ */
+const HEAP_FLAGS = ["--semi-space-growth-factor=1", "--optimize-for-size"];
+
 const program = basename(process.argv[1] ?? "ser2net").replace(/\.[cm]?js$/, "");
 
 void main();
@@ -78,12 +84,6 @@ function report(options: Options): number {
   for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);
   return faults.length === 0 ? 0 : FAILED;
 }
-
-/**
- * A terminal server has little memory and nothing that needs a large heap. Without these, V8 lets it grow to several
- * times the size over a storm of connections, and keeps it.
- */
-const HEAP_FLAGS = ["--semi-space-growth-factor=1", "--optimize-for-size"];
 
 function run(options: Options): void {
   for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
