@@ -1,6 +1,7 @@
 /** The control port: where operators arrive, four at a time. */
 import type { Log } from "../log/log.js";
-import { type Link, LinkError } from "../net/link.js";
+import type { Link } from "../net/link.js";
+import { refuse } from "../port/refuse.js";
 import type { ControlPorts } from "./execute.js";
 import { createSession, type Session } from "./session.js";
 
@@ -36,13 +37,4 @@ export function createControlServer(parts: { ports: ControlPorts; version: strin
       for (const session of [...sessions]) session.close();
     },
   };
-}
-
-function refuse(link: Link, text: string): void {
-  try {
-    link.write(Buffer.from(text, "latin1"));
-  } catch (error) {
-    if (!(error instanceof LinkError)) throw error; // who is gone already needs no telling
-  }
-  link.close();
 }

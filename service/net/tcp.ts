@@ -22,6 +22,7 @@ import {
 import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
 import type { ListenAddress } from "./addresses.js";
 import { type Link, LinkError, type Listener, type PeerAddress } from "./link.js";
+import { closeAll, openEach } from "./sockets.js";
 
 /** Callers the kernel keeps for us; the reference's 1 made 48 callers at once wait for seconds. */
 const BACKLOG = 128;
@@ -48,17 +49,9 @@ export interface ListenEvents {
 
 /** Opens every address that can be opened. Throws KernelError when none can. */
 export function listenTcp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): Listener {
-  const sockets: number[] = [];
-  let problem: unknown = null;
-  for (const { address, v6only } of addresses) {
-    try {
-      sockets.push(listenSocket(address, spec.port, { v6only, backlog: BACKLOG }));
-    } catch (error) {
-      problem ??= error;
-    }
-  }
-  if (sockets.length === 0) throw problem;
-  return new TcpListener(sockets, events, closeAll);
+  const open = ({ address, v6only }: ListenAddress): number =>
+    listenSocket(address, spec.port, { v6only, backlog: BACKLOG });
+  return new TcpListener(openEach(addresses, open), events, closeAll);
 }
 
 /** Wraps listening sockets that exist already (systemd); at close they are given back. */
@@ -145,10 +138,6 @@ function isListening(fd: number): boolean {
   } catch {
     return false;
   }
-}
-
-function closeAll(sockets: readonly number[]): void {
-  for (const fd of sockets) closeSync(fd);
 }
 
 /** A connected stream socket: a TCP peer, or descriptor 0 of an inetd-style service. */

@@ -5,6 +5,7 @@ import { bindUdp, EAGAIN, EINTR, localAddress, receiveFrom, sendTo } from "../ke
 import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
 import type { ListenAddress } from "./addresses.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
+import { closeAll, openEach } from "./sockets.js";
 import type { ListenEvents } from "./tcp.js";
 
 /** The largest datagram there is; one buffer for all ports, since each datagram is passed on or copied at once. */
@@ -21,17 +22,8 @@ export interface UdpListener extends Listener {
 
 /** Opens every address that can be opened. Throws KernelError when none can. */
 export function listenUdp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): UdpListener {
-  const sockets: number[] = [];
-  let problem: unknown = null;
-  for (const { address, v6only } of addresses) {
-    try {
-      sockets.push(bindUdp(address, spec.port, { v6only }));
-    } catch (error) {
-      problem ??= error;
-    }
-  }
-  if (sockets.length === 0) throw problem;
-  return new UdpSockets(sockets, events, closeAll);
+  const open = ({ address, v6only }: ListenAddress): number => bindUdp(address, spec.port, { v6only });
+  return new UdpSockets(openEach(addresses, open), events, closeAll);
 }
 
 /** Wraps bound sockets that exist already (systemd); at close they are given back. */
@@ -76,7 +68,9 @@ class UdpSockets implements UdpListener {
 
   set accepting(on: boolean) {
     this.#accepting = on;
+    // Whoever sends meanwhile is read when the port is free again; nobody else sends: its peers are gone.
     if (on) this.#listen();
+    else for (const { watch } of this.#doors) watch.unwant(READABLE);
   }
 
   connect(peer: PeerAddress): Link | null {
@@ -112,19 +106,19 @@ class UdpSockets implements UdpListener {
   }
 
   #listen(): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.#accepting) return;
     for (const { watch } of this.#doors) watch.want(READABLE);
   }
 
   #datagrams(door: Door): void {
-    for (let taken = 0; taken < READS_PER_TURN && !this.#closed; taken++) {
+    for (let taken = 0; taken < READS_PER_TURN && this.#accepting && !this.#closed; taken++) {
       const received = receiveFrom(door.fd, datagram);
       if (received === null) break;
       const peer = { address: received.address, port: received.port };
       const known = this.#links.get(keyOf(peer));
       if (known !== undefined) {
         known.deliver(datagram.subarray(0, received.length));
-      } else if (this.#accepting) {
+      } else {
         const link = this.#open(door, peer);
         link.deliver(datagram.subarray(0, received.length));
         this.#events.accepted(link);
@@ -138,10 +132,6 @@ class UdpSockets implements UdpListener {
     this.#links.set(keyOf(peer), link);
     return link;
   }
-}
-
-function closeAll(sockets: readonly number[]): void {
-  for (const fd of sockets) closeSync(fd);
 }
 
 class UdpLink implements Link {
