@@ -1,5 +1,4 @@
 /** UDP: a port's sockets, and peers told apart by the address their datagrams come from (manual page, "UDP"). */
-import { closeSync } from "node:fs";
 import type { NetworkPort } from "../config/network-port.js";
 import { bindUdp, EAGAIN, EINTR, localAddress, receiveFrom, sendTo } from "../kernel/kernel.js";
 import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
