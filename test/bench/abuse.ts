@@ -32,7 +32,7 @@ export async function measureAbuse(bench: Bench): Promise<void> {
     await load.command(`connect ${TRACED} ${TRACED + 1}`);
     await measure(bench, load, abuses(load, control));
   } catch (error) {
-    bench.fault({ cell: "abuse", column: "edge", message: reason(error) });
+    bench.fault({ cell: "abuse", column: "edge", message: reason(error) + peer.fate() });
   } finally {
     load.stop();
     await peer.stop();

@@ -47,6 +47,11 @@ const GROWTH_SPEED = 4800;
 
 export const CELLS: readonly Cell[] = [...pacedCells(), ...growthCells(), ...bulkCells(), ...latencyCells()];
 
+/** Also how rows are found again. */
+export function portCount(count: number): string {
+  return count === 1 ? "1 port" : `${count} ports`;
+}
+
 function pacedCells(): Cell[] {
   const cells: Cell[] = [];
   for (const mode of ["raw", "telnet"] as const)
@@ -58,7 +63,7 @@ function pacedCells(): Cell[] {
             if ((streams * speed) / BITS_PER_BYTE / burst > BURSTS_PER_SECOND) continue;
             cells.push({
               section: "paced",
-              name: `${mode} ${speed}, ${burst}-byte bursts, ${ARROWS[direction]}, ${ports} ports`,
+              name: `${mode} ${speed}, ${burst}-byte bursts, ${ARROWS[direction]}, ${portCount(ports)}`,
               level: pacedLevel(mode, speed, burst, direction, ports),
               ports,
               speed,
@@ -89,7 +94,7 @@ function pacedTargets(direction: Direction, ports: number): Target[] {
 function growthCells(): Cell[] {
   return [1, 32, 128, 256].map(ports => ({
     section: "growth",
-    name: `raw ${GROWTH_SPEED}, 8-byte bursts, both ways, ${ports} ports`,
+    name: `raw ${GROWTH_SPEED}, 8-byte bursts, both ways, ${portCount(ports)}`,
     level: ports === 128 ? "standard" : "quick",
     ports,
     speed: GROWTH_SPEED,
@@ -113,7 +118,7 @@ function bulkCells(): Cell[] {
         const target = mode === "raw" && ports === 1 && direction !== "both";
         cells.push({
           section: "bulk",
-          name: `${mode}, ${ARROWS[direction]}, ${ports} ports`,
+          name: `${mode}, ${ARROWS[direction]}, ${portCount(ports)}`,
           level: target ? "quick" : ports === 1 ? "standard" : "full",
           ports,
           speed: 115_200,

@@ -1,5 +1,6 @@
 /** Memory at rest: ports nobody uses, connections, and what a load leaves behind. */
 import { isUsed } from "./bus.js";
+import { portCount } from "./cells.js";
 import { type Bench, reason } from "./context.js";
 import { Load } from "./load.js";
 import { Peer, type PeerName } from "./peers.js";
@@ -62,7 +63,7 @@ async function sizesOf(bench: Bench, name: PeerName, ports: number): Promise<Siz
     await pause();
     sizes["after load"] = memory(peer.pids);
   } catch (error) {
-    bench.fault({ cell: `memory: ${ports} ports`, column: name, message: reason(error) });
+    bench.fault({ cell: `memory: ${portCount(ports)}`, column: name, message: reason(error) + peer.fate() });
   } finally {
     load.stop();
     await peer.stop();
@@ -122,5 +123,5 @@ function share(more: Row["values"], less: Row["values"], among: number): Row["va
 }
 
 function key(state: State, ports: number): string {
-  return `${state}, ${ports} ports`;
+  return `${state}, ${portCount(ports)}`;
 }

@@ -1,7 +1,7 @@
 /** The programs that are compared, each started with the same ports. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listens } from "./processes.js";
 import { until } from "./wait.js";
@@ -67,6 +67,14 @@ export class Peer {
   /** All ports are open. */
   async listening(): Promise<void> {
     await until(`${this.name} listens, see ${this.#log}`, () => this.#setup.ports.every(port => listens(port.tcp)));
+  }
+
+  /** Why it is not there any more, for a message; empty while it runs. */
+  fate(): string {
+    const ended = this.#processes.find(one => one.exitCode !== null || one.signalCode !== null);
+    if (ended === undefined) return "";
+    const said = readFileSync(this.#log, "latin1").trim().split("\n");
+    return ` (${this.name} ended with ${ended.exitCode ?? ended.signalCode}: ${said.find(line => /error/i.test(line)) ?? ""})`;
   }
 
   async stop(): Promise<void> {

@@ -35,7 +35,7 @@ function formatSection(section: string, all: readonly Row[]): string {
   const rows = all.filter(row => row.section === section);
   const columns = COLUMNS.filter(column => rows.some(row => (row.values[column] ?? []).length > 0));
   const lines = rows.map(row => [
-    row.note === undefined ? row.cell : `${row.cell} (${row.note})`,
+    named(row),
     row.metric,
     ...columns.map(column => formatValues(row, column)),
     judge(row).map(formatVerdict).join("; "),
@@ -47,7 +47,7 @@ function formatTargets(rows: readonly Row[]): string {
   const verdicts = rows.flatMap(row => judge(row).map(verdict => ({ row, verdict })));
   const missed = verdicts.filter(({ verdict }) => !verdict.met);
   const lines = missed.map(
-    ({ row, verdict }) => `- ${row.section}: ${row.cell}: ${row.metric}: ${formatVerdict(verdict)}`,
+    ({ row, verdict }) => `- ${row.section}: ${named(row)}: ${row.metric}: ${formatVerdict(verdict)}`,
   );
   return [`### targets\n`, `${verdicts.length - missed.length} of ${verdicts.length} met.`, ...lines, ""].join("\n");
 }
@@ -55,6 +55,10 @@ function formatTargets(rows: readonly Row[]): string {
 function formatFaults(faults: readonly Fault[]): string {
   if (faults.length === 0) return "Every byte arrived, once and in its place.\n";
   return ["### faults\n", ...faults.map(one => `- ${one.cell}: ${one.column}: ${one.message}`), ""].join("\n");
+}
+
+function named(row: Row): string {
+  return row.note === undefined ? row.cell : `${row.cell} (${row.note})`;
 }
 
 function formatValues(row: Row, column: Column): string {

@@ -43,7 +43,7 @@ export async function soak(bench: Bench, seconds: number): Promise<void> {
     }
     report(bench, samples, seconds >= JUDGED_SECONDS);
   } catch (error) {
-    bench.fault({ cell: "soak", column: "edge", message: reason(error) });
+    bench.fault({ cell: "soak", column: "edge", message: reason(error) + peer.fate() });
   } finally {
     load.stop();
     await peer.stop();

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { portCount } from "./cells.js";
 import { type Bench, reason } from "./context.js";
 import { Load } from "./load.js";
 import { available } from "./memory.js";
@@ -53,17 +54,17 @@ async function measurePorts(bench: Bench, load: Load, ports: number): Promise<vo
       if (command === undefined) continue;
       const wait = NOTIFIERS.includes(name) ? READY_MS : 0;
       const times = await started(bench, [tcp, wait, command.program, ...command.words]).catch(error => {
-        bench.fault({ cell: `start: ${ports} ports`, column: name, message: reason(error) });
+        bench.fault({ cell: `start: ${portCount(ports)}`, column: name, message: reason(error) });
         return null;
       });
       if (times === null) continue;
       if (times.listening === -1)
-        bench.fault({ cell: `start: ${ports} ports`, column: name, message: "does not listen" });
+        bench.fault({ cell: `start: ${portCount(ports)}`, column: name, message: "does not listen" });
       note(listening, name, times.listening);
       note(ready, name, times.ready);
     }
   }
-  const cell = `${ports} ports`;
+  const cell = `${portCount(ports)}`;
   const targets = ports === 1 ? [{ against: "node", atMost: 1.5 } as const] : [];
   bench.add({ section: "start", cell, metric: "exec to listening ms", values: listening, targets });
   if (Object.keys(ready).length > 0) {

@@ -1,5 +1,5 @@
 /** One cell: all peers at once with the same ports, loaded one after the other, round after round. */
-import { type Cell, METRIC_NAMES, type Metric } from "./cells.js";
+import { type Cell, METRIC_NAMES, type Metric, portCount } from "./cells.js";
 import { type Bench, reason } from "./context.js";
 import { Load, type Run } from "./load.js";
 import { Peer, type PeerName } from "./peers.js";
@@ -48,7 +48,7 @@ export async function measureCell(bench: Bench, cell: Cell): Promise<Row[]> {
 export function addGrowth(bench: Bench, rows: readonly Row[]): void {
   const cpu = (ports: number) =>
     rows.find(
-      row => row.section === "growth" && row.metric === METRIC_NAMES.cpu && row.cell.endsWith(` ${ports} ports`),
+      row => row.section === "growth" && row.metric === METRIC_NAMES.cpu && row.cell.endsWith(` ${portCount(ports)}`),
     );
   const [few, many] = [cpu(32), cpu(256)];
   if (few === undefined || many === undefined) return;
@@ -87,7 +87,8 @@ async function each(
       await work(one);
       left.push(one);
     } catch (error) {
-      bench.fault({ cell: `${cell.section}: ${cell.name}`, column: one.name, message: reason(error) });
+      const message = reason(error) + one.peer.fate();
+      bench.fault({ cell: `${cell.section}: ${cell.name}`, column: one.name, message });
     }
   }
   return left;
