@@ -1,7 +1,10 @@
 /** The wait for a device that went away: it is tried when it appears, and given up when the time is over. */
 import { type Device, DeviceError } from "../device/device.js";
 
-/** A node that is there but cannot be opened yet: somebody looks at it, or udev has still to make it ours. */
+/**
+ * When a node that is there is tried (again). Right after a loss it is often about to go; later somebody may have a look
+ * at the device, or udev has still to make it ours. It also bounds how often a device that is lost at once is opened.
+ */
 const RETRY_MS = 1000;
 
 export interface HoldParts {
@@ -32,11 +35,11 @@ export class Hold {
     }, parts.seconds * 1000);
     void parts.gone.then(() => {
       this.#busy = false;
-      this.attempt();
+      this.#attemptLater();
     });
   }
 
-  /** The device may be there. */
+  /** The device may have appeared. */
   attempt(): void {
     if (this.#busy || this.#ended || !this.#parts.isPresent()) return;
     this.#busy = true;
@@ -51,6 +54,10 @@ export class Hold {
     clearTimeout(this.#retry);
   }
 
+  #attemptLater(): void {
+    if (!this.#ended) this.#retry = setTimeout(() => this.attempt(), RETRY_MS);
+  }
+
   async #open(): Promise<void> {
     let device: Device;
     try {
@@ -58,7 +65,7 @@ export class Hold {
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
       this.#busy = false;
-      if (!this.#ended) this.#retry = setTimeout(() => this.attempt(), RETRY_MS);
+      this.#attemptLater();
       return;
     }
     if (this.#ended) {

@@ -1,0 +1,373 @@
+/** Connections that outlive their device. */
+import t, { type Test } from "tap";
+import { DeviceError } from "../../service/device/device.js";
+import { World } from "../support/fake-world.js";
+import { bytes } from "../telnet/bytes.js";
+
+const PATH = "/dev/ttyA";
+const GONE = "Device /dev/ttyA of port 7000 is gone";
+
+/** A port with such options, and its first peer. */
+async function hold(t: Test, options = "", state = "raw", ...before: readonly string[]) {
+  const world = new World(t);
+  world.onDeviceLoss = { do: "hold", seconds: 3 };
+  const port = world.port(...before, `7000:${state}:0:${PATH}:9600 ${options}`);
+  const link = await world.call("7000");
+  /** As the kernel does it: the line hangs up, then the node goes. */
+  const unplug = async () => {
+    world.device.hangUp();
+    await world.settle();
+    await world.unplug(PATH);
+  };
+  return { world, port, link, unplug };
+}
+
+t.test("who is connected stays, and talks to the device again when it is back", async t => {
+  const { world, port, link, unplug } = await hold(t);
+  const lost = world.device;
+  lost.send("before");
+  await unplug();
+  t.equal(link.take(), "before");
+  t.ok(lost.closed);
+  t.match(port.facts(), { phase: "opening", devicePresent: false, lastError: "the device was closed", control: null });
+  t.equal(port.condition, "waiting for device");
+  await world.plug(PATH);
+  t.equal(world.devices.length, 2);
+  t.match(port.facts(), { phase: "open", devicePresent: true, lastError: null });
+  link.send("to it");
+  world.device.send("from it");
+  await world.settle();
+  t.equal(world.device.written, "to it");
+  t.equal(link.take(), "from it");
+  await world.pass(3500);
+  t.notOk(link.closed);
+  t.same(world.logged, [
+    `warning ${GONE} (the device was closed): its connections wait 3 s for it`,
+    "notice Device /dev/ttyA of port 7000 is back",
+  ]);
+});
+
+t.test("bytes are counted on", async t => {
+  const { world, port, link, unplug } = await hold(t);
+  link.send("12");
+  world.device.send("123");
+  await world.settle();
+  await unplug();
+  await world.plug(PATH);
+  link.send("345");
+  world.device.send("4567");
+  await world.settle();
+  t.match(port.facts(), { bytesToDevice: 5, bytesFromDevice: 7, slots: [{ bytesFromNet: 5, bytesToNet: 7 }] });
+});
+
+t.test("what a peer says meanwhile waits for the device, in one piece; the rest is not read", async t => {
+  const { world, link, unplug } = await hold(t);
+  await unplug();
+  link.send("first ");
+  await world.settle();
+  link.send("second");
+  await world.settle();
+  t.equal(link.unread, 6, "the peer's network has it");
+  await world.plug(PATH);
+  t.equal(world.device.written, "first second");
+});
+
+t.test("what the device had not taken when it went is written when it is back", async t => {
+  const { world, link, unplug } = await hold(t);
+  world.device.room = 2;
+  link.send("1234");
+  await world.settle();
+  await unplug();
+  await world.plug(PATH);
+  t.equal(world.device.written, "34");
+});
+
+t.test("a failing read, write or line setting is a loss like a hang-up", async t => {
+  for (const call of ["read", "write", "line"] as const) {
+    const { world, port, link } = await hold(t, "remctl", "telnet");
+    link.send(bytes("ff fb 2c"));
+    await world.settle();
+    world.device.breakWith(call);
+    world.device.send("x");
+    link.send(call === "line" ? bytes("ff fa 2c 01 00 00 4b 00 ff f0") : "bytes");
+    await world.settle();
+    t.equal(port.facts().phase, "opening");
+    t.equal(world.devices.length, 1, `${call}: its node is still there, but that says nothing`);
+    await world.pass(1000);
+    t.equal(world.devices.length, 2);
+    t.equal(port.facts().phase, "open");
+    t.equal(world.device.written, call === "write" ? "bytes" : "");
+    if (call === "line") t.equal(world.device.line?.settings.speed, 19_200, "what was asked under the loss");
+    t.same(
+      world.logged,
+      [`warning ${GONE} (lost here): its connections wait 3 s for it`, "notice Device /dev/ttyA of port 7000 is back"],
+      call,
+    );
+  }
+});
+
+t.test("the line comes back as it was: settings, DTR and RTS", async t => {
+  const { world, port, link, unplug } = await hold(t, "remctl", "telnet");
+  link.send(bytes("ff fb 2c  ff fa 2c 01 00 01 c2 00 ff f0  ff fa 2c 03 03 ff f0  ff fa 2c 05 09 ff f0"));
+  await world.settle();
+  t.match(world.device.line?.settings, { speed: 115_200, parity: "even" });
+  t.same(world.device.line?.control, { dtr: false, rts: true });
+  await unplug();
+  await world.plug(PATH);
+  t.match(world.device.line?.settings, { speed: 115_200, parity: "even" });
+  t.same(world.device.line?.control, { dtr: false, rts: true });
+  t.same(world.device.line?.calls, ['drive {"dtr":false}'], "only what somebody drove");
+  t.match(port.facts().lineInForce, { speed: 115_200 });
+});
+
+t.test("what a client sets meanwhile is answered, and holds when the device is back", async t => {
+  const { world, link, unplug } = await hold(t, "remctl", "telnet");
+  link.send(bytes("ff fb 2c"));
+  await unplug();
+  link.take();
+  link.send(bytes("ff fa 2c 01 00 00 4b 00 ff f0  ff fa 2c 05 0c ff f0"));
+  t.match(Buffer.from(link.take(), "latin1").toString("hex"), "fffa2c6500004b00fff0");
+  await world.settle();
+  await world.plug(PATH);
+  t.equal(world.device.line?.settings.speed, 19_200);
+  t.same(world.device.line?.control, { dtr: true, rts: false });
+});
+
+t.test("settings that the returned device does not take are not in force", async t => {
+  const { world, port, unplug } = await hold(t);
+  await unplug();
+  world.open = config => world.makeDevice({ ...config, line: { ...config.line, speed: 4800 } });
+  await world.plug(PATH);
+  t.equal(port.facts().lineInForce?.speed, 4800);
+});
+
+t.test("no second banner, negotiation or open string", async t => {
+  const { world, link, unplug } = await hold(t, "b o", "telnet", "BANNER:b:hello", "OPENSTR:o:open");
+  t.match(link.take(), /hello$/);
+  await unplug();
+  await world.plug(PATH);
+  t.equal(link.take(), "");
+  t.equal(world.device.written, "");
+});
+
+t.test("who comes while the device is away is greeted, and waits with the others", async t => {
+  const { world, link, unplug } = await hold(t, "b max-connections=2", "raw", "BANNER:b:hello");
+  await unplug();
+  const second = await world.call("7000");
+  t.equal(second.take(), "hello");
+  const third = await world.call("7000");
+  t.equal(third.take(), "Port already in use\r\n");
+  await world.plug(PATH);
+  world.device.send("x");
+  await world.settle();
+  t.equal(second.take(), "x");
+  t.equal(link.take(), "hellox");
+});
+
+t.test("after its time it ends as without", async t => {
+  const { world, port, link, unplug } = await hold(t, "c", "raw", "CLOSESTR:c:close");
+  await unplug();
+  await world.pass(2999);
+  t.notOk(link.closed);
+  await world.pass(1);
+  t.ok(link.closed);
+  t.equal(port.facts().phase, "idle");
+  t.equal(port.condition, "waiting for device");
+  t.equal(world.devices.length, 1);
+  t.same(world.logged, [
+    `warning ${GONE} (the device was closed): its connections wait 3 s for it`,
+    "error Device /dev/ttyA of port 7000 did not come back within 3 s",
+  ]);
+  await world.plug(PATH);
+  t.equal(world.devices.length, 1, "nobody needs it");
+  const again = await world.call("7000", "x");
+  t.equal(world.device.written, "x");
+  t.notOk(again.closed);
+});
+
+t.test("a peer that leaves meanwhile is noticed; when all have left the port is free at once", async t => {
+  const { world, port, link, unplug } = await hold(t, "c", "raw", "CLOSESTR:c:close");
+  await unplug();
+  link.finish();
+  await world.settle();
+  t.equal(port.facts().phase, "idle", "no close string is waited for");
+  await world.plug(PATH);
+  await world.pass(4000);
+  t.equal(world.devices.length, 1);
+  t.equal(world.logged.length, 1);
+});
+
+t.test("disconnect, shutdown and a timeout end the wait", async t => {
+  for (const end of ["disconnect", "shutdown", "timeout"] as const) {
+    const { world, port, link, unplug } = await hold(t);
+    if (end === "timeout") port.setTimeoutSeconds(1);
+    await unplug();
+    if (end === "disconnect") t.ok(port.disconnect());
+    else if (end === "shutdown") await port.shutdown();
+    else await world.pass(2500);
+    await world.settle();
+    t.ok(link.closed, end);
+    t.ok(port.isFree);
+    await world.plug(PATH);
+    t.equal(world.devices.length, 1);
+  }
+});
+
+t.test("a node that is there but does not open is tried again each second", async t => {
+  const { world, link, unplug } = await hold(t);
+  await unplug();
+  const tries: number[] = [];
+  world.open = config => {
+    tries.push(world.time.nowMs());
+    if (tries.length < 3) throw new DeviceError("locked", PATH, "Device is locked");
+    return world.makeDevice(config);
+  };
+  await world.pass(500);
+  t.same(tries, [], "not before it is there");
+  await world.plug(PATH);
+  await world.pass(2100);
+  t.same(
+    tries.map(ms => ms - (tries[0] ?? 0)),
+    [0, 1000, 2000],
+  );
+  link.send("x");
+  await world.settle();
+  t.equal(world.device.written, "x");
+  t.equal(world.logged.length, 2);
+});
+
+t.test("a change of the node's permissions is a reason to try at once", async t => {
+  const { world, unplug } = await hold(t);
+  await unplug();
+  let mine = false;
+  world.open = config => {
+    if (!mine) throw new DeviceError("open-failed", PATH, "Permission denied");
+    return world.makeDevice(config);
+  };
+  await world.plug(PATH);
+  mine = true;
+  await world.nodeChanged(PATH);
+  t.equal(world.devices.length, 2);
+});
+
+t.test("a device that another port took meanwhile is waited for", async t => {
+  const { world, link, unplug } = await hold(t);
+  world.port("7001:raw:0:/dev/ttyB:9600");
+  await unplug();
+  const other = await world.call("7001");
+  world.identities.set(PATH, "/dev/ttyB");
+  await world.plug(PATH);
+  t.equal(world.devices.length, 2, "it is the other port's");
+  other.finish();
+  await world.pass(1000);
+  t.equal(world.devices.length, 3);
+  t.notOk(link.closed);
+});
+
+t.test("a port that waits keeps other ports off its device", async t => {
+  const { world, unplug } = await hold(t);
+  world.port(`7001:raw:0:${PATH}:9600`);
+  await unplug();
+  const other = await world.call("7001");
+  t.equal(other.take(), "Port's device already in use\r\n");
+});
+
+t.test("a device that takes time to open, and is open when everybody has left, is closed", async t => {
+  const { world, port, link, unplug } = await hold(t);
+  let open = () => {};
+  const opening = new Promise<void>(resolve => {
+    open = resolve;
+  });
+  await unplug();
+  world.open = config => opening.then(() => world.makeDevice(config));
+  await world.plug(PATH);
+  t.equal(port.condition, "opening");
+  link.finish();
+  await world.settle();
+  t.equal(port.facts().phase, "idle");
+  open();
+  await world.settle();
+  t.ok(world.device.closed, "too late: nobody is left");
+});
+
+t.test("each loss has the whole time", async t => {
+  const { world, link, unplug } = await hold(t);
+  for (const _ of [1, 2, 3]) {
+    await unplug();
+    await world.pass(2500);
+    await world.plug(PATH);
+  }
+  t.notOk(link.closed);
+  t.equal(world.logged.length, 6);
+});
+
+t.test("a device that is lost as soon as it is open is opened once a second", async t => {
+  const { world } = await hold(t);
+  world.device.hangUp();
+  world.open = config => {
+    const device = world.makeDevice(config);
+    device.hangUp();
+    return device;
+  };
+  await world.pass(10_500);
+  t.equal(world.devices.length, 11);
+});
+
+t.test("modem lines that cannot be driven again are a loss too", async t => {
+  const { world, port, link, unplug } = await hold(t, "remctl", "telnet");
+  link.send(bytes("ff fb 2c ff fa 2c 05 09 ff f0"));
+  await world.settle();
+  await unplug();
+  let broken = true;
+  world.open = config => {
+    const device = world.makeDevice(config);
+    if (broken) device.breakWith("line");
+    broken = false;
+    return device;
+  };
+  await world.plug(PATH);
+  t.equal(port.facts().phase, "opening");
+  await world.pass(1000);
+  t.equal(world.devices.length, 3);
+  t.equal(port.facts().phase, "open");
+  t.same(world.device.line?.control, { dtr: false, rts: true });
+});
+
+t.test("traces go on", async t => {
+  const { world, link, unplug } = await hold(t, "tb=all", "raw", "TRACEFILE:all:/tmp/x");
+  await unplug();
+  await world.plug(PATH);
+  link.send("x");
+  await world.settle();
+  link.finish();
+  await world.settle();
+  t.same(world.traced, [
+    "opened 127.0.0.1",
+    "netToDevice x",
+    "closedConnection network read close",
+    "closedPort All network connections free",
+    "close",
+  ]);
+});
+
+t.test("a printer is waited for, too", async t => {
+  const { world, link } = await hold(t, "", "rawlp");
+  link.send("page 1 ");
+  await world.settle();
+  world.device.breakWith("write");
+  link.send("page 2 ");
+  await world.pass(1100);
+  t.equal(world.device.written, "page 2 ");
+  t.equal(world.devices.length, 2);
+});
+
+t.test("closeon ends a session whose device goes right after", async t => {
+  const { world, port, link } = await hold(t, "co", "raw", "CLOSEON:co:bye");
+  world.device.send("bye");
+  world.device.hangUp();
+  await world.settle();
+  t.equal(link.take(), "bye");
+  t.ok(link.closed);
+  t.ok(port.isFree);
+  t.same(world.logged, []);
+});

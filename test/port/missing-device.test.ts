@@ -1,0 +1,116 @@
+/** A device that is not there is a state of its port, not an error. */
+import t, { type Test } from "tap";
+import { DeviceError } from "../../service/device/device.js";
+import { portCondition } from "../../service/port/condition.js";
+import { World } from "../support/fake-world.js";
+
+const PATH = "/dev/ttyA";
+
+/** Whose device is not plugged in. */
+async function without(t: Test, path = PATH) {
+  const world = new World(t);
+  await world.unplug(path);
+  world.open = config => {
+    if (config.device.path === path && !world.parts.presence.isPresent(path)) {
+      throw new DeviceError("open-failed", path, "No such file or directory");
+    }
+    return world.makeDevice(config);
+  };
+  return world;
+}
+
+t.test("the words for how a port is", async t => {
+  const words = (["disabled", "idle", "opening", "open", "closing"] as const).map(phase => [
+    portCondition({ phase, devicePresent: true }),
+    portCondition({ phase, devicePresent: false }),
+  ]);
+  t.same(words, [
+    ["disabled", "disabled"],
+    ["idle", "waiting for device"],
+    ["opening", "waiting for device"],
+    ["connected", "connected"],
+    ["closing", "closing"],
+  ]);
+});
+
+t.test("the port listens, tells callers why, and serves when the device appears", async t => {
+  const world = await without(t);
+  const port = world.port(`7000:raw:0:${PATH}:9600`);
+  t.same(world.logged, [], "that it is missing is no error");
+  t.match(port.facts(), { phase: "idle", devicePresent: false, lastError: null });
+  const early = await world.call("7000");
+  t.equal(early.take(), "Device open failure: No such file or directory\r\n");
+  t.ok(early.closed);
+  t.match(port.facts().lastError, "No such file or directory");
+  const changes = world.changes;
+  await world.plug(PATH);
+  t.ok(world.changes > changes, "who shows ports is told");
+  t.match(port.facts(), { phase: "idle", devicePresent: true, lastError: null });
+  await world.call("7000", "x");
+  t.equal(world.device.written, "x");
+  await world.unplug(PATH);
+  t.match(port.facts(), { phase: "open", devicePresent: false });
+});
+
+t.test("an error that is not about a missing device stays until there is news of the device", async t => {
+  const world = new World(t);
+  const port = world.port(`7000:raw:0:${PATH}:9600`);
+  world.open = () => {
+    throw new DeviceError("open-failed", PATH, "Permission denied");
+  };
+  await world.call("7000");
+  t.match(port.facts().lastError, "Permission denied");
+  await world.nodeChanged(PATH);
+  t.equal(port.facts().lastError, null, "its owner has changed, perhaps");
+});
+
+t.test("a fixed UDP peer is connected when the device appears, and nothing is tried before", async t => {
+  const world = await without(t);
+  world.port(`udp,7000:raw:0:${PATH}:9600 remaddr=udp,192.0.2.1,5000`);
+  await world.pass(6000);
+  t.equal(world.listener("udp,7000").connected.length, 0);
+  t.same(world.logged, []);
+  await world.plug(PATH);
+  t.equal(world.listener("udp,7000").connected.length, 1);
+  world.device.send("x");
+  await world.pass(1);
+  t.equal(world.listener("udp,7000").connected[0]?.take(), "x");
+});
+
+t.test("a fixed UDP peer whose device does not open, although it is there, is tried again each 5 seconds", async t => {
+  const world = new World(t);
+  let tries = 0;
+  world.open = config => {
+    if (++tries < 3) throw new DeviceError("locked", PATH, "Device is locked");
+    return world.makeDevice(config);
+  };
+  world.port(`udp,7000:raw:0:${PATH}:9600 remaddr=udp,192.0.2.1,5000`);
+  await world.pass(9999);
+  t.equal(tries, 2);
+  await world.pass(1);
+  t.equal(world.devices.length, 1);
+});
+
+t.test("a reload that names another device watches that one", async t => {
+  const world = await without(t, "/dev/ttyB");
+  const port = world.port(`7000:raw:0:${PATH}:9600`);
+  port.reconfigure(world.config("7000:raw:0:/dev/ttyB:9600"), null);
+  t.notOk(port.facts().devicePresent);
+  const changes = world.changes;
+  await world.unplug(PATH);
+  t.equal(world.changes, changes, "the old one is nobody's business");
+  await world.plug("/dev/ttyB");
+  t.ok(world.changes > changes);
+});
+
+t.test("nobody waits for the device of a port that is gone or could not start", async t => {
+  const world = new World(t);
+  const removed = world.port(`7000:raw:0:${PATH}:9600`);
+  const shut = world.port(`7001:raw:0:${PATH}:9600`);
+  t.equal(world.watchers, 2);
+  removed.removeWhenFree(null);
+  await shut.shutdown();
+  world.listenFault = new Error("Address already in use");
+  t.throws(() => world.port(`7002:raw:0:${PATH}:9600`));
+  t.equal(world.watchers, 0);
+});
