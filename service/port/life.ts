@@ -186,13 +186,14 @@ export class Life {
       returned: () => this.#deviceReturned(),
       gaveUp: what => this.end(what),
     });
+    const openedAt = this.#outside.clock(); // one for all trace files (manual page, TRACEFILE)
     const session = new Session({
       device: this.#lasting ?? device,
       config,
       taps: this.#parts.taps,
       connections: this.seats.live,
       outside: this.#outside,
-      expandFile: template => this.#expand(template, "file"),
+      expandFile: template => this.#expand(template, "file", null, openedAt),
       events: {
         peerLost: (who, error) =>
           error === null ? this.#lose(who, "network read close") : this.#readFailed(who, error),
@@ -317,9 +318,14 @@ export class Life {
     return Buffer.from(this.#expand(template ?? "", "string", connection), "latin1");
   }
 
-  #expand(template: string, mode: "string" | "file", connection: Connection | null = null): string {
+  #expand(
+    template: string,
+    mode: "string" | "file",
+    connection: Connection | null = null,
+    now = this.#outside.clock(),
+  ): string {
     if (template === "") return "";
     const peer = (connection ?? [...this.seats.live][0])?.link.peer ?? null;
-    return expandFor(template, mode, this.#parts.config(), peer, this.#outside.clock());
+    return expandFor(template, mode, this.#parts.config(), peer, now);
   }
 }

@@ -160,14 +160,14 @@ t.test("a break on a line whose output is stopped does not stop the other ports"
 });
 
 t.test("a break under way ends with the session", NEEDS_UART, async t => {
-  const { daemon, done, port } = await serveUart(t);
+  const { done, port, untilFree } = await serveUart(t);
   const user = await Client.connect(t, port);
   await done.expect("break off\n");
   user.send("\xff\xf3");
   await done.expect("break on\n");
   await user.close();
   await done.expect("break off\n");
-  await until("the port is free", async () => (await daemon.ask("showport")).includes("  unconnected\r\n"));
+  await untilFree();
 });
 
 t.test("NOBREAK leaves a break on the line alone when the port opens", NEEDS_UART, async t => {

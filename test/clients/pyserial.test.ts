@@ -6,7 +6,6 @@ import { runProgram } from "../support/daemon.js";
 import { serveOnePort } from "../support/one-port.js";
 import { needsPython } from "../support/tools.js";
 import { NEEDS_UART, Uart } from "../support/uart.js";
-import { until } from "../support/wait.js";
 
 const PYSERIAL = needsPython("serial");
 const PYSERIAL_AND_UART = { ...PYSERIAL, ...NEEDS_UART };
@@ -251,9 +250,9 @@ function sha256(bytes: Uint8Array): string {
 }
 
 t.test("a port without remctl is refused by the client, and free for the next", PYSERIAL, async t => {
-  const { port, daemon } = await serveOnePort(t, { state: "telnet", options: "9600 -remctl" });
+  const { port, untilFree } = await serveOnePort(t, { state: "telnet", options: "9600 -remctl" });
   const program = python(t, port, "", "?timeout=1");
   t.same(await program.exit(), { code: 1, signal: null });
   t.match(await program.errors.untilEnd(), "SerialException: Remote does not accept parameter change (RFC2217)");
-  await until("the port is free", async () => (await daemon.ask("showport")).includes("  unconnected\r\n"));
+  await untilFree();
 });

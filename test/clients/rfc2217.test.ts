@@ -298,14 +298,14 @@ t.test("requests cut at any byte do the same", async t => {
 });
 
 t.test("what a client sets is over with its session", async t => {
-  const { com, device, port, daemon } = await agreed(t, "9600 remctl");
+  const { com, device, port, daemon, untilFree } = await agreed(t);
   await follow(t, com, [
     ["01 00 00 4b 00", "65 00 00 4b 00", "19200"],
     ["04 02", "68 02", "2 stop bits"],
   ]);
   t.match(await daemon.ask("showport"), "device config: 9600 1STOPBIT", "showport tells what is configured");
   await com.client.close();
-  await until("the port is free", async () => (await daemon.ask("showport")).includes("  unconnected\r\n"));
+  await untilFree();
   const { com: next } = await ComPort.agree(t, port);
   t.equal(await next.ask("01 00 00 00 00"), "6500002580");
   t.equal(await next.ask("04 00"), "6801");

@@ -3,6 +3,7 @@ import type { Teardown } from "./client.js";
 import { Daemon, type Start } from "./daemon.js";
 import { portNumbers } from "./ports.js";
 import { PtyDevice } from "./pty.js";
+import { until } from "./wait.js";
 
 export interface OnePort {
   readonly daemon: Daemon;
@@ -10,6 +11,8 @@ export interface OnePort {
   /** The network port as configured: what the control port knows it by. */
   readonly name: string;
   readonly device: PtyDevice;
+  /** Resolves when nobody is connected and the device is closed. */
+  untilFree(): Promise<void>;
 }
 
 export interface PortLine {
@@ -33,5 +36,10 @@ export async function serveOnePort(
   const device = PtyDevice.open(t);
   const name = `${prefix}127.0.0.1,${port}`;
   const config = [...before, `${name}:${state}:${timeoutSeconds}:${device.path}:${options}`];
-  return { daemon: await Daemon.start(t, { ...start, controlPort, config }), port, name, device };
+  const daemon = await Daemon.start(t, { ...start, controlPort, config });
+  const untilFree = async (): Promise<void> => {
+    const free = "  tcp to device state: unconnected\r\n";
+    await until("the port is free", async () => (await daemon.ask(`showport ${name}`)).includes(free));
+  };
+  return { daemon, port, name, device, untilFree };
 }
