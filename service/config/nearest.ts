@@ -22,7 +22,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   return best;
 }
 
-/** Whether so few insertions, deletions and replacements turn the rest of one word into the rest of the other. */
+/** Whether so few insertions, deletions, replacements and swaps of neighbours turn the rest of one word into the rest of the other. */
 function isWithin(edits: number, one: string, i: number, other: string, j: number): boolean {
   if (Math.abs(one.length - i - (other.length - j)) > edits) return false;
   while (i < one.length && one[i] === other[j]) {
@@ -32,7 +32,9 @@ function isWithin(edits: number, one: string, i: number, other: string, j: numbe
   if (i === one.length && j === other.length) return true;
   if (edits === 0) return false;
   const left = edits - 1;
+  const swapped = i + 1 < one.length && one[i] === other[j + 1] && one[i + 1] === other[j];
   return (
+    (swapped && isWithin(left, one, i + 2, other, j + 2)) ||
     isWithin(left, one, i + 1, other, j + 1) ||
     isWithin(left, one, i + 1, other, j) ||
     isWithin(left, one, i, other, j + 1)
