@@ -1,10 +1,7 @@
-/** Messages of the bus to bytes and back, by the marshaller of dbus-next. */
+/** Messages of the bus to bytes and back; what others wrote is read by dbus-next. */
 import DBusBuffer from "dbus-next/lib/dbus-buffer.js";
-import { marshallMessage, messageToJsFmt } from "dbus-next/lib/marshall-compat.js";
-import { Message } from "dbus-next/lib/message-type.js";
-import { Variant } from "dbus-next/lib/variant.js";
-
-export { Variant };
+import { messageToJsFmt } from "dbus-next/lib/marshall-compat.js";
+import { marshal, pad, Variant } from "./marshal.js";
 
 /** As the D-Bus specification numbers them ("Message Types"). */
 export const CALL = 1;
@@ -15,6 +12,7 @@ export const SIGNAL = 4;
 const NO_REPLY_EXPECTED = 1;
 /** Of the header before its fields. */
 const FIXED_BYTES = 16;
+const HEADER = "yyyyuua(yv)";
 
 export interface Received {
   readonly type: number;
@@ -32,39 +30,29 @@ export interface Received {
   body(): readonly unknown[];
 }
 
+export interface Answer {
+  /** The one who asked, and the serial of the call. */
+  readonly destination: string;
+  readonly replySerial: number;
+}
+
+interface Content {
+  readonly signature: string;
+  readonly body: readonly unknown[];
+}
+
+interface Place {
+  readonly path: string;
+  /** Empty: the first interface that has the member. */
+  readonly interface: string;
+  readonly member: string;
+}
+
 export type Sent =
-  | {
-      readonly type: typeof CALL;
-      readonly destination: string;
-      readonly path: string;
-      readonly interface: string;
-      readonly member: string;
-      readonly signature: string;
-      readonly body: readonly unknown[];
-    }
-  | {
-      readonly type: typeof REPLY;
-      readonly destination: string;
-      readonly replySerial: number;
-      readonly signature: string;
-      readonly body: readonly unknown[];
-    }
-  | {
-      readonly type: typeof ERROR;
-      readonly destination: string;
-      readonly replySerial: number;
-      readonly errorName: string;
-      readonly signature: "s";
-      readonly body: readonly [string];
-    }
-  | {
-      readonly type: typeof SIGNAL;
-      readonly path: string;
-      readonly interface: string;
-      readonly member: string;
-      readonly signature: string;
-      readonly body: readonly unknown[];
-    };
+  | (Content & Place & { readonly type: typeof CALL; readonly destination: string })
+  | (Content & Answer & { readonly type: typeof REPLY })
+  | (Content & Answer & { readonly type: typeof ERROR; readonly errorName: string })
+  | (Content & Place & { readonly type: typeof SIGNAL });
 
 export interface Lengths {
   /** All before the body. */
@@ -88,7 +76,8 @@ export function lengthsOf(bytes: Buffer): Lengths | "not a message" | null {
 export function decode(bytes: Buffer): Received | null {
   try {
     const reader = new DBusBuffer(bytes, 0, bytes[0] ?? 0);
-    const head = reader.read("yyyyuua(yv)");
+    const head = reader.read(HEADER);
+    // Each field is its number and a variant, which dbus-next gives as `[type, [value]]`.
     const fields = new Map((head[6] as [number, [unknown, [unknown]]][]).map(([id, value]) => [id, value[1][0]]));
     const text = (id: number) => String(fields.get(id) ?? "");
     const signature = text(8);
@@ -114,43 +103,51 @@ export function decode(bytes: Buffer): Received | null {
 }
 
 export function encode(message: Sent, serial: number): Buffer {
-  return marshallMessage(new Message({ ...message, serial }))[0];
+  const body = marshal(message.signature, message.body);
+  return Buffer.concat([encodeHead(message, serial, body.length), body]);
 }
 
-/** The only entry of the only argument, a dictionary. */
+/** An entry of a dictionary, for `encodeDictionary`; `type` is that of the entry: `{sv}`. */
 export function encodeEntry(type: string, key: string, value: unknown): Buffer {
-  const whole = encode({ ...NOWHERE, signature: `a${type}`, body: [{ [key]: value }] }, 1);
-  return whole.subarray(headOf(whole) + DICTIONARY_START);
+  // The length of the array and the gap behind it are not the entry's.
+  return marshal(`a${type}`, [{ [key]: value }]).subarray(8);
 }
 
-/** A reply whose only argument is a dictionary of entries from `encodeEntry`. */
+/** A reply whose only argument is a dictionary. */
 export function encodeDictionary(
-  to: { readonly destination: string; readonly replySerial: number },
+  to: Answer,
   type: string,
   entries: readonly Buffer[],
   serial: number,
 ): readonly Buffer[] {
-  const start = encode({ type: REPLY, ...to, signature: `a${type}`, body: [{}] }, serial);
   const padded = entries.map((entry, i) => (i < entries.length - 1 ? padEnd(entry) : entry));
   const length = padded.reduce((sum, entry) => sum + entry.length, 0);
-  start.writeUInt32LE(DICTIONARY_START + length, 4);
-  start.writeUInt32LE(length, start.length - DICTIONARY_START);
-  return [start, ...padded];
+  const start = marshal(`a${type}`, [{}]);
+  start.writeUInt32LE(length, 0);
+  const message = { type: REPLY, ...to, signature: `a${type}`, body: [] } as const;
+  return [encodeHead(message, serial, start.length + length), start, ...padded];
 }
 
-/** The length of the array, and as much again to where its first entry may stand. */
-const DICTIONARY_START = 8;
-const NOWHERE = { type: REPLY, destination: "a.a", replySerial: 1 } as const;
+/** Up to where the body starts. */
+function encodeHead(message: Sent, serial: number, bodyLength: number): Buffer {
+  return padEnd(marshal(HEADER, [0x6c, message.type, 0, 1, bodyLength, serial, fieldsOf(message)]));
+}
 
-function headOf(message: Buffer): number {
-  return FIXED_BYTES + pad(message.readUInt32LE(12));
+/** Those that a message has not are empty, or 0: no serial is. */
+function fieldsOf(message: Sent): readonly (readonly [number, Variant])[] {
+  const fields: readonly (readonly [number, string, string | number])[] = [
+    [1, "o", "path" in message ? message.path : ""],
+    [2, "s", "interface" in message ? message.interface : ""],
+    [3, "s", "member" in message ? message.member : ""],
+    [4, "s", "errorName" in message ? message.errorName : ""],
+    [5, "u", "replySerial" in message ? message.replySerial : 0],
+    [6, "s", "destination" in message ? message.destination : ""],
+    [8, "g", message.signature],
+  ];
+  const present = fields.filter(([, , value]) => value !== "" && value !== 0);
+  return present.map(([id, type, value]) => [id, new Variant(type, value)]);
 }
 
 function padEnd(bytes: Buffer): Buffer {
   return bytes.length === pad(bytes.length) ? bytes : Buffer.concat([bytes], pad(bytes.length));
-}
-
-/** Structures and dictionary entries start at multiples of 8. */
-function pad(length: number): number {
-  return Math.ceil(length / 8) * 8;
 }

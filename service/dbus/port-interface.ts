@@ -3,8 +3,8 @@ import type { PortState } from "../config/configuration.js";
 import type { ModemControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import type { ConnectionFacts, Operable, PortFacts } from "../port/facts.js";
-import { Variant } from "./codec.js";
 import { BusError } from "./errors.js";
+import { Variant } from "./marshal.js";
 import { connectionPath, toBytes, toText, WELL_KNOWN_NAME } from "./names.js";
 import { type Interface, method, property, type Values } from "./table.js";
 

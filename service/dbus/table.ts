@@ -1,5 +1,5 @@
 /** What an interface is made of: one declaration, from which calls are answered and introspection is printed. */
-import { Variant } from "./codec.js";
+import { Variant } from "./marshal.js";
 
 /** The types in use, and what they are here. */
 export interface Types {

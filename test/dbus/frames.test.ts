@@ -10,9 +10,9 @@ import {
   REPLY,
   type Received,
   type Sent,
-  Variant,
 } from "../../service/dbus/codec.js";
 import { Frames, MOST_RECEIVED } from "../../service/dbus/frames.js";
+import { Variant } from "../../service/dbus/marshal.js";
 
 const PING = { type: CALL, destination: "a.b", path: "/c", interface: "d.e", member: "Ping" } as const;
 

@@ -1,9 +1,10 @@
 /** What a caller may not do: end the service, hold it up, or make it grow. */
 import t from "tap";
-import { ERROR, REPLY, type Received, SIGNAL, Variant } from "../../service/dbus/codec.js";
+import { ERROR, REPLY, type Received, SIGNAL } from "../../service/dbus/codec.js";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { ERRORS } from "../../service/dbus/errors.js";
 import { MOST_RECEIVED } from "../../service/dbus/frames.js";
+import { Variant } from "../../service/dbus/marshal.js";
 import { busyFacts, connectionFacts } from "../support/fake-operable.js";
 import { needs } from "../support/tools.js";
 import { RawClient } from "./raw-client.js";
