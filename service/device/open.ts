@@ -46,9 +46,10 @@ export function deviceIdentity(path: string): string {
 function openUnlocked(request: OpenRequest): Device {
   const { path } = request;
   const fd = openDescriptor(request);
+  let tty: Tty | null = null;
   try {
     if (request.printer) return new Printer(fd, path);
-    const tty = new Tty(fd, path, request.line);
+    tty = new Tty(fd, path, request.line);
     if (request.clearBreak) {
       try {
         setBreak(fd, false);
@@ -59,7 +60,8 @@ function openUnlocked(request: OpenRequest): Device {
     if (request.rs485 !== null) applyRs485(fd, request, request.rs485);
     return tty;
   } catch (error) {
-    closeSync(fd);
+    if (tty === null) closeSync(fd);
+    else void tty.close(0); // at once: nothing was written
     throw error;
   }
 }

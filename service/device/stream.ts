@@ -1,6 +1,6 @@
 /** The bytes of an open device descriptor: what a tty and a printer have in common. */
 import { closeSync } from "node:fs";
-import { EAGAIN, EINTR, errorReason, flush, queued, read, write } from "../kernel/kernel.js";
+import { EAGAIN, EINTR, errorReason, flush, KernelError, queued, read, write } from "../kernel/kernel.js";
 import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
 import { DeviceError } from "./device.js";
 
@@ -14,10 +14,16 @@ export class DeviceStream {
   #writable: (() => void) | null = null;
   #closed: Promise<void> | null = null;
 
+  /** Throws DeviceError "setup-failed" for a file, a /dev/null: what never has one wait cannot be waited for. */
   constructor(fd: number, path: string) {
     this.fd = fd;
     this.path = path;
-    this.#watch = new Watch(fd, events => this.#ready(events));
+    try {
+      this.#watch = new Watch(fd, events => this.#ready(events));
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      throw new DeviceError("setup-failed", path, error.reason, { cause: error });
+    }
   }
 
   read(into: Uint8Array): number {

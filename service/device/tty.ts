@@ -26,11 +26,11 @@ export class Tty implements Device, LineDevice {
     this.line = this;
     try {
       setTermios(fd, toTermios(settings));
+      this.#pseudo = isPseudoTerminal(fd);
+      this.#settings = this.#inForce(settings, fd);
     } catch (error) {
       throw new DeviceError("setup-failed", path, reasonOf(error), { cause: error });
     }
-    this.#pseudo = isPseudoTerminal(fd);
-    this.#settings = this.#inForce(settings, fd);
     this.#stream = new DeviceStream(fd, path);
     this.#break = new Break(fd, () => this.#released());
     if (this.#readModem() === null) this.#virtualControl = { dtr: true, rts: true };

@@ -1,5 +1,6 @@
 import t from "tap";
 import type { LineCounters, ModemState } from "../../service/line/modem.js";
+import { randomNumbers } from "../config/read.js";
 import type { Teardown } from "../support/client.js";
 import type { FakeLine } from "../support/fake-device.js";
 import type { FakeLink } from "../support/fake-link.js";
@@ -356,4 +357,31 @@ t.test("other options' suboptions and notices of the client are ignored", async 
   await world.settle();
   t.equal(link.take(), "");
   t.same(line.calls, []);
+});
+
+const SEED = 20_261_123;
+
+t.test(`no garbage brings a port down (seed ${SEED})`, async t => {
+  const random = randomNumbers(SEED);
+  const choices = [255, 250, 240, 44, 251, 252, 253, 254, 243, 242];
+  const { link, world } = await agree(t, { modem: NO_LINES, counts: NO_ERRORS });
+  for (let round = 0; round < 2000; round++) {
+    const length = Math.floor(random() * 30);
+    const bytes = Array.from({ length }, () =>
+      random() < 0.6 ? (choices[Math.floor(random() * choices.length)] ?? 0) : Math.floor(random() * 256),
+    );
+    link.send(Uint8Array.from(bytes));
+    await world.settle();
+    world.time.pass(20);
+    world.device.send("x");
+    await world.settle();
+    link.take();
+  }
+  link.send("\xff\xf0\xff\xf0\xfd still here");
+  for (let turn = 0; turn < 5; turn++) {
+    world.time.pass(20);
+    await world.settle();
+  }
+  t.match(world.device.written, /still here$/);
+  t.notOk(link.closed);
 });
