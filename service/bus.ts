@@ -1,6 +1,5 @@
 /** Brings the daemon onto D-Bus, once the ports serve: the room is a bundle of its own that is loaded only then. */
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { createRequire } from "node:module";
 import { VERSION } from "./cli.js";
 import type { Daemon } from "./daemon.js";
 import type { DbusService } from "./dbus/parts.js";
@@ -14,10 +13,10 @@ export class BusPresence {
   readonly #started = performance.now();
 
   /** @param choice `system`, `session`, or a bus address */
-  async start(choice: string, daemon: Daemon, reload: () => void, log: Log): Promise<void> {
+  start(choice: string, daemon: Daemon, reload: () => void, log: Log): void {
     let entry: Entry;
     try {
-      entry = await loadEntry();
+      entry = loadEntry();
     } catch (error) {
       log.error(`D-Bus cannot be loaded: ${error instanceof Error ? error.message : error}`);
       return;
@@ -55,7 +54,7 @@ export class BusPresence {
   }
 }
 
-/** It lies beside this bundle. */
-function loadEntry(): Promise<Entry> {
-  return import(pathToFileURL(join(__dirname, "dbus.cjs")).href);
+/** It lies beside this bundle. By `require`: `import()` brings the loader of ES modules along, 4 MB and 45 ms of it. */
+function loadEntry(): Entry {
+  return createRequire(__filename)("./dbus.cjs");
 }
