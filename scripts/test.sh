@@ -17,12 +17,13 @@ main() {
   local unchecked=0
   npm run --silent check || unchecked=1
   echo "== tests"
-  node_modules/.bin/tap --reporter=tap </dev/null | tee "$tap_output" | show
-  local status=${PIPESTATUS[0]} failed
-  failed=$(counted fail)
-  if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+  scripts/tap.sh | tee "$tap_output" | sed -u '$d'
+  local passed=0 failed=1
+  if [[ $(tail -n 1 "$tap_output") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    passed=${BASH_REMATCH[1]} failed=${BASH_REMATCH[2]}
+  fi
   [ "$unchecked" -eq 0 ] || echo "npm run check failed: see above"
-  finish "$(counted pass)" $((failed + unchecked))
+  finish "$passed" $((failed + unchecked))
 }
 
 install_tools() {
@@ -42,26 +43,6 @@ has() {
     python3-serial) /usr/bin/python3 -c "import serial" 2>/dev/null ;;
     *) command -v "$1" >/dev/null ;;
   esac
-}
-
-# Of all the TAP: one line a file, what was skipped, and failures whole.
-show() {
-  awk '
-    /^(not )?ok / { print; next }
-    /# (SKIP|TODO)/ { sub(/^ +/, ""); print "  " $0; next }
-    /^ +not ok / { print; details = 1; next }
-    details && /^ +---/ { inside = 1 }
-    inside { print }
-    /^ +\.\.\./ { inside = 0 }
-    !inside { details = 0 }
-  '
-}
-
-# The number tap gives for a word in its last line: # { total: 7, pass: 2, fail: 5 }
-counted() {
-  local number
-  number=$(sed -n "s/^# {.* $1: \([0-9]*\).*/\1/p" "$tap_output" | tail -n 1)
-  echo "${number:-0}"
 }
 
 finish() {

@@ -30,6 +30,8 @@ export interface Start {
   readonly env?: NodeJS.ProcessEnv;
   /** A program, with its arguments, that ends in becoming the daemon. */
   readonly under?: readonly string[];
+  /** In place of this Node with the built bundle. */
+  readonly program?: readonly string[];
 }
 
 export class Daemon {
@@ -108,10 +110,11 @@ export interface Running {
 }
 
 /** Starts the daemon with exactly these arguments. It does not outlive the test. */
-export function run(t: Teardown, args: readonly string[], how: Pick<Start, "env" | "under"> = {}): Running {
+export function run(t: Teardown, args: readonly string[], how: Pick<Start, "env" | "under" | "program"> = {}): Running {
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: node build.mjs makes it`);
-  const [program = process.execPath, ...rest] = [...(how.under ?? []), process.execPath, BUNDLE, ...args];
-  return runProgram(t, program, rest, how.env);
+  const { under = [], program = [process.execPath, BUNDLE] } = how;
+  const [first = process.execPath, ...rest] = [...under, ...program, ...args];
+  return runProgram(t, first, rest, how.env);
 }
 
 export function runProgram(t: Teardown, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {

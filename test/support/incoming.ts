@@ -1,5 +1,6 @@
 /** Bytes as a peer, a device or a program sends them: wait for what they should say, never for how long. */
-export const PATIENCE_MS = 20_000; // ends a test that waits in vain; a working daemon never comes near it
+/** Ends a test that waits in vain; a working daemon never comes near it. An emulated one is slower by the factor given. */
+export const PATIENCE_MS = 20_000 * Number(process.env.TEST_PATIENCE ?? 1);
 
 export class Incoming {
   /** Received and not yet taken, one character a byte. */

