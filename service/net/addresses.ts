@@ -14,7 +14,8 @@ export function listenAddresses(spec: NetworkPort): readonly ListenAddress[] | n
     return [...(family === "ipv4" ? [] : only("::1")), ...(family === "ipv6" ? [] : only("127.0.0.1"))];
   // An explicit `::` serves IPv4 peers as well, over TCP (runtime spec 1.1).
   if (host.includes(":")) return [{ address: host, v6only: host !== "::" || transport === "udp" || family === "ipv6" }];
-  return /^\d+(\.\d+){3}$/.test(host) ? only(host) : null;
+  // What else looks like a number (`127.1`, `010.0.0.1`) is left to the resolver, which knows such forms.
+  return /^(0|[1-9]\d*)(\.(0|[1-9]\d*)){3}$/.test(host) ? only(host) : null;
 }
 
 /**
