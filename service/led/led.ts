@@ -5,3 +5,21 @@ export interface Led {
   /** Idempotent; at once. The last user of a device gives it back, dark. */
   close(): void;
 }
+
+export type Light = "off" | "on" | "blinking";
+
+/** A light that shows a state. */
+export interface SteadyLed {
+  /** Does nothing when it shows that already, or does not work. */
+  show(light: Light): void;
+  /** As that of Led. */
+  close(): void;
+}
+
+/** A light that the kernel flashes with the traffic of a tty. */
+export interface TtyLed {
+  /** Null: of none. */
+  follow(tty: string | null): void;
+  /** As that of Led. */
+  close(): void;
+}

@@ -1,156 +1,63 @@
-/** LEDs of the kernel with its transient trigger: one write lights one for its duration (ledtrig-transient.rst). */
-import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
+/** The LEDs of the kernel, and who uses them. */
 import type { LedConfig } from "../config/configuration.js";
-import { errorReason } from "../kernel/kernel.js";
-import type { Led } from "./led.js";
+import type { Led, SteadyLed, TtyLed } from "./led.js";
+import { type LedSystem, SysfsLed } from "./sysfs-led.js";
 
+/** None of these throws: a LED that does not work stays dark, and `warn` hears of it once. */
 export interface Leds {
-  /** Never throws: a LED that does not work stays dark, and `warn` hears of it once. */
   open(config: LedConfig): Led;
+  /** `device` is its directory below /sys/class/leds; by `name` the log calls it. */
+  openSteady(name: string, device: string): SteadyLed;
+  /** Null: the kernel cannot do that. */
+  openTty(name: string, device: string, shows: { readonly rx: boolean; readonly tx: boolean }): TtyLed | null;
+  /** Blinks, until the returned function is called, in place of what it shows else. Null: nobody has it open. */
+  mark(device: string): (() => void) | null;
   /** Gives all of them back, at once: for the end of the process too. */
   close(): void;
 }
 
-export interface LedSystem {
-  readonly root: string;
-  /** Milliseconds that never go back. */
-  readonly now: () => number;
-}
-
-/** Setting the trigger makes the files; udev sets their permissions a little later (ev3dev/ev3dev#225). */
-const PATIENCE_MS = 1000;
-const RETRY_MS = 50;
-const ONE = Uint8Array.of(0x31); // "1"
-
 export function createLeds(
   warn: (text: string) => void,
-  { root, now }: LedSystem = { root: "/sys/class/leds", now: () => performance.now() },
+  system: LedSystem = { root: "/sys/class/leds", now: () => performance.now() },
 ): Leds {
-  const devices = new Map<string, SysfsDevice>();
+  const leds = new Map<string, SysfsLed>();
+
+  const take = (device: string): { readonly led: SysfsLed; readonly close: () => void } => {
+    const led = leds.get(device) ?? new SysfsLed(device, warn, system);
+    leds.set(device, led);
+    led.users++;
+    let open = true;
+    const close = (): void => {
+      if (open && --led.users === 0) {
+        if (leds.get(device) === led) leds.delete(device);
+        led.release();
+      }
+      open = false;
+    };
+    return { led, close };
+  };
+
   return {
-    open(config) {
-      const device = devices.get(config.device) ?? new SysfsDevice(`${root}/${config.device}`, warn, now);
-      devices.set(config.device, device);
-      device.users++;
-      device.setUp(config);
-      let open = true;
-      return {
-        flash: () => device.flash(),
-        close() {
-          if (open && --device.users === 0) {
-            if (devices.get(config.device) === device) devices.delete(config.device);
-            device.release();
-          }
-          open = false;
-        },
-      };
+    open({ name, device, durationMs, state }) {
+      const { led, close } = take(device);
+      led.setUp(name, { by: "transient", durationMs, state });
+      return { flash: () => led.flash(), close };
     },
+    openSteady(name, device) {
+      const { led, close } = take(device);
+      led.setUp(name, { by: "hand" });
+      return { show: light => led.show(light), close };
+    },
+    openTty(name, device, { rx, tx }) {
+      const { led, close } = take(device);
+      if (led.followsTty(name, rx, tx)) return { follow: tty => led.follow(tty), close };
+      close();
+      return null;
+    },
+    mark: device => leds.get(device)?.mark() ?? null,
     close() {
-      for (const device of devices.values()) device.release();
-      devices.clear();
+      for (const led of leds.values()) led.release();
+      leds.clear();
     },
   };
-}
-
-/** One LED, under however many names: each sets it up in turn, the last one decides (config spec 9). */
-class SysfsDevice {
-  users = 0;
-  readonly #path: string;
-  readonly #warn: (text: string) => void;
-  readonly #now: () => number;
-  #name = "";
-  #durationMs = 0;
-  /** The `activate` file, kept open; null while the LED does not work. */
-  #activate: number | null = null;
-  #litUntil = 0;
-  /** The trigger is ours, to be given back. */
-  #taken = false;
-  #retry: NodeJS.Timeout | undefined;
-
-  constructor(path: string, warn: (text: string) => void, now: () => number) {
-    this.#path = path;
-    this.#warn = warn;
-    this.#now = now;
-  }
-
-  setUp(config: LedConfig): void {
-    this.#name = config.name;
-    this.#durationMs = config.durationMs;
-    this.#try(config, this.#now() + PATIENCE_MS);
-  }
-
-  flash(): void {
-    if (this.#activate === null) return;
-    const now = this.#now();
-    if (now < this.#litUntil) return; // the kernel would ignore it
-    this.#litUntil = now + this.#durationMs;
-    try {
-      writeSync(this.#activate, ONE, 0, 1, 0);
-    } catch (error) {
-      this.#closeActivate();
-      this.#warn(`LED '${this.#name}' does not work any more: ${reasonOf(error)}`);
-    }
-  }
-
-  release(): void {
-    clearTimeout(this.#retry);
-    this.#closeActivate();
-    if (!this.#taken) return;
-    this.#taken = false;
-    try {
-      this.#write("trigger", "none");
-      this.#write("brightness", "0");
-    } catch {
-      // The LED is gone: there is nothing to give back.
-    }
-  }
-
-  #try(config: LedConfig, deadline: number): void {
-    clearTimeout(this.#retry);
-    this.#closeActivate();
-    try {
-      this.#arm(config);
-    } catch (error) {
-      if (this.#now() < deadline) {
-        this.#retry = setTimeout(() => this.#try(config, deadline), RETRY_MS).unref();
-      } else {
-        this.#warn(`LED '${config.name}' does not work: ${reasonOf(error)}`);
-      }
-    }
-  }
-
-  /** A trigger that is set already is left alone: setting it again would make the files, and their owner, anew. */
-  #arm({ durationMs, state }: LedConfig): void {
-    const triggers = readFileSync(this.#file("trigger"), "latin1");
-    if (!triggers.includes("transient")) throw new Error("the kernel has no 'transient' trigger");
-    if (!triggers.includes("[transient]")) this.#write("trigger", "transient");
-    this.#taken = true;
-    this.#write("duration", String(durationMs));
-    this.#write("state", String(state));
-    this.#activate = openSync(this.#file("activate"), constants.O_WRONLY);
-    this.#litUntil = 0;
-  }
-
-  #closeActivate(): void {
-    if (this.#activate !== null) closeSync(this.#activate);
-    this.#activate = null;
-  }
-
-  #write(file: string, text: string): void {
-    const fd = openSync(this.#file(file), constants.O_WRONLY | constants.O_TRUNC);
-    try {
-      writeSync(fd, text);
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  #file(name: string): Buffer {
-    return Buffer.from(`${this.#path}/${name}`, "latin1");
-  }
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return "errno" in error && typeof error.errno === "number" ? errorReason(-error.errno) : error.message;
 }
