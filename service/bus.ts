@@ -37,6 +37,7 @@ export class BusPresence {
       },
       ports: daemon.ports,
       label: portName => daemon.board?.ports.get(portName)?.label ?? null,
+      identify: (portName, seconds) => daemon.identify(portName, seconds),
       log,
     });
   }

@@ -1,5 +1,6 @@
 /** The composition root: builds the rooms, starts them in order, and stops them. */
 import type { ProfileFacts } from "./board/facts.js";
+import { BoardLeds } from "./board-leds.js";
 import type { Options } from "./cli.js";
 import { VERSION } from "./cli.js";
 import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "./config/configuration.js";
@@ -54,6 +55,7 @@ export class Daemon implements Reloadable {
   readonly #serviceLookup = createServiceLookup();
   readonly #leds: Leds;
   readonly #presence: Presence;
+  readonly #boardLeds: BoardLeds;
   /** Configured LEDs are set up whether a port uses them or not (config spec 9). */
   readonly #configuredLeds = new Map<string, Led>();
   readonly #outside: PortParts;
@@ -73,18 +75,23 @@ export class Daemon implements Reloadable {
     this.#inherited = inheritedSockets(descriptors);
     this.#leds = createLeds(text => log.warning(text));
     this.#presence = createPresence(text => log.warning(text));
+    this.#boardLeds = new BoardLeds({ leds: this.#leds, presence: this.#presence, ports: this.ports });
     this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
     this.#outside = createOutside({
       log,
       ports: this.ports,
       leds: this.#leds,
       presence: this.#presence,
+      showsTraffic: led => this.#boardLeds.showsTraffic(led),
       board: () => this.#board,
       inherited: this.#inherited,
       locking: options.locking,
       signature: options.signature,
       optionContext: () => this.#configuration.atEnd,
-      changed: port => events.portChanged(port),
+      changed: port => {
+        this.#boardLeds.portChanged(port);
+        events.portChanged(port);
+      },
       removed: port => this.#removed(port),
       stdioEnded: ok => events.stdioEnded(ok),
     });
@@ -103,6 +110,11 @@ export class Daemon implements Reloadable {
     return this.#board;
   }
 
+  /** Blinks a LED of the port, for the person at the rack. False: it has none. */
+  identify(portName: string, seconds: number): boolean {
+    return this.#boardLeds.identify(portName, seconds);
+  }
+
   /** Opens every socket, then returns. Throws StartError; a bad port or line is only logged. */
   start(): void {
     const effective = this.#read();
@@ -111,6 +123,7 @@ export class Daemon implements Reloadable {
     const { ports, rotators, leds, controlPort } = effective.configuration;
     this.#configuration = effective.configuration;
     this.#board = effective.board;
+    this.#boardLeds.configure(effective.board, ports);
     this.changeLeds([], leds);
     for (const port of ports) this.createPort(port);
     for (const rotator of rotators) this.openRotator(rotator);
@@ -141,8 +154,9 @@ export class Daemon implements Reloadable {
     }
     for (const diagnostic of next.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
     this.#lastReload = next.diagnostics;
-    this.#configuration = carryOut(this, this.#configuration, next.configuration);
     this.#board = next.board;
+    this.#boardLeds.configure(next.board, next.configuration.ports);
+    this.#configuration = carryOut(this, this.#configuration, next.configuration);
     if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration.controlPort);
     this.#events.portsChanged();
   }
@@ -174,6 +188,7 @@ export class Daemon implements Reloadable {
     for (const name of [...this.#rotators.keys()]) this.closeRotator(name);
     this.#door.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));
+    this.#boardLeds.close();
     this.#leds.close();
     this.#presence.close();
   }
@@ -206,7 +221,8 @@ export class Daemon implements Reloadable {
   changeLeds(release: readonly LedConfig[], configure: readonly LedConfig[]): void {
     for (const config of configure) {
       const before = this.#configuredLeds.get(config.name);
-      this.#configuredLeds.set(config.name, this.#leds.open(config));
+      if (this.#boardLeds.showsTraffic(config)) this.#configuredLeds.delete(config.name);
+      else this.#configuredLeds.set(config.name, this.#leds.open(config));
       before?.close();
     }
     for (const { name } of release) {

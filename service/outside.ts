@@ -3,7 +3,7 @@ import { createHostsAccess } from "./access/hosts-files.js";
 import { isAdmitted } from "./access/remote-address.js";
 import type { ProfileFacts } from "./board/facts.js";
 import { readClock } from "./clock.js";
-import type { OptionContext } from "./config/configuration.js";
+import type { LedConfig, OptionContext } from "./config/configuration.js";
 import { deviceIdentity, openDevice } from "./device/open.js";
 import type { Presence } from "./device/presence.js";
 import type { Leds } from "./led/sysfs.js";
@@ -31,6 +31,8 @@ export interface OutsideParts {
   /** UUCP locks. */
   readonly locking: boolean;
   readonly signature: string;
+  /** A LED that the kernel flashes by itself. */
+  showsTraffic(led: LedConfig): boolean;
   /** Null without a board. */
   board(): ProfileFacts | null;
   optionContext(): OptionContext;
@@ -70,7 +72,7 @@ export function createOutside(parts: OutsideParts): PortParts {
     numericAddress: remote => names.address(remote),
     openTraces: ({ name, options: { traceRead: read, traceWrite: write, traceBoth: both } }, expand) =>
       openTraces({ read, write, both }, expand, error => log.error(describeTraceError(error, name))),
-    led: config => (config === null ? null : leds.open(config)),
+    led: config => (config === null || parts.showsTraffic(config) ? null : leds.open(config)),
     optionContext: () => parts.optionContext(),
     clock: readClock,
     deviceInUse: (identity, by) => ports.deviceInUse(identity, by),
