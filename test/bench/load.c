@@ -4,8 +4,8 @@
  *
  *   connect FROM TO                        ports FROM up to, but not including, TO
  *   disconnect FROM TO
- *   run MS [paced FROM TO net|device|both BYTES_PER_SECOND BURST] [bulk FROM TO net|device|both]
- *          [echo|frame|drip PORT BYTES BYTES_PER_SECOND GAP_MS]
+ *   run MS [first] [paced FROM TO net|device|both BYTES_PER_SECOND BURST]
+ *          [bulk FROM TO net|device|both] [echo|frame|drip PORT BYTES BYTES_PER_SECOND GAP_MS]
  *   noise TCP_PORT flood|ask HEX           another client, from the next run on
  *   quiet                                  no more of those
  */
@@ -95,7 +95,9 @@ static void read_probe(struct plan *plan, const char *name) {
 static void run_plan(void) {
   struct plan plan = {.length_ns = (uint64_t)(number() * 1e6)};
   for (const char *name; (name = strtok(NULL, " \n")) != NULL;) {
-    if (strcmp(name, "paced") == 0) {
+    if (strcmp(name, "first") == 0) {
+      plan.first = true;
+    } else if (strcmp(name, "paced") == 0) {
       plan.paced = group();
       plan.bytes_per_second = number();
       plan.burst = (unsigned)number();

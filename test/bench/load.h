@@ -70,6 +70,7 @@ enum probe { NO_PROBE, ECHO, FRAME, DRIP };
 
 struct plan {
   uint64_t length_ns;
+  bool first; /* before other work, to keep the pace */
   struct group paced, bulk;
   double bytes_per_second;
   unsigned burst;

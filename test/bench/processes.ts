@@ -6,7 +6,7 @@ export interface Usage {
   readonly cpuNs: number;
   /** Times a thread slept and was woken: voluntary context switches. */
   readonly wakeups: number;
-  /** Ready to run, but no CPU was free. */
+  /** The main threads were ready to run, but no CPU was free. */
   readonly waitedNs: number;
 }
 
@@ -24,7 +24,7 @@ export function usage(pids: readonly number[]): Usage {
       const folder = `/proc/${pid}/task/${thread}`;
       const [ran = 0, waited = 0] = readFileSync(`${folder}/schedstat`, "latin1").split(" ").map(Number);
       cpuNs += ran;
-      waitedNs += waited;
+      if (thread === String(pid)) waitedNs += waited;
       wakeups += field(readFileSync(`${folder}/status`, "latin1"), "voluntary_ctxt_switches");
     }
   }
