@@ -107,25 +107,12 @@ export function encode(message: Sent, serial: number): Buffer {
   return Buffer.concat([encodeHead(message, serial, body.length), body]);
 }
 
-/** An entry of a dictionary, for `encodeDictionary`; `type` is that of the entry: `{sv}`. */
-export function encodeEntry(type: string, key: string, value: unknown): Buffer {
-  // The length of the array and the gap behind it are not the entry's.
-  return marshal(`a${type}`, [{ [key]: value }]).subarray(8);
-}
-
-/** A reply whose only argument is a dictionary. */
-export function encodeDictionary(
-  to: Answer,
-  type: string,
-  entries: readonly Buffer[],
-  serial: number,
-): readonly Buffer[] {
-  const padded = entries.map((entry, i) => (i < entries.length - 1 ? padEnd(entry) : entry));
-  const length = padded.reduce((sum, entry) => sum + entry.length, 0);
-  const start = marshal(`a${type}`, [{}]);
+/** The beginning of a reply whose only argument is a dictionary; `length` bytes of entries follow. */
+export function encodeDictionaryStart(to: Answer, entryType: string, length: number, serial: number): Buffer {
+  const start = marshal(`a${entryType}`, [{}]);
   start.writeUInt32LE(length, 0);
-  const message = { type: REPLY, ...to, signature: `a${type}`, body: [] } as const;
-  return [encodeHead(message, serial, start.length + length), start, ...padded];
+  const message = { type: REPLY, ...to, signature: `a${entryType}`, body: [] } as const;
+  return Buffer.concat([encodeHead(message, serial, start.length + length), start]);
 }
 
 /** Up to where the body starts. */

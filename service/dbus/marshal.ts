@@ -31,12 +31,18 @@ export function pad(length: number): number {
 const ALIGNMENT: Readonly<Record<string, number>> = { q: 2, b: 4, u: 4, s: 4, o: 4, a: 4, t: 8, "(": 8, "{": 8 };
 const START_BYTES = 256;
 
-class Writer {
+export class Writer {
   #buffer = Buffer.alloc(START_BYTES);
   #length = 0;
 
+  /** What was written; it lies in the memory of the writer. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Begins anew in the same memory. */
+  reset(): void {
+    this.#length = 0;
   }
 
   /** Writes the one type at `at` of the signature, and gives where the next one begins. */
@@ -71,6 +77,7 @@ class Writer {
         this.put((value as Variant).signature, 0, (value as Variant).value);
         break;
       case "(":
+      case "{":
         return this.#putStructure(signature, at + 1, value as readonly unknown[]);
       case "a":
         return this.#putArray(signature, at + 1, value as object);
@@ -100,7 +107,8 @@ class Writer {
   #putStructure(signature: string, first: number, values: readonly unknown[]): number {
     let at = first;
     for (const value of values) at = this.put(signature, at, value);
-    if (signature.charAt(at) !== ")") throw new TypeError(`a structure of another length than ${signature}`);
+    if (!isEnd(signature.charAt(at)) || at >= signature.length)
+      throw new TypeError(`a structure of another length than ${signature}`);
     return at + 1;
   }
 
@@ -111,14 +119,8 @@ class Writer {
     this.#length += 4;
     this.#align(ALIGNMENT[signature.charAt(element)] ?? 1);
     const start = this.#length;
-    if (signature.charAt(element) === "{") {
-      for (const [key, value] of Object.entries(values)) {
-        this.#align(8);
-        this.put(signature, this.put(signature, element + 1, key), value);
-      }
-    } else {
-      for (const value of values as Iterable<unknown>) this.put(signature, element, value);
-    }
+    const elements = signature.charAt(element) === "{" ? Object.entries(values) : (values as Iterable<unknown>);
+    for (const value of elements) this.put(signature, element, value);
     this.#buffer.writeUInt32LE(this.#length - start, lengthAt);
     return typeEnd(signature, element);
   }
@@ -145,6 +147,10 @@ function typeEnd(signature: string, at: number): number {
   if (type === "a") return typeEnd(signature, at + 1);
   if (type !== "(" && type !== "{") return at + 1;
   let next = at + 1;
-  while (signature.charAt(next) !== ")" && signature.charAt(next) !== "}") next = typeEnd(signature, next);
+  while (next < signature.length && !isEnd(signature.charAt(next))) next = typeEnd(signature, next);
   return next + 1;
+}
+
+function isEnd(char: string): boolean {
+  return char === ")" || char === "}";
 }

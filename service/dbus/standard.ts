@@ -1,6 +1,5 @@
 /** The standard interfaces of the D-Bus specification, on top of what an object tells of itself. */
 import { readFileSync } from "node:fs";
-import { encodeEntry } from "./codec.js";
 import { BusError } from "./errors.js";
 import { introspect } from "./introspect.js";
 import { type Face, faceOf, type Interface, method, type Values } from "./table.js";
@@ -108,9 +107,6 @@ export const PROPERTIES: Interface<BusObject> = {
   ],
 };
 
-/** One object in one entry of GetManagedObjects. */
-const ENTRY_TYPE = "{oa{sa{sv}}}";
-
 export const OBJECT_MANAGER: Interface<() => Iterable<BusObject>> = {
   name: `${PREFIX}.ObjectManager`,
   properties: [],
@@ -120,7 +116,7 @@ export const OBJECT_MANAGER: Interface<() => Iterable<BusObject>> = {
       takes: [],
       gives: [{ name: "object_paths_interfaces_and_properties", type: "a{oa{sa{sv}}}" }],
       changes: false,
-      call: objects => ({ kind: "entries", type: ENTRY_TYPE, entries: encodeObjects(objects()) }),
+      call: objects => ({ kind: "entries", type: "{oa{sa{sv}}}", entries: describeObjects(objects()) }),
     },
   ],
   signals: [
@@ -141,8 +137,8 @@ export const OBJECT_MANAGER: Interface<() => Iterable<BusObject>> = {
   ],
 };
 
-function* encodeObjects(objects: Iterable<BusObject>): Generator<Buffer> {
-  for (const object of objects) yield encodeEntry(ENTRY_TYPE, object.path, describeObject(object));
+function* describeObjects(objects: Iterable<BusObject>): Generator<readonly [string, unknown]> {
+  for (const object of objects) yield [object.path, describeObject(object)];
 }
 
 /** An empty name stands for all interfaces ("org.freedesktop.DBus.Properties"). */

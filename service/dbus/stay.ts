@@ -1,5 +1,5 @@
 /** One stay on the bus, from Hello to its loss: what is sent and asked ends with it. */
-import { CALL, ERROR, encode, encodeDictionary, REPLY, type Received, type Sent, SIGNAL } from "./codec.js";
+import { CALL, ERROR, encode, encodeDictionaryStart, REPLY, type Received, type Sent, SIGNAL } from "./codec.js";
 import { Wire } from "./wire.js";
 
 /** Questions to the bus that may wait for their answer. */
@@ -60,10 +60,12 @@ export class Stay {
       this.#send({ type: REPLY, destination: call.sender, replySerial: call.serial, signature, body });
   }
 
-  replyDictionary(call: Received, type: string, entries: readonly Buffer[]): void {
-    if (!call.wantsReply) return;
+  /** `sent` is called when the memory of the entries is free again. */
+  replyDictionary(call: Received, entryType: string, entries: Buffer, sent: () => void): void {
     const to = { destination: call.sender, replySerial: call.serial };
-    this.#wire.send(...encodeDictionary(to, type, entries, this.#nextSerial()));
+    const start = encodeDictionaryStart(to, entryType, entries.length, this.#nextSerial());
+    if (call.wantsReply) this.#wire.send([start, entries], sent);
+    else sent();
   }
 
   fail(call: Received, errorName: string, text: string): void {
@@ -115,7 +117,7 @@ export class Stay {
 
   #send(message: Sent): number {
     const serial = this.#nextSerial();
-    this.#wire.send(encode(message, serial));
+    this.#wire.send([encode(message, serial)]);
     return serial;
   }
 

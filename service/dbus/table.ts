@@ -58,8 +58,8 @@ export interface InterfaceShape {
 
 export type Result =
   | { readonly kind: "values"; readonly values: readonly unknown[] }
-  /** One dictionary, its entries made one at a time. */
-  | { readonly kind: "entries"; readonly type: string; readonly entries: Iterable<Buffer> };
+  /** One dictionary, its entries made one at a time; `type` is that of an entry. */
+  | { readonly kind: "entries"; readonly type: string; readonly entries: Iterable<readonly [string, unknown]> };
 
 export interface Property<Subject> extends PropertyShape {
   readonly read: (subject: Subject) => unknown;

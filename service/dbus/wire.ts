@@ -42,16 +42,16 @@ export class Wire {
     });
   }
 
-  /** Nothing happens once it is closed. */
-  send(...pieces: readonly Buffer[]): void {
-    if (this.#closed) return;
+  /** Nothing is sent once it is closed. `sent` is called when the pieces are not needed any more. */
+  send(pieces: readonly Buffer[], sent: () => void = () => {}): void {
     const length = pieces.reduce((sum, piece) => sum + piece.length, this.#socket.writableLength);
-    if (length > MOST_UNSENT) {
-      this.close("the bus does not read what it is sent");
+    if (!this.#closed && length > MOST_UNSENT) this.close("the bus does not read what it is sent");
+    if (this.#closed) {
+      sent();
       return;
     }
     this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
+    for (const [i, piece] of pieces.entries()) this.#socket.write(piece, i < pieces.length - 1 ? undefined : sent);
     this.#socket.uncork();
   }
 

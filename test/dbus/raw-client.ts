@@ -36,13 +36,13 @@ export class RawClient {
     const whole = { destination: "a.b", path: "/", interface: "", member: "", signature: "", body: [], ...call };
     const bytes = encode({ type: CALL, ...whole }, ++this.#serial);
     mangle(bytes);
-    this.#wire.send(bytes);
+    this.#wire.send([bytes]);
     return this.#serial;
   }
 
   /** Any other message. */
   tell(message: Sent): void {
-    this.#wire.send(encode(message, ++this.#serial));
+    this.#wire.send([encode(message, ++this.#serial)]);
   }
 
   async ask(...given: Parameters<RawClient["send"]>): Promise<Received> {
