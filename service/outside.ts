@@ -68,8 +68,11 @@ export function createOutside(parts: OutsideParts): PortParts {
     identify: deviceIdentity,
     permitted,
     admits: (list, peer) =>
-      isAdmitted(list?.map(remote => ({ address: names.address(remote), port: remote.port })) ?? null, peer),
-    numericAddress: remote => names.address(remote),
+      isAdmitted(
+        list?.flatMap(remote => names.addresses(remote).map(address => ({ address, port: remote.port }))) ?? null,
+        peer,
+      ),
+    numericAddresses: remote => names.addresses(remote),
     openTraces: ({ name, options: { traceRead: read, traceWrite: write, traceBoth: both } }, expand) =>
       openTraces({ read, write, both }, expand, error => log.error(describeTraceError(error, name))),
     led: config => (config === null || parts.showsTraffic(config) ? null : leds.open(config)),

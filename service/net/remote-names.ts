@@ -2,44 +2,52 @@
 import type { NetworkPort } from "../config/network-port.js";
 import { listenAddresses, lookUp } from "./addresses.js";
 
-/** How long an answer is good for, and how long a failure is not asked about again. */
+/** How long an answer is good for. */
 const FRESH_MS = 60_000;
+/** A name that has no answer yet is asked for this often: the network of a board may come up after us. */
+const RETRY_MS = 30_000;
 /** Names kept; a configuration holds fewer, so the bound only guards against a bug. */
 const MAX_NAMES = 4096;
 
 interface Known {
-  readonly address: string | null;
+  readonly addresses: readonly string[];
   readonly since: number;
 }
 
 export class RemoteNames {
   readonly #known = new Map<string, Known>();
   readonly #asking = new Set<string>();
+  readonly #lookUp: typeof lookUp;
+
+  constructor(resolver = lookUp) {
+    this.#lookUp = resolver;
+  }
 
   /**
-   * The numeric address of an entry; null for one without a host, and for a name that is not known (yet). Asks for the
-   * name beside that, so the next call may know it.
+   * The numeric addresses of an entry, IPv6 first; none for one without a host, and for a name that is not known (yet).
+   * Asks for the name beside that, so a later call will know it.
    */
-  address(remote: NetworkPort): string | null {
-    if (remote.host === null) return null;
+  addresses(remote: NetworkPort): readonly string[] {
+    if (remote.host === null) return [];
     const numeric = listenAddresses(remote);
-    if (numeric !== null) return numeric[0]?.address ?? null;
+    if (numeric !== null) return numeric.map(({ address }) => address);
     const key = `${remote.family} ${remote.host}`;
     const known = this.#known.get(key);
     if (known === undefined || performance.now() - known.since > FRESH_MS) void this.#ask(key, remote);
-    return known?.address ?? null;
+    return known?.addresses ?? [];
   }
 
   async #ask(key: string, remote: NetworkPort): Promise<void> {
     if (this.#asking.has(key) || this.#known.size >= MAX_NAMES) return;
     this.#asking.add(key);
-    let address: string | null = null;
+    let addresses: readonly string[];
     try {
-      address = (await lookUp(remote))[0]?.address ?? null;
+      addresses = (await this.#lookUp(remote)).map(({ address }) => address);
     } catch {
-      address = this.#known.get(key)?.address ?? null; // the last good answer outlives a name server that is away
+      addresses = this.#known.get(key)?.addresses ?? []; // the last good answer outlives a name server that is away
     }
     this.#asking.delete(key);
-    this.#known.set(key, { address, since: performance.now() });
+    this.#known.set(key, { addresses, since: performance.now() });
+    if (addresses.length === 0) setTimeout(() => void this.#ask(key, remote), RETRY_MS).unref();
   }
 }

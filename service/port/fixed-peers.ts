@@ -8,8 +8,8 @@ const RETRY_MS = 5000;
 export interface FixedPeersParts {
   /** Those that are not here, with the places that are theirs. */
   missing(): readonly { readonly slot: number; readonly remote: RemoteAddress }[];
-  /** Null: not known yet. */
-  addressOf(remote: RemoteAddress): string | null;
+  /** None: not known yet. */
+  addressesOf(remote: RemoteAddress): readonly string[];
   /** Null where that is not possible. */
   connect(peer: PeerAddress): Link | null;
   seat(link: Link, slot: number): void;
@@ -28,14 +28,22 @@ export class FixedPeers {
   /** Those who are missing sit down, as far as that is possible now; the rest follows. */
   seat(): void {
     for (const { slot, remote } of this.#parts.missing()) {
-      const address = this.#parts.deviceState() === "free" ? this.#parts.addressOf(remote) : null;
-      const link = address === null ? null : this.#parts.connect({ address, port: remote.port });
+      const link = this.#parts.deviceState() === "free" ? this.#reach(remote) : null;
       if (link === null) continue;
       this.#parts.seat(link, slot);
       // The device could not be opened: not for the others either.
       if (this.#parts.missing().some(one => one.slot === slot)) break;
     }
     this.seatLater();
+  }
+
+  /** By the first of its addresses that we have a socket for. */
+  #reach(remote: RemoteAddress): Link | null {
+    for (const address of this.#parts.addressesOf(remote)) {
+      const link = this.#parts.connect({ address, port: remote.port });
+      if (link !== null) return link;
+    }
+    return null;
   }
 
   seatLater(): void {

@@ -50,8 +50,8 @@ export interface PortParts {
   permitted(link: Link): boolean | Promise<boolean>;
   /** Whether a remaddr list admits the peer. */
   admits(list: readonly RemoteAddress[] | null, peer: PeerAddress): boolean;
-  /** The numeric address of a fixed UDP peer; null: not known (yet). */
-  numericAddress(remote: RemoteAddress): string | null;
+  /** What a remaddr entry means now. A name is asked for beside that, and known at a later call. */
+  numericAddresses(remote: RemoteAddress): readonly string[];
   /** Null when no trace is configured. */
   openTraces(config: PortConfig, expand: (template: string) => string): PortTraces | null;
   led(config: LedConfig | null): PortLed | null;

@@ -59,7 +59,7 @@ export class Port implements Operable {
     });
     this.#fixedPeers = new FixedPeers({
       missing: () => (this.#isListening ? this.#life.seats.missingFixedPeers() : []),
-      addressOf: remote => this.#parts.numericAddress(remote),
+      addressesOf: remote => this.#parts.numericAddresses(remote),
       connect: peer => this.#listener?.connect(peer) ?? null,
       seat: (link, slot) => this.#life.seat(link, slot, true),
       deviceState: () => (!this.#devicePresent ? "missing" : this.#deviceBusy() ? "busy" : "free"),
@@ -92,6 +92,7 @@ export class Port implements Operable {
     const wanted = this.#state;
     this.#state = "off";
     this.#watchDevice();
+    this.#askForNames();
     const problem = this.setState(wanted);
     if (problem !== null) this.#unwatchDevice?.();
     return problem;
@@ -313,6 +314,11 @@ export class Port implements Operable {
     return this.#listener !== null && this.#life.phase !== "closing";
   }
 
+  /** So that the names in remaddr are known when the first caller comes. */
+  #askForNames(): void {
+    for (const remote of this.#config.options.remaddr ?? []) this.#parts.numericAddresses(remote);
+  }
+
   // ---- the device's node
 
   get #devicePresent(): boolean {
@@ -362,6 +368,7 @@ export class Port implements Operable {
     this.#pending = { kind: "none" };
     this.#config = config;
     this.#watchDevice();
+    this.#askForNames();
     this.#timeoutSeconds = config.timeoutSeconds;
     this.#life.seats.arrange(config);
     const problem = this.setState(config.state);

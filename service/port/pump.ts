@@ -368,7 +368,7 @@ export class Pump {
   /** Everybody, beginning after the one who was read last: nobody keeps a slow device to himself. */
   #inTurn(): readonly Connection[] {
     const all = [...this.#connections];
-    const next = all.findIndex(connection => connection === this.#lastRead) + 1;
+    const next = this.#lastRead === null ? 0 : all.indexOf(this.#lastRead) + 1;
     return [...all.slice(next), ...all.slice(0, next)];
   }
 

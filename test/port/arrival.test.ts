@@ -305,3 +305,11 @@ t.test("a standard input that cannot be used is a port that cannot be opened", a
   };
   t.throws(() => world.port("0:raw:0:/dev/ttyA:9600"), { message: "Unable to create network socket(s)" });
 });
+
+t.test("names in remaddr are asked for when the port is defined: the first caller finds them known", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600 remaddr=board.example,0");
+  t.same(world.asked, ["board.example"]);
+  port.reconfigure(world.config("7000:raw:0:/dev/ttyA:9600 remaddr=other.example,0"), null);
+  t.same(world.asked, ["board.example", "other.example"]);
+});

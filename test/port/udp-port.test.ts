@@ -101,7 +101,7 @@ t.test("a fixed peer waits for its name, its device and other ports, and is trie
   other.finish();
   await world.pass(5000);
   t.equal(port.facts().phase, "idle", "nobody knows the name");
-  world.names.set("peer.example", "192.0.2.7");
+  world.names.set("peer.example", ["2001:db8::7", "192.0.2.7"]);
   world.open = () => {
     throw new DeviceError("open-failed", "/dev/ttyA", "No such device");
   };

@@ -47,7 +47,9 @@ export class World {
   /** Other names of devices. */
   readonly identities = new Map<string, string>();
   /** Names of fixed UDP peers; numbers know themselves. */
-  readonly names = new Map<string, string>();
+  readonly names = new Map<string, readonly string[]>();
+  /** Whose address was asked for. */
+  readonly asked: string[] = [];
   standardInput: () => FakeLink = () => this.#keep(createFakeLink({ address: "unknown", port: 0 }, "stdio"));
   readonly #listeners = new Map<string, FakeListener>();
   readonly #links: FakeLink[] = [];
@@ -194,7 +196,7 @@ export class World {
       },
       fail: failed,
       connect: peer => {
-        if (spec.transport !== "udp") return null;
+        if (spec.transport !== "udp" || peer.address.includes(":")) return null; // it has an IPv4 socket only
         const link = this.link(peer, "udp");
         listener.connected.push(link);
         return link;
@@ -231,7 +233,10 @@ export class World {
       permitted: link => this.permitted(link),
       admits: (list, peer) =>
         list === null || list.some(({ host, port }) => host === peer.address && (port === 0 || port === peer.port)),
-      numericAddress: ({ host }) => (/^[\d.:]+$/.test(host ?? "") ? host : (this.names.get(host ?? "") ?? null)),
+      numericAddresses: ({ host }) => {
+        this.asked.push(host ?? "");
+        return /^[\d.:]+$/.test(host ?? "") ? [host ?? ""] : (this.names.get(host ?? "") ?? []);
+      },
       openTraces: ({ options }) => (options.traceBoth === null ? null : this.#traces()),
       led: config =>
         config === null
