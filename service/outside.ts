@@ -15,6 +15,7 @@ import { RemoteNames } from "./net/remote-names.js";
 import { standardInput } from "./net/stdio.js";
 import type { Operable } from "./port/facts.js";
 import type { PortParts } from "./port/parts.js";
+import { tell } from "./port/refuse.js";
 import type { Registry } from "./port/registry.js";
 import { Heartbeat, Ticker } from "./port/ticker.js";
 import { describeTraceError, openTraces } from "./trace/traces.js";
@@ -87,13 +88,16 @@ export function createOutside(parts: OutsideParts): PortParts {
 }
 
 /** TCP wrappers: at once, or a promise where a rule has to look something up. */
-export function createPermission(daemon: WrappedDaemon, log: Log): (link: Link) => boolean | Promise<boolean> {
-  const access = createHostsAccess();
+export function createPermission(
+  daemon: WrappedDaemon,
+  log: Log,
+  access = createHostsAccess(),
+): (link: Link) => boolean | Promise<boolean> {
   return link => {
     const verdict = access.check({ daemon, client: link.peer, server: link.local() });
     const judge = (one: Awaited<typeof verdict>): boolean => {
       for (const warning of one.warnings) log.warning(warning);
-      if (one.banner !== null) link.write(one.banner);
+      if (one.banner !== null) tell(link, one.banner);
       return one.granted;
     };
     return verdict instanceof Promise ? verdict.then(judge) : judge(verdict);

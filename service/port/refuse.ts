@@ -3,12 +3,17 @@ import { type Link, LinkError } from "../net/link.js";
 import { REFUSAL } from "./admission.js";
 
 export function refuse(link: Link, text: string): void {
-  try {
-    link.write(Buffer.from(text, "latin1"));
-  } catch (error) {
-    if (!(error instanceof LinkError)) throw error; // who is gone already needs no telling
-  }
+  tell(link, Buffer.from(text, "latin1"));
   link.close();
+}
+
+/** Somebody who is gone already needs no telling. */
+export function tell(link: Link, bytes: Uint8Array): void {
+  try {
+    link.write(bytes);
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+  }
 }
 
 /** Takes a caller whom the TCP wrappers permit, at once unless they have to look something up. */
