@@ -1,0 +1,262 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { closeSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import t, { type Test } from "tap";
+import { listenTcp as listenSocket } from "../../service/kernel/kernel.js";
+import { type Link, LinkError, type Listener } from "../../service/net/link.js";
+import { adoptTcp, listenTcp } from "../../service/net/tcp.js";
+import { Client } from "../support/client.js";
+import { runProgram } from "../support/daemon.js";
+import { needs } from "../support/tools.js";
+import { until } from "../support/wait.js";
+
+const SPEC = { family: "any", transport: "tcp", host: "127.0.0.1", port: 0 } as const;
+const HERE = [{ address: "127.0.0.1", v6only: true }];
+
+interface Door {
+  readonly listener: Listener;
+  readonly port: number;
+  readonly links: Link[];
+  readonly failures: string[];
+}
+
+function serve(t: Test, addresses = HERE): Door {
+  const links: Link[] = [];
+  const failures: string[] = [];
+  const events = { accepted: (link: Link) => void links.push(link), failed: (why: string) => void failures.push(why) };
+  const listener = listenTcp(SPEC, addresses, events);
+  t.teardown(() => {
+    listener.close();
+    for (const link of links) link.close();
+  });
+  return { listener, port: listener.addresses[0]?.port ?? 0, links, failures };
+}
+
+async function meet(t: Test): Promise<{ door: Door; client: Client; link: Link }> {
+  const door = serve(t);
+  const client = await Client.connect(t, door.port);
+  const link = await until("the caller", () => door.links[0]);
+  return { door, client, link };
+}
+
+/** What has come, as text; `(end)` behind it. */
+function take(link: Link): string {
+  const into = new Uint8Array(65_536);
+  const count = link.read(into);
+  return count < 0 ? "(end)" : Buffer.from(into.subarray(0, count)).toString("latin1");
+}
+
+/** Waits until there is something to read. */
+function readable(link: Link): Promise<void> {
+  return new Promise(resolve => link.whenReadable(resolve));
+}
+
+t.test("a caller has an address, bytes pass both ways, an end is an end", async t => {
+  const { door, client, link } = await meet(t);
+  t.same(link.peer, { address: "127.0.0.1", port: client.socket.localPort });
+  t.same(link.local(), { address: "127.0.0.1", port: door.port });
+  t.equal(link.read(new Uint8Array(10)), 0, "nothing yet");
+  client.send("hello");
+  await readable(link);
+  t.equal(take(link), "hello");
+  t.equal(link.write(Buffer.from("world")), 5);
+  await client.expect("world");
+  client.finish();
+  await readable(link);
+  t.equal(take(link), "(end)");
+});
+
+t.test("a dual-stack socket shows IPv4 callers in IPv6 clothes", async t => {
+  const door = serve(t, [{ address: "::", v6only: false }]);
+  await Client.connect(t, door.port);
+  const link = await until("the caller", () => door.links[0]);
+  t.equal(link.peer.address, "::ffff:127.0.0.1");
+});
+
+t.test("each wish to read is fulfilled once, and can be taken back", async t => {
+  const { client, link } = await meet(t);
+  let [calls, ignored] = [0, 0];
+  link.whenReadable(() => ignored++);
+  link.ignoreReadable();
+  link.whenReadable(() => calls++);
+  client.send("a");
+  await until("the call", () => calls === 1);
+  client.send("b");
+  await until("both", () => {
+    const into = new Uint8Array(10);
+    return link.read(into) > 0 && calls === 1;
+  });
+  t.equal(ignored, 0);
+});
+
+t.test("a caller who does not read fills his link, and it says when there is room again", async t => {
+  const { client, link } = await meet(t);
+  client.socket.pause();
+  const chunk = new Uint8Array(65_536).fill(1);
+  let sent = 0;
+  await until("a full link", () => {
+    for (let count = 1; count > 0; sent += count) count = link.write(chunk);
+    return link.write(chunk) === 0;
+  });
+  let writable = false;
+  link.whenWritable(() => {
+    writable = true;
+  });
+  client.socket.resume();
+  await until("room", () => writable);
+  await client.expectBytes(sent);
+});
+
+t.test("what was written before close arrives, though the caller had more to say", async t => {
+  const { client, link } = await meet(t);
+  client.send("unread ".repeat(1000));
+  await readable(link);
+  link.write(Buffer.from("last words"));
+  link.close();
+  link.close();
+  t.equal(await client.untilEnd(), "last words");
+  t.notOk(client.reset);
+});
+
+t.test("a closed link is at its end, takes everything and calls nobody", async t => {
+  const { client, link } = await meet(t);
+  let calls = 0;
+  link.whenReadable(() => calls++);
+  link.whenWritable(() => calls++);
+  link.close();
+  link.whenReadable(() => calls++);
+  link.whenWritable(() => calls++);
+  await client.untilEnd();
+  t.equal(take(link), "(end)");
+  t.equal(link.write(Buffer.from("x")), 1);
+  t.equal(calls, 0);
+});
+
+t.test("a reset is an error of the link, whoever touches it", async t => {
+  const { client, link } = await meet(t);
+  const gone = readable(link);
+  client.socket.resetAndDestroy();
+  await gone;
+  try {
+    take(link);
+    t.fail("it was read");
+  } catch (error) {
+    t.ok(error instanceof LinkError);
+    t.match(error, { code: "reset", reason: "Connection reset by peer" });
+  }
+  t.throws(() => link.write(Buffer.from("x")), { code: "pipe", reason: "Broken pipe" });
+});
+
+t.test("a FIN behind data is read after it", async t => {
+  const { client, link } = await meet(t);
+  client.send("data");
+  client.finish();
+  await readable(link);
+  t.equal(take(link), "data");
+  await readable(link);
+  t.equal(take(link), "(end)");
+});
+
+t.test("urgent data stays in the stream once asked for", needs("python3"), async t => {
+  const python =
+    "import socket,sys;s=socket.create_connection(('127.0.0.1',int(sys.argv[1])));s.send(b'a');s.recv(1);s.send(b'b\\xff\\xf2',socket.MSG_OOB);s.send(b'c');s.recv(1)";
+  const door = serve(t);
+  runProgram(t, "python3", ["-c", python, String(door.port)]);
+  const link = await until("the caller", () => door.links[0]);
+  link.keepUrgentInline?.();
+  link.write(Buffer.from("."));
+  let text = "";
+  await until("all of it", () => {
+    text += take(link);
+    return text.length === 5;
+  });
+  t.equal(text, "ab\xff\xf2c");
+  link.write(Buffer.from("."));
+});
+
+t.test("while it does not accept, callers wait; then they are served, with what they said", async t => {
+  const door = serve(t);
+  door.listener.accepting = false;
+  const clients: Client[] = [];
+  for (let count = 0; count < 40; count++) clients.push(await Client.connect(t, door.port));
+  for (const [index, client] of clients.entries()) client.send(`${index};`);
+  await new Promise(resolve => setImmediate(resolve));
+  t.equal(door.links.length, 0);
+  door.listener.accepting = true;
+  t.ok(door.listener.accepting);
+  await until("all of them", () => door.links.length === 40);
+  for (const link of door.links) link.write(Buffer.from("hi"));
+  for (const client of clients) await client.expect("hi");
+});
+
+t.test("it stops in the middle of a storm of callers when it is told to", async t => {
+  const links: Link[] = [];
+  const listener = listenTcp(SPEC, HERE, {
+    accepted: link => {
+      links.push(link);
+      listener.accepting = links.length % 5 !== 0;
+    },
+    failed: () => {},
+  });
+  t.teardown(() => {
+    listener.close();
+    for (const link of links) link.close();
+  });
+  listener.accepting = false;
+  for (let count = 0; count < 12; count++) await Client.connect(t, listener.addresses[0]?.port ?? 0);
+  listener.accepting = true;
+  await until("five", () => links.length === 5);
+  await new Promise(resolve => setImmediate(resolve));
+  t.equal(links.length, 5);
+  listener.accepting = true;
+  await until("five more", () => links.length === 10);
+  listener.accepting = true;
+  await until("the rest", () => links.length === 12);
+});
+
+t.test("a closed listener refuses", async t => {
+  const door = serve(t);
+  t.notOk(door.listener.isBroken);
+  door.listener.close();
+  door.listener.close();
+  t.notOk(door.listener.isBroken, "it was asked to");
+  const socket: Socket = connect(door.port, "127.0.0.1");
+  const [error] = await once(socket, "error");
+  t.equal(error.code, "ECONNREFUSED");
+});
+
+t.test("addresses that cannot be opened are skipped; when none can, why", async t => {
+  const door = serve(t, [{ address: "192.0.2.1", v6only: true }, ...HERE]);
+  t.equal(door.listener.addresses.length, 1);
+  const taken = { ...SPEC, port: door.port };
+  const events = { accepted: () => {}, failed: () => {} };
+  t.throws(() => listenTcp(taken, HERE, events), { name: "KernelError", code: "EADDRINUSE" });
+});
+
+t.test("a handed-over socket is given back at close, still open", async t => {
+  const fd = listenSocket("127.0.0.1", 0, { v6only: true, backlog: 16 });
+  t.teardown(() => closeSync(fd));
+  const given: number[] = [];
+  const links: Link[] = [];
+  const events = { accepted: (link: Link) => void links.push(link), failed: () => {} };
+  const listener = adoptTcp([fd], events, back => given.push(...back));
+  const port = listener.addresses[0]?.port ?? 0;
+  await Client.connect(t, port);
+  await until("the caller", () => links.length === 1);
+  listener.close();
+  t.same(given, [fd]);
+  await Client.connect(t, port); // the kernel still takes callers
+  const again = adoptTcp([fd], events, () => {});
+  await until("who called meanwhile", () => links.length === 2);
+  again.close();
+  for (const link of links) link.close();
+});
+
+t.test("out of descriptors it says so, rests, and goes on", needs("prlimit"), async t => {
+  const script = fileURLToPath(new URL("../support/descriptors-process.ts", import.meta.url));
+  const child = spawnSync(process.execPath, [...process.execArgv, script], { encoding: "utf8", timeout: 60_000 });
+  t.equal(child.stderr, "");
+  t.same(JSON.parse(child.stdout), { failures: ["Too many open files"], acceptedBefore: 0, acceptedAfter: 1 });
+});
