@@ -156,7 +156,7 @@ t.test("a name that is not defined is ignored, and the rest of the line is read"
     ["tr=x", "Tracefile x not found, it will be ignored (expected the name of a TRACEFILE defined before this line)"],
     [
       "tw=lgo2",
-      "Tracefile lgo2 not found, it will be ignored (expected the name of a TRACEFILE defined before this line)",
+      "Tracefile lgo2 not found, it will be ignored (expected the name of a TRACEFILE defined before this line; nearest: log2)",
     ],
     [
       "tb=log22",
