@@ -59,6 +59,29 @@ t.test("a bus that is lost is said to be so once; then all is as before, signals
   }
 });
 
+t.test("what happened while the bus was away is not told afterwards: who came with it has read it", tools, async t => {
+  const bus = await PrivateBus.start(t);
+  const { log, fire, known, port, service } = start(t, bus.address);
+  await until("it is on the bus", () => log.lines.length === 1);
+  await bus.kill();
+  await until("the loss is noticed", () => log.lines.length === 2);
+  known.delete("2001");
+  service.portsChanged();
+  const other = createFakeOperable(busyFacts({ name: "2002", slots: [null] }));
+  known.set("2002", other);
+  service.portsChanged();
+  await bus.start();
+  const monitor = await bus.signalMonitor(WELL_KNOWN_NAME);
+  fire();
+  await until("it is back", () => log.lines.length === 3);
+  await bus.busctl("call", WELL_KNOWN_NAME, ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");
+  service.portsChanged();
+  other.known = { ...other.known, timeoutSeconds: 1 };
+  service.portChanged(other);
+  service.portChanged(port);
+  t.match(await nextSignal(monitor), { member: "PropertiesChanged", path: `${ROOT}/port/_32002` });
+});
+
 t.test("a bus that takes the connection and says nothing is given up after a while", async t => {
   const silent = await FakeBus.start(t, () => {});
   const { log, waits, fire } = start(t, silent.address);
@@ -244,6 +267,7 @@ function start(t: Test, address: string, parts: Partial<DbusParts> = {}) {
   const log = collectLog();
   const waits: Wait[] = [];
   const port = createFakeOperable(busyFacts({ name: "2001" }));
+  const known = new Map([["2001", port]]);
   const after = (delayMs: number, run: () => void) => {
     const wait = { delayMs, run, cancelled: false };
     waits.push(wait);
@@ -251,13 +275,14 @@ function start(t: Test, address: string, parts: Partial<DbusParts> = {}) {
       wait.cancelled = true;
     };
   };
-  const ports = registry(new Map([["2001", port]]));
+  const ports = registry(known);
   const service = startDbus(standIn({ address, log, ports, after, ...parts }));
   t.teardown(() => service.stop());
   return {
     service,
     log,
     port,
+    known,
     waits,
     /** What was asked for last comes due. */
     fire(what = "a timer") {

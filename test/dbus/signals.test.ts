@@ -15,18 +15,26 @@ const tools = needs("dbus-daemon", "busctl");
 const PORT_PATH = `${ROOT}/port/_32001`;
 const IDLE = idleFacts({ name: "2001" });
 
-t.test("the first change is told at once, those that follow together and after a pause", tools, async t => {
-  const { change, next, pause } = await watched(t, IDLE);
+t.test("the first change is told at once, those that follow together and after a second", tools, async t => {
+  const { change, next, clock, settle } = await watched(t, IDLE);
   change({ timeoutSeconds: 5 });
   t.same(await next(), propertiesChanged({ TimeoutSeconds: ["u", 5] }));
   change({ timeoutSeconds: 6 });
+  await settle();
   change({ timeoutSeconds: 7 });
-  change({ lastError: "gone" });
-  await pause();
-  t.same(await next(), propertiesChanged({ TimeoutSeconds: ["u", 7], LastError: ["s", "gone"] }));
-  change({ timeoutSeconds: 8 });
-  await pause();
-  t.same(await next(), propertiesChanged({ TimeoutSeconds: ["u", 8] }), "the pause begins anew with each round");
+  await settle();
+  clock.pass(999);
+  await settle();
+  change({ timeoutSeconds: 8, lastError: "gone" });
+  await settle();
+  clock.pass(1);
+  const last = { TimeoutSeconds: ["u", 8], LastError: ["s", "gone"] };
+  t.same(await next(), propertiesChanged(last), "whatever was told too early would be the next signal");
+  change({ timeoutSeconds: 9 });
+  await settle();
+  change({ timeoutSeconds: 10 });
+  clock.pass(1000);
+  t.same(await next(), propertiesChanged({ TimeoutSeconds: ["u", 10] }), "and a second begins anew with each round");
 });
 
 t.test("after a pause without changes the next one is told at once again", tools, async t => {
@@ -176,6 +184,7 @@ async function watched(t: Test, known: PortFacts, parts: Partial<DbusParts> = {}
   return {
     service,
     ports,
+    clock,
     next: () => nextSignal(monitor),
     change(facts: Partial<PortFacts>) {
       const port = ports.get("2001");
@@ -183,6 +192,8 @@ async function watched(t: Test, known: PortFacts, parts: Partial<DbusParts> = {}
       port.known = { ...port.known, ...facts };
       service.portChanged(port);
     },
+    /** What the service does at once is done. */
+    settle: () => call(ROOT, "org.freedesktop.DBus.Peer", "Ping"),
     /** Waits for the round, then lets its pause pass. */
     async pause() {
       await until("a round has begun", () => clock.waiting > 0);
