@@ -136,8 +136,8 @@ export function runProgram(t: Teardown, program: string, args: readonly string[]
 }
 
 /** Runs the daemon to its end. */
-export async function runToEnd(t: Teardown, args: readonly string[]) {
-  const running = run(t, args);
+export async function runToEnd(t: Teardown, args: readonly string[], how: Pick<Start, "env" | "under"> = {}) {
+  const running = run(t, args, how);
   running.process.stdin?.end();
   const [exit, output, errors] = [
     await running.exit(),

@@ -1,0 +1,141 @@
+/** What the system log gets of the daemon, datagram by datagram, and the journal where that reads along. */
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { Client } from "../support/client.js";
+import { Daemon, runToEnd, temporaryFolder } from "../support/daemon.js";
+import { Manager } from "../support/manager.js";
+import { NEEDS_NAMESPACE, withPrivateFiles } from "../support/namespace.js";
+import { portNumbers } from "../support/ports.js";
+import { PtyDevice } from "../support/pty.js";
+import { until } from "../support/wait.js";
+
+const PRIVATE = NEEDS_NAMESPACE;
+/** facility daemon, and what is at fault */
+const [ERROR, NOTICE, INFO] = ["<27>", "<29>", "<30>"];
+
+/** A datagram socket in the place of the system log's; systemd's other one serves as well. */
+async function logged(t: Test) {
+  const receiver = await Manager.start(t);
+  return { receiver, under: withPrivateFiles({ log: receiver.address }), next: await portNumbers(t) };
+}
+
+/** Takes one line apart, and fails on any other form (RFC 3164 §4). */
+async function nextLine(receiver: Manager): Promise<string> {
+  const datagram = await receiver.nextText();
+  const form = /^(<\d+>)[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d ser2net\[(\d+)\]: ([^\n]*)$/.exec(datagram);
+  if (form === null) throw new Error(`not a line of syslog: ${JSON.stringify(datagram)}`);
+  const [, priority = "", , text = ""] = form;
+  return `${priority} ${text}`;
+}
+
+t.test("faults of the configuration and of devices, the reload, and nothing of good sessions", PRIVATE, async t => {
+  const { receiver, under, next } = await logged(t);
+  const [controlPort, bad, good] = [await next(), await next(), await next()];
+  const device = PtyDevice.open(t);
+  const config = [
+    "nonsense",
+    `127.0.0.1,${bad}:raw:0:/dev/no-such-tty:9600 9601`,
+    `127.0.0.1,${good}:raw:0:${device.path}:9600`,
+  ];
+  const daemon = await Daemon.start(t, { controlPort, config, under });
+  t.match(await nextLine(receiver), /^<27> .*: No state given on line 1/);
+  t.match(await nextLine(receiver), /^<27> .*: Unknown config item: 9601 on line 2/);
+
+  for (const text of ["one", "two"]) {
+    const client = await Client.connect(t, good);
+    client.send(text);
+    await device.expect(text);
+    t.equal(await (await Client.connect(t, good)).untilEnd(), "Port already in use\r\n");
+    await client.close();
+    await until("it is free", async () =>
+      (await daemon.ask(`showport 127.0.0.1,${good}`)).includes("state: unconnected"),
+    );
+  }
+  await (await Client.connect(t, bad)).untilEnd();
+  t.equal(
+    await nextLine(receiver),
+    `${ERROR} Could not open device /dev/no-such-tty for port 127.0.0.1,${bad}: No such file or directory`,
+    "the first line since the start",
+  );
+  daemon.hup([config[2] ?? ""]);
+  t.equal(await nextLine(receiver), `${INFO} Got SIGHUP, re-reading configuration`);
+  t.same(await daemon.stop(), { code: 0, signal: null });
+  t.equal(daemon.running.errors.text, "", "with -n nothing on standard error");
+});
+
+t.test("a fault that comes again and again is written a few times, then counted", PRIVATE, async t => {
+  const { receiver, under, next } = await logged(t);
+  const [controlPort, bad] = [await next(), await next()];
+  const config = [`127.0.0.1,${bad}:raw:0:/dev/no-such-tty:9600`];
+  const daemon = await Daemon.start(t, { controlPort, config, under });
+  const text = `Could not open device /dev/no-such-tty for port 127.0.0.1,${bad}: No such file or directory`;
+  for (let caller = 0; caller < 40; caller++) {
+    t.equal(await (await Client.connect(t, bad)).untilEnd(), "Device open failure: No such file or directory\r\n");
+  }
+  await daemon.stop();
+  for (let line = 0; line < 10; line++) t.equal(await nextLine(receiver), `${ERROR} ${text}`);
+  t.equal(await nextLine(receiver), `${ERROR} message repeated 30 times: [${text}]`);
+});
+
+t.test("in the background: the start is announced, and errors before it go to the same log", PRIVATE, async t => {
+  const { receiver, under, next } = await logged(t);
+  const [controlPort, port] = [await next(), await next()];
+  const pidFile = join(temporaryFolder(t), "pid");
+  const args = ["-u", "-P", pidFile, "-p", `127.0.0.1,${controlPort}`, "-C", "nonsense"];
+  const ended = await runToEnd(t, [...args, "-C", `127.0.0.1,${port}:raw:0:/dev/null:9600`], { under });
+  t.same(ended, { code: 0, signal: null, output: "", errors: "" });
+  await until("the pid file is written", () => existsSync(pidFile) && readFileSync(pidFile, "utf8").endsWith("\n"));
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  t.teardown(() => existsSync(`/proc/${pid}`) && process.kill(pid, "SIGKILL"));
+  t.match(await receiver.nextText(), new RegExp(`^${ERROR}.* ser2net\\[${pid}\\]: .*No state given`));
+  t.match(await receiver.nextText(), new RegExp(`^${NOTICE}.* ser2net\\[${pid}\\]: ser2net startup$`));
+  process.kill(pid, "SIGTERM");
+  await until("it has ended", () => !existsSync(`/proc/${pid}`));
+});
+
+t.test("without a system log it serves; when that comes, what was lost is counted", PRIVATE, async t => {
+  const log = join(temporaryFolder(t), "log");
+  const next = await portNumbers(t);
+  const [controlPort, bad] = [await next(), await next()];
+  const config = ["nonsense", `127.0.0.1,${bad}:raw:0:/dev/no-such-tty:9600`];
+  const daemon = await Daemon.start(t, { controlPort, config, under: withPrivateFiles({ log }) });
+  const receiver = await Manager.start(t);
+  symlinkSync(receiver.address, log);
+  await (await Client.connect(t, bad)).untilEnd();
+  t.equal(await nextLine(receiver), "<28> 1 log lines were lost: No such file or directory");
+  t.match(await nextLine(receiver), `${ERROR} Could not open device`);
+  await daemon.stop();
+});
+
+t.test("a configuration file that is not there is said to the log, and the daemon ends", PRIVATE, async t => {
+  const { receiver, under } = await logged(t);
+  const { code } = await runToEnd(t, ["-n", "-u", "-c", "/nowhere/ser2net.conf"], { under });
+  t.equal(code, 1);
+  t.equal(
+    await nextLine(receiver),
+    `${ERROR} Unable to open config file '/nowhere/ser2net.conf': No such file or directory`,
+  );
+});
+
+t.test("where the journal reads standard error, lines go there, with their level", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, bad] = [await next(), await next()];
+  const journal = ["sh", "-c", 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec "$@"', "sh"];
+  const config = ["nonsense", `127.0.0.1,${bad}:raw:0:/dev/no-such-tty:9600`];
+  const daemon = await Daemon.start(t, { controlPort, config, under: journal });
+  const { errors } = daemon.running;
+  t.match(await errors.expect("\n"), /^<3>.*: No state given on line 1/);
+  await (await Client.connect(t, bad)).untilEnd();
+  t.match(await errors.expect("\n"), /^<3>Could not open device \/dev\/no-such-tty /);
+  daemon.hup([]);
+  t.equal(await errors.expect("\n"), "<6>Got SIGHUP, re-reading configuration\n");
+
+  const other = await Daemon.start(t, { controlPort: await next(), config, env: { JOURNAL_STREAM: "1:1" } });
+  t.equal(other.running.errors.text, "", "a variable about another stream counts for nothing");
+  const debug = await Daemon.start(t, { controlPort: await next(), config: ["nonsense"], foreground: "-d" });
+  t.match(
+    await debug.running.errors.expect("\n"),
+    new RegExp(`^ser2net\\[${debug.pid}\\]: .*: No state given on line 1`),
+  );
+});
