@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import t from "tap";
-import { startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
+import { instanceName, startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { PORT as PORT_TABLE } from "../../service/dbus/port-interface.js";
 import { busyFacts, createFakeOperable } from "../support/fake-operable.js";
 import { needs } from "../support/tools.js";
@@ -62,6 +62,14 @@ t.test("nobody may look at everything and change nothing; root may do all", tool
     t.match(errors, /Access denied|rejected|not allowed/i, change.join(" "));
   }
   t.same(port.calls, [], "nothing was done");
+
+  const second = startDbus(standIn({ address: bus.address, log, busName: instanceName("b") }));
+  t.teardown(() => second.stop());
+  await until("it has its name", () => log.lines.includes(`${UP}.b`));
+  const version = await bus.busctlAs(NOBODY, "get-property", instanceName("b"), ROOT, DAEMON, "Version");
+  t.equal(version.output, 's "1.2.3"', "an instance that only stands in line for the common name is seen as well");
+  t.equal((await bus.busctlAs(NOBODY, "call", instanceName("b"), ROOT, DAEMON, "Reload")).code, 1);
+
   const { code } = await bus.busctl("call", WELL_KNOWN_NAME, PORT_PATH, PORT, "Disconnect");
   t.same([code, port.calls], [0, ["disconnect"]]);
 });
