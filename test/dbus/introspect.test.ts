@@ -4,6 +4,7 @@ import t from "tap";
 import { CONNECTION } from "../../service/dbus/connection-interface.js";
 import { DAEMON } from "../../service/dbus/daemon-interface.js";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
+import { ERRORS } from "../../service/dbus/errors.js";
 import { introspect } from "../../service/dbus/introspect.js";
 import { PORT } from "../../service/dbus/port-interface.js";
 import { busyFacts } from "../support/fake-operable.js";
@@ -53,3 +54,20 @@ function interfaces(xml: string): Map<string, string> {
     Array.from(xml.matchAll(/<interface name="([^"]+)">.*?<\/interface>/gs), ([text, name = ""]) => [name, text]),
   );
 }
+
+t.test("the page has every property with its type, every method with its arguments, and every error", async t => {
+  const page = readFileSync("docs/dbus.md", "utf8");
+  const note = { true: "signal", const: "fixed", false: "read" };
+  for (const { properties, methods } of [DAEMON, PORT, CONNECTION]) {
+    for (const { name, type, emits } of properties) {
+      const row = page
+        .split("\n")
+        .some(line => line.includes(`\`${name}\``) && line.includes(`| ${type} | ${note[emits]} |`));
+      t.ok(row, `${name} ${type} ${note[emits]}`);
+    }
+    for (const { name, takes } of methods) {
+      t.match(page, `${name}(${takes.map(arg => `${arg.type} ${arg.name}`).join(", ")})`);
+    }
+  }
+  for (const name of Object.keys(ERRORS)) t.match(page, `\`${name}\``);
+});
