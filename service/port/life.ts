@@ -1,19 +1,21 @@
 /** A port's peers and its device: from the first caller to the closed device, and around again. */
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
-import { type Link, LinkError } from "../net/link.js";
+import type { Link } from "../net/link.js";
 import { REFUSAL } from "./admission.js";
 import { Connection } from "./connection.js";
 import { heldDevice, lossReason, reportLoss } from "./device-loss.js";
 import type { LastingDevice } from "./lasting-device.js";
+import { describeLinkFailure } from "./link-failure.js";
 import { describeOpenFailure } from "./open-failure.js";
+import { Opening } from "./opening.js";
 import type { PortParts } from "./parts.js";
 import { advance, type Phase, type PhaseEvent } from "./phase.js";
 import { refuse } from "./refuse.js";
 import { Seats } from "./seats.js";
 import { type DeviceEnd, Session } from "./session.js";
 import type { Taps } from "./taps.js";
-import { expandFor } from "./texts.js";
+import { Texts } from "./texts.js";
 
 export interface LifeParts {
   readonly outside: PortParts;
@@ -34,14 +36,14 @@ export class Life {
   readonly seats: Seats;
   readonly #parts: LifeParts;
   readonly #outside: PortParts;
+  readonly #texts: Texts;
   #phase: Phase = "disabled";
   #session: Session | null = null;
   /** The device of the session, if it is one that may come back. */
   #lasting: LastingDevice | null = null;
   #identity = "";
   #closed: Promise<void> = Promise.resolve();
-  /** Counts openings, so that one that took time and that everybody left meanwhile is told from the next. */
-  #openings = 0;
+  readonly #opening = new Opening();
   #lastError: string | null = null;
   #closingSince = 0; // on the clock of performance.now()
 
@@ -49,6 +51,11 @@ export class Life {
     this.#parts = parts;
     this.#outside = parts.outside;
     this.seats = new Seats(parts.config());
+    this.#texts = new Texts({
+      config: () => parts.config(),
+      firstPeer: () => [...this.seats.live][0]?.link.peer ?? null,
+      clock: () => this.#outside.clock(),
+    });
   }
 
   get phase(): Phase {
@@ -98,7 +105,7 @@ export class Life {
       fixed,
       second: this.#outside.heartbeat.second,
       sent: who => this.#sent(who),
-      failed: (who, error) => this.#writeFailed(who, error),
+      failed: (who, error) => this.#linkFailed(who, "write", error),
     });
     link.onKeepalive = () => {
       connection.lastActiveSecond = this.#outside.heartbeat.second;
@@ -131,6 +138,7 @@ export class Life {
   end(reason: string): void {
     if (this.#phase !== "open" && this.#phase !== "opening") return;
     this.#advance("ended");
+    this.#opening.giveUp();
     this.#closingSince = performance.now();
     this.#closed = this.#close(reason);
   }
@@ -146,23 +154,10 @@ export class Life {
     this.#advance("called");
     const config = this.#parts.config();
     this.#identity = this.#outside.identify(config.device.path);
-    const opening = ++this.#openings;
-    let opened: Device | Promise<Device>;
-    try {
-      opened = this.#outside.openDevice(config);
-    } catch (error) {
-      this.#openFailed(error, config);
-      return;
-    }
-    if (!(opened instanceof Promise)) {
-      this.#opened(opened, config);
-      return;
-    }
-    const current = (): boolean => opening === this.#openings && this.#phase === "opening";
-    opened.then(
-      device => (current() ? this.#opened(device, config) : device.close(0)),
-      error => (current() ? this.#openFailed(error, config) : undefined),
-    );
+    this.#opening.start(() => this.#outside.openDevice(config), {
+      opened: device => this.#opened(device, config),
+      failed: error => this.#openFailed(error, config),
+    });
   }
 
   #openFailed(error: unknown, config: PortConfig): void {
@@ -193,10 +188,10 @@ export class Life {
       taps: this.#parts.taps,
       connections: this.seats.live,
       outside: this.#outside,
-      expandFile: template => this.#expand(template, "file", null, openedAt),
+      expandFile: template => this.#texts.fileName(template, openedAt),
       events: {
         peerLost: (who, error) =>
-          error === null ? this.#lose(who, "network read close") : this.#readFailed(who, error),
+          error === null ? this.#lose(who, "network read close") : this.#linkFailed(who, "read", error),
         peerMustGo: (who, reason) => this.#lose(who, reason),
         closeOnFound: () => this.#endWhenSent("closeon sequence found"),
         lineChanged: () => this.#parts.changed(),
@@ -205,7 +200,7 @@ export class Life {
     });
     this.#session = session;
     this.#outside.heartbeat.add(this.#everySecond);
-    session.pump.start(this.#expandBytes(config.options.openstr));
+    session.pump.start(this.#texts.bytes(config.options.openstr));
     for (const connection of [...this.seats.live]) this.#welcome(connection);
     this.#parts.changed();
   }
@@ -213,7 +208,7 @@ export class Life {
   /** Who comes while the device is waited for takes part in that. */
   #welcome(connection: Connection): void {
     if (this.#phase === "closing") return;
-    this.#session?.welcome(connection, this.#expandBytes(this.#parts.config().options.banner, connection));
+    this.#session?.welcome(connection, this.#texts.bytes(this.#parts.config().options.banner, connection.link.peer));
   }
 
   // ---- peers
@@ -230,19 +225,10 @@ export class Life {
     }
   }
 
-  #readFailed(connection: Connection, error: unknown): void {
-    if (!(error instanceof LinkError)) throw error;
-    this.#outside.log.error(`read error for port ${this.#parts.config().name}: ${error.reason}`);
-    this.#lose(connection, "network read error");
-  }
-
-  #writeFailed(connection: Connection, error: unknown): void {
-    if (!(error instanceof LinkError)) throw error;
-    const { name } = this.#parts.config();
-    if (error.code !== "pipe") {
-      this.#outside.log.error(`The network write for port ${name} had error: ${error.reason}`);
-    }
-    this.#lose(connection, error.code === "pipe" ? "EPIPE" : "network write error");
+  #linkFailed(connection: Connection, call: "read" | "write", error: unknown): void {
+    const { log, reason } = describeLinkFailure(error, call, this.#parts.config().name);
+    if (log !== null) this.#outside.log.error(log);
+    this.#lose(connection, reason);
   }
 
   #lose(connection: Connection, reason: string): void {
@@ -290,7 +276,7 @@ export class Life {
   async #close(reason: string): Promise<void> {
     const session = this.#session;
     this.#parts.closing();
-    const closestr = this.#expandBytes(session === null ? null : this.#parts.config().options.closestr);
+    const closestr = this.#texts.bytes(session === null ? null : this.#parts.config().options.closestr);
     session?.end(reason);
     for (const connection of this.seats.clear()) connection.close();
     this.#outside.heartbeat.remove(this.#everySecond);
@@ -304,28 +290,11 @@ export class Life {
     this.#parts.freed(true);
   }
 
-  // ---- small things
-
   #advance(event: PhaseEvent): void {
     this.#phase = advance(this.#phase, event);
   }
 
   #isOff(): boolean {
     return this.#parts.config().state === "off";
-  }
-
-  #expandBytes(template: string | null, connection: Connection | null = null): Uint8Array {
-    return Buffer.from(this.#expand(template ?? "", "string", connection), "latin1");
-  }
-
-  #expand(
-    template: string,
-    mode: "string" | "file",
-    connection: Connection | null = null,
-    now = this.#outside.clock(),
-  ): string {
-    if (template === "") return "";
-    const peer = (connection ?? [...this.seats.live][0])?.link.peer ?? null;
-    return expandFor(template, mode, this.#parts.config(), peer, now);
   }
 }

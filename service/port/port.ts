@@ -4,13 +4,13 @@ import { parsePortWords } from "../config/port-options.js";
 import type { LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
 import type { Link } from "../net/link.js";
-import { admit } from "./admission.js";
+import { Arrivals } from "./arrivals.js";
 import { type PortCondition, portCondition } from "./condition.js";
-import type { FlowState, MonitorDirection, Operable, PortFacts } from "./facts.js";
+import type { MonitorDirection, Operable, PortFacts } from "./facts.js";
 import { FixedPeers } from "./fixed-peers.js";
 import { Life } from "./life.js";
+import { observe } from "./observe.js";
 import type { PortListener, PortParts } from "./parts.js";
-import { refuse, takePermitted } from "./refuse.js";
 import type { Session } from "./session.js";
 import { Taps } from "./taps.js";
 
@@ -34,10 +34,9 @@ export class Port implements Operable {
   #state: PortState;
   #timeoutSeconds: number;
   #listener: PortListener | null = null;
-  /** Callers who come in as soon as the port is free again: one who kicked, those whose permission took a while. */
-  readonly #lobby: Link[] = [];
-  #pending: Pending = { kind: "none" };
+  readonly #arrivals: Arrivals;
   readonly #fixedPeers: FixedPeers;
+  #pending: Pending = { kind: "none" };
   #unwatchDevice: (() => void) | null = null;
   #listenError: string | null = null;
 
@@ -56,6 +55,12 @@ export class Port implements Operable {
       closing: () => this.#accept(false),
       freed: opened => this.#freed(opened),
       changed: () => this.#changed(),
+    });
+    this.#arrivals = new Arrivals({
+      outside: parts,
+      life: this.#life,
+      config: () => this.#config,
+      deviceBusy: () => this.#deviceBusy(),
     });
     this.#fixedPeers = new FixedPeers({
       missing: () => (this.#isListening ? this.#life.seats.missingFixedPeers() : []),
@@ -101,30 +106,16 @@ export class Port implements Operable {
   // ---- what an operator may know and do
 
   facts(): PortFacts {
-    const { device, line, networkPort } = this.#config;
-    const { phase, session } = this.#life;
-    const open = phase === "open" ? session : null;
-    return {
-      name: this.name,
-      networkPort,
+    return observe({
+      config: this.#config,
       state: this.#state,
-      phase,
       timeoutSeconds: this.#timeoutSeconds,
-      slots: this.#life.seats.facts(this.#parts.heartbeat.second),
-      devicePath: device.path,
-      deviceWritten: device.written,
+      life: this.#life,
+      second: this.#parts.heartbeat.second,
       devicePresent: this.#devicePresent,
-      line: (open?.config.state ?? this.#state) === "rawlp" ? null : line,
-      lineInForce: open?.device.line?.settings ?? null,
-      control: open?.device.line?.control ?? null,
-      modemState: open?.device.line?.modemState() ?? null,
-      toDevice: this.#flow("toDevice"),
-      toNet: this.#flow("toNet"),
-      bytesFromDevice: session?.pump.bytesFromDevice ?? 0,
-      bytesToDevice: session?.pump.bytesToDevice ?? 0,
       pending: this.#pending.kind,
-      lastError: this.#listenError ?? this.#life.lastError,
-    };
+      listenError: this.#listenError,
+    });
   }
 
   disconnect(): boolean {
@@ -214,7 +205,7 @@ export class Port implements Operable {
     this.#unwatchDevice?.();
     this.#state = "off";
     this.#pending = { kind: "none" };
-    for (const link of this.#lobby.splice(0)) link.close();
+    this.#arrivals.dismiss();
     this.#life.end("program shutdown");
     await this.#life.closed();
     this.#taps.endMonitor();
@@ -222,7 +213,7 @@ export class Port implements Operable {
 
   /** A peer whom a rotator chose this port for. False: the port is not free for it. */
   takeFromRotator(link: Link): boolean {
-    if (this.#life.phase !== "idle" || this.#deviceBusy()) return false;
+    if (this.#life.phase !== "idle" || !this.#devicePresent || this.#deviceBusy()) return false;
     if (!this.#parts.admits(this.#config.options.remaddr, link.peer)) return false;
     this.#life.seat(link, 0, false);
     return true;
@@ -236,7 +227,7 @@ export class Port implements Operable {
     return done;
   }
 
-  // ---- arrivals
+  // ---- listening
 
   /** False: not one socket could be opened. */
   #listen(): boolean {
@@ -246,7 +237,7 @@ export class Port implements Operable {
       if (networkPort.port === 0) input = this.#parts.standardInput();
       else
         this.#listener = this.#parts.listen(networkPort, {
-          accepted: link => this.#accepted(link),
+          accepted: link => this.#arrivals.called(link),
           failed: reason => this.#parts.log.error(`Could not accept on port ${this.name}: ${reason}`),
         });
       this.#listenError = null;
@@ -256,7 +247,7 @@ export class Port implements Operable {
     }
     this.#life.enable(true);
     this.#accept(this.#life.phase !== "closing");
-    if (input !== null) this.#arrive(input);
+    if (input !== null) this.#arrivals.arrive(input);
     this.#fixedPeers.seat();
     return true;
   }
@@ -269,40 +260,6 @@ export class Port implements Operable {
 
   #accept(on: boolean): void {
     if (this.#listener !== null) this.#listener.accepting = on;
-  }
-
-  #accepted(link: Link): void {
-    if (link.transport === "udp") this.#arrive(link);
-    else takePermitted(link, this.#parts.permitted(link), caller => this.#arrive(caller));
-  }
-
-  #arrive(link: Link): void {
-    const { phase, seats } = this.#life;
-    if (phase === "closing") {
-      this.#lobby.push(link);
-      return;
-    }
-    if (phase === "disabled") {
-      link.close(); // switched off while its permission was looked up
-      return;
-    }
-    const { remaddr, kickolduser } = this.#config.options;
-    const admission = admit({
-      admittedByAddress: this.#parts.admits(remaddr, link.peer),
-      slots: seats.taken,
-      fixed: seats.fixed,
-      kickolduser,
-      deviceBusy: phase === "idle" && this.#deviceBusy(),
-    });
-    if (admission.verdict === "refuse") {
-      refuse(link, admission.text);
-    } else if (admission.verdict === "seat") {
-      this.#life.seat(link, admission.slot, false);
-    } else {
-      // If it was the only user, the port closes now and opens anew for this one.
-      this.#life.kick(admission.slot);
-      this.#arrive(link);
-    }
   }
 
   #deviceBusy(): boolean {
@@ -350,7 +307,7 @@ export class Port implements Operable {
     }
     if (pending.kind === "reconfigure") this.#install(pending.config);
     this.#accept(true);
-    for (const link of this.#lobby.splice(0)) this.#arrive(link);
+    this.#arrivals.letIn();
     // A device that could not be opened would only fail again at once.
     if (opened) this.#fixedPeers.seat();
     else this.#fixedPeers.seatLater();
@@ -358,7 +315,7 @@ export class Port implements Operable {
   }
 
   #remove(): void {
-    for (const link of this.#lobby.splice(0)) link.close();
+    this.#arrivals.dismiss();
     this.#unwatchDevice?.();
     this.#taps.endMonitor();
     this.#parts.removed(this);
@@ -374,14 +331,6 @@ export class Port implements Operable {
     const problem = this.setState(config.state);
     if (problem === null) return;
     this.#parts.log.error(`Unable to create network socket for port ${this.name}: ${this.#listenError}`);
-  }
-
-  #flow(direction: "toDevice" | "toNet"): FlowState {
-    const { phase, session } = this.#life;
-    if (phase === "closing") return direction === "toNet" ? "closing" : "waiting output";
-    if (session === null) return "unconnected";
-    const waiting = direction === "toDevice" ? session.pump.waitsForDevice : session.pump.waitsForNet;
-    return waiting ? "waiting output" : "waiting input";
   }
 
   #changed(): void {

@@ -3,19 +3,39 @@ import type { PortConfig } from "../config/configuration.js";
 import { type ClockReading, expandTemplate } from "../config/template.js";
 import type { PeerAddress } from "../net/link.js";
 
-export function expandFor(
-  template: string,
-  mode: "string" | "file",
-  { name, device, line }: PortConfig,
-  peer: PeerAddress | null,
-  now: ClockReading,
-): string {
-  return expandTemplate(template, mode, {
-    portName: name,
-    devicePath: device.path,
-    deviceWritten: device.written,
-    line,
-    remoteAddress: peer?.address ?? null,
-    now,
-  });
+export interface TextParts {
+  config(): PortConfig;
+  /** Whom a text is about that is not for one peer alone: the first one here. */
+  firstPeer(): PeerAddress | null;
+  clock(): ClockReading;
+}
+
+export class Texts {
+  readonly #parts: TextParts;
+
+  constructor(parts: TextParts) {
+    this.#parts = parts;
+  }
+
+  /** Empty without a template. */
+  bytes(template: string | null, peer: PeerAddress | null = null): Uint8Array {
+    return Buffer.from(this.#expand(template ?? "", "string", peer, this.#parts.clock()), "latin1");
+  }
+
+  fileName(template: string, now: ClockReading): string {
+    return this.#expand(template, "file", null, now);
+  }
+
+  #expand(template: string, mode: "string" | "file", peer: PeerAddress | null, now: ClockReading): string {
+    if (template === "") return "";
+    const { name, device, line } = this.#parts.config();
+    return expandTemplate(template, mode, {
+      portName: name,
+      devicePath: device.path,
+      deviceWritten: device.written,
+      line,
+      remoteAddress: (peer ?? this.#parts.firstPeer())?.address ?? null,
+      now,
+    });
+  }
 }

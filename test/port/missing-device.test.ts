@@ -91,6 +91,14 @@ t.test("a fixed UDP peer whose device does not open, although it is there, is tr
   t.equal(world.devices.length, 1);
 });
 
+t.test("a rotator passes over a port whose device is missing", async t => {
+  const world = await without(t);
+  const port = world.port(`7000:raw:0:${PATH}:9600`);
+  t.notOk(port.takeFromRotator(world.link()));
+  await world.plug(PATH);
+  t.ok(port.takeFromRotator(world.link()));
+});
+
 t.test("a reload that names another device watches that one", async t => {
   const world = await without(t, "/dev/ttyB");
   const port = world.port(`7000:raw:0:${PATH}:9600`);
