@@ -1,6 +1,6 @@
 /** UDP: a port's sockets, and peers told apart by the address their datagrams come from (manual page, "UDP"). */
 import type { NetworkPort } from "../config/network-port.js";
-import { bindUdp, EAGAIN, EINTR, localAddress, receiveFrom, sendTo } from "../kernel/kernel.js";
+import { bindUdp, EAGAIN, EINTR, ENODEV, localAddress, receiveFrom, sendTo } from "../kernel/kernel.js";
 import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
 import type { ListenAddress } from "./addresses.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
@@ -11,12 +11,14 @@ import type { ListenEvents } from "./tcp.js";
 const datagram = new Uint8Array(65_536);
 /** Datagrams taken in one turn. */
 const READS_PER_TURN = 32;
-/** Datagrams a peer that is not being read may have waiting; the kernel drops what comes after them. */
+/** Datagrams a peer that is not being read may have waiting; the next ones of all peers wait in the kernel. */
 const INBOX = 8;
 
 export interface UdpListener extends Listener {
-  /** A peer that is there without having spoken: a fixed remote address. Null without a socket of its family. */
+  /** A peer without its having spoken: a fixed remote address. Null without a socket of its family, or if it has a link. */
   connect(peer: PeerAddress): Link | null;
+  /** Its peers are at their end then: without the sockets nothing is heard of them. */
+  close(): void;
 }
 
 /** Opens every address that can be opened. Throws KernelError when none can. */
@@ -37,6 +39,7 @@ export function adoptUdp(
 interface Door {
   readonly fd: number;
   readonly family: "ipv4" | "ipv6";
+  readonly local: PeerAddress;
   readonly watch: Watch;
   readonly writers: Set<() => void>;
 }
@@ -45,6 +48,8 @@ class UdpSockets implements UdpListener {
   readonly addresses: readonly PeerAddress[];
   readonly #doors: readonly Door[];
   readonly #links = new Map<string, UdpLink>();
+  /** Those whose inbox is full. */
+  readonly #crowded = new Set<UdpLink>();
   readonly #events: ListenEvents;
   readonly #dispose: (sockets: readonly number[]) => void;
   /** A bound socket does not cease to be one. */
@@ -55,9 +60,8 @@ class UdpSockets implements UdpListener {
   constructor(sockets: readonly number[], events: ListenEvents, dispose: (sockets: readonly number[]) => void) {
     this.#events = events;
     this.#dispose = dispose;
-    const local = sockets.map(fd => ({ fd, ...localAddress(fd) }));
-    this.addresses = local.map(({ address, port }) => ({ address, port }));
-    this.#doors = local.map(({ fd, family }) => this.#door(fd, family === "ipv6" ? "ipv6" : "ipv4"));
+    this.#doors = sockets.map(fd => this.#door(fd));
+    this.addresses = this.#doors.map(({ local }) => local);
     this.#listen();
   }
 
@@ -75,8 +79,10 @@ class UdpSockets implements UdpListener {
   connect(peer: PeerAddress): Link | null {
     const family = peer.address.includes(":") ? "ipv6" : "ipv4";
     const door = this.#doors.find(candidate => candidate.family === family);
-    if (door === undefined || this.#closed) return null;
-    return this.#links.get(keyOf(peer)) ?? this.#open(door, peer);
+    if (door !== undefined) return this.#reach(door, peer);
+    // A socket for both families, handed over by the service manager, knows IPv4 peers in IPv6 clothes.
+    const both = family === "ipv4" ? this.#doors.find(({ local }) => local.address === "::") : undefined;
+    return both === undefined ? null : this.#reach(both, { ...peer, address: `::ffff:${peer.address}` });
   }
 
   close(): void {
@@ -84,14 +90,18 @@ class UdpSockets implements UdpListener {
     this.#closed = true;
     for (const { watch } of this.#doors) watch.close();
     this.#dispose(this.#doors.map(({ fd }) => fd));
+    for (const link of this.#links.values()) link.hangUp();
     this.#links.clear();
+    this.#crowded.clear();
   }
 
-  #door(fd: number, family: Door["family"]): Door {
+  #door(fd: number): Door {
+    const { family, address, port } = localAddress(fd);
     const writers = new Set<() => void>();
     const door: Door = {
       fd,
-      family,
+      family: family === "ipv6" ? "ipv6" : "ipv4",
+      local: { address, port },
       writers,
       watch: new Watch(fd, events => {
         if ((events & READABLE) !== 0) this.#datagrams(door);
@@ -104,13 +114,17 @@ class UdpSockets implements UdpListener {
     return door;
   }
 
+  get #listens(): boolean {
+    return this.#accepting && !this.#closed && this.#crowded.size === 0;
+  }
+
   #listen(): void {
-    if (this.#closed || !this.#accepting) return;
+    if (!this.#listens) return;
     for (const { watch } of this.#doors) watch.want(READABLE);
   }
 
   #datagrams(door: Door): void {
-    for (let taken = 0; taken < READS_PER_TURN && this.#accepting && !this.#closed; taken++) {
+    for (let taken = 0; taken < READS_PER_TURN && this.#listens; taken++) {
       const received = receiveFrom(door.fd, datagram);
       if (received === null) break;
       const peer = { address: received.address, port: received.port };
@@ -126,11 +140,29 @@ class UdpSockets implements UdpListener {
     this.#listen();
   }
 
+  #reach(door: Door, peer: PeerAddress): UdpLink | null {
+    return this.#closed || this.#links.has(keyOf(peer)) ? null : this.#open(door, peer);
+  }
+
   #open(door: Door, peer: PeerAddress): UdpLink {
-    const link = new UdpLink(peer, door, () => this.#links.delete(keyOf(peer)));
+    const link = new UdpLink(peer, door, {
+      crowded: on => this.#setCrowded(link, on),
+      closed: () => this.#links.delete(keyOf(peer)),
+    });
     this.#links.set(keyOf(peer), link);
     return link;
   }
+
+  #setCrowded(link: UdpLink, on: boolean): void {
+    if (on) this.#crowded.add(link);
+    else if (this.#crowded.delete(link)) this.#listen();
+  }
+}
+
+interface UdpLinkEvents {
+  /** Its inbox is full, or not any more. */
+  crowded(on: boolean): void;
+  closed(): void;
 }
 
 class UdpLink implements Link {
@@ -138,20 +170,21 @@ class UdpLink implements Link {
   readonly peer: PeerAddress;
   onKeepalive: (() => void) | null = null;
   readonly #door: Door;
-  readonly #forget: () => void;
+  readonly #events: UdpLinkEvents;
   readonly #inbox: Uint8Array[] = [];
   #readable: (() => void) | null = null;
+  /** No socket any more: its number may mean another descriptor by now. */
+  #ended = false;
   #closed = false;
 
-  constructor(peer: PeerAddress, door: Door, forget: () => void) {
+  constructor(peer: PeerAddress, door: Door, events: UdpLinkEvents) {
     this.peer = peer;
     this.#door = door;
-    this.#forget = forget;
+    this.#events = events;
   }
 
   local(): PeerAddress {
-    const { address, port } = localAddress(this.#door.fd);
-    return { address, port };
+    return this.#door.local;
   }
 
   /** The bytes are only lent. An empty datagram carries no data, but keeps the connection alive. */
@@ -160,29 +193,40 @@ class UdpLink implements Link {
       this.onKeepalive?.();
       return;
     }
-    if (this.#inbox.length < INBOX) this.#inbox.push(bytes.slice());
+    this.#inbox.push(bytes.slice());
+    if (this.#inbox.length >= INBOX) this.#events.crowded(true);
     this.#wake();
+  }
+
+  hangUp(): void {
+    this.#ended = true;
+    queueMicrotask(() => this.#wake());
   }
 
   read(into: Uint8Array): number {
     const next = this.#inbox[0];
-    if (next === undefined) return 0;
+    if (next === undefined) return this.#ended ? -1 : 0;
     const count = Math.min(next.length, into.length);
     into.set(next.subarray(0, count));
-    if (count === next.length) this.#inbox.shift();
-    else this.#inbox[0] = next.subarray(count);
+    if (count < next.length) {
+      this.#inbox[0] = next.subarray(count);
+      return count;
+    }
+    this.#inbox.shift();
+    this.#events.crowded(false);
     return count;
   }
 
   write(bytes: Uint8Array): number {
-    const count = sendTo(this.#door.fd, bytes, this.peer.address, this.peer.port);
+    if (this.#ended) return bytes.length;
+    const count = this.#sendTo(bytes);
     // A datagram the network cannot take now or ever is lost, as datagrams are; only a full socket is worth waiting for.
     return count === -EAGAIN || count === -EINTR ? 0 : bytes.length;
   }
 
   whenReadable(callback: () => void): void {
     this.#readable = callback;
-    if (this.#inbox.length > 0) queueMicrotask(() => this.#wake());
+    if (this.#hasNews) queueMicrotask(() => this.#wake());
   }
 
   ignoreReadable(): void {
@@ -190,7 +234,7 @@ class UdpLink implements Link {
   }
 
   whenWritable(callback: () => void): void {
-    if (this.#closed) return;
+    if (this.#ended) return;
     this.#door.writers.add(callback);
     this.#door.watch.want(WRITABLE);
   }
@@ -198,16 +242,31 @@ class UdpLink implements Link {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#ended = true;
     this.#readable = null;
     this.#inbox.length = 0;
-    this.#forget();
+    this.#events.closed();
+    this.#events.crowded(false);
+  }
+
+  get #hasNews(): boolean {
+    return this.#inbox.length > 0 || this.#ended;
   }
 
   #wake(): void {
     const callback = this.#readable;
-    if (callback === null || this.#inbox.length === 0) return;
+    if (callback === null || !this.#hasNews) return;
     this.#readable = null;
     callback();
+  }
+
+  #sendTo(bytes: Uint8Array): number {
+    try {
+      return sendTo(this.#door.fd, bytes, this.peer.address, this.peer.port);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      return -ENODEV; // a link-local address on an interface that is gone
+    }
   }
 }
 
