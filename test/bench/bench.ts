@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { measureAbuse } from "./abuse.js";
 import { PrivateBus } from "./bus.js";
 import { CELLS, LEVELS } from "./cells.js";
-import type { Bench } from "./context.js";
+import { type Bench, reason } from "./context.js";
 import { describeMachine } from "./machine.js";
 import { measureMemory } from "./memory.js";
 import type { PeerName, Places } from "./peers.js";
@@ -62,19 +62,28 @@ async function main(): Promise<void> {
     },
   };
   const machine = describeMachine(bench);
+  const finish = () => {
+    rmSync(places.scratch, { recursive: true, force: true });
+    mkdirSync(dirname(resolve(values.json)), { recursive: true });
+    writeFileSync(values.json, `${JSON.stringify({ machine, rows, faults }, null, 1)}\n`);
+    const text = `${formatReport(machine, rows, faults)}\nAs JSON: ${values.json}\n`;
+    process.stdout.write(text, () => process.exit(faults.length > 0 ? 1 : 0));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      bench.fault({ cell: "all that was to follow", column: "edge", message: "not measured" });
+      finish();
+    });
+  }
   const bus = await PrivateBus.start(places);
   try {
     if (values.soak !== undefined) await soak(bench, Number(values.soak));
     else await measure(bench, values.only.split(",") as Section[], new RegExp(values.cells));
-  } finally {
-    bus?.stop();
-    rmSync(places.scratch, { recursive: true, force: true });
+  } catch (error) {
+    bench.fault({ cell: "all that was to follow", column: "edge", message: reason(error) });
   }
-  mkdirSync(dirname(resolve(values.json)), { recursive: true });
-  writeFileSync(values.json, `${JSON.stringify({ machine, rows, faults }, null, 1)}\n`);
-  console.log(formatReport(machine, rows, faults));
-  console.log(`As JSON: ${values.json}`);
-  if (faults.length > 0) process.exitCode = 1;
+  bus?.stop();
+  finish();
 }
 
 async function measure(bench: Bench, sections: readonly Section[], wanted: RegExp): Promise<void> {

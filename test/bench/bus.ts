@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Places } from "./peers.js";
+import { NOT_ALONE, type Places } from "./peers.js";
 import { until } from "./wait.js";
 
 export class PrivateBus {
@@ -16,8 +16,12 @@ export class PrivateBus {
     if (!existsSync(join(dirname(places.daemon), "dbus.cjs"))) return null;
     const [socket, file] = [join(places.scratch, "bus"), join(places.scratch, "bus.conf")];
     writeFileSync(file, configuration(socket));
-    const child = spawn("dbus-daemon", [`--config-file=${file}`, "--nofork"], { stdio: "ignore" });
-    const failed = new Promise<null>(resolve => child.once("error", () => resolve(null)));
+    const child = spawn("setpriv", [...NOT_ALONE, "dbus-daemon", `--config-file=${file}`, "--nofork"], {
+      stdio: "ignore",
+    });
+    const failed = new Promise<null>(resolve =>
+      child.once("error", () => resolve(null)).once("exit", () => resolve(null)),
+    );
     const ready = until("the bus is there", () => existsSync(socket)).then(() => new PrivateBus(child));
     const bus = await Promise.race([ready, failed]);
     if (bus !== null) places.busAddress = `unix:path=${socket}`;

@@ -38,6 +38,8 @@ export interface Places {
 }
 
 const STOP_MS = 8000;
+/** For setpriv, which becomes the program: nothing outlives the benchmark, however that ends. */
+export const NOT_ALONE = ["--pdeathsig", "KILL"];
 let files = 0;
 
 export class Peer {
@@ -54,7 +56,7 @@ export class Peer {
     const log = openSync(this.#log, "w");
     const { environment } = setup;
     this.#processes = commands(name, setup, places).map(({ program, words }) =>
-      spawn(program, words, {
+      spawn("setpriv", [...NOT_ALONE, program, ...words], {
         stdio: ["ignore", log, log],
         env: { ...process.env, ...environment },
       }),
