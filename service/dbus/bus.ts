@@ -38,7 +38,8 @@ export class Bus {
   /** What the log was told since the bus was last there. */
   readonly #told = new Set<Trouble>();
   #cancelTimer: () => void = () => {};
-  #stopped: (() => void) | null = null;
+  #stopped: Promise<void> | null = null;
+  #gone: () => void = () => {};
 
   constructor(parts: BusParts) {
     this.#parts = parts;
@@ -47,12 +48,13 @@ export class Bus {
 
   /** Resolves when the connection is closed. */
   stop(): Promise<void> {
-    this.#cancelTimer();
-    return new Promise(resolve => {
-      this.#stopped = resolve;
-      if (this.#stay === null) resolve();
-      else this.#stay.end("the service stops");
+    this.#stopped ??= new Promise(resolve => {
+      this.#gone = resolve;
     });
+    this.#cancelTimer();
+    if (this.#stay === null) this.#gone();
+    else this.#stay.end("the service stops");
+    return this.#stopped;
   }
 
   #connect(): void {
@@ -102,7 +104,7 @@ export class Bus {
     else this.#failures++;
     this.#up = false;
     if (this.#stopped !== null) {
-      this.#stopped();
+      this.#gone();
       return;
     }
     this.#tell(trouble, reason);

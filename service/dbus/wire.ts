@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { decode, type Received } from "./codec.js";
 import { Frames } from "./frames.js";
 
-/** Bytes the bus may leave unread before it counts as lost; all objects of 256 ports are a tenth of that. */
+/** Bytes the bus may leave unread before it counts as lost; all objects of 256 ports take 0.2 MB. */
 const MOST_UNSENT = 16_777_216;
 /** The longest line of the authentication. */
 const LONGEST_LINE = 1024;

@@ -243,7 +243,7 @@ t.test("a service that is stopped is off the bus, whatever it was doing", tools,
   const bus = await PrivateBus.start(t);
   const served = start(t, bus.address);
   await until("it is on the bus", () => served.log.lines.length === 1);
-  await served.service.stop();
+  await Promise.all([served.service.stop(), served.service.stop()]);
   await served.service.stop();
   const { output } = await bus.busctl("--no-legend", "--acquired", "list");
   t.notMatch(output, WELL_KNOWN_NAME);
