@@ -9,7 +9,7 @@ function permission(verdict: Partial<Verdict>, late = false) {
   const warned: string[] = [];
   const log = { error: () => {}, warning: (text: string) => void warned.push(text), notice: () => {}, info: () => {} };
   const asked: Parameters<HostsAccess["check"]>[0][] = [];
-  const whole: Verdict = { granted: true, warnings: [], banner: null, ...verdict };
+  const whole: Verdict = { granted: true, matched: null, warnings: [], banner: null, ...verdict };
   const access: HostsAccess = {
     check(request) {
       asked.push(request);
