@@ -130,6 +130,11 @@ export class Life {
     this.#lasting?.attempt();
   }
 
+  /** The node is gone. A loss shows when bytes move; where a peer lets them wait, the line is asked. */
+  deviceVanished(): void {
+    if (this.#phase === "open") this.#session?.operate(line => line.set(line.settings));
+  }
+
   restartTimeouts(): void {
     for (const connection of this.seats.live) connection.lastActiveSecond = this.#outside.heartbeat.second;
   }

@@ -291,6 +291,8 @@ export class Port implements Operable {
     if (this.#devicePresent) {
       this.#life.deviceAppeared();
       this.#fixedPeers.seat();
+    } else {
+      this.#life.deviceVanished();
     }
     this.#changed();
   }

@@ -106,6 +106,21 @@ t.test("without a hold the connections end at once, and nothing is waited for", 
   t.notMatch(log.text, "is gone");
 });
 
+t.test("a device that goes while its peer does not read is noticed, too", async t => {
+  const { daemon, port, plugIn, plugOut } = await serveBoard(t, {});
+  const device = plugIn();
+  const client = await Client.connect(t, port);
+  client.send("x");
+  await device.expect("x");
+  client.socket.pause();
+  device.send("y".repeat(32 << 20)); // more than all socket buffers hold
+  await until("nothing moves", async () =>
+    (await daemon.ask("showport")).includes("device to tcp state: waiting output"),
+  );
+  plugOut(device);
+  await until("the port is free", async () => (await daemon.ask("showport")).includes("  unconnected\r\n"));
+});
+
 t.test("a fixed UDP peer hears the device as soon as it is there", async t => {
   const next = await portNumbers(t);
   const [controlPort, port] = [await next(), await next()];

@@ -91,6 +91,22 @@ t.test("a fixed UDP peer whose device does not open, although it is there, is tr
   t.equal(world.devices.length, 1);
 });
 
+t.test("a device that goes while a peer lets its bytes wait is lost all the same", async t => {
+  const world = new World(t);
+  const port = world.port(`7000:raw:0:${PATH}:9600`);
+  const link = await world.call("7000");
+  link.room = 0;
+  world.device.send("more than fits");
+  await world.settle();
+  await world.unplug(PATH);
+  t.equal(port.facts().phase, "open", "its name is gone, the line works");
+  world.device.breakWith("line");
+  await world.nodeChanged(PATH);
+  t.equal(port.facts().phase, "idle");
+  t.ok(link.closed);
+  t.match(port.facts().lastError, "lost here");
+});
+
 t.test("a rotator passes over a port whose device is missing", async t => {
   const world = await without(t);
   const port = world.port(`7000:raw:0:${PATH}:9600`);
