@@ -1,4 +1,5 @@
 /** Every property, method and error, as busctl shows them. */
+import { existsSync, readFileSync } from "node:fs";
 import t from "tap";
 import { CONNECTION as CONNECTION_TABLE } from "../../service/dbus/connection-interface.js";
 import { DAEMON as DAEMON_TABLE } from "../../service/dbus/daemon-interface.js";
@@ -210,6 +211,14 @@ t.test("the daemon reloads, checks, and knows where a port is", tools, async t =
   t.same(checked, ["2000:raw:\xc3\xa4", null], "an empty text stands for what a reload would read");
   t.equal((await call(ROOT, DAEMON, "GetPort", "s", "localhost,2001")).output, `o "${PORT_PATH}"`);
   t.same(DAEMON_TABLE.methods.map(({ name }) => name).sort(), ["Check", "GetPort", "Reload"], "all methods");
+});
+
+t.test("the machine is named by its id file, wherever the system keeps that", tools, async t => {
+  const { call } = await stage(t, []);
+  const file = ["/etc/machine-id", "/var/lib/dbus/machine-id"].find(existsSync);
+  const answer = await call(ROOT, "org.freedesktop.DBus.Peer", "GetMachineId");
+  if (file === undefined) t.equal(answer.errors, "Call failed: this machine has no id");
+  else t.equal(answer.output, `s "${readFileSync(file, "latin1").trim()}"`);
 });
 
 t.test("the standard interfaces answer everywhere", tools, async t => {
