@@ -24,10 +24,14 @@ export function listen(spec: NetworkPort, inherited: Inherited, events: ListenEv
   try {
     return open(spec, addresses, events);
   } catch (error) {
-    // The address may come with the network; the port is there and says so until then.
-    if (error instanceof KernelError && error.code === "EADDRNOTAVAIL") return new LateListener(spec, events);
+    if (mayCome(error)) return new LateListener(spec, events);
     throw error;
   }
+}
+
+/** The address may come with the network, and so may the interface it names (`%eth1`). */
+function mayCome(error: unknown): boolean {
+  return error instanceof KernelError ? error.code === "EADDRNOTAVAIL" : error instanceof TypeError;
 }
 
 function adopt(

@@ -75,7 +75,7 @@ class TcpListener implements Listener {
   constructor(sockets: readonly number[], events: ListenEvents, dispose: (sockets: readonly number[]) => void) {
     this.#events = events;
     this.#dispose = dispose;
-    this.addresses = sockets.map(fd => localAddress(fd));
+    this.addresses = sockets.map(fd => localAddress(fd)).map(({ address, port }) => ({ address, port }));
     this.#doors = sockets.map(fd => ({ fd, watch: new Watch(fd, () => this.#callers(fd)) }));
     this.#listen();
   }

@@ -137,6 +137,20 @@ t.test("a port that is switched off or removed does not try any more", async t =
   }
 });
 
+t.test("a UDP port that is switched off has no peers, and its fixed ones when it is on again", async t => {
+  const world = new World(t);
+  const port = world.port("CLOSESTR:c:bye", `${FIXED} c`);
+  const link = await world.call("udp,7000", "x", { address: "192.0.2.1", port: 5000 });
+  port.setState("off");
+  await world.settle();
+  t.ok(link.closed);
+  t.equal(world.device.written, "xbye");
+  t.equal(port.facts().phase, "disabled");
+  port.setState("raw");
+  await world.settle();
+  t.match(port.facts(), { phase: "open", slots: [{ address: "192.0.2.1" }, null] });
+});
+
 t.test("a telnet UDP port negotiates in datagrams", async t => {
   const world = new World(t);
   world.port("udp,7000:telnet:0:/dev/ttyA:9600");

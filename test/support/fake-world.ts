@@ -169,6 +169,7 @@ export class World {
   #listen(spec: NetworkPort, accepted: (link: Link) => void, failed: (reason: string) => void): FakeListener {
     if (this.listenFault !== null) throw this.listenFault;
     const backlog: FakeLink[] = [];
+    const peers: FakeLink[] = [];
     let accepting = true;
     let closed = false;
     const listener: FakeListener = {
@@ -191,7 +192,11 @@ export class World {
       },
       settle() {
         let turns = 0;
-        for (; accepting && !closed && backlog.length > 0; turns++) accepted(backlog.shift() as FakeLink);
+        for (; accepting && !closed && backlog.length > 0; turns++) {
+          const link = backlog.shift() as FakeLink;
+          peers.push(link);
+          accepted(link);
+        }
         return turns;
       },
       fail: failed,
@@ -203,6 +208,8 @@ export class World {
       },
       close() {
         closed = true;
+        // Without its sockets nothing is heard of a UDP peer.
+        if (spec.transport === "udp") for (const link of [...peers, ...listener.connected]) link.finish();
       },
     };
     this.#listeners.set(formatNetworkPort(spec), listener);
