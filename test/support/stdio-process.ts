@@ -1,0 +1,18 @@
+// A process of its own for stdio.test.ts: greets whoever is on standard input, and says everything back in capitals.
+import { standardInput } from "../../service/net/stdio.js";
+
+const link = standardInput();
+const into = new Uint8Array(1000);
+link.write(Buffer.from(`${link.transport} ${link.peer.address} ${link.peer.port}\n`));
+link.whenReadable(answer);
+
+function answer(): void {
+  const count = link.read(into);
+  if (count < 0) {
+    link.write(Buffer.from("bye\n"));
+    link.close();
+    return;
+  }
+  link.write(Buffer.from(Buffer.from(into.subarray(0, count)).toString("latin1").toUpperCase(), "latin1"));
+  link.whenReadable(answer);
+}
