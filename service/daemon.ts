@@ -201,6 +201,9 @@ export class Daemon implements Reloadable {
     if (port.start() === null) return;
     this.ports.remove(port);
     this.#log.error(`${NO_SOCKETS} on line ${config.lineNumber}: ${config.name}`);
+    // An inetd-style service without its connection has nothing to do. A second one only finds it taken.
+    const isTaken = this.ports.list().some(other => other.facts().networkPort.port === 0);
+    if (config.networkPort.port === 0 && !isTaken) this.#outside.stdioEnded(false);
   }
 
   openRotator(config: RotatorConfig): void {
