@@ -36,16 +36,17 @@ export type CommandLine =
   /** For standard error; the usage follows where it helps. */
   | { readonly kind: "wrong"; readonly text: string; readonly usage: boolean };
 
-const MISSING: Readonly<Record<string, { readonly text: string; readonly usage: boolean }>> = {
-  "-c": { text: "No config file specified with -c", usage: true },
-  "-C": { text: "No config line specified with -C", usage: true },
-  "-p": { text: "No control port specified with -p", usage: true },
-  "-P": { text: "No pid file specified with -P", usage: true },
-  "-t": { text: "No thread count specified", usage: false },
-  "-s": { text: "No signature specified", usage: false },
-  "--board": { text: "No board specified with --board", usage: true },
-  "--dbus": { text: "No bus specified with --dbus", usage: true },
-};
+/** The options with a value, and what is said when it is missing. */
+const MISSING: ReadonlyMap<string, { readonly text: string; readonly usage: boolean }> = new Map([
+  ["-c", { text: "No config file specified with -c", usage: true }],
+  ["-C", { text: "No config line specified with -C", usage: true }],
+  ["-p", { text: "No control port specified with -p", usage: true }],
+  ["-P", { text: "No pid file specified with -P", usage: true }],
+  ["-t", { text: "No thread count specified", usage: false }],
+  ["-s", { text: "No signature specified", usage: false }],
+  ["--board", { text: "No board specified with --board", usage: true }],
+  ["--dbus", { text: "No bus specified with --dbus", usage: true }],
+]);
 
 const START: Options = {
   configFile: DEFAULT_CONFIG_FILE,
@@ -69,7 +70,7 @@ export function parseArguments(argv: readonly string[]): CommandLine {
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? "";
     if (word === "-v") return { kind: "version" };
-    const missing = MISSING[word];
+    const missing = MISSING.get(word);
     if (missing !== undefined) {
       const value = argv[++at];
       if (value === undefined) return { kind: "wrong", ...missing };
