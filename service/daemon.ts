@@ -221,6 +221,10 @@ export class Daemon implements Reloadable {
     this.#rotators.delete(name);
   }
 
+  hasRotator(name: string): boolean {
+    return this.#rotators.has(name);
+  }
+
   changeLeds(release: readonly LedConfig[], configure: readonly LedConfig[]): void {
     for (const config of configure) {
       const before = this.#configuredLeds.get(config.name);

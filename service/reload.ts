@@ -9,6 +9,8 @@ export interface Reloadable {
   createPort(config: PortConfig): void;
   openRotator(config: RotatorConfig): void;
   closeRotator(name: string): void;
+  /** False for one whose sockets could not be opened. */
+  hasRotator(name: string): boolean;
   changeLeds(release: readonly LedConfig[], configure: readonly LedConfig[]): void;
 }
 
@@ -16,10 +18,12 @@ export interface Reloadable {
 export function carryOut(daemon: Reloadable, old: Configuration, next: Configuration): Configuration {
   const plan = planReload(old, next, name => daemon.ports.find(name)?.isFree === false);
   daemon.changeLeds(plan.leds.release, plan.leds.configure);
-  // Ports that go first: a new one may want the number of an old one, spelt otherwise.
+  // What goes, goes first: what comes may want its number, maybe spelt otherwise.
+  for (const step of plan.rotators) closeRotator(daemon, step);
   for (const step of plan.ports) if (isRemoval(step)) portStep(daemon, step);
   for (const step of plan.ports) if (!isRemoval(step)) portStep(daemon, step);
-  for (const step of plan.rotators) rotatorStep(daemon, step);
+  // New ones, changed ones, and those that could not be opened before.
+  for (const config of plan.inForce.rotators) if (!daemon.hasRotator(config.name)) daemon.openRotator(config);
   return plan.inForce;
 }
 
@@ -51,19 +55,7 @@ function portStep(daemon: Reloadable, step: PortStep): void {
   }
 }
 
-function rotatorStep(daemon: Reloadable, step: RotatorStep): void {
-  switch (step.do) {
-    case "keep":
-      return;
-    case "close":
-      daemon.closeRotator(step.name);
-      return;
-    case "open":
-    case "replace":
-      daemon.closeRotator(step.config.name);
-      daemon.openRotator(step.config);
-      return;
-    default:
-      step satisfies never;
-  }
+function closeRotator(daemon: Reloadable, step: RotatorStep): void {
+  if (step.do === "close") daemon.closeRotator(step.name);
+  if (step.do === "replace") daemon.closeRotator(step.config.name);
 }

@@ -65,11 +65,17 @@ export class World {
 
   /** The port that the last of these configuration lines describes, started. */
   port(...lines: readonly string[]): Port {
-    const port = new Port(this.config(...lines), this.parts);
+    return this.start(this.config(...lines));
+  }
+
+  /** Throws when its sockets cannot be opened. */
+  start(config: PortConfig): Port {
+    const port = new Port(config, this.parts);
     this.ports.add(port);
     const problem = port.start();
-    if (problem !== null) throw new Error(problem);
-    return port;
+    if (problem === null) return port;
+    this.ports.remove(port);
+    throw new Error(problem);
   }
 
   config(...lines: readonly string[]): PortConfig {
