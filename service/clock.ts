@@ -3,14 +3,15 @@ import type { ClockReading } from "./config/template.js";
 
 /** Local time (TZ), to the microsecond. */
 export function readClock(): ClockReading {
-  // Date.now() has milliseconds only; the clock behind performance has the rest.
-  const epochUs = Math.floor((performance.timeOrigin + performance.now()) * 1000);
-  const now = new Date(epochUs / 1000);
+  // Date.now() has milliseconds only, and what performance counts from is not set with the clock: that has the rest.
+  const epochMs = Date.now();
+  const restUs = Math.floor(performance.now() * 1000) % 1000;
+  const now = new Date(epochMs);
   const startOfYear = Date.UTC(now.getFullYear(), 0, 1);
   const today = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate());
   return {
-    epochMs: Math.floor(epochUs / 1000),
-    microseconds: epochUs % 1_000_000,
+    epochMs,
+    microseconds: (epochMs % 1000) * 1000 + restUs,
     year: now.getFullYear(),
     month: now.getMonth(),
     dayOfMonth: now.getDate(),
