@@ -1,15 +1,8 @@
 /** RFC 2217 on the wire: every command of the specification's table, its answer and what it does to the line. */
 import t, { type Test } from "tap";
-import { termiosBits as bits, getTermios, queued } from "../../service/kernel/kernel.js";
-import { ComPort, hexToText } from "../support/com-port.js";
+import { termiosBits as bits, getTermios } from "../../service/kernel/kernel.js";
+import { ComPort, serveComPort } from "../support/com-port.js";
 import { serveOnePort } from "../support/one-port.js";
-import { until } from "../support/wait.js";
-
-async function agreed(t: Test, options = "9600 remctl", args: readonly string[] = []) {
-  const served = await serveOnePort(t, { state: "telnet", options }, { args });
-  const { com, state } = await ComPort.agree(t, served.port);
-  return { ...served, com, state };
-}
 
 /** Request body, answer body; "" is silence. */
 type Table = readonly (readonly [request: string, answer: string, why: string])[];
@@ -21,7 +14,7 @@ async function follow(t: Test, com: ComPort, table: Table): Promise<void> {
 }
 
 t.test("agreement: the modem state is told at once, then the option is agreed, once", async t => {
-  const { com, state } = await agreed(t);
+  const { com, state } = await serveComPort(t);
   t.equal(state, "fffa2c6b00fff0", "a pseudo-terminal has no modem lines");
   t.equal(await com.answer("fffb2c"), "", "WILL again");
   t.equal(await com.answer("fffd2c"), "fffb2c", "DO is answered by WILL");
@@ -29,7 +22,7 @@ t.test("agreement: the modem state is told at once, then the option is agreed, o
 });
 
 t.test("withdrawn, the option answers no more; agreed again, it does", async t => {
-  const { com, port } = await agreed(t, "9600 remctl max-connections=2");
+  const { com, port } = await serveComPort(t, "9600 remctl max-connections=2");
   com.send("fffc2c fffa2c0000fff0");
   await com.expect("fffe2c");
   com.send("fffb2c");
@@ -59,12 +52,12 @@ t.test("before it is agreed, and without remctl, nothing is carried out", async 
 });
 
 t.test("SIGNATURE: the port's own, else that of -s, else ser2net; whatever the client says of itself", async t => {
-  const { com } = await agreed(t);
+  const { com } = await serveComPort(t);
   await follow(t, com, [
     ["00", "64 73 65 72 32 6e 65 74", "asked"],
     ["00 63 6c 69", "64 73 65 72 32 6e 65 74", "a client that gives its own"],
   ]);
-  const given = await agreed(t, "9600 remctl", ["-s", "Rack 7 %d"]);
+  const given = await serveComPort(t, "9600 remctl", ["-s", "Rack 7 %d"]);
   t.equal(await given.com.ask("00"), `64${Buffer.from("Rack 7 %d").toString("hex")}`);
 
   const long = `${"s".repeat(300)}`;
@@ -81,7 +74,7 @@ t.test("SIGNATURE: the port's own, else that of -s, else ser2net; whatever the c
 });
 
 t.test("SET-BAUDRATE: the answer is the rate in force, and the line has it", async t => {
-  const { com, device } = await agreed(t);
+  const { com, device } = await serveComPort(t);
   const listed = [50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400, 57600, 115200];
   const fast = [230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000];
   for (const rate of [...listed, ...fast, 4000000, 14400, 28800, 31250, 250000]) {
@@ -103,7 +96,7 @@ t.test("SET-BAUDRATE: the answer is the rate in force, and the line has it", asy
 });
 
 t.test("SET-BAUDRATE in one byte, as Cisco IOS sends it, is answered in one byte", async t => {
-  const { com, device } = await agreed(t);
+  const { com, device } = await serveComPort(t);
   const codes = { 3: 300, 4: 600, 5: 1200, 6: 2400, 7: 4800, 8: 9600, 10: 19200, 12: 38400, 13: 57600, 14: 115200 };
   for (const [code, rate] of [...Object.entries(codes), ["15", 230400] as const]) {
     const byte = Number(code).toString(16).padStart(2, "0");
@@ -120,7 +113,7 @@ t.test("SET-BAUDRATE in one byte, as Cisco IOS sends it, is answered in one byte
 });
 
 t.test("SET-DATASIZE, SET-PARITY, SET-STOPSIZE: what is in force is answered", async t => {
-  const { com } = await agreed(t);
+  const { com } = await serveComPort(t);
   await follow(t, com, [
     ["02 00", "66 08", "asked"],
     ["02 05", "66 05", "5 bits"],
@@ -147,7 +140,7 @@ t.test("SET-DATASIZE, SET-PARITY, SET-STOPSIZE: what is in force is answered", a
 });
 
 t.test("parity and stop bits reach the line, mark and space too", async t => {
-  const { com, device } = await agreed(t);
+  const { com, device } = await serveComPort(t);
   // A pseudo-terminal keeps the parity kind and the stop bits, though it sends 8 bits without parity.
   const kinds = bits.PARODD | bits.CMSPAR;
   for (const [parity, flags] of [
@@ -166,7 +159,7 @@ t.test("parity and stop bits reach the line, mark and space too", async t => {
 });
 
 t.test("SET-CONTROL: flow control, both directions", async t => {
-  const { com, device } = await agreed(t);
+  const { com, device } = await serveComPort(t);
   const flow = () => {
     const { iflag, cflag, cc } = getTermios(device.slave);
     const [out, back] = [(iflag & bits.IXON) !== 0, (iflag & bits.IXOFF) !== 0];
@@ -199,7 +192,7 @@ t.test("SET-CONTROL: flow control, both directions", async t => {
 });
 
 t.test("SET-CONTROL: break, and lines that a device without modem lines keeps as asked", async t => {
-  const { com } = await agreed(t);
+  const { com } = await serveComPort(t);
   await follow(t, com, [
     ["05 04", "69 06", "break: off"],
     ["05 05", "69 05", "on"],
@@ -217,7 +210,7 @@ t.test("SET-CONTROL: break, and lines that a device without modem lines keeps as
 });
 
 t.test("masks, purge, and what is not answered", async t => {
-  const { com } = await agreed(t);
+  const { com } = await serveComPort(t);
   await follow(t, com, [
     ["0a 1e", "6e 1e", "line state mask"],
     ["0a ffff", "6e ffff", "all of it"],
@@ -240,74 +233,4 @@ t.test("masks, purge, and what is not answered", async t => {
     ["ffff 00", "", "no such command"],
     ["", "", "an empty body"],
   ]);
-});
-
-t.test("purging input throws away what the daemon has not read", async t => {
-  const { com, device } = await agreed(t);
-  await com.ask("08"); // suspended, so it stays where it is
-  device.send("stale");
-  await until("the line has it", () => queued(device.slave).input === 5);
-  t.equal(await com.ask("0c 01"), "7001");
-  t.equal(queued(device.slave).input, 0);
-  await com.ask("09");
-  device.send("fresh");
-  t.equal(await com.client.expect("fresh"), "fresh");
-});
-
-t.test("suspend and resume: device data waits for this client and none of it is lost", async t => {
-  const { com, device } = await agreed(t, "115200 remctl dev-to-net-bufsize=64");
-  device.send("before");
-  await com.client.expect("before");
-  await com.ask("08");
-  const text = Buffer.from(Array.from({ length: 8000 }, (_, at) => 32 + (at % 90))).toString("latin1");
-  device.send(text);
-  await until("the line is full", () => queued(device.slave).input > 4000);
-  t.equal(await com.ask("02 00"), "6608", "requests are answered meanwhile");
-  com.client.send("to the device");
-  await device.expect("to the device");
-  t.equal(com.client.text, "", "nothing of the device");
-  com.send("fffa2c09fff0");
-  t.equal(await com.client.expectBytes(text.length), text);
-});
-
-t.test("a client that leaves while it is suspended does not hold up the other one", async t => {
-  const { com, device, port } = await agreed(t, "9600 remctl max-connections=2");
-  const { com: other } = await ComPort.agree(t, port);
-  await com.ask("08");
-  device.send("for both");
-  await com.client.close();
-  t.equal(await other.client.expect("for both"), "for both");
-});
-
-t.test("requests cut at any byte do the same", async t => {
-  const { com, daemon, name } = await agreed(t);
-  const operator = await daemon.control();
-  const requests = hexToText("fffa2c01 0000ffffffff fff0 fffa2c0207fff0 ffff fffa2c0b0ffff0");
-  const answers = "fffa2c65 0000ffffffff fff0 fffa2c6607fff0 fffa2c6f0ffff0";
-  let sent = 3; // WILL COM-PORT
-  for (let cut = 1; cut < requests.length; cut++) {
-    com.client.send(requests.slice(0, cut));
-    sent += cut;
-    await until("the first part is read", async () =>
-      (await operator.ask(`showport ${name}`)).includes(`bytes read from TCP: ${sent}\r\n`),
-    );
-    com.client.send(requests.slice(cut));
-    sent += requests.length - cut;
-    await com.expect(answers);
-  }
-});
-
-t.test("what a client sets is over with its session", async t => {
-  const { com, device, port, daemon, untilFree } = await agreed(t);
-  await follow(t, com, [
-    ["01 00 00 4b 00", "65 00 00 4b 00", "19200"],
-    ["04 02", "68 02", "2 stop bits"],
-  ]);
-  t.match(await daemon.ask("showport"), "device config: 9600 1STOPBIT", "showport tells what is configured");
-  await com.client.close();
-  await untilFree();
-  const { com: next } = await ComPort.agree(t, port);
-  t.equal(await next.ask("01 00 00 00 00"), "6500002580");
-  t.equal(await next.ask("04 00"), "6801");
-  t.equal(getTermios(device.slave).outputSpeed, 9600);
 });

@@ -1,11 +1,10 @@
 /** Trace files, byte for byte, as the daemon leaves them on the disk. */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import t, { type Test } from "tap";
+import t from "tap";
 import { Client } from "../support/client.js";
 import { temporaryFolder } from "../support/daemon.js";
-import { type PortLine, serveOnePort } from "../support/one-port.js";
+import { exchange, serveTraced } from "../support/traced-port.js";
 import { UdpPeer } from "../support/udp-peer.js";
 import { until } from "../support/wait.js";
 
@@ -14,32 +13,6 @@ const STAMP = "\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d ";
 /** Lines as the daemon writes them, each after a time stamp. */
 const stamped = (...lines: string[]) =>
   new RegExp(`^${lines.map(line => `${STAMP}${line.replace(/[()[\]|.*+?]/g, "\\$&")}\n`).join("")}$`);
-
-async function serveTraced(t: Test, options: string, line: PortLine & { readonly traces?: readonly string[] } = {}) {
-  const folder = temporaryFolder(t);
-  const { traces = ["in", "out", "both"], before = [], ...rest } = line;
-  const files = traces.map(name => `TRACEFILE:${name}:${join(folder, name)}`);
-  const served = await serveOnePort(
-    t,
-    { ...rest, before: [...before, ...files], options: `9600 ${options}` },
-    { foreground: "-d", env: { TZ: "UTC" } },
-  );
-  const read = (name: string) => readFileSync(join(folder, name), "latin1");
-  return { ...served, folder, read };
-}
-
-/** One exchange: `question` to the device, `answer` from it; then the client leaves. */
-async function exchange(t: Test, served: Awaited<ReturnType<typeof serveTraced>>, question: string, answer: string) {
-  const client = await Client.connect(t, served.port);
-  client.send(question);
-  await served.device.expect(question);
-  served.device.send(answer);
-  await client.expect(answer);
-  const { localPort } = client.socket;
-  await client.close();
-  await served.untilFree();
-  return `127.0.0.1:${localPort}`;
-}
 
 t.test("tr, tw and tb: raw bytes of one direction, the other, and both", async t => {
   const served = await serveTraced(t, "tr=in tw=out tb=both");
@@ -227,88 +200,4 @@ t.test("file names are expanded when the port opens; both files have one time", 
   t.equal(readFileSync(join(folder, first), "latin1"), "in");
   await exchange(t, served, "out", "in");
   t.equal(readdirSync(folder).length, 4, "the next session has files of its own");
-});
-
-t.test("a full disk stops only the trace, and is said once for each opening", async t => {
-  const before = ["TRACEFILE:full:/dev/full"];
-  const served = await serveTraced(t, "tb=full", { before, traces: [] });
-  const { errors } = served.daemon.running;
-  const text = `Unable to write to trace file on port ${served.name}: No space left on device\n`;
-  for (const round of ["first", "second"]) {
-    const client = await Client.connect(t, served.port);
-    for (let message = 0; message < 5; message++) {
-      client.send(`${round}${message}`);
-      await served.device.expect(`${round}${message}`);
-    }
-    await errors.expect(text);
-    served.device.send("still served");
-    await client.expect("still served");
-    await client.close();
-    await served.untilFree();
-    t.notMatch(errors.text, "trace", round);
-  }
-});
-
-t.test("a folder that is not there: said once, no trace; one that comes later is used", async t => {
-  const served = await serveTraced(t, "tr=lost/in tw=lost/out", { traces: ["lost/in", "lost/out"] });
-  const { errors } = served.daemon.running;
-  await exchange(t, served, "question", "answer");
-  for (const name of ["out", "in"]) {
-    await errors.expect(`Unable to open trace file ${join(served.folder, "lost", name)}: No such file or directory\n`);
-  }
-  t.notMatch(errors.text, "trace", "nothing for the blocks that follow");
-  mkdirSync(join(served.folder, "lost"));
-  await exchange(t, served, "question", "answer");
-  t.equal(served.read("lost/in"), "answer");
-});
-
-t.test("a folder that vanishes while it is traced into harms nobody", async t => {
-  const served = await serveTraced(t, "tb=here/all", { traces: ["here/all"] });
-  const folder = join(served.folder, "here");
-  mkdirSync(folder);
-  const client = await Client.connect(t, served.port);
-  client.send("one");
-  await served.device.expect("one");
-  await until("it is in the file", () => served.read("here/all") === "one");
-  rmSync(folder, { recursive: true });
-  client.send("two");
-  await served.device.expect("two");
-  served.device.send("three");
-  await client.expect("three");
-  await client.close();
-  await served.untilFree();
-  t.notOk(existsSync(folder));
-});
-
-t.test("a file that is moved away goes on there until the session is over", async t => {
-  const served = await serveTraced(t, "tw=log", { traces: ["log"] });
-  const client = await Client.connect(t, served.port);
-  client.send("one");
-  await served.device.expect("one");
-  await until("it is in the file", () => served.read("log") === "one");
-  renameSync(join(served.folder, "log"), join(served.folder, "log.1"));
-  client.send("two");
-  await served.device.expect("two");
-  await client.close();
-  await served.untilFree();
-  t.equal(served.read("log.1"), "onetwo");
-  await exchange(t, served, "three", "x");
-  t.equal(served.read("log"), "three");
-});
-
-t.test("a fifo nobody reads does not hold the port up", async t => {
-  const folder = temporaryFolder(t);
-  t.equal(spawnSync("mkfifo", [join(folder, "fifo")]).status, 0);
-  const served = await serveTraced(t, "tb=fifo", { before: [`TRACEFILE:fifo:${join(folder, "fifo")}`], traces: [] });
-  await exchange(t, served, "question", "answer");
-  await served.daemon.running.errors.expect(
-    `Unable to open trace file ${join(folder, "fifo")}: No such device or address`,
-  );
-});
-
-t.test("an unknown trace name is said, the port is served", async t => {
-  const served = await serveTraced(t, "tr=nothing tb=both");
-  await served.daemon.running.errors.expect("Tracefile nothing not found, it will be ignored");
-  await exchange(t, served, "a", "b");
-  t.equal(served.read("both"), "ab");
 });

@@ -1,5 +1,6 @@
 /** A telnet client with the COM-PORT option (RFC 2217), byte by byte: what it sends and gets is written in hex. */
 import { Client, type Teardown } from "./client.js";
+import { serveOnePort } from "./one-port.js";
 
 /** What a telnet data port begins with: WILL SGA, WILL ECHO, DONT ECHO, DO BINARY, WILL BINARY. */
 export const OPENING = "fffb03 fffb01 fffe01 fffd00 fffb00";
@@ -56,6 +57,13 @@ export class ComPort {
     const answer = await this.answer(`fffa2c ${body} fff0`);
     return answer.replace(/^fffa2c(.*)fff0$/, "$1");
   }
+}
+
+/** A daemon with a telnet port, and a client of it that has agreed on COM-PORT. */
+export async function serveComPort(t: Teardown, options = "9600 remctl", args: readonly string[] = []) {
+  const served = await serveOnePort(t, { state: "telnet", options }, { args });
+  const { com, state } = await ComPort.agree(t, served.port);
+  return { ...served, com, state };
 }
 
 /** Blanks between the bytes are welcome. */
