@@ -1,7 +1,7 @@
 /** scripts/bench: see docs/performance.md. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { measureAbuse } from "./abuse.js";
 import { PrivateBus } from "./bus.js";
@@ -101,15 +101,14 @@ async function measure(bench: Bench, sections: readonly Section[], wanted: RegEx
   if (sections.includes("abuse")) await measureAbuse(bench);
 }
 
-/** The daemon is copied: a build in the meantime changes nothing. */
+/** The build is copied: another one in the meantime changes nothing. */
 function preparePlaces(): Places {
   const scratch = mkdtempSync(join(tmpdir(), "ser2net-bench-"));
   const built = resolve(process.env.BENCH_DAEMON ?? "dist/ser2net.cjs");
-  for (const name of ["kernel.node", "dbus.cjs"]) {
-    const file = join(dirname(built), name);
-    if (existsSync(file)) copyFileSync(file, join(scratch, name));
+  const build = join(scratch, "build");
+  mkdirSync(build);
+  for (const file of readdirSync(dirname(built), { withFileTypes: true })) {
+    if (file.isFile()) copyFileSync(join(dirname(built), file.name), join(build, file.name));
   }
-  const daemon = join(scratch, "ser2net.cjs");
-  copyFileSync(built, daemon);
-  return { daemon, tools: resolve("dist/bench"), scratch, busAddress: null };
+  return { daemon: join(build, basename(built)), tools: resolve("dist/bench"), scratch, busAddress: null };
 }
