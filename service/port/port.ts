@@ -204,6 +204,7 @@ export class Port implements Operable {
     this.#stopListening();
     this.#unwatchDevice?.();
     this.#state = "off";
+    this.#life.enable(false);
     this.#pending = { kind: "none" };
     this.#arrivals.dismiss();
     this.#life.end("program shutdown");

@@ -214,6 +214,7 @@ export class World {
       },
       close() {
         closed = true;
+        for (const link of backlog) link.close();
         // Without its sockets nothing is heard of a UDP peer.
         if (spec.transport === "udp") for (const link of [...peers, ...listener.connected]) link.finish();
       },
