@@ -3,8 +3,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Teardown } from "../support/client.js";
 import { type Running, runProgram, temporaryFolder } from "../support/daemon.js";
+import { until } from "../support/wait.js";
 import type { Machine } from "./machine.js";
-import { type Outcome, Shell } from "./shell.js";
+import { connected, type Outcome, Shell } from "./shell.js";
 
 /** There is no system bus on this host that could know the container, and PID 1 may be no systemd. */
 const ALONE = ["--register=no", "--keep-unit", "--timezone=off", "--resolv-conf=off"];
@@ -29,7 +30,11 @@ export class Container implements Machine {
     const command = ["systemd-nspawn", ...ALONE, ...binds, "-D", tree, "--boot"].join(" ");
     // Without a terminal around it, it says nothing and does not end.
     const running = runProgram(t, "script", ["-qfec", command, "/dev/null"]);
-    const shell = await Shell.open(t, join(folder, "shell"), () => running.process.exitCode === null);
+    const client = await until("the container's shell", () => {
+      if (running.process.exitCode !== null) throw new Error(`the container has ended: ${running.output.text}`);
+      return connected(join(folder, "shell")).catch(() => null);
+    });
+    const shell = new Shell(client);
     const container = new Container(running, shell);
     t.teardown(() => container.#stop());
     await shell.run("systemctl is-system-running --wait");

@@ -1,7 +1,6 @@
 /** Root's shell in a machine, at the other end of a socket: one command after the other. */
 import { connect } from "node:net";
-import { Client, type Teardown } from "../support/client.js";
-import { until } from "../support/wait.js";
+import { Client } from "../support/client.js";
 
 export interface Outcome {
   readonly status: number;
@@ -14,22 +13,14 @@ export class Shell {
   #count = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(client: Client) {
+  constructor(client: Client) {
     this.#client = client;
   }
 
-  /** Resolves once there is a shell that answers. */
-  static async open(t: Teardown, path: string, alive: () => boolean): Promise<Shell> {
-    const shell = await until("the machine's shell", async () => {
-      if (!alive()) throw new Error("the machine has ended");
-      return connected(path).then(
-        client => new Shell(client),
-        () => null,
-      );
-    });
-    t.teardown(() => shell.#client.socket.destroy());
-    await shell.run("set +m"); // no job notices in the output
-    return shell;
+  /** Takes everything up to this line, which a shell that has just started says. */
+  async greeted(line: string): Promise<void> {
+    await this.#client.expect(new RegExp(`${line}\r?\n`));
+    await this.run("set +m"); // no job notices in the output
   }
 
   async run(command: string): Promise<string> {

@@ -12,6 +12,12 @@ declare -A NODE_PACKAGES=(
 # What build.mjs calls them.
 declare -A TARGETS=([amd64]=linux-x64 [arm64]=linux-arm64 [armhf]=linux-arm)
 
+# The boards of QEMU, without memory and devices.
+declare -A BOARDS=(
+  [arm64]="qemu-system-aarch64 -machine virt,gic-version=2 -cpu cortex-a53"
+  [armhf]="qemu-system-arm -machine virt,gic-version=2,highmem=off -cpu cortex-a7"
+)
+
 # node_program ARCH FILE: writes its Node.
 node_program() {
   local package=${NODE_PACKAGES[$1]} archive
