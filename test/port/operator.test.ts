@@ -290,3 +290,40 @@ t.test("everything that changes is told", async t => {
     t.ok(world.changes > before, name);
   }
 });
+
+t.test("settings an operator gives an open line count at once, and a bad word changes nothing", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:115200 EVEN");
+  t.equal(port.setLine("19200"), null, "also while nobody is there");
+  t.equal(port.facts().line?.speed, 19_200);
+  await world.call("7000");
+  t.equal(port.setLine("2400 ODD"), null);
+  t.match(port.facts(), { line: { speed: 2400, parity: "odd" }, lineInForce: { speed: 2400, parity: "odd" } });
+  t.equal(port.setLine("4800 nonsense"), "Unknown config item: nonsense");
+  t.match(port.facts(), { line: { speed: 2400 }, lineInForce: { speed: 2400 } });
+  t.same(world.device.line?.calls, ["set 2400 O81"]);
+});
+
+t.test("a break of an operator's, on an open line only", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600");
+  t.notOk(port.sendBreak());
+  await world.call("7000");
+  t.ok(port.sendBreak());
+  t.same(world.device.line?.calls, ["break"]);
+});
+
+t.test("a port that never comes to its end is a problem, one that does is none", async t => {
+  const world = new World(t);
+  world.open = config => Object.assign(world.makeDevice(config), { close: () => new Promise<void>(() => {}) });
+  const port = world.port("7000:raw:0:/dev/ttyA:9600");
+  const link = await world.call("7000");
+  t.equal(port.condition, "connected");
+  link.finish();
+  await world.settle();
+  world.time.pass(30_000);
+  t.equal(port.problem(), null);
+  world.time.pass(1000);
+  t.equal(port.problem(), "port 7000 has been closing for 31 s");
+  t.equal(port.condition, "closing");
+});

@@ -1,0 +1,109 @@
+import t from "tap";
+import type { FakeLink } from "../support/fake-link.js";
+import { World } from "../support/fake-world.js";
+
+/** Sends at these moments, in both directions; when each byte came out, at most. */
+async function delays(world: World, link: FakeLink, from: "net" | "device", everyMs: number, count: number) {
+  const sentMs: number[] = [];
+  const waits: number[] = [];
+  const out = (): number => (from === "net" ? world.device.written.length : link.received.length);
+  const before = out();
+  const note = (): void => {
+    while (waits.length < out() - before) waits.push(world.time.nowMs() - (sentMs[waits.length] ?? 0));
+  };
+  const passAndNote = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed++) {
+      await world.pass(1);
+      note();
+    }
+  };
+  for (let index = 0; index < count; index++) {
+    sentMs.push(world.time.nowMs());
+    if (from === "net") link.send("x");
+    else world.device.send("x");
+    await world.settle();
+    note();
+    await passAndNote(everyMs);
+  }
+  await passAndNote(20);
+  return waits;
+}
+
+for (const from of ["net", "device"] as const) {
+  t.test(`keys from the ${from} are passed on at once`, async t => {
+    const world = new World(t);
+    world.port("7000:raw:0:/dev/ttyA:9600");
+    const waits = await delays(world, await world.call("7000"), from, 50, 10);
+    t.same(
+      waits,
+      Array.from({ length: 10 }, () => 0),
+    );
+  });
+
+  t.test(`a stream from the ${from} is moved along within the manual page's 20 ms`, async t => {
+    const world = new World(t);
+    world.port("7000:raw:0:/dev/ttyA:9600");
+    const link = await world.call("7000");
+    const waits = await delays(world, link, from, 1, 200);
+    t.equal(waits.length, 200);
+    t.ok(Math.max(...waits) <= 16, `${Math.max(...waits)} ms`);
+    if (from === "device") t.ok(link.writes.length < 60, `${link.writes.length} writes for 200 bytes`);
+  });
+
+  t.test(`-chardelay passes everything from the ${from} on at once`, async t => {
+    const world = new World(t);
+    world.port("7000:raw:0:/dev/ttyA:9600 -chardelay");
+    const waits = await delays(world, await world.call("7000"), from, 1, 50);
+    t.same(
+      waits,
+      Array.from({ length: 50 }, () => 0),
+    );
+  });
+}
+
+t.test("chardelay-max to the letter: one byte each 10 ms, min 20 ms, max 50 ms", async t => {
+  const world = new World(t);
+  world.port("7000:raw:0:/dev/ttyA:9600 chardelay-min=20000 chardelay-max=50000");
+  const link = await world.call("7000");
+  for (let index = 0; index < 10; index++) {
+    world.device.send(String(index));
+    await world.settle();
+    await world.pass(10);
+  }
+  await world.pass(50);
+  t.same(link.writes, ["01234", "56789"]);
+});
+
+t.test("a configured buffer bounds each piece, and leaves as soon as it is full", async t => {
+  const world = new World(t);
+  world.port("7000:raw:0:/dev/ttyA:9600 dev-to-net-bufsize=64 chardelay-min=1000");
+  const link = await world.call("7000");
+  world.device.send("d".repeat(200));
+  await world.settle();
+  t.same(
+    link.writes.map(({ length }) => length),
+    [64, 64, 64],
+  );
+  await world.pass(3);
+  t.equal(link.writes[3]?.length, 8);
+});
+
+t.test("without one the size of a piece is nobody's business", async t => {
+  const world = new World(t);
+  world.port("7000:raw:0:/dev/ttyA:9600");
+  const link = await world.call("7000");
+  world.device.send("d".repeat(1000));
+  await world.pass(20);
+  t.equal(link.received.length, 1000);
+});
+
+t.test("a telnet chunk with IAC in it stays within a configured buffer", async t => {
+  const world = new World(t);
+  world.port("7000:telnet:0:/dev/ttyA:9600 dev-to-net-bufsize=64 -chardelay");
+  const link = await world.call("7000");
+  const before = link.writes.length;
+  world.device.send("\xff".repeat(100));
+  await world.settle();
+  t.ok(link.writes.slice(before).every(piece => piece.length <= 64));
+  t.equal(link.writes.slice(before).join(""), "\xff".repeat(200));
+});
