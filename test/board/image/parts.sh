@@ -2,6 +2,7 @@
 # Delete the folder to get newer packages.
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/ser2net-edge
 SUITE=bookworm
+UNAVAILABLE=75 # EX_TEMPFAIL of sysexits.h
 
 # The last Node 20 that npm has for each.
 declare -A NODE_PACKAGES=(
@@ -24,7 +25,7 @@ node_program() {
   archive=$CACHE/${package/@/-}.tgz
   if [ ! -s "$archive" ]; then
     mkdir -p "$CACHE/part.$$"
-    (cd "$CACHE/part.$$" && npm pack --silent "$package" >/dev/null 2>&1) || die "npm has no $package"
+    (cd "$CACHE/part.$$" && npm pack --silent "$package" >/dev/null 2>&1) || unavailable "npm gives no $package"
     mv "$CACHE/part.$$/"*.tgz "$archive" && rmdir "$CACHE/part.$$"
   fi
   mkdir -p "$(dirname "$2")"
@@ -51,7 +52,13 @@ debian_tar() {
     tail -n 5 "$part.log"
   done
   rm -f "$part" "$part.log"
-  die "mmdebstrap made no tree for $arch"
+  unavailable "mmdebstrap made no tree for $arch"
+}
+
+# What is not ours to fix: the exit status tells.
+unavailable() {
+  echo "$*" >&2
+  exit $UNAVAILABLE
 }
 
 die() {
