@@ -120,7 +120,13 @@ export class Board implements Machine {
       serial,
       "always-plugged": true,
     };
-    await this.#qmp("device_add", adapter);
+    // QEMU lets go of the far end some time after it has said that the adapter is gone.
+    await until("the far end is free", () =>
+      this.#qmp("device_add", adapter).catch((error: Error) => {
+        if (!error.message.includes("is in use")) throw error;
+        return null;
+      }),
+    );
   }
 
   async unplug(): Promise<void> {
