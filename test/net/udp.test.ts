@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { closeSync } from "node:fs";
 import t, { type Test } from "tap";
-import { bindUdp, listenTcp } from "../../service/kernel/kernel.js";
+import { bindUdp, sendTo } from "../../service/kernel/kernel.js";
 import type { Link } from "../../service/net/link.js";
 import { adoptUdp, listenUdp, type UdpListener } from "../../service/net/udp.js";
 import { portNumbers } from "../support/ports.js";
@@ -317,17 +317,20 @@ t.test("who waits for a peer when the listener is closed is told, but not from w
   await until("the call", () => calls === 1);
 });
 
-t.test("nothing is ever sent to a descriptor that means something else by now", async t => {
+t.test("nothing is ever sent by a descriptor that means something else by now", async t => {
   const { links, port, listener } = serve(t);
   const one = await peer(t);
   await one.send("1", port);
   const link = await until("the link", () => links[0]);
   listener.close();
-  const other = listenTcp("127.0.0.1", 0, { v6only: true, backlog: 1 }); // takes the number
-  t.equal(link.write(Buffer.from("x")), 1);
+  const other = bindUdp("127.0.0.1", 0, { v6only: true }); // takes the number
+  t.teardown(() => closeSync(other));
+  t.equal(link.write(Buffer.from("wrong")), 5);
   link.whenWritable(() => t.fail("it is closed"));
+  sendTo(other, Buffer.from("right"), "127.0.0.1", one.port);
+  await until("the right one", () => one.heard.includes("right"));
+  t.same(one.heard, ["right"]);
   t.same(link.local(), { address: "127.0.0.1", port });
-  closeSync(other);
 });
 
 t.test("when no address can be opened it says why", async t => {
