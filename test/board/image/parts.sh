@@ -42,14 +42,16 @@ debian_tar() {
   [ ! -s "$TAR" ] || return 0
   mkdir -p "$CACHE"
   # It ends in .tar even when it is not finished: mmdebstrap goes by the name.
-  local part=$CACHE/part-$$-$arch.tar
+  local part=$CACHE/part-$$-$arch.tar sources mirror=http://deb.debian.org
+  sources=("deb $mirror/debian $SUITE main" "deb $mirror/debian-security $SUITE-security main")
   for attempt in 1 2 3; do
     echo "debian $arch: attempt $attempt"
-    nice -n 10 mmdebstrap --quiet --architectures="$arch" --variant=essential --include="$packages" \
+    nice -n 10 mmdebstrap --architectures="$arch" --variant=essential --include="$packages" \
       --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-      --dpkgopt='path-exclude=/usr/share/locale/*' "$@" "$SUITE" "$part" </dev/null >"$part.log" 2>&1 &&
+      --dpkgopt='path-exclude=/usr/share/locale/*' "$@" "$SUITE" "$part" "${sources[@]}" </dev/null >"$part.log" 2>&1 &&
       mv "$part" "$TAR" && rm -f "$part.log" && return 0
-    tail -n 5 "$part.log"
+    grep -E '^(E:|Err)' "$part.log"
+    [ $attempt -lt 2 ] || sources=("${sources[0]}") # the index of the other one is broken at times
   done
   rm -f "$part" "$part.log"
   unavailable "mmdebstrap made no tree for $arch"
