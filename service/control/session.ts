@@ -27,7 +27,7 @@ export interface SessionParts {
 /** Input read in one turn of the event loop. No more is read until all it asks for is done and sent. */
 const READ_BYTES = 256;
 /** Output sent in one turn, about: a listing of many ports must not keep the data ports waiting. */
-const TURN_BYTES = 4096;
+const TURN_BYTES = 1024;
 /** Output made at a time, and one line more. Nothing else queues. */
 const PIECE_BYTES = 1024;
 

@@ -10,6 +10,11 @@ import type { ConnectionFacts } from "./facts.js";
 
 /** Telnet answers a peer may leave unread before it is closed ("telnet output error"; the reference allows 256). */
 const MAX_UNSENT_ANSWERS = 4096;
+/** Answers to commands that came together leave together, so many bytes at a time. */
+const GATHERED_BYTES = 1024;
+
+/** One for all: answers are gathered for one peer at a time, within one call. */
+const gathered = new Uint8Array(GATHERED_BYTES);
 
 /** The telnet side of a connection. Its mode is fixed when the peer arrives (BUG-25). */
 export interface TelnetState {
@@ -36,6 +41,8 @@ export class Connection {
   seenToNet = 0;
   bytesFromNet = 0;
   bytesToNet = 0;
+  /** Its last chunk was little but telnet commands. */
+  flooding = false;
   /** FLOWCONTROL-SUSPEND: device data waits until the peer asks for it again. */
   suspended = false;
   /** Why it ends as soon as what it is owed has left (closeon). */
@@ -44,6 +51,8 @@ export class Connection {
   readonly #since = Date.now();
   #unsent: Uint8Array | null = null;
   #unsentAnswers = 0;
+  /** Bytes in `gathered`, or -1 while nothing is gathered. */
+  #gathered = -1;
   #closed = false;
   readonly #sent: (connection: Connection) => void;
   readonly #failed: (connection: Connection, error: unknown) => void;
@@ -96,11 +105,40 @@ export class Connection {
   /** Device data in wire form; only lent. The caller waits while `blocked`, so at most one such piece is kept. */
   sendData(bytes: Uint8Array): void {
     this.bytesToNet += bytes.length;
+    this.#sendGathered();
     this.#send(bytes);
   }
 
   /** Negotiation, replies, banners, refusals: not counted. False: the peer lets too much of it pile up. */
   sendAside(bytes: Uint8Array): boolean {
+    if (this.#gathered >= 0 && this.#gathered + bytes.length <= GATHERED_BYTES) {
+      gathered.set(bytes, this.#gathered);
+      this.#gathered += bytes.length;
+      return true;
+    }
+    return this.#sendGathered() && this.#sendAnswer(bytes);
+  }
+
+  /** What is sent aside from now on leaves in one piece, with `sendTogether`, which follows in the same turn of the loop. */
+  gather(): void {
+    if (this.#gathered < 0) this.#gathered = 0;
+  }
+
+  /** As sendAside. */
+  sendTogether(): boolean {
+    const ok = this.#sendGathered();
+    this.#gathered = -1;
+    return ok;
+  }
+
+  #sendGathered(): boolean {
+    if (this.#gathered <= 0) return true;
+    const bytes = gathered.subarray(0, this.#gathered);
+    this.#gathered = 0;
+    return this.#sendAnswer(bytes);
+  }
+
+  #sendAnswer(bytes: Uint8Array): boolean {
     this.#send(bytes);
     this.#unsentAnswers = this.#unsent === null ? 0 : this.#unsentAnswers + bytes.length;
     return this.#unsentAnswers <= MAX_UNSENT_ANSWERS;

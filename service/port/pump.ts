@@ -20,6 +20,10 @@ const DATAGRAM_BYTES = 65_536;
 /** Reads of one source, and bytes, in one turn: after that the other ports get theirs. */
 const READS_PER_TURN = 64;
 const BYTES_PER_TURN = 65_536;
+/** A chunk with more telnet commands is a flood: they cost far more than data, and nobody needs so many. */
+const MANY_COMMANDS = 64;
+/** Read of a flood at a time, and once in the shortest tick. */
+const FLOOD_BYTES = 512;
 /** Half of the 4096 bytes a tty keeps for its reader: no more than that may gather between two ticks. */
 const GATHERED_BYTES = 2048;
 
@@ -35,7 +39,7 @@ export interface PumpEvents {
   /** Telnet commands, negotiations and suboptions, in their place between the data. */
   telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void;
   /** Commands that came together have been worked through: data follows, or nothing. */
-  commandsEnd(): void;
+  commandsEnd(connection: Connection): void;
   /** The closeon text came; what led up to it is sent. */
   closeOnFound(): void;
 }
@@ -272,6 +276,11 @@ export class Pump {
       const turned = connection.seenToNet !== this.#movedToNet;
       connection.seenToNet = this.#movedToNet;
       bytes += count;
+      if (connection.flooding) {
+        pace.tick = 0;
+        this.#ticker.at(pace.tick, feed);
+        return;
+      }
       const next = judge(pace, count, count === limit, performance.now(), this.#byteMs, turned, this.#lastTick);
       if (next === "wait") break;
       if (next === "tick") {
@@ -286,7 +295,8 @@ export class Pump {
   #linkReadLimit(connection: Connection): number {
     if (connection.link.transport === "udp") return DATAGRAM_BYTES;
     const { bytes, explicit } = this.#config.options.netToDevBufsize;
-    return explicit ? Math.min(bytes, READ_BYTES) : READ_BYTES;
+    const most = connection.flooding ? FLOOD_BYTES : READ_BYTES;
+    return explicit ? Math.min(bytes, most) : most;
   }
 
   /** As #takeFromDevice. */
@@ -311,20 +321,24 @@ export class Pump {
     connection.bytesFromNet += read.length;
     this.#lastRead = connection;
     const { telnet } = connection;
+    let commands = 0;
     if (telnet === null || telnet.decoder.passes(read)) {
+      connection.flooding = false;
       this.#dataFromLink(connection, read);
       return;
     }
     for (const event of telnet.decoder.push(read)) {
       if (this.#stopped || !this.#feeds.has(connection)) break;
       if (event.kind !== "data") {
+        commands++;
         this.#events.telnet(connection, event);
         continue;
       }
-      this.#events.commandsEnd();
+      this.#events.commandsEnd(connection);
       if (!this.#stopped) this.#dataFromLink(connection, event.bytes);
     }
-    this.#events.commandsEnd();
+    this.#events.commandsEnd(connection);
+    connection.flooding = commands > MANY_COMMANDS;
   }
 
   #dataFromLink(connection: Connection, bytes: Uint8Array): void {

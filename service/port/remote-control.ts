@@ -51,8 +51,9 @@ export class RemoteControl {
     this.#overflow = parts.overflow;
   }
 
-  /** Throws DeviceError when the device is lost meanwhile. */
+  /** The answer leaves with `commandsEnd`. Throws DeviceError when the device is lost meanwhile. */
   handle(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void {
+    connection.gather();
     switch (event.kind) {
       case "command":
         if (event.code === BRK || (event.code === DM && this.#config.options.telnetBrkOnSync)) this.#line.sendBreak();
@@ -68,9 +69,10 @@ export class RemoteControl {
     }
   }
 
-  /** What they asked of DTR and RTS goes out, in one call. */
-  commandsEnd(): void {
+  /** What they asked of DTR and RTS goes out, in one call, and so do their answers. */
+  commandsEnd(connection: Connection): void {
     this.#driveNow();
+    if (!connection.sendTogether()) this.#overflow(connection);
   }
 
   forget(connection: Connection): void {

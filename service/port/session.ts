@@ -64,7 +64,7 @@ export class Session {
         deviceLost: (what, error) => events.deviceLost(what, error),
         peerLost: (who, error) => events.peerLost(who, error),
         telnet: (who, event) => this.#telnet(who, event),
-        commandsEnd: () => this.#guard(() => this.#remote?.commandsEnd()),
+        commandsEnd: who => this.#guard(() => this.#remote?.commandsEnd(who)),
         closeOnFound: () => events.closeOnFound(),
       },
     });

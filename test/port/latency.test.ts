@@ -107,3 +107,48 @@ t.test("a telnet chunk with IAC in it stays within a configured buffer", async t
   t.ok(link.writes.slice(before).every(piece => piece.length <= 64));
   t.equal(link.writes.slice(before).join(""), "\xff".repeat(200));
 });
+
+t.test("answers to telnet commands that came together leave in one piece, before the data behind them", async t => {
+  const world = new World(t);
+  world.port("7000:telnet:0:/dev/ttyA:9600 remctl");
+  const link = await world.call("7000");
+  link.take();
+  const before = link.writes.length;
+  link.send("\xff\xfb\x18\xff\xfb\x1f\xff\xfd\x05x\xff\xfd\x06");
+  await world.settle();
+  t.same(link.writes.slice(before), ["\xff\xfe\x18\xff\xfe\x1f\xff\xfc\x05", "\xff\xfc\x06"]);
+  t.equal(world.device.written, "x");
+});
+
+t.test("more answers than are gathered all arrive, in their order", async t => {
+  const world = new World(t);
+  world.port("7000:telnet:0:/dev/ttyA:9600");
+  const link = await world.call("7000");
+  link.take();
+  const options = Array.from({ length: 600 }, (_, at) => String.fromCharCode(100 + (at % 100)));
+  link.send(options.map(option => `\xff\xfb${option}`).join(""));
+  await world.pass(20);
+  t.equal(link.take(), options.map(option => `\xff\xfe${option}`).join(""));
+});
+
+t.test("a flood of telnet commands is read a little at a time; what follows it is not", async t => {
+  const world = new World(t);
+  world.port("7000:telnet:0:/dev/ttyA:9600");
+  const link = await world.call("7000");
+  link.send("\xff\xf1".repeat(1000));
+  await world.settle();
+  link.send(`${"\xff\xf1".repeat(1000)}x`);
+  await world.settle();
+  t.equal(link.unread, 2001, "not before the next tick");
+  const taken: number[] = [];
+  while (link.unread > 0) {
+    const before = link.unread;
+    await world.pass(2);
+    taken.push(before - link.unread);
+  }
+  t.ok(Math.max(...taken) <= 512, taken.join());
+  await world.pass(20);
+  link.send("y".repeat(3000));
+  await world.settle();
+  t.equal(world.device.written, `x${"y".repeat(3000)}`);
+});
