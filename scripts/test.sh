@@ -33,7 +33,7 @@ install_tools() {
   if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     echo "== installing ${wanted[*]}"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq && apt-get install -qq -y --no-install-recommends "${wanted[@]}" >/dev/null
+    apt-get update -qq && apt-get install -o DPkg::Lock::Timeout=300 -qq -y --no-install-recommends "${wanted[@]}" >/dev/null
   fi
   for tool in $TOOLS; do has "${tool%=*}" || echo "not installed, its tests are skipped: ${tool#*=}"; done
 }
