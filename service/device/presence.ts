@@ -122,10 +122,9 @@ interface Place {
 function isPresent(path: string): boolean {
   if (isConsole(path)) return true;
   try {
-    statSync(latin1(path));
-    return true;
+    return statSync(latin1(path), { throwIfNoEntry: false }) !== undefined; // an error for each would cost much more
   } catch (error) {
-    return !hasCode(error, "ENOENT", "ENOTDIR", "ELOOP");
+    return !hasCode(error, "ENOTDIR", "ELOOP");
   }
 }
 
