@@ -65,7 +65,7 @@ function operate(command: Operation, { ports, monitor }: Desk): string | null {
       return state === null ? `Invalid enable: ${command.state}` : port.setState(state);
     }
     case "setportconfig":
-      return port.setConfig(command.words);
+      return configure(port, command.words);
     case "setportcontrol":
       return driveControls(port, command.port, command.words);
     default:
@@ -105,6 +105,12 @@ function startMonitor(ports: ControlPorts, monitor: Monitor, type: string, name:
   const taken = direction === null ? isMonitored(port) : !monitor.start(port, direction);
   if (taken) return "Port is already being monitored";
   return direction === null ? `invalid monitor type: ${type}` : null;
+}
+
+/** The reference's text about a number has a line end of its own, before that of every answer. */
+function configure(port: Operable, words: string): string | null {
+  const problem = port.setConfig(words);
+  return problem?.startsWith("Invalid number for ") ? `${problem}\n` : problem;
 }
 
 function driveControls(port: Operable, name: string, words: string): string | null {

@@ -96,7 +96,7 @@ t.test("setportconfig hands the rest of the line over, and passes a refusal on",
   t.same(port.calls, ["setConfig 2400 ODD"]);
   port.refusal = "Unknown config item: x";
   t.equal(ask(link, "setportconfig 7000 x"), "Unknown config item: x\r\n");
-  port.refusal = "Invalid number for chardelay-min=: abc\n";
+  port.refusal = "Invalid number for chardelay-min=: abc";
   t.equal(ask(link, "setportconfig 7000 chardelay-min=abc"), "Invalid number for chardelay-min=: abc\n\r\n");
 });
 
