@@ -51,7 +51,7 @@ type SetFlag = (draft: OptionDraft, on: boolean) => void;
 
 /** `word` and `-word`. */
 const FLAGS: readonly (readonly [name: string, set: SetFlag])[] = [
-  ["XONXOFF", ({ line }, on) => Object.assign(line, { xonxoffIn: on, xonxoffOut: on })],
+  ["XONXOFF", ({ line }, on) => Object.assign(line, { xonxoffIn: on, xonxoffOut: on, xonAny: on })],
   ["RTSCTS", ({ line }, on) => assign(line, "rtscts", on)],
   ["LOCAL", ({ line }, on) => assign(line, "local", on)],
   ["HANGUP_WHEN_DONE", ({ line }, on) => assign(line, "hangupWhenDone", on)],

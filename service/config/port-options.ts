@@ -189,6 +189,7 @@ function startDraft(context: OptionContext, options: PortOptions): OptionDraft {
       stopBits: values.stopbits,
       xonxoffOut: values.xonxoff,
       xonxoffIn: values.xonxoff,
+      xonAny: values.xonxoff,
       rtscts: values.rtscts,
       local: values.local,
       hangupWhenDone: values.hangup_when_done,

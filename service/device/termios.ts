@@ -23,10 +23,8 @@ export function toTermios(line: LineSettings): Termios {
     cc[T.VSTOP] = XOFF;
   }
   let iflag = T.IGNBRK;
-  // IXANY only with the configured pair, as the reference has it; RFC 2217 sets no IXANY either way that a peer could see.
-  if (line.xonxoffOut) iflag |= T.IXON;
+  if (line.xonxoffOut) iflag |= line.xonAny ? T.IXON | T.IXANY : T.IXON;
   if (line.xonxoffIn) iflag |= T.IXOFF;
-  if (line.xonxoffOut && line.xonxoffIn) iflag |= T.IXANY;
   let cflag = T.CREAD | SIZE[line.dataBits] | PARITY[line.parity];
   if (line.stopBits === 2) cflag |= T.CSTOPB;
   if (line.rtscts) cflag |= T.CRTSCTS;
@@ -46,6 +44,7 @@ export function fromTermios(termios: Termios): LineSettings {
     stopBits: (cflag & T.CSTOPB) !== 0 ? 2 : 1,
     xonxoffOut: (iflag & T.IXON) !== 0,
     xonxoffIn: (iflag & T.IXOFF) !== 0,
+    xonAny: (iflag & T.IXANY) !== 0,
     rtscts: (cflag & T.CRTSCTS) !== 0,
     local: (cflag & T.CLOCAL) !== 0,
     hangupWhenDone: (cflag & T.HUPCL) !== 0,

@@ -11,6 +11,8 @@ export interface LineSettings {
   /** XON/XOFF obeyed when sending (IXON) and used when receiving (IXOFF). */
   readonly xonxoffOut: boolean;
   readonly xonxoffIn: boolean;
+  /** Any character lets output go on, not only XON (IXANY); the word XONXOFF brings it, RFC 2217 does not. */
+  readonly xonAny: boolean;
   readonly rtscts: boolean;
   /** LOCAL: modem control lines are ignored (CLOCAL). */
   readonly local: boolean;
@@ -26,6 +28,7 @@ export const STANDARD_LINE: LineSettings = {
   stopBits: 1,
   xonxoffOut: false,
   xonxoffIn: false,
+  xonAny: false,
   rtscts: false,
   local: false,
   hangupWhenDone: false,

@@ -25,7 +25,8 @@ export function askedSettings(request: LineRequest, line: LineSettings): LineSet
     case "outbound-flow": {
       if (request.flow === null) return line;
       const xonxoff = request.flow === "xon-xoff"; // chosen for both directions, as the reference does
-      return { ...line, xonxoffOut: xonxoff, xonxoffIn: xonxoff, rtscts: request.flow === "rts-cts" };
+      const xonAny = xonxoff && line.xonAny;
+      return { ...line, xonxoffOut: xonxoff, xonxoffIn: xonxoff, xonAny, rtscts: request.flow === "rts-cts" };
     }
     case "inbound-flow":
       return request.flow === null ? line : { ...line, xonxoffIn: true };

@@ -163,19 +163,20 @@ t.test("SET-CONTROL: flow control, both directions", async t => {
   const flow = () => {
     const { iflag, cflag, cc } = getTermios(device.slave);
     const [out, back] = [(iflag & bits.IXON) !== 0, (iflag & bits.IXOFF) !== 0];
-    return { out, back, rtscts: (cflag & bits.CRTSCTS) !== 0, stop: cc[bits.VSTOP] };
+    const any = (iflag & bits.IXANY) !== 0;
+    return { out, back, any, rtscts: (cflag & bits.CRTSCTS) !== 0, stop: cc[bits.VSTOP] };
   };
   await follow(t, com, [
     ["05 00", "69 01", "asked: none"],
     ["05 02", "69 02", "XON/XOFF"],
   ]);
-  t.same(flow(), { out: true, back: true, rtscts: false, stop: 0x13 }, "with the real XOFF");
+  t.same(flow(), { out: true, back: true, any: false, rtscts: false, stop: 0x13 }, "only the real XON goes on");
   await follow(t, com, [
     ["05 00", "69 02", "asked"],
     ["05 0d", "69 0f", "inbound, asked: XON/XOFF"],
     ["05 03", "69 03", "RTS/CTS"],
   ]);
-  t.same(flow(), { out: false, back: false, rtscts: true, stop: 0 });
+  t.same(flow(), { out: false, back: false, any: false, rtscts: true, stop: 0 });
   for (const value of ["0d", "0e", "10", "11", "12", "13"]) {
     t.equal(await com.ask(`05 ${value}`), "6910", `${value}: inbound RTS/CTS, nothing changed`);
   }
@@ -188,7 +189,7 @@ t.test("SET-CONTROL: flow control, both directions", async t => {
     ["05 ffff", "69 00", "unknown"],
     ["05", "", "no value"],
   ]);
-  t.same(flow(), { out: false, back: true, rtscts: false, stop: 0x13 });
+  t.same(flow(), { out: false, back: true, any: false, rtscts: false, stop: 0x13 });
 });
 
 t.test("SET-CONTROL: break, and lines that a device without modem lines keeps as asked", async t => {

@@ -157,6 +157,7 @@ t.test("every default reaches the port", async t => {
     parity: "even",
     xonxoffIn: true,
     xonxoffOut: true,
+    xonAny: true,
     rtscts: true,
     local: true,
     hangupWhenDone: true,

@@ -42,7 +42,7 @@ t.test("every word of the serial line sets what it says", async t => {
       [`EVEN ${parity}`, { parity }],
       [`ODD ${parity.toUpperCase()}`, { parity }],
     ]),
-    ["XONXOFF", { xonxoffIn: true, xonxoffOut: true }],
+    ["XONXOFF", { xonxoffIn: true, xonxoffOut: true, xonAny: true }],
     ["XONXOFF -XONXOFF", {}],
     ["RTSCTS", { rtscts: true }],
     ["RTSCTS -RTSCTS", {}],

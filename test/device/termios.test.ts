@@ -16,7 +16,8 @@ t.test("9600 8N1 is built from nothing, as the reference does", async t => {
 
 t.test("each setting has its flag", async t => {
   const cases: readonly [Partial<LineSettings>, flag: "iflag" | "cflag", bits: number][] = [
-    [{ xonxoffOut: true, xonxoffIn: true }, "iflag", T.IGNBRK | T.IXON | T.IXOFF | T.IXANY],
+    [{ xonxoffOut: true, xonxoffIn: true, xonAny: true }, "iflag", T.IGNBRK | T.IXON | T.IXOFF | T.IXANY],
+    [{ xonxoffOut: true, xonxoffIn: true }, "iflag", T.IGNBRK | T.IXON | T.IXOFF],
     [{ xonxoffOut: true }, "iflag", T.IGNBRK | T.IXON],
     [{ xonxoffIn: true }, "iflag", T.IGNBRK | T.IXOFF],
     [{ dataBits: 5 }, "cflag", T.CREAD | T.CS5],
@@ -45,7 +46,7 @@ t.test("what is set reads back the same, every combination", async t => {
     for (const parity of ["none", "even", "odd", "mark", "space"] as const)
       for (const stopBits of [1, 2] as const)
         for (const speed of [50, 9600, 250_000, 4_000_000])
-          for (let flags = 0; flags < 32; flags++) {
+          for (let flags = 0; flags < 64; flags++) {
             const line: LineSettings = {
               speed,
               dataBits,
@@ -53,6 +54,7 @@ t.test("what is set reads back the same, every combination", async t => {
               stopBits,
               xonxoffOut: (flags & 1) !== 0,
               xonxoffIn: (flags & 2) !== 0,
+              xonAny: (flags & 33) === 33, // nothing without XON/XOFF
               rtscts: (flags & 4) !== 0,
               local: (flags & 8) !== 0,
               hangupWhenDone: (flags & 16) !== 0,

@@ -135,7 +135,7 @@ t.test("a far end that is gone ends the reading, and fails the rest", async t =>
 });
 
 t.test("the line is set up as asked", async t => {
-  const { pair } = open(t, { ...STANDARD_LINE, speed: 115_200, xonxoffIn: true, xonxoffOut: true });
+  const { pair } = open(t, { ...STANDARD_LINE, speed: 115_200, xonxoffIn: true, xonxoffOut: true, xonAny: true });
   const { iflag, lflag, oflag, inputSpeed, outputSpeed } = getTermios(pair.slave);
   t.equal(iflag, termiosBits.IGNBRK | termiosBits.IXON | termiosBits.IXOFF | termiosBits.IXANY);
   t.same([lflag, oflag], [0, 0]);

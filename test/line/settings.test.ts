@@ -27,6 +27,7 @@ t.test("a line is told at length in the words of the configuration", async t => 
     stopBits: 2,
     xonxoffIn: true,
     xonxoffOut: true,
+    xonAny: true,
     rtscts: true,
     local: true,
     hangupWhenDone: true,
