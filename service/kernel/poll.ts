@@ -7,7 +7,7 @@ export const PRIORITY = 0x002; // EPOLLPRI
 export const WRITABLE = 0x004; // EPOLLOUT
 export const HANGUP = 0x2000; // EPOLLRDHUP: the peer has ended its direction
 
-const FAILED = 0x008 | 0x010; // EPOLLERR, EPOLLHUP: reported unasked
+export const FAILED = 0x008 | 0x010; // EPOLLERR, EPOLLHUP: reported with any other wish, or alone
 const ADD = 1;
 const REMOVE = 2;
 const MODIFY = 3;

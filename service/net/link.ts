@@ -18,6 +18,8 @@ export interface Link {
   whenReadable(callback: () => void): void;
   ignoreReadable(): void;
   whenWritable(callback: () => void): void;
+  /** Called when the connection breaks while nobody waits to read it. Not for an orderly end; UDP knows none of this. */
+  whenBroken?(callback: () => void): void;
   /** UDP: called for an empty datagram, which carries nothing but keeps the connection alive. */
   onKeepalive?: (() => void) | null;
   /** Telnet: keeps urgent data (SYNC) in the stream. Does nothing where there is none. */

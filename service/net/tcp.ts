@@ -19,7 +19,7 @@ import {
   socketKind,
   write,
 } from "../kernel/kernel.js";
-import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
+import { FAILED, READABLE, Watch, WRITABLE } from "../kernel/poll.js";
 import type { ListenAddress } from "./addresses.js";
 import { type Link, LinkError, type Listener, type PeerAddress } from "./link.js";
 import { closeAll, openEach } from "./sockets.js";
@@ -148,6 +148,7 @@ export class TcpLink implements Link {
   readonly #watch: Watch;
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
+  #broken: (() => void) | null = null;
   /** The last write was short: the peer's window or our buffer is full. */
   #stalled = false;
   #closed = false;
@@ -199,6 +200,8 @@ export class TcpLink implements Link {
 
   whenReadable(callback: () => void): void {
     if (this.#closed) return;
+    if (this.#broken !== null) this.#watch.unwant(FAILED);
+    this.#broken = null;
     this.#readable = callback;
     this.#watch.want(READABLE);
   }
@@ -214,6 +217,12 @@ export class TcpLink implements Link {
     this.#watch.want(WRITABLE);
   }
 
+  whenBroken(callback: () => void): void {
+    if (this.#closed || this.transport !== "tcp") return;
+    this.#broken = callback;
+    this.#watch.want(FAILED);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -223,7 +232,12 @@ export class TcpLink implements Link {
   }
 
   #ready(events: number): void {
-    if ((events & WRITABLE) !== 0) {
+    if ((events & FAILED) !== 0) {
+      const callback = this.#broken;
+      this.#broken = null;
+      callback?.();
+    }
+    if ((events & WRITABLE) !== 0 && !this.#closed) {
       if (this.#stalled) this.#setStalled(false);
       const callback = this.#writable;
       this.#writable = null;

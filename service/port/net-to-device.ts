@@ -10,6 +10,7 @@ import {
   READS_PER_TURN,
   roomFor,
 } from "./flow.js";
+import { GonePeers } from "./gone-peers.js";
 
 /** A chunk with more telnet commands is a flood: they cost far more than data, and nobody needs so many. */
 const MANY_COMMANDS = 64;
@@ -23,6 +24,12 @@ export class NetToDevice {
   readonly #flow: Flow;
   /** For each peer, the one function that reads it: when it is readable, and at its tick. */
   readonly #feeds = new Map<Connection, { readonly onTick: () => void }>();
+  readonly #gonePeers = new GonePeers({
+    bytesToDevice: () => this.bytes,
+    waitsForDevice: () => this.blocked,
+    peers: () => this.#feeds.keys(),
+    lost: (connection, error) => this.#parts.events.peerLost(connection, error),
+  });
   #unwritten: Uint8Array | null = null;
   #lastRead: Connection | null = null;
 
@@ -53,6 +60,7 @@ export class NetToDevice {
     this.#unwritten = null;
     for (const feed of this.#feeds.values()) this.#parts.ticker.cancel(feed);
     this.#feeds.clear();
+    this.#gonePeers.stop();
   }
 
   /** What the device does not take now is kept; meanwhile no peer is read, so at most one read's worth comes together. */
@@ -63,6 +71,7 @@ export class NetToDevice {
     if (this.#unwritten === null) {
       this.#unwritten = rest.slice();
       this.#parts.device.whenWritable(this.#flush);
+      this.#gonePeers.deviceFull();
       return;
     }
     const joined = new Uint8Array(this.#unwritten.length + rest.length);

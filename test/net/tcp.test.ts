@@ -149,6 +149,25 @@ t.test("a reset is an error of the link, whoever touches it", async t => {
   t.throws(() => link.write(Buffer.from("x")), { code: "pipe", reason: "Broken pipe" });
 });
 
+t.test("a reset is told of even to who does not read, an orderly end is not", async t => {
+  for (const [end, told] of [
+    ["reset", 1],
+    ["FIN", 0],
+  ] as const) {
+    const { client, link } = await meet(t);
+    let breaks = 0;
+    link.whenBroken?.(() => breaks++);
+    client.send("unread");
+    await until("it is there", () => take(link) === "unread");
+    client.send("more");
+    if (end === "reset") client.socket.resetAndDestroy();
+    else client.finish();
+    if (end === "FIN") await until("the end", () => take(link) === "(end)");
+    else await until("the news", () => breaks > 0);
+    t.equal(breaks, told, end);
+  }
+});
+
 t.test("a FIN behind data is read after it", async t => {
   const { client, link } = await meet(t);
   client.send("data");

@@ -73,6 +73,42 @@ t.test("a blocked device stops every peer, each waits in the kernel", async t =>
   t.equal(port.facts().toDevice, "waiting input");
 });
 
+t.test("a peer that breaks while the device takes nothing does not keep the port (BUG-29)", async t => {
+  const world = new World(t);
+  const port = world.port(LINE);
+  const link = await world.call("7000");
+  world.device.room = 2;
+  link.send("abcd");
+  await world.settle();
+  link.send("more");
+  link.breakWith("read", "reset");
+  await world.pass(3900);
+  t.notOk(link.closed, "the device may go on yet");
+  await world.pass(5000);
+  t.ok(link.closed);
+  t.ok(port.isFree);
+  t.same(world.logged, ["error read error for port 7000: reset here"]);
+});
+
+t.test("what a peer sent before it broke leaves as long as the device takes it", async t => {
+  const world = new World(t);
+  world.port(`${LINE} net-to-dev-bufsize=4`);
+  const link = await world.call("7000");
+  world.device.room = 2;
+  link.send("abcd");
+  await world.settle();
+  link.send("efgh");
+  link.breakWith("read", "reset");
+  for (let seconds = 0; seconds < 12; seconds += 2) {
+    t.notOk(link.closed);
+    await world.pass(2000);
+    world.device.room = 1;
+    await world.settle();
+  }
+  t.ok(link.closed);
+  t.equal(world.device.written, "abcdefgh");
+});
+
 t.test("a peer that sends without end does not keep a slow device from the others", async t => {
   const world = new World(t);
   world.port(`${LINE} net-to-dev-bufsize=100`);

@@ -42,6 +42,7 @@ export function createFakeLink(
   let closed = false;
   let readable: (() => void) | null = null;
   let writable: (() => void) | null = null;
+  let broken: (() => void) | null = null;
 
   const link: FakeLink = {
     peer,
@@ -66,7 +67,7 @@ export function createFakeLink(
     },
     read(into) {
       if (closed) throw new Error("read of a closed link");
-      if (faults.read) throw faults.read;
+      if (faults.read && input.length === 0) throw faults.read; // the system gives what came before it first
       if (input.length === 0) return finished ? -1 : 0;
       const part = input.subarray(0, into.length);
       into.set(part);
@@ -85,6 +86,7 @@ export function createFakeLink(
     whenReadable(callback) {
       if (closed) throw new Error("waits for a closed link");
       readable = callback;
+      broken = null;
     },
     ignoreReadable() {
       readable = null;
@@ -92,6 +94,9 @@ export function createFakeLink(
     whenWritable(callback) {
       if (closed) throw new Error("waits for a closed link");
       writable = callback;
+    },
+    whenBroken(callback) {
+      broken = callback;
     },
     close() {
       closed = true;
@@ -129,6 +134,9 @@ export function createFakeLink(
     if (writable !== null && (link.room > 0 || faults.write)) {
       callback = writable;
       writable = null;
+    } else if (broken !== null && faults.read) {
+      callback = broken;
+      broken = null;
     } else if (readable !== null && (input.length > 0 || finished || faults.read)) {
       callback = readable;
       readable = null;
