@@ -1,4 +1,5 @@
 /** Bytes of all peers to the device. While it has not taken all it got, no peer is read. */
+import type { TelnetEvent } from "../telnet/decoder.js";
 import { judge } from "./batching.js";
 import type { Connection } from "./connection.js";
 import {
@@ -12,7 +13,7 @@ import {
 } from "./flow.js";
 import { GonePeers } from "./gone-peers.js";
 
-/** A chunk with more telnet commands is a flood: they cost far more than data, and nobody needs so many. */
+/** A chunk with more telnet events is a flood of commands: they cost far more than data, and nobody needs so many. */
 const MANY_COMMANDS = 64;
 /** Read of a flood at a time, and once in the shortest tick. */
 const FLOOD_BYTES = 512;
@@ -31,6 +32,8 @@ export class NetToDevice {
     lost: (connection, error) => this.#parts.events.peerLost(connection, error),
   });
   #unwritten: Uint8Array | null = null;
+  /** What the peer that filled the device sent after that: commands must not overtake data. */
+  #postponed: { readonly connection: Connection; readonly events: readonly TelnetEvent[] } | null = null;
   #lastRead: Connection | null = null;
 
   constructor(parts: FlowParts, flow: Flow) {
@@ -58,26 +61,19 @@ export class NetToDevice {
   /** What the device has not taken yet is dropped. */
   stop(): void {
     this.#unwritten = null;
+    this.#postponed = null;
     for (const feed of this.#feeds.values()) this.#parts.ticker.cancel(feed);
     this.#feeds.clear();
     this.#gonePeers.stop();
   }
 
-  /** What the device does not take now is kept; meanwhile no peer is read, so at most one read's worth comes together. */
+  /** What the device does not take now is kept; nothing more comes until it has left. */
   write(bytes: Uint8Array): void {
-    const count = this.#unwritten === null ? this.#writeNow(bytes) : 0;
+    const count = this.#writeNow(bytes);
     if (count === bytes.length || this.#flow.stopped) return;
-    const rest = bytes.subarray(count);
-    if (this.#unwritten === null) {
-      this.#unwritten = rest.slice();
-      this.#parts.device.whenWritable(this.#flush);
-      this.#gonePeers.deviceFull();
-      return;
-    }
-    const joined = new Uint8Array(this.#unwritten.length + rest.length);
-    joined.set(this.#unwritten);
-    joined.set(rest, this.#unwritten.length);
-    this.#unwritten = joined;
+    this.#unwritten = bytes.slice(count);
+    this.#parts.device.whenWritable(this.#flush);
+    this.#gonePeers.deviceFull();
   }
 
   readonly #flush = (): void => {
@@ -90,6 +86,9 @@ export class NetToDevice {
       return;
     }
     this.#unwritten = null;
+    const postponed = this.#postponed;
+    this.#postponed = null;
+    if (postponed !== null) this.#inOrder(postponed.connection, postponed.events);
     for (const connection of this.#inTurn()) this.#read(connection);
   };
 
@@ -184,12 +183,20 @@ export class NetToDevice {
       this.#pass(connection, read);
       return;
     }
+    const events = telnet.decoder.push(read);
+    connection.flooding = events.length > MANY_COMMANDS;
+    this.#inOrder(connection, events);
+  }
+
+  #inOrder(connection: Connection, all: readonly TelnetEvent[]): void {
     const { events } = this.#parts;
-    let commands = 0;
-    for (const event of telnet.decoder.push(read)) {
+    for (const [at, event] of all.entries()) {
       if (this.#flow.stopped || !this.#feeds.has(connection)) break;
+      if (this.blocked) {
+        this.#postponed = { connection, events: all.slice(at).map(keep) };
+        break;
+      }
       if (event.kind !== "data") {
-        commands++;
         events.telnet(connection, event);
         continue;
       }
@@ -197,7 +204,6 @@ export class NetToDevice {
       if (!this.#flow.stopped) this.#pass(connection, event.bytes);
     }
     events.commandsEnd(connection);
-    connection.flooding = commands > MANY_COMMANDS;
   }
 
   #pass(connection: Connection, bytes: Uint8Array): void {
@@ -209,4 +215,9 @@ export class NetToDevice {
     this.write(bytes);
     taps.ledTx?.flash();
   }
+}
+
+/** The bytes of an event are only lent. */
+function keep(event: TelnetEvent): TelnetEvent {
+  return event.kind === "data" ? { ...event, bytes: event.bytes.slice() } : event;
 }

@@ -73,6 +73,22 @@ t.test("a blocked device stops every peer, each waits in the kernel", async t =>
   t.equal(port.facts().toDevice, "waiting input");
 });
 
+t.test("what a telnet peer asks for waits for the data before it, however full the device is", async t => {
+  const world = new World(t);
+  world.port("7000:telnet:0:/dev/ttyA:9600 remctl -chardelay");
+  const link = await world.call("7000", "\xff\xfb\x2c");
+  world.device.room = 2;
+  link.send("abcd\xff\xf3ef\xff\xfa\x2c\x02\x07\xff\xf0gh");
+  await world.settle();
+  t.same([world.device.written, world.device.line?.calls], ["ab", []]);
+  world.device.room = 3;
+  await world.settle();
+  t.same([world.device.written, world.device.line?.calls], ["abcde", ["break"]]);
+  world.device.room = 100;
+  await world.settle();
+  t.same([world.device.written, world.device.line?.calls], ["abcdefgh", ["break", "set 9600 N71"]]);
+});
+
 t.test("a peer that breaks while the device takes nothing does not keep the port (BUG-29)", async t => {
   const world = new World(t);
   const port = world.port(LINE);
