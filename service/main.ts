@@ -30,6 +30,9 @@ const FAILED = 1;
  */
 const HEAP_FLAGS = ["--semi-space-growth-factor=1", "--optimize-for-size"];
 
+/** The longest a timer can be: 24 days. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
 const program = basename(process.argv[1] ?? "ser2net").replace(/\.[cm]?js$/, "");
 
 void main();
@@ -138,6 +141,8 @@ function run(options: Options): void {
       void stop(daemon, bus, options, log);
     });
   }
+  // Nothing else may hold the process: without a port it waits for a reload that brings one.
+  setInterval(() => {}, LONGEST_TIMER_MS);
   supervision.started();
   if (options.dbus !== null) void bus.start(options.dbus, daemon, reload, log);
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
-import { BUNDLE, Daemon, runProgram, runToEnd, temporaryFolder } from "../support/daemon.js";
+import { BUNDLE, Daemon, run, runProgram, runToEnd, temporaryFolder } from "../support/daemon.js";
 import { listen, portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { until } from "../support/wait.js";
@@ -143,6 +143,20 @@ t.test("SIGTERM, SIGINT and SIGQUIT end it in order: closestr sent, pid file gon
     t.equal(await device.expect("<bye>"), "<bye>");
     t.notOk(existsSync(pidFile));
   }
+});
+
+t.test("without a port to serve it stays, for a reload that brings one", async t => {
+  const { port, device, folder } = await prepare(t);
+  const file = join(folder, "empty.conf");
+  const pidFile = join(folder, "pid");
+  writeFileSync(file, "this is no port\n");
+  const daemon = run(t, ["-d", "-u", "-c", file, "-P", pidFile]);
+  await until("it has started", () => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "");
+  writeFileSync(file, `127.0.0.1,${port}:raw:0:${device.path}:9600\n`);
+  daemon.process.kill("SIGHUP");
+  const client = await until("its port listens", () => Client.connect(t, port).catch(() => null));
+  client.send("served");
+  t.equal(await device.expect("served"), "served");
 });
 
 t.test("in the background: it returns when the ports are open, and lets go of the terminal", async t => {
