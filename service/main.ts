@@ -113,6 +113,20 @@ function run(options: Options): void {
   );
   const bus = new BusPresence();
   const supervision = new Supervision(daemon, process.env, log);
+  const reload = (): void => {
+    supervision.reloading();
+    daemon.reload();
+    supervision.reloaded(typeof daemon.lastReload === "string" ? daemon.lastReload : null);
+  };
+  // Before anything takes time: a signal that comes during the start waits for its end, and does not kill.
+  process.on("SIGHUP", reload);
+  process.on("SIGUSR1", () => {});
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
+    process.once(signal, () => {
+      supervision.stopping();
+      void stop(daemon, bus, options, log);
+    });
+  }
   try {
     daemon.start();
   } catch (error) {
@@ -128,19 +142,6 @@ function run(options: Options): void {
     detach();
   }
   if (options.pidFile !== null) writePidFile(options.pidFile, log);
-  const reload = (): void => {
-    supervision.reloading();
-    daemon.reload();
-    supervision.reloaded(typeof daemon.lastReload === "string" ? daemon.lastReload : null);
-  };
-  process.on("SIGHUP", reload);
-  process.on("SIGUSR1", () => {});
-  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
-    process.once(signal, () => {
-      supervision.stopping();
-      void stop(daemon, bus, options, log);
-    });
-  }
   // Nothing else may hold the process: without a port it waits for a reload that brings one.
   setInterval(() => {}, LONGEST_TIMER_MS);
   supervision.started();

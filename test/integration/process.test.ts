@@ -1,5 +1,7 @@
 /** The daemon as a process: its command line, its exit status, the background. */
-import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
@@ -157,6 +159,26 @@ t.test("without a port to serve it stays, for a reload that brings one", async t
   const client = await until("its port listens", () => Client.connect(t, port).catch(() => null));
   client.send("served");
   t.equal(await device.expect("served"), "served");
+});
+
+t.test("a signal that comes during the start counts after it", async t => {
+  const { port, device, folder } = await prepare(t);
+  const file = join(folder, "slow.conf");
+  execFileSync("mkfifo", [file]);
+  const daemon = run(t, ["-d", "-u", "-c", file]);
+  const start = await open(file, "w"); // once the daemon reads it
+  daemon.process.kill("SIGUSR1");
+  daemon.process.kill("SIGHUP");
+  rmSync(file);
+  writeFileSync(file, `127.0.0.1,${port}:raw:0:${device.path}:9600\n`);
+  await start.write("# what a reload finds is another file\n");
+  await start.close();
+  await daemon.errors.expect("Got SIGHUP, re-reading configuration\n");
+  const client = await until("the port of the other file listens", () => Client.connect(t, port).catch(() => null));
+  client.send("served");
+  t.equal(await device.expect("served"), "served");
+  t.equal(daemon.process.kill("SIGTERM") && (await daemon.exit()).code, 0);
+  t.notMatch(daemon.errors.text, "Debugger");
 });
 
 t.test("in the background: it returns when the ports are open, and lets go of the terminal", async t => {
