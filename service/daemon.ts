@@ -9,7 +9,7 @@ import { readConfiguration } from "./config/resolve.js";
 import { type ControlServer, createControlServer } from "./control/server.js";
 import { ControlDoor } from "./control-door.js";
 import { createPresence, type Presence } from "./device/presence.js";
-import { type Effective, readEffective, UnreadableError } from "./effective.js";
+import { allFaults, type Effective, readEffective, UnreadableError } from "./effective.js";
 import type { Led } from "./led/led.js";
 import { createLeds, type Leds } from "./led/sysfs.js";
 import type { Log } from "./log/log.js";
@@ -157,14 +157,14 @@ export class Daemon implements Reloadable {
     this.#board = next.board;
     this.#boardLeds.configure(next.board, next.configuration.ports);
     this.#configuration = carryOut(this, this.#configuration, next.configuration);
-    if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration.controlPort);
+    if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration);
     this.#events.portsChanged();
   }
 
   /** What is wrong with a text, or with what a reload would read now; a text: why that cannot be read. */
   check(text: string | null): readonly Diagnostic[] | string {
     if (text !== null) {
-      return readConfiguration([{ file: null, text }], { serviceLookup: this.#serviceLookup }).diagnostics;
+      return allFaults(readConfiguration([{ file: null, text }], { serviceLookup: this.#serviceLookup }), null);
     }
     try {
       return readEffective(this.#options, this.#serviceLookup).diagnostics;
@@ -250,13 +250,11 @@ export class Daemon implements Reloadable {
     }
   }
 
-  #moveControlPort(spec: string | null): void {
+  /** A text that is no port is among the faults of the configuration, and leaves in force what was there. */
+  #moveControlPort({ controlPort: spec, controlPortFault }: Configuration): void {
     const fault = this.#door.move(spec);
-    if (fault === null) return;
-    this.#log.error(
-      fault === "invalid" ? `Invalid control port specified: ${spec}` : `Can't open control port: ${spec}`,
-    );
-    this.#log.error("Control port is disabled");
+    if (fault !== null) this.#log.error(`Can't open control port: ${spec}`);
+    if (fault !== null || (spec === null && controlPortFault !== null)) this.#log.error("Control port is disabled");
   }
 
   #removed(port: Operable): void {

@@ -12,7 +12,7 @@ import { readConfiguration } from "./config/resolve.js";
 import { errorReason } from "./kernel/kernel.js";
 import { describeReason } from "./log/describe.js";
 
-export type Selection = Pick<Options, "board" | "configFile" | "configFileGiven" | "configLines">;
+export type Selection = Pick<Options, "board" | "configFile" | "configFileGiven" | "configLines" | "controlPort">;
 
 export interface Effective {
   readonly configuration: Configuration;
@@ -45,11 +45,17 @@ export function readEffective(selection: Selection, serviceLookup: ServiceLookup
     board,
     diagnostics: [
       ...(chosen?.profile.diagnostics ?? []),
-      ...configuration.diagnostics,
+      ...allFaults(configuration, selection.controlPort),
       ...(board === null ? [] : tooFastPorts(board, configuration.ports)),
     ],
     boardChosen: chosen === null ? null : `Board ${chosen.name} (${chosen.because})`,
   };
+}
+
+/** With what is wrong with CONTROLPORT: `-p` makes that harmless. */
+export function allFaults(configuration: Configuration, given: string | null): readonly Diagnostic[] {
+  const { diagnostics, controlPortFault } = configuration;
+  return controlPortFault === null || given !== null ? diagnostics : [...diagnostics, controlPortFault];
 }
 
 interface ChosenBoard {

@@ -77,11 +77,7 @@ function report(options: Options): number {
     print(2, `${error.message}\n`);
     return FAILED;
   }
-  const { configuration } = effective;
-  const faults = [...effective.diagnostics];
-  if (configuration.controlPortFault !== null && options.controlPort === null) {
-    faults.push(configuration.controlPortFault);
-  }
+  const { configuration, diagnostics: faults } = effective;
   if (options.report === "print-config") print(1, printConfiguration(configuration));
   const out = options.report === "check" ? 1 : 2;
   for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);

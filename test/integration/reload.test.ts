@@ -123,6 +123,21 @@ t.test("-C lines stay when the file is read again", async t => {
   await talking(t, a, one, "the -C port is still there");
 });
 
+t.test("a CONTROLPORT that is none is told, and leaves the old one in force", async t => {
+  const { controlPort, a, one, line } = await prepare(t);
+  const config = [`CONTROLPORT:127.0.0.1,${controlPort}`, line(a, one)];
+  const daemon = await Daemon.start(t, { controlPort, control: "file", config, foreground: "-d" });
+  daemon.hup(["CONTROLPORT:udp,2000", line(a, one)]);
+  const log = await daemon.running.errors.expect("Invalid control port specified: udp,2000");
+  t.match(log, `${daemon.configFile}:1:13: Invalid control port specified: udp,2000`);
+  t.match(await daemon.ask("showshortport"), `127.0.0.1,${a}`);
+  daemon.hup([line(a, one)]);
+  await until("it is closed", () => isRefused(controlPort));
+  daemon.hup(["CONTROLPORT:0", line(a, one)]);
+  await daemon.running.errors.expect("Invalid control port specified: 0 (expected a port number above 0)\n");
+  await daemon.running.errors.expect("Control port is disabled\n");
+});
+
 t.test("a changed CONTROLPORT moves, sessions of the old one go on", async t => {
   const { controlPort, a, b, one, line } = await prepare(t);
   const config = [`CONTROLPORT:127.0.0.1,${controlPort}`, line(a, one)];
