@@ -9,6 +9,7 @@ import { BusPresence } from "./bus.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
 import { formatDiagnostic } from "./config/diagnostic.js";
 import { printConfiguration } from "./config/print.js";
+import { controlPortProblem } from "./config/resolve.js";
 import { Daemon, StartError } from "./daemon.js";
 import { detach, isBackground, launchBackground } from "./daemonize.js";
 import { type Effective, readEffective, UnreadableError } from "./effective.js";
@@ -69,16 +70,24 @@ async function main(): Promise<void> {
 
 /** --check and --print-config. */
 function report(options: Options): number {
+  const { controlPort: given } = options;
+  const serviceLookup = createServiceLookup();
+  if (given !== null && controlPortProblem(given, serviceLookup) !== null) {
+    print(2, `Invalid control port specified: ${given}\n${usage(program)}`);
+    return FAILED;
+  }
   let effective: Effective;
   try {
-    effective = readEffective(options, createServiceLookup());
+    effective = readEffective(options, serviceLookup);
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
     print(2, `${error.message}\n`);
     return FAILED;
   }
   const { configuration, diagnostics: faults } = effective;
-  if (options.report === "print-config") print(1, printConfiguration(configuration));
+  if (options.report === "print-config") {
+    print(1, printConfiguration({ ...configuration, controlPort: given ?? configuration.controlPort }));
+  }
   const out = options.report === "check" ? 1 : 2;
   for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);
   return faults.length === 0 ? 0 : FAILED;

@@ -83,6 +83,12 @@ t.test("--check reports what is wrong with its place, and opens nothing", async 
   t.match(second, new RegExp(`^${bad}:3:1: No state given on line 3`));
   t.same({ code, others, errors }, { code: 1, others: [""], errors: "" });
   t.equal((await runToEnd(t, ["--check", "-c", join(folder, "none")])).code, 1);
+  const wrong = await runToEnd(t, ["--check", "-c", file, "-p", "udp,2000"]);
+  t.match(wrong, {
+    code: 1,
+    output: "",
+    errors: /^Invalid control port specified: udp,2000\n.*: Valid parameters are:\n/,
+  });
 });
 
 t.test("--print-config prints a configuration that means the same", async t => {
@@ -100,6 +106,8 @@ t.test("--print-config prints a configuration that means the same", async t => {
   const again = join(folder, "again.conf");
   writeFileSync(again, printed.output);
   t.same(await runToEnd(t, ["--print-config", "-c", again]), printed);
+  const given = await runToEnd(t, ["--print-config", "-c", file, "-p", "localhost,2222"]);
+  t.equal(given.output, printed.output.replace("CONTROLPORT:2000", "CONTROLPORT:localhost,2222"), "-p goes before it");
 });
 
 t.test("started by inetd: the session is standard input, and the end of it the end of the daemon", async t => {
