@@ -38,6 +38,7 @@ export class ControlDoor {
     try {
       this.#listener = this.#parts.listen(port, {
         accepted: link => this.#accepted(link),
+        waiting: reason => this.#parts.log.error(`Unable to create TCP socket: ${reason}`),
         failed: reason => this.#parts.log.error(`Could not accept on controller port: ${reason}`),
       });
     } catch (error) {

@@ -10,8 +10,10 @@ import { type ControlServer, createControlServer } from "./control/server.js";
 import { ControlDoor } from "./control-door.js";
 import { createPresence, type Presence } from "./device/presence.js";
 import { allFaults, type Effective, readEffective, UnreadableError } from "./effective.js";
+import { errorReason } from "./kernel/kernel.js";
 import type { Led } from "./led/led.js";
 import { createLeds, type Leds } from "./led/sysfs.js";
+import { describeReason } from "./log/describe.js";
 import type { Log } from "./log/log.js";
 import { type Inherited, inheritedSockets } from "./net/inherited.js";
 import { createServiceLookup } from "./net/services.js";
@@ -200,7 +202,7 @@ export class Daemon implements Reloadable {
     this.ports.add(port);
     if (port.start() === null) return;
     this.ports.remove(port);
-    this.#log.error(`${NO_SOCKETS} on line ${config.lineNumber}: ${config.name}`);
+    this.#noSockets(NO_SOCKETS, config, port.facts().lastError);
     // An inetd-style service without its connection has nothing to do. A second one only finds it taken.
     const isTaken = this.ports.list().some(other => other.facts().networkPort.port === 0);
     if (config.networkPort.port === 0 && !isTaken) this.#outside.stdioEnded(false);
@@ -211,8 +213,8 @@ export class Daemon implements Reloadable {
     try {
       rotator.start();
       this.#rotators.set(config.name, rotator);
-    } catch {
-      this.#log.error(`Unable to create TCP socket on line ${config.lineNumber}: ${config.name}`);
+    } catch (error) {
+      this.#noSockets("Unable to create TCP socket", config, describeReason(error, errorReason));
     }
   }
 
@@ -248,6 +250,11 @@ export class Daemon implements Reloadable {
       this.#log.error(error.message);
       throw new StartError(error.message, { logged: true });
     }
+  }
+
+  #noSockets(text: string, { name, file, lineNumber }: PortConfig | RotatorConfig, reason: string | null): void {
+    const message = `${text} on line ${lineNumber}: ${name}`;
+    this.#log.error(formatDiagnostic({ file, line: lineNumber, column: 1, message, expected: reason }));
   }
 
   /** A text that is no port is among the faults of the configuration, and leaves in force what was there. */

@@ -10,13 +10,18 @@ import { adoptUdp, listenUdp } from "./udp.js";
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;
 
+export interface PortListenEvents extends ListenEvents {
+  /** Not one socket can be opened yet, for that reason; it is tried again until one can. Called once. */
+  readonly waiting: (reason: string) => void;
+}
+
 export interface PortListener extends Listener {
   /** UDP only: a peer that has not spoken yet. Null where that is not possible. */
   connect(peer: PeerAddress): Link | null;
 }
 
 /** Throws KernelError when not one socket can be opened and waiting would not help (the port is taken, say). */
-export function listen(spec: NetworkPort, inherited: Inherited, events: ListenEvents): PortListener {
+export function listen(spec: NetworkPort, inherited: Inherited, events: PortListenEvents): PortListener {
   const handed = inherited.take(spec);
   if (handed.length > 0) return adopt(spec, handed, events, inherited);
   const addresses = listenAddresses(spec);
@@ -56,14 +61,14 @@ function withoutConnect(listener: Listener): PortListener {
 
 class LateListener implements PortListener {
   readonly #spec: NetworkPort;
-  readonly #events: ListenEvents;
+  readonly #events: PortListenEvents;
   #listener: PortListener | null = null;
   #accepting = true;
   #closed = false;
   #retry: NodeJS.Timeout | null = null;
   #waitMs = FIRST_RETRY_MS;
 
-  constructor(spec: NetworkPort, events: ListenEvents) {
+  constructor(spec: NetworkPort, events: PortListenEvents) {
     this.#spec = spec;
     this.#events = events;
     void this.#try();
@@ -104,9 +109,14 @@ class LateListener implements PortListener {
       this.#listener.accepting = this.#accepting;
     } catch (error) {
       if (this.#closed) return;
-      if (this.#waitMs === FIRST_RETRY_MS) this.#events.failed(error instanceof Error ? error.message : String(error));
+      if (this.#waitMs === FIRST_RETRY_MS) this.#events.waiting(reasonOf(error));
       this.#retry = setTimeout(() => void this.#try(), this.#waitMs);
       this.#waitMs = Math.min(this.#waitMs * 2, LAST_RETRY_MS);
     }
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof KernelError) return error.reason;
+  return error instanceof Error ? error.message : String(error);
 }

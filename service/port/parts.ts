@@ -8,6 +8,7 @@ import type { Device } from "../device/device.js";
 import type { Presence } from "../device/presence.js";
 import type { Log } from "../log/log.js";
 import type { Link, Listener, PeerAddress } from "../net/link.js";
+import type { PortListenEvents } from "../net/listen.js";
 import type { Operable } from "./facts.js";
 import type { Heartbeat, Ticker } from "./ticker.js";
 
@@ -36,7 +37,7 @@ export interface PortParts {
   readonly heartbeat: Heartbeat;
   readonly defaultSignature: string;
   /** Opens sockets. Throws when none can be opened. */
-  listen(spec: NetworkPort, events: { accepted: (link: Link) => void; failed: (reason: string) => void }): PortListener;
+  listen(spec: NetworkPort, events: PortListenEvents): PortListener;
   /** The one peer of a port of number zero. */
   standardInput(): Link;
   /** Throws DeviceError (or rejects with it). */

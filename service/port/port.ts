@@ -2,6 +2,7 @@
 import type { PortConfig, PortState } from "../config/configuration.js";
 import { parsePortWords } from "../config/port-options.js";
 import type { LineDevice } from "../device/device.js";
+import { KernelError } from "../kernel/kernel.js";
 import type { ModemControl } from "../line/modem.js";
 import type { Link } from "../net/link.js";
 import { Arrivals } from "./arrivals.js";
@@ -239,11 +240,13 @@ export class Port implements Operable {
       else
         this.#listener = this.#parts.listen(networkPort, {
           accepted: link => this.#arrivals.called(link),
+          waiting: reason => this.#logNoSocket(reason),
           failed: reason => this.#parts.log.error(`Could not accept on port ${this.name}: ${reason}`),
         });
       this.#listenError = null;
     } catch (error) {
-      this.#listenError = error instanceof Error ? error.message : String(error);
+      this.#listenError =
+        error instanceof KernelError ? error.reason : error instanceof Error ? error.message : String(error);
       return false;
     }
     this.#life.enable(true);
@@ -333,7 +336,11 @@ export class Port implements Operable {
     this.#life.seats.arrange(config);
     const problem = this.setState(config.state);
     if (problem === null) return;
-    this.#parts.log.error(`Unable to create network socket for port ${this.name}: ${this.#listenError}`);
+    this.#logNoSocket(this.#listenError);
+  }
+
+  #logNoSocket(reason: string | null): void {
+    this.#parts.log.error(`Unable to create network socket for port ${this.name}: ${reason}`);
   }
 
   #changed(): void {

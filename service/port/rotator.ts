@@ -24,6 +24,8 @@ export class Rotator {
   start(): void {
     this.#listener = this.#parts.listen(this.#config.networkPort, {
       accepted: link => this.#accepted(link),
+      waiting: reason =>
+        this.#parts.log.error(`Unable to create TCP socket for rotator ${this.#config.name}: ${reason}`),
       failed: reason => this.#parts.log.error(`Could not accept on rotator ${this.#config.name}: ${reason}`),
     });
   }

@@ -26,7 +26,8 @@ function serve(t: Test, text: string, inherited = inheritedSockets([])): Served 
   const failures: string[] = [];
   const listener = listen(spec(text), inherited, {
     accepted: link => void links.push(link),
-    failed: reason => void failures.push(reason),
+    failed: reason => void failures.push(`accept: ${reason}`),
+    waiting: reason => void failures.push(reason),
   });
   t.teardown(() => {
     listener.close();
@@ -105,6 +106,7 @@ t.test("an address or a name that is not there yet is waited for, and said once"
   for (const text of [`192.0.2.1,${port}`, `no-such-name.invalid,${port}`, `fe80::1%gone0,${port}`]) {
     const { listener, failures } = serve(t, text);
     await until(text, () => failures.length === 1);
+    t.notMatch(failures[0], /^accept: |listenTcp/);
     t.same(listener.addresses, []);
     t.notOk(listener.isBroken, "it never was open");
     listener.close();
