@@ -12,9 +12,13 @@ export interface Diagnostic {
   readonly expected: string | null;
 }
 
-/** `ser2net.conf:3:20: Unknown config item: nosuch on line 3 (expected ...)`. */
+/** `ser2net.conf:3:20: Unknown config item: nosuch on line 3 (expected ...)`. Control characters show as escapes. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const place = `${diagnostic.file ?? "-C"}:${diagnostic.line}:${diagnostic.column}`;
   const hint = diagnostic.expected === null ? "" : ` (${diagnostic.expected})`;
-  return `${place}: ${diagnostic.message}${hint}`;
+  return `${place}: ${diagnostic.message}${hint}`.replace(/[\x00-\x1f\x7f]/g, visible);
+}
+
+function visible(control: string): string {
+  return control === "\r" ? "\\r" : `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }

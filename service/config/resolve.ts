@@ -30,6 +30,7 @@ type PortDirective = Extract<Directive, { kind: "port" }>;
 const MOST_DIAGNOSTICS = 10_000;
 /** 68 years: what the reference counts a timeout in wraps beyond it. */
 const LONGEST_TIMEOUT_SECONDS = 2_147_483_647;
+const DOS_LINE_END = "; the line ends in CR LF, and the CR is part of it";
 
 /** All sources share one set of names and defaults; a later port of the same name takes the earlier one's place. */
 export function readConfiguration(sources: readonly Source[], environment: ConfigurationEnvironment): Configuration {
@@ -225,7 +226,9 @@ class Progress {
   }
 
   #diagnostic({ offset, message, expected }: Fault): Diagnostic {
-    return { file: this.#file, ...placeOf(this.#line, offset), message, expected };
+    const hint = this.#line.text.endsWith("\r") ? DOS_LINE_END : "";
+    const wanted = expected === null ? null : `${expected}${hint}`;
+    return { file: this.#file, ...placeOf(this.#line, offset), message, expected: wanted };
   }
 }
 

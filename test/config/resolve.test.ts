@@ -38,6 +38,14 @@ t.test("a directive without its name or text says what is missing", async t => {
   for (const [line, fault] of cases) t.same(faults(line), [fault], line);
 });
 
+t.test("a DOS line end is told where it does harm, and seen", async t => {
+  const { diagnostics } = readText("2001:raw:0:/dev/a:9600 remctl\r\nBANNER:b:\r\n");
+  t.same(diagnostics.map(formatDiagnostic), [
+    "test.conf:1:24: Unknown config item: remctl\\r on line 1 (expected an option or the name of a text defined " +
+      "before this line; nearest: remctl; the line ends in CR LF, and the CR is part of it)",
+  ]);
+});
+
 t.test("a directive may have an empty text", async t => {
   for (const word of ["BANNER", "SIGNATURE", "OPENSTR", "CLOSESTR", "CLOSEON", "DEVICE"]) {
     t.same(readLines(`${word}:x`, `${word}:y:`).diagnostics, [], word);
