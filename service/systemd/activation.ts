@@ -1,9 +1,9 @@
-/** Descriptors that the service manager hands over, sd_listen_fds(3): sockets, and what was stored. */
+/** Descriptors that the service manager hands over, sd_listen_fds(3): the sockets of a socket unit. */
 import { setCloseOnExec, setNonBlocking } from "../kernel/kernel.js";
 
 export interface InheritedDescriptor {
   readonly fd: number;
-  /** FileDescriptorName= of the socket unit, or the name it was stored under; "unknown" where none was given. */
+  /** FileDescriptorName= of the socket unit; "unknown" where none was given. */
   readonly name: string;
 }
 

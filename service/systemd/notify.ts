@@ -17,9 +17,6 @@ export interface Notifier {
   watchdogPing(): void;
   /** Asks to be killed and started anew. The cause stays in the status. */
   watchdogTrigger(cause: string): void;
-  /** Leaves a duplicate with the manager, for the next process; the name is printable ASCII without a colon. */
-  storeDescriptor(name: string, fd: number): void;
-  removeDescriptor(name: string): void;
   close(): void;
 }
 
@@ -30,7 +27,6 @@ const LONGEST_STATUS = 1000;
 const STATUS_PAUSE_MS = 1000;
 const RETRY_MS = 100;
 const LONGEST_PATH = 107; // bytes, sun_path without its NUL
-const DESCRIPTOR_NAME = /^[ -9;-~]{1,255}$/;
 
 /** Takes the variable out of `environment`: what the daemon starts must not speak in its name. */
 export function createNotifier(
@@ -62,8 +58,6 @@ const NOBODY_LISTENS: Notifier = {
   extendTimeout() {},
   watchdogPing() {},
   watchdogTrigger() {},
-  storeDescriptor() {},
-  removeDescriptor() {},
   close() {},
 };
 
@@ -120,29 +114,12 @@ class ManagerNotifier implements Notifier {
     this.#triggered = true;
   }
 
-  storeDescriptor(name: string, fd: number): void {
-    if (this.#closed || !this.#isGoodName(name)) return;
-    // Not kept for later: by then the number may stand for another file.
-    const result = this.#deliver(`FDSTORE=1\nFDNAME=${name}`, [fd]);
-    if (result < 0) this.#warn(`${name} is not stored: ${errorReason(-result)}`);
-  }
-
-  removeDescriptor(name: string): void {
-    if (this.#isGoodName(name)) this.#send(`FDSTOREREMOVE=1\nFDNAME=${name}`);
-  }
-
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelPause?.();
     this.#cancelRetry?.();
     closeSync(this.#socket);
-  }
-
-  #isGoodName(name: string): boolean {
-    if (DESCRIPTOR_NAME.test(name)) return true;
-    this.#warn(`${JSON.stringify(name)} is no name for a descriptor`);
-    return false;
   }
 
   #say(status: string, ...assignments: string[]): void {
@@ -174,7 +151,7 @@ class ManagerNotifier implements Notifier {
 
   #sendAll(): void {
     for (let text = this.#unsent[0]; text !== undefined; text = this.#unsent[0]) {
-      const result = this.#deliver(text, []);
+      const result = sendUnix(this.#socket, this.#path, Buffer.from(text), []);
       if (result === -EAGAIN || result === -ENOBUFS) {
         this.#cancelRetry = this.#clock.after(RETRY_MS, () => {
           this.#cancelRetry = null;
@@ -186,10 +163,6 @@ class ManagerNotifier implements Notifier {
       if (result < 0 && !this.#failing) this.#warn(errorReason(-result));
       this.#failing = result < 0;
     }
-  }
-
-  #deliver(text: string, descriptors: readonly number[]): number {
-    return sendUnix(this.#socket, this.#path, Buffer.from(text), descriptors);
   }
 }
 

@@ -5,22 +5,18 @@ import { join } from "node:path";
 import type { Teardown } from "./client.js";
 import { type Running, runProgram } from "./daemon.js";
 
-const RECEIVER = `import json, os, socket, sys, time
+const RECEIVER = `import json, socket, sys, time
 receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 receiver.bind("\\0" + sys.argv[1][1:] if sys.argv[1][0] == "@" else sys.argv[1])
 print("bound", flush=True)
 while True:
-    text, descriptors, _, _ = socket.recv_fds(receiver, 8192, 8)
+    text = receiver.recv(8192)
     monotonic = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-    print(json.dumps({"text": text.decode(), "descriptors": len(descriptors), "monotonicUs": monotonic}), flush=True)
-    for descriptor in descriptors:
-        os.write(descriptor, b"from the manager")
-        os.close(descriptor)
+    print(json.dumps({"text": text.decode(), "monotonicUs": monotonic}), flush=True)
 `;
 
 export interface Datagram {
   readonly text: string;
-  readonly descriptors: number;
   readonly monotonicUs: number;
 }
 

@@ -1,6 +1,4 @@
-import { closeSync } from "node:fs";
 import t, { type Test } from "tap";
-import { openPty, read } from "../../service/kernel/kernel.js";
 import { createNotifier } from "../../service/systemd/notify.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { Manager } from "../support/manager.js";
@@ -100,36 +98,6 @@ t.test("a definite failure triggers the watchdog, and its cause stays in the sta
   t.equal(await manager.nextText(), "EXTEND_TIMEOUT_USEC=1000");
 });
 
-t.test("a stored descriptor is usable by the manager, and is taken back by its name", PYTHON, async t => {
-  const { manager, notifier, warnings } = await connected(t);
-  const { master, slave } = openPty();
-  t.teardown(() => [master, slave].map(closeSync));
-  notifier.storeDescriptor("tty.2001", slave);
-  t.match(await manager.next(), { text: "FDSTORE=1\nFDNAME=tty.2001", descriptors: 1 });
-  const into = new Uint8Array(100);
-  await until("the manager has written", () => read(master, into) > 0);
-  t.equal(Buffer.from(into.subarray(0, 16)).toString(), "from the manager");
-  notifier.removeDescriptor("tty.2001");
-  t.match(await manager.next(), { text: "FDSTOREREMOVE=1\nFDNAME=tty.2001", descriptors: 0 });
-  t.same(warnings, []);
-});
-
-t.test("what cannot be stored is said and not sent", PYTHON, async t => {
-  const { manager, notifier, warnings } = await connected(t);
-  notifier.storeDescriptor("udp:2001", 1);
-  notifier.storeDescriptor("a\nREADY=1", 1);
-  notifier.storeDescriptor("tty.2001", 900_000);
-  notifier.removeDescriptor("");
-  notifier.watchdogPing();
-  t.equal(await manager.nextText(), "WATCHDOG=1");
-  t.same(warnings, [
-    'Unable to notify the service manager: "udp:2001" is no name for a descriptor',
-    'Unable to notify the service manager: "a\\nREADY=1" is no name for a descriptor',
-    "Unable to notify the service manager: tty.2001 is not stored: Bad file descriptor",
-    'Unable to notify the service manager: "" is no name for a descriptor',
-  ]);
-});
-
 t.test("a manager that is busy gets everything in order later, but no stale ping", PYTHON, async t => {
   const { manager, notifier, clock, warnings } = await connected(t);
   manager.pause();
@@ -184,7 +152,6 @@ t.test("a manager that has gone is reported once and disturbs nobody", async t =
   notifier.close();
   notifier.close();
   notifier.ready("too late");
-  notifier.storeDescriptor("late", 1);
 });
 
 t.test("without a manager nothing happens", async t => {
@@ -200,8 +167,6 @@ t.test("without a manager nothing happens", async t => {
     notifier.extendTimeout(1);
     notifier.watchdogPing();
     notifier.watchdogTrigger("no cause");
-    notifier.storeDescriptor("x", 1);
-    notifier.removeDescriptor("x");
     notifier.close();
     t.equal(clock.waiting, 0);
   }
