@@ -85,7 +85,6 @@ export class Daemon implements Reloadable {
       leds: this.#leds,
       presence: this.#presence,
       showsTraffic: led => this.#boardLeds.showsTraffic(led),
-      board: () => this.#board,
       inherited: this.#inherited,
       locking: options.locking,
       signature: options.signature,

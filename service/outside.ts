@@ -1,7 +1,6 @@
 /** Gives ports what reaches outside: sockets, devices, access rules, traces, LEDs. */
 import { createHostsAccess } from "./access/hosts-files.js";
 import { isAdmitted } from "./access/remote-address.js";
-import type { ProfileFacts } from "./board/facts.js";
 import { readClock } from "./clock.js";
 import type { LedConfig, OptionContext } from "./config/configuration.js";
 import { deviceIdentity, openDevice } from "./device/open.js";
@@ -34,8 +33,6 @@ export interface OutsideParts {
   readonly signature: string;
   /** A LED that the kernel flashes by itself. */
   showsTraffic(led: LedConfig): boolean;
-  /** Null without a board. */
-  board(): ProfileFacts | null;
   optionContext(): OptionContext;
   changed(port: Operable): void;
   removed(port: Operable): void;
@@ -65,7 +62,6 @@ export function createOutside(parts: OutsideParts): PortParts {
         warn: text => log.warning(text),
       }),
     presence: parts.presence,
-    onDeviceLoss: ({ name }) => parts.board()?.ports.get(name)?.onDeviceLoss ?? { do: "close" },
     identify: deviceIdentity,
     permitted,
     admits: (list, peer) =>

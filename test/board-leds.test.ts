@@ -111,8 +111,7 @@ t.test("the box has a fault while a required device is missing, whether a port s
 });
 
 t.test("a held connection is one, and its missing device a fault", async t => {
-  const { world, lit } = await serve(t);
-  world.onDeviceLoss = { do: "hold", seconds: 3 };
+  const { world, lit } = await serve(t, { ports: [{ ...PORT1, holdSeconds: 3 }, PORT2] });
   await world.call("2001");
   world.device.hangUp();
   t.equal(await lit(), "amber red blue");

@@ -36,7 +36,7 @@ function portLines(port: BoardPort): string[] {
 
 /** All that matters is said: no DEFAULT line stands before these. */
 function optionWords(port: BoardPort): string[] {
-  const { line = {}, lines, leds = {} } = port;
+  const { line = {}, lines, leds = {}, holdSeconds = 0 } = port;
   const { speed, dataBits, parity, stopBits } = { ...STANDARD_LINE, ...line };
   // A connector without DCD would never show a carrier.
   const local = line.local ?? (lines !== undefined && !lines.includes("dcd"));
@@ -53,6 +53,7 @@ function optionWords(port: BoardPort): string[] {
     port.kickolduser === true && "kickolduser",
     port.chardelay === false && "-chardelay",
     port.maxConnections !== undefined && `max-connections=${port.maxConnections}`,
+    holdSeconds !== 0 && `hold=${holdSeconds}`,
     leds.rx !== undefined && `led-rx=${leds.rx}`,
     leds.tx !== undefined && `led-tx=${leds.tx}`,
     port.rs485 !== undefined && `rs485=${port.id}`,

@@ -1,4 +1,4 @@
-/** What a profile knows of the ports of a configuration: for showport, D-Bus, health, LEDs and the policy at a lost device. */
+/** What a profile knows of the ports of a configuration beyond their lines: for D-Bus and LEDs. */
 import type { PortConfig } from "../config/configuration.js";
 import type { Diagnostic } from "../config/diagnostic.js";
 import type { BoardLed, BoardPort, BoardProfile } from "./profile.js";
@@ -26,12 +26,8 @@ export interface PortHardware {
   readonly maxSpeed: number | null; // bits per second
   /** The board is healthy only while the device is there. */
   readonly required: boolean;
-  readonly onDeviceLoss: OnDeviceLoss;
   readonly leds: PortLeds;
 }
-
-/** What becomes of the connections when the device goes away. */
-export type OnDeviceLoss = { readonly do: "close" } | { readonly do: "hold"; readonly seconds: number };
 
 /** rx and tx flash by their LED lines; link is on while somebody is connected, fault while the device fails. */
 export interface PortLeds {
@@ -68,7 +64,7 @@ export function tooFastPorts(facts: ProfileFacts, ports: readonly PortConfig[]):
 }
 
 function portHardware(port: BoardPort, leds: readonly BoardLed[]): PortHardware {
-  const { id, device, holdSeconds = 0, leds: uses = {} } = port;
+  const { id, device, leds: uses = {} } = port;
   const ledOf = (use: string | undefined) => leds.find(led => led.id === use) ?? null;
   return {
     id,
@@ -79,7 +75,6 @@ function portHardware(port: BoardPort, leds: readonly BoardLed[]): PortHardware 
     lines: port.lines ?? null,
     maxSpeed: port.maxSpeed ?? null,
     required: port.presence === "required",
-    onDeviceLoss: holdSeconds === 0 ? { do: "close" } : { do: "hold", seconds: holdSeconds },
     leds: { rx: ledOf(uses.rx), tx: ledOf(uses.tx), link: ledOf(uses.link), fault: ledOf(uses.fault) },
   };
 }

@@ -49,8 +49,6 @@ const MATCH_TEXT = {
 } as const satisfies Shape;
 
 const FLAG = { is: "flag" } as const satisfies Shape;
-/** Seconds that make sense to wait: an hour at most. */
-const HOLD_SECONDS = { is: "integer", min: 0, max: 3600 } as const satisfies Shape;
 const TIMEOUT_SECONDS = { is: "integer", min: 0, max: 2_147_483_647 } as const satisfies Shape;
 /** The kernel takes no more (RS485_MAX_RTS_DELAY). */
 const RS485_DELAY_MS = { is: "integer", min: 0, max: 100 } as const satisfies Shape;
@@ -72,7 +70,7 @@ const LINE = {
 /** How a port is offered to the network; the same for ports listed and ports found. */
 const SERVICE_KEYS = {
   comment: { shape: COMMENT },
-  holdSeconds: { shape: HOLD_SECONDS },
+  holdSeconds: { shape: { is: "integer", ...RANGES.hold } },
   state: { shape: { is: "choice", of: ["off", "raw", "rawlp", "telnet"] } },
   timeoutSeconds: { shape: TIMEOUT_SECONDS },
   line: { shape: LINE },

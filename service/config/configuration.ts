@@ -66,6 +66,8 @@ export interface PortOptions {
   readonly devToNetBufsize: BufferSize;
   readonly netToDevBufsize: BufferSize;
   readonly maxConnections: number; // 1..65536
+  /** How long connections wait for a device that went away; 0: they end with it. */
+  readonly holdSeconds: number;
   /** Null admits everyone; an empty list (all entries were bad) admits no one. */
   readonly remaddr: readonly RemoteAddress[] | null;
   readonly traceRead: TraceConfig | null;
@@ -168,6 +170,7 @@ export interface DefaultValues {
   readonly "dev-to-net-bufsize": number;
   readonly "net-to-dev-bufsize": number;
   readonly "max-connections": number;
+  readonly hold: number; // seconds
   readonly remaddr: string;
 }
 

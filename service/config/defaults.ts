@@ -28,6 +28,7 @@ export const START_VALUES: DefaultValues = {
   "dev-to-net-bufsize": 64,
   "net-to-dev-bufsize": 64,
   "max-connections": 1,
+  hold: 0,
   remaddr: "",
 };
 
@@ -46,6 +47,7 @@ export const RANGES = {
   "dev-to-net-bufsize": { min: 1, max: 65_536 },
   "net-to-dev-bufsize": { min: 1, max: 65_536 },
   "max-connections": { min: 1, max: 65_536 },
+  hold: { min: 0, max: 3600 }, // seconds that make sense to wait
   "ack-timeout": { min: 1, max: 2_147_483_647 },
   "ack-retries": { min: 1, max: 2_147_483_647 },
 } as const satisfies Readonly<Record<string, Range>>;

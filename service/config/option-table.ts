@@ -111,6 +111,7 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   atStart(ranged("net-to-dev-bufsize", setNetToDevBufsize)),
   atStart(ranged("net-to-dev-bufsize", setNetToDevBufsize, "tcp-to-dev-bufsize")),
   atStart(ranged("max-connections", ({ options }, most) => assign(options, "maxConnections", most))),
+  ranged("hold", ({ options }, seconds) => assign(options, "holdSeconds", seconds)), // our own
   ranged("ack-timeout", setNothing),
   ranged("ack-retries", setNothing),
 ]);

@@ -238,6 +238,7 @@ function defaultOptions(context: OptionContext): PortOptions {
     devToNetBufsize: { bytes: values["dev-to-net-bufsize"], explicit: isSet("dev-to-net-bufsize") },
     netToDevBufsize: { bytes: values["net-to-dev-bufsize"], explicit: isSet("net-to-dev-bufsize") },
     maxConnections: values["max-connections"],
+    holdSeconds: values.hold,
     remaddr: null,
     traceRead: null,
     traceWrite: null,

@@ -130,6 +130,7 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
     ...bufsize("dev-to-net-bufsize", options.devToNetBufsize),
     ...bufsize("net-to-dev-bufsize", options.netToDevBufsize),
     ...when(options.maxConnections !== 1, `max-connections=${options.maxConnections}`),
+    ...when(options.holdSeconds !== 0, `hold=${options.holdSeconds}`),
     ...(options.remaddr === null ? [] : [`remaddr=${addresses(options.remaddr, networkPort)}`]),
     ...traces.flatMap(([role, trace]) => [
       ...(trace === null ? [] : named(`${role}=`, names[role])),

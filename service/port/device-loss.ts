@@ -22,11 +22,10 @@ export function heldDevice(
   outside: PortParts,
   events: HoldEvents,
 ): LastingDevice | null {
-  const policy = outside.onDeviceLoss(config);
-  if (policy.do === "close") return null;
+  const seconds = config.options.holdSeconds;
+  if (seconds === 0) return null;
   const { path } = config.device;
   const title = `Device ${path} of port ${config.name}`;
-  const { seconds } = policy;
   return new LastingDevice({
     device,
     seconds,

@@ -1,6 +1,5 @@
 /** What a port is made with: everything that reaches outside comes in here, from daemon.ts or from a test. */
 
-import type { OnDeviceLoss } from "../board/facts.js";
 import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import type { ClockReading } from "../config/template.js";
@@ -44,7 +43,6 @@ export interface PortParts {
   openDevice(config: PortConfig): Device | Promise<Device>;
   /** Tells whether a device's node is there. */
   readonly presence: Pick<Presence, "watch" | "isPresent">;
-  onDeviceLoss(config: PortConfig): OnDeviceLoss;
   /** Equal for all names of one device. */
   identify(devicePath: string): string;
   /** TCP wrappers. A promise only when a rule needs a look-up. */

@@ -17,7 +17,6 @@ const DOCUMENT = {
       lines: ["rts", "cts"],
       maxSpeed: 115200,
       presence: "required",
-      holdSeconds: 30,
       networkPort: "2001",
       leds: { rx: "flash", link: "lamp" },
     },
@@ -42,7 +41,6 @@ t.test("what the profile knows of a port is found by the port's name", async t =
     lines: ["rts", "cts"],
     maxSpeed: 115200,
     required: true,
-    onDeviceLoss: { do: "hold", seconds: 30 },
     leds: {
       rx: { id: "flash", sysfs: "green", function: "port", trigger: "transient", durationMs: 10, state: 1 },
       tx: null,
@@ -59,7 +57,6 @@ t.test("what the profile knows of a port is found by the port's name", async t =
     lines: null,
     maxSpeed: null,
     required: false,
-    onDeviceLoss: { do: "close" },
     leds: { rx: null, tx: null, link: null, fault: null },
   });
 });

@@ -21,6 +21,7 @@ t.test("the start values are those of the manual page", async t => {
     "dev-to-net-bufsize": 64,
     "net-to-dev-bufsize": 64,
     "max-connections": 1,
+    hold: 0,
     remaddr: "",
   });
 });
@@ -35,6 +36,7 @@ t.test("every number has its range", async t => {
     ["dev-to-net-bufsize", 1, 65_536],
     ["net-to-dev-bufsize", 1, 65_536],
     ["max-connections", 1, 65_536],
+    ["hold", 0, 3600],
   ];
   for (const [name, min, max] of ranges) {
     t.match(after(name, String(min)), { [name]: min }, `${name} from ${min}`);

@@ -79,6 +79,7 @@ t.test("every other word sets what it says, and its contrary takes it back", asy
     ["net-to-dev-bufsize=65536", { netToDevBufsize: { bytes: 65_536, explicit: true } }],
     ["tcp-to-dev-bufsize=1", { netToDevBufsize: { bytes: 1, explicit: true } }],
     ["max-connections=3", { maxConnections: 3 }],
+    ["hold=60", { holdSeconds: 60 }],
     ["remaddr=10.0.0.1,0", { remaddr: [remote("10.0.0.1,0")] }],
     ["tr=log", { traceRead: log }],
     ["tw=log", { traceWrite: log }],
@@ -124,7 +125,7 @@ t.test("the words of SOL ports are taken and mean nothing", async t => {
 
 t.test("no word of the table is left out here", async t => {
   t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 21 + 3);
-  t.equal(KEYED_WORDS.size, 17);
+  t.equal(KEYED_WORDS.size, 18);
 });
 
 t.test("a number out of its range is refused and changes nothing", async t => {
@@ -135,6 +136,7 @@ t.test("a number out of its range is refused and changes nothing", async t => {
     ["dev-to-net-bufsize", 1, 65_536],
     ["net-to-dev-bufsize", 1, 65_536],
     ["max-connections", 1, 65_536],
+    ["hold", 0, 3600],
     ["ack-timeout", 1, 2_147_483_647],
     ["ack-retries", 1, 2_147_483_647],
   ];

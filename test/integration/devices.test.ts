@@ -90,6 +90,26 @@ t.test("when the device does not come back in time, the connections end", async 
   t.equal(await again.expect("y"), "y");
 });
 
+t.test("without a profile the port line says that connections are held", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const plug = join(temporaryFolder(t), "console");
+  const first = PtyDevice.open(t);
+  symlinkSync(first.path, plug);
+  const config = [`127.0.0.1,${port}:raw:0:${plug}:9600 hold=600`];
+  const daemon = await Daemon.start(t, { controlPort, config, foreground: "-d" });
+  const client = await Client.connect(t, port);
+  client.send("x");
+  await first.expect("x");
+  first.close();
+  rmSync(plug);
+  await daemon.running.errors.expect(/its connections wait 600 s for it\n/);
+  const second = PtyDevice.open(t);
+  symlinkSync(second.path, plug);
+  client.send("y");
+  t.equal(await second.expect("y"), "y");
+});
+
 t.test("without a hold the connections end at once, and nothing is waited for", async t => {
   const { daemon, port, log, plugIn, plugOut } = await serveBoard(t, {});
   const device = plugIn();

@@ -10,8 +10,7 @@ const GONE = "Device /dev/ttyA of port 7000 is gone";
 /** A port with such options, and its first peer. */
 async function hold(t: Test, options = "", state = "raw", ...before: readonly string[]) {
   const world = new World(t);
-  world.onDeviceLoss = { do: "hold", seconds: 3 };
-  const port = world.port(...before, `7000:${state}:0:${PATH}:9600 ${options}`);
+  const port = world.port(...before, `7000:${state}:0:${PATH}:9600 hold=3 ${options}`);
   const link = await world.call("7000");
   /** As the kernel does it: the line hangs up, then the node goes. */
   const unplug = async () => {

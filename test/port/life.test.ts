@@ -38,6 +38,7 @@ async function tryOnce(t: Teardown, random: () => number): Promise<string[]> {
       pick(["", "e"]),
       pick(["", "remctl"]),
       pick(["", "-chardelay", "chardelay-min=5000"]),
+      pick(["", "hold=3"]),
       transport === "udp," ? pick(["", "", "remaddr=udp,192.0.2.1,5000;udp,127.0.0.1,0"]) : "",
     ].filter(word => word !== "");
     const state = pick(["raw", "raw", "telnet", "rawlp", "off"]);
@@ -66,7 +67,6 @@ async function tryOnce(t: Teardown, random: () => number): Promise<string[]> {
     }
     return new Promise((resolve, reject) => void lateDevices.push(() => (fails ? reject(error) : resolve(make()))));
   };
-  world.onDeviceLoss = pick([{ do: "close" }, { do: "hold", seconds: 3 }]);
   let port: Port = world.start(config());
   let monitors = 0;
 

@@ -43,7 +43,6 @@ export class World {
   open: (config: PortConfig) => Device | Promise<Device> = config => this.makeDevice(config);
   listenFault: Error | null = null;
   permitted: PortParts["permitted"] = () => true;
-  onDeviceLoss: ReturnType<PortParts["onDeviceLoss"]> = { do: "close" };
   /** Other names of devices. */
   readonly identities = new Map<string, string>();
   /** Names of fixed UDP peers; numbers know themselves. */
@@ -242,7 +241,6 @@ export class World {
         },
         isPresent: path => !this.#absent.has(path),
       },
-      onDeviceLoss: () => this.onDeviceLoss,
       identify: path => this.identities.get(path) ?? path,
       permitted: link => this.permitted(link),
       admits: (list, peer) =>
