@@ -177,8 +177,8 @@ export class Daemon implements Reloadable {
 
   /** What is broken for good, that only a new process mends; null: nothing. */
   problem(): string | null {
-    for (const port of this.ports.list()) {
-      const problem = port.problem();
+    for (const one of [...this.ports.list(), ...this.#rotators.values()]) {
+      const problem = one.problem();
       if (problem !== null) return problem;
     }
     return this.#door.isBroken ? "the control port does not listen any more" : null;

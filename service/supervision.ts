@@ -64,7 +64,7 @@ export class Supervision {
     }, STATUS_PAUSE_MS);
   }
 
-  /** `12 ports: 9 idle, 2 open, 1 disabled`. */
+  /** `12 ports: 9 idle, 2 connected, 1 waiting for device`. */
   #status(): string {
     const ports = this.#daemon.ports.list();
     const counts = new Map<string, number>();

@@ -30,6 +30,11 @@ export class Rotator {
     });
   }
 
+  /** What is broken for good, that only a new process mends; null: nothing. */
+  problem(): string | null {
+    return this.#listener?.isBroken === true ? `rotator ${this.#config.name} does not listen any more` : null;
+  }
+
   close(): void {
     this.#listener?.close();
     this.#listener = null;

@@ -327,3 +327,11 @@ t.test("a port that never comes to its end is a problem, one that does is none",
   t.equal(port.problem(), "port 7000 has been closing for 31 s");
   t.equal(port.condition, "closing");
 });
+
+t.test("a port that does not listen any more is a problem", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:0:/dev/ttyA:9600");
+  t.equal(port.problem(), null);
+  world.listener("7000").isBroken = true;
+  t.equal(port.problem(), "port 7000 does not listen any more");
+});

@@ -90,3 +90,13 @@ t.test("a failing accept is logged with the rotator", async t => {
   world.listener("6000").fail("Too many open files");
   t.same(world.logged, ["error Could not accept on rotator 6000: Too many open files"]);
 });
+
+t.test("a rotator that does not listen any more is a problem", async t => {
+  const world = new World(t);
+  const rotator = rotate(world, "ROTATOR:6000:7001");
+  t.equal(rotator.problem(), null);
+  world.listener("6000").isBroken = true;
+  t.equal(rotator.problem(), "rotator 6000 does not listen any more");
+  rotator.close();
+  t.equal(rotator.problem(), null);
+});

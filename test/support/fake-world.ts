@@ -16,6 +16,8 @@ import { fakeTime } from "./fake-time.js";
 
 export interface FakeListener extends PortListener {
   readonly closed: boolean;
+  /** Set by a test. */
+  isBroken: boolean;
   /** Somebody arrives, and is taken at the next turn; while `accepting` is false they wait. */
   call(link: FakeLink): void;
   settle(): number;
