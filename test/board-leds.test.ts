@@ -97,6 +97,20 @@ t.test("the fault LED is on while the device is missing, and while it does not w
   t.equal(await lit(), "amber blue");
 });
 
+t.test("a device that another program uses, or a call that ends by a hang-up, is no fault", async t => {
+  const { world, lit } = await serve(t);
+  world.open = () => {
+    throw new DeviceError("locked", "/dev/ttyS0", "Device is locked");
+  };
+  await world.call("2001");
+  t.equal(await lit(), "blue");
+  world.open = config => world.makeDevice(config);
+  await world.call("2001");
+  t.equal(await lit(), "amber blue");
+  world.device.hangUp();
+  t.equal(await lit(), "blue");
+});
+
 t.test("the box has a fault while a required device is missing, whether a port serves it or not", async t => {
   for (const ports of [
     [PORT1, PORT2],

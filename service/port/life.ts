@@ -76,7 +76,7 @@ export class Life {
     return this.#session;
   }
 
-  /** Why the device failed last; null since it opened. */
+  /** Why the device failed last; null since it opened or its node appeared. */
   get lastError(): string | null {
     return this.#lastError;
   }
@@ -126,8 +126,13 @@ export class Life {
 
   /** The node is there: what was wrong with it before says nothing any more. */
   deviceAppeared(): void {
-    if (this.isFree) this.#lastError = null;
+    this.forgetError();
     this.#lasting?.attempt();
+  }
+
+  /** What it was about is no more. Does nothing while the device is in use. */
+  forgetError(): void {
+    if (this.isFree) this.#lastError = null;
   }
 
   /** The node is gone. A loss shows when bytes move; where a peer lets them wait, the line is asked. */
@@ -166,9 +171,9 @@ export class Life {
   }
 
   #openFailed(error: unknown, config: PortConfig): void {
-    const { text, log } = describeOpenFailure(error, config);
+    const { text, log, fault } = describeOpenFailure(error, config);
     if (log !== null) this.#outside.log.error(log);
-    this.#lastError = log ?? text.trimEnd();
+    if (fault !== null) this.#lastError = fault;
     for (const { link } of this.seats.clear()) {
       if (link.transport === "udp") link.close();
       else refuse(link, text);
@@ -254,7 +259,8 @@ export class Life {
 
   #deviceLost(what: DeviceEnd, error: unknown): void {
     reportLoss(this.#outside.log, this.#parts.config().name, what, error);
-    this.#lastError = lossReason(error);
+    // A hang-up is how a call by modem ends. That a device is not there any more is told by itself.
+    if (error !== null) this.#lastError = lossReason(error);
     this.end(what);
   }
 

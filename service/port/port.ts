@@ -329,6 +329,7 @@ export class Port implements Operable {
 
   #install(config: PortConfig): void {
     this.#pending = { kind: "none" };
+    if (config.device.path !== this.#config.device.path) this.#life.forgetError();
     this.#config = config;
     this.#watchDevice();
     this.#askForNames();

@@ -64,6 +64,16 @@ t.test("an error that is not about a missing device stays until there is news of
   t.equal(port.facts().lastError, null, "its owner has changed, perhaps");
 });
 
+t.test("what was wrong with a device says nothing about another one", async t => {
+  const world = await without(t);
+  const port = world.port(`7000:raw:0:${PATH}:9600`);
+  await world.call("7000");
+  port.reconfigure(world.config(`7000:raw:0:${PATH}:115200`), null);
+  t.match(port.facts().lastError, "No such file or directory", "it is still the same");
+  port.reconfigure(world.config("7000:raw:0:/dev/ttyB:9600"), null);
+  t.equal(port.facts().lastError, null);
+});
+
 t.test("a fixed UDP peer is connected when the device appears, and nothing is tried before", async t => {
   const world = await without(t);
   world.port(`udp,7000:raw:0:${PATH}:9600 remaddr=udp,192.0.2.1,5000`);

@@ -97,6 +97,7 @@ t.test("a device that cannot be opened: what the caller and the log are told", a
       t.ok(link.closed);
       t.same(world.logged, logged);
       t.equal(port.facts().phase, "idle");
+      t.equal(port.facts().lastError === null, code === "locked", "a device that others use works");
       world.open = config => world.makeDevice(config);
       t.equal((await world.call("7000")).closed, false, "the next caller has a new try");
       t.equal(port.facts().lastError, null);
