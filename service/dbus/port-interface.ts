@@ -2,6 +2,7 @@
 import type { PortState } from "../config/configuration.js";
 import type { ModemControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
+import { portCondition } from "../port/condition.js";
 import type { ConnectionFacts, Operable, PortFacts } from "../port/facts.js";
 import { BusError } from "./errors.js";
 import { Variant } from "./marshal.js";
@@ -31,6 +32,7 @@ export const PORT: Interface<PortSubject> = {
     property("Label", "s", "true", ({ label }) => (label ?? "").replaceAll("\0", "\ufffd")),
     property("State", "s", "true", ({ facts }) => facts.state),
     property("Phase", "s", "true", ({ facts }) => facts.phase),
+    property("Condition", "s", "true", ({ facts }) => portCondition(facts)),
     property("Pending", "s", "true", ({ facts }) => facts.pending),
     property("TimeoutSeconds", "u", "true", ({ facts }) => facts.timeoutSeconds),
     property("Device", "s", "true", ({ facts }) => toText(withoutSecrets(facts.devicePath))),

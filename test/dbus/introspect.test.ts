@@ -7,7 +7,8 @@ import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { ERRORS } from "../../service/dbus/errors.js";
 import { introspect } from "../../service/dbus/introspect.js";
 import { PORT } from "../../service/dbus/port-interface.js";
-import { busyFacts } from "../support/fake-operable.js";
+import { runProgram } from "../support/daemon.js";
+import { busyFacts, idleFacts } from "../support/fake-operable.js";
 import { needs } from "../support/tools.js";
 import { ROOT, stage } from "./stage.js";
 
@@ -70,4 +71,24 @@ t.test("the page has every property with its type, every method with its argumen
     }
   }
   for (const name of Object.keys(ERRORS)) t.match(page, `\`${name}\``);
+});
+
+t.test("the commands of the page work as they stand there", needs("dbus-daemon", "busctl"), async t => {
+  const known = [busyFacts({ name: "2001" }), idleFacts({ name: "localhost,2001" })];
+  const { bus, ports } = await stage(t, known, { identify: () => true });
+  const [, block = ""] = /```sh\n(.*?)```/s.exec(readFileSync("docs/dbus.md", "utf8")) ?? [];
+  // Not every machine has jq, and a monitor has no end.
+  const commands = block.replace("| jq .", "").replace(/^busctl monitor.*$/m, "");
+  const shell = runProgram(t, "sh", ["-euc", commands], { DBUS_SYSTEM_BUS_ADDRESS: bus.address });
+  const [{ code }, errors] = [await shell.exit(), await shell.errors.untilEnd()];
+  t.equal(errors, "");
+  t.equal(code, 0);
+  t.same(ports.get("2001")?.calls, [
+    "setLine 115200 8DATABITS NONE 1STOPBIT",
+    'drive {"dtr":false}',
+    'drive {"dtr":true}',
+    "sendBreak",
+    "disconnect",
+    "setState off",
+  ]);
 });

@@ -58,6 +58,7 @@ const PORT_VALUES: Readonly<Record<string, string>> = {
   Label: 's "Console \\303\\244"', // ä in UTF-8, as busctl shows it
   State: 's "telnet"',
   Phase: 's "open"',
+  Condition: 's "connected"',
   Pending: 's "reconfigure"',
   TimeoutSeconds: "u 4294967295",
   Device: 's "/dev/ttyS1"',
@@ -125,6 +126,7 @@ t.test("an idle port shows what it is, and nothing of a device that is closed", 
   const { get } = await stage(t, [idleFacts({ name: "2001" })]);
   const path = `${ROOT}/port/_32001`;
   t.equal(await get(path, PORT, "Phase"), 's "idle"');
+  t.equal(await get(path, PORT, "Condition"), 's "idle"');
   t.equal(await get(path, PORT, "Line"), "a{sv} 0");
   t.equal(await get(path, PORT, "ModemControl"), "a{sb} 0");
   t.equal(await get(path, PORT, "ModemState"), "a{sb} 0");

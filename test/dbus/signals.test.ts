@@ -106,11 +106,13 @@ t.test("a connection comes as an object before the port names it, and goes after
     path: ROOT,
     data: [path, { [CONNECTION]: { Id: { type: "t", data: 9 }, Port: { type: "o", data: PORT_PATH } } }],
   });
-  const peers = { Phase: ["s", "open"], Connections: ["ao", [path]], Peers: ["a(sq)", [["2001:db8::1", 5]]] };
+  const open = { Phase: ["s", "open"], Condition: ["s", "connected"] };
+  const peers = { ...open, Connections: ["ao", [path]], Peers: ["a(sq)", [["2001:db8::1", 5]]] };
   t.match(await next(), propertiesChanged({ ...peers, ConnectionCount: ["u", 1] }));
   change(IDLE);
   await pause();
-  const none = { Phase: ["s", "idle"], Connections: ["ao", []], Peers: ["a(sq)", []], ConnectionCount: ["u", 0] };
+  const idle = { Phase: ["s", "idle"], Condition: ["s", "idle"] };
+  const none = { ...idle, Connections: ["ao", []], Peers: ["a(sq)", []], ConnectionCount: ["u", 0] };
   t.match(await next(), propertiesChanged(none));
   t.match(await next(), { member: "InterfacesRemoved", path: ROOT, data: [path, [CONNECTION]] });
 });
