@@ -21,6 +21,8 @@ export class Supervision {
   readonly #intervalUs: number | null;
   #watchdog: Watchdog | null = null;
   #statusTimer: NodeJS.Timeout | null = null;
+  /** Why the last reload changed nothing. */
+  #refusal: string | null = null;
 
   constructor(daemon: Supervised, environment: NodeJS.ProcessEnv, log: Log) {
     this.#daemon = daemon;
@@ -36,6 +38,7 @@ export class Supervision {
       intervalUs: this.#intervalUs,
       notifier: this.#notifier,
       checks: () => this.#daemon.problem(),
+      recovered: () => this.changed(),
     });
   }
 
@@ -45,7 +48,8 @@ export class Supervision {
 
   /** A refused reload ends like any other: the manager waits for it. */
   reloaded(refusal: string | null): void {
-    this.#notifier.ready(refusal === null ? this.#status() : `reload rejected: ${refusal}`);
+    this.#refusal = refusal;
+    this.#notifier.ready(this.#status());
   }
 
   stopping(): void {
@@ -70,6 +74,8 @@ export class Supervision {
     const counts = new Map<string, number>();
     for (const port of ports) counts.set(port.condition, (counts.get(port.condition) ?? 0) + 1);
     const parts = [...counts].map(([condition, count]) => `${count} ${condition}`);
-    return `${ports.length} ports${parts.length === 0 ? "" : `: ${parts.join(", ")}`}`;
+    const refusal = this.#refusal === null ? "" : `reload rejected: ${this.#refusal}; `;
+    const total = `${ports.length} ${ports.length === 1 ? "port" : "ports"}`;
+    return `${refusal}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}`;
   }
 }

@@ -16,6 +16,8 @@ export interface WatchdogParts {
   readonly notifier: Pick<Notifier, "status" | "watchdogPing" | "watchdogTrigger">;
   /** What is broken for good and only a new process mends (a listener is gone, a port never closes); null: nothing. */
   readonly checks: () => string | null;
+  /** The loop is on time again: the status needs not tell of it any more. */
+  readonly recovered: () => void;
   readonly clock?: Clock;
 }
 
@@ -36,7 +38,7 @@ export function watchdogInterval(environment: NodeJS.ProcessEnv, pid: number): n
 }
 
 export function createWatchdog(parts: WatchdogParts): Watchdog {
-  const { intervalUs, notifier, checks, clock = systemClock } = parts;
+  const { intervalUs, notifier, checks, recovered, clock = systemClock } = parts;
   const turnMs = Math.min(Math.max(1, (intervalUs ?? 0) / 1000 / TURNS), LONGEST_TURN_MS);
   const lateness = { turns: 0, worstMs: 0 };
   let problem: string | null = null;
@@ -60,6 +62,7 @@ export function createWatchdog(parts: WatchdogParts): Watchdog {
       problem = `event loop late by ${Math.round(lateMs)} ms`;
       notifier.status(`${problem}, watchdog not pinged`);
     } else {
+      if (problem !== null) recovered();
       problem = null;
       notifier.watchdogPing();
     }

@@ -8,7 +8,7 @@ import { createWatchdog, watchdogInterval } from "../../service/systemd/watchdog
 
 const notifier = createNotifier(process.env);
 const intervalUs = watchdogInterval(process.env, process.pid);
-createWatchdog({ intervalUs, notifier, checks: () => null });
+createWatchdog({ intervalUs, notifier, checks: () => null, recovered: () => {} });
 const descriptors = inheritedDescriptors(process.env, process.pid);
 const handed = descriptors.map(({ fd, name }) => {
   const kind = socketKind(fd);
