@@ -30,3 +30,4 @@ put 644 /usr/lib/sysusers.d units/sysusers.d/ser2net.conf
 put 644 /usr/lib/tmpfiles.d units/tmpfiles.d/ser2net.conf
 put 644 /usr/lib/udev/rules.d units/udev/60-ser2net.rules
 put 644 /usr/share/dbus-1/system.d units/dbus/org.ser2net.Ser2net1.conf
+put 644 /usr/share/dbus-1/interfaces service/dbus/org.ser2net.Ser2net1.xml
