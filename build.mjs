@@ -22,27 +22,35 @@ const ENTRIES = [
 const MOST_BUNDLED = 300_000;
 const MOST_NATIVE = 300_000;
 
-const ADDON = ["kernel.c", "tty.c", "socket.c", "unix.c", "inotify.c", "poll.c"].map(name => `service/kernel/${name}`);
-
 // Relative paths everywhere below: what is built does not depend on where the checkout lies.
 const checkout = fileURLToPath(new URL(".", import.meta.url));
 process.chdir(checkout);
+const BUNDLING = {
+  absWorkingDir: checkout,
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  minify: true,
+  legalComments: "none", // LICENSES.txt has the whole texts
+};
 
 const { target } = parseArgs({ options: { target: { type: "string" } } }).values;
 if (target !== undefined && !Object.hasOwn(COMPILERS, target)) {
   console.error(`build: unknown target ${target}, known are ${Object.keys(COMPILERS).join(", ")}`);
   process.exit(2);
 }
-const [compiler, ...options] = (process.env.CC || (target === undefined ? "cc" : COMPILERS[target])).split(" ");
 const out = target === undefined ? "dist" : `dist/${target}`;
 mkdirSync(out, { recursive: true });
 
-const flags = ["-shared", "-fPIC", "-Os", "-std=c11", "-D_GNU_SOURCE", "-fvisibility=hidden"];
-const warnings = ["-Wall", "-Wextra", "-Werror"];
-const nodeApi = ["-DNAPI_VERSION=8", "-isystem", "node_modules/node-api-headers/include"];
-// The linker's page alignment stays, 64 KB on arm64 (a sparse file): kernels with 16 KB pages refuse a smaller one.
-const link = ["-s", "-Wl,--build-id=none"];
-execFileSync(compiler, [...options, ...flags, ...warnings, ...nodeApi, ...link, ...ADDON, "-o", `${out}/kernel.node`], {
+const warnings = "-Wall -Wextra -Werror";
+execFileSync("service/kernel/build.sh", [`${out}/kernel.node`], {
+  env: {
+    ...process.env,
+    CC: process.env.CC || (target === undefined ? "cc" : COMPILERS[target]),
+    CFLAGS: `-Os ${warnings}`,
+    // The linker's page alignment stays, 64 KB on arm64 (a sparse file): kernels with 16 KB pages refuse a smaller one.
+    LDFLAGS: "-s -Wl,--build-id=none",
+  },
   stdio: "inherit",
 });
 
@@ -50,15 +58,10 @@ const built = ["kernel.node"];
 const sources = new Set();
 for (const { entry, outfile, program } of ENTRIES) {
   const { metafile } = await build({
-    absWorkingDir: checkout,
+    ...BUNDLING,
     entryPoints: [entry],
     outfile: `${out}/${outfile}`,
-    bundle: true,
-    platform: "node",
-    target: "node20",
     format: "cjs",
-    minify: true,
-    legalComments: "none", // LICENSES.txt has the whole texts
     metafile: true,
     external: ["x11", "usocket"], // optional parts of dbus-next, never used
     logOverride: { "empty-import-meta": "silent" }, // addon.ts looks at it only when it runs from source
@@ -78,6 +81,11 @@ writeFileSync(`${out}/LICENSES.txt`, texts.join("\n\n"));
 
 const sums = [...built, "LICENSES.txt"].sort().map(name => `${sha256(readFileSync(`${out}/${name}`))}  ${name}\n`);
 writeFileSync(`${out}/SHA256SUMS`, sums.join(""));
+
+// For whoever builds an image, on this machine: no part of the daemon.
+if (target === undefined) {
+  await build({ ...BUNDLING, entryPoints: ["scripts/board-units.ts"], outfile: "dist/board-units.mjs", format: "esm" });
+}
 
 keepTo("bundles", ".cjs", MOST_BUNDLED);
 keepTo("native files", ".node", MOST_NATIVE);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Copies a built daemon with its units and board profiles into the tree of a system. Usage: install.sh DESTDIR [TARGET]
 # Takes dist/ or dist/TARGET as build.mjs made them; DESTDIR "" is this machine. For images: nothing is started or enabled.
-# Drop-ins for the profiles in the tree: node scripts/board-units.mjs PROFILE.json DESTDIR/usr/lib/systemd/system
+# Drop-ins for the profiles in the tree: node dist/board-units.mjs PROFILE.json DESTDIR/usr/lib/systemd/system
 set -eu
 umask 022
 if [ $# -lt 1 ] || [ $# -gt 2 ]; then echo "usage: install.sh DESTDIR [TARGET]" >&2 && exit 2; fi

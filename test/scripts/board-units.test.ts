@@ -7,7 +7,7 @@ import { temporaryFolder } from "../support/daemon.js";
 function generate(t: Test, profile: object) {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "board-x.json"), JSON.stringify({ schema: 1, ...profile }));
-  const args = ["scripts/board-units.mjs", join(folder, "board-x.json"), join(folder, "out")];
+  const args = ["dist/board-units.mjs", join(folder, "board-x.json"), join(folder, "out")];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   const lines = (unit: string) => {
     const file = join(folder, "out", `ser2net@board-x.${unit}.d`, "50-board.conf");
@@ -113,7 +113,7 @@ t.test("a profile with a fault makes nothing, and the fault is shown at its plac
 });
 
 t.test("called without a profile it says how", async t => {
-  const { status, stderr } = spawnSync(process.execPath, ["scripts/board-units.mjs"], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, ["dist/board-units.mjs"], { encoding: "utf8" });
   t.equal(status, 1);
   t.equal(stderr, "usage: board-units.mjs PROFILE.json OUTDIR\n");
 });

@@ -35,7 +35,7 @@ function installed(t: Test): string {
 }
 
 function generate(profile: string, into: string): void {
-  const { status, stderr } = spawnSync(process.execPath, ["scripts/board-units.mjs", profile, into], {
+  const { status, stderr } = spawnSync(process.execPath, ["dist/board-units.mjs", profile, into], {
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(stderr);

@@ -64,7 +64,7 @@ make_tree() {
   node_program "$arch" "$tree/usr/bin/node"
   node build.mjs --target "${TARGETS[$arch]}"
   scripts/install.sh "$tree" "${TARGETS[$arch]}"
-  node scripts/board-units.mjs $here/board/etc/ser2net/boards/lab.json "$tree/etc/systemd/system"
+  node dist/board-units.mjs $here/board/etc/ser2net/boards/lab.json "$tree/etc/systemd/system"
 }
 
 make_first() {

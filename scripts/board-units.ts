@@ -1,14 +1,19 @@
-// Writes the drop-ins of ser2net@NAME.service and .socket for one board. Usage: board-units.mjs PROFILE.json OUTDIR
+/**
+ * Writes the drop-ins of ser2net@NAME.service and .socket for one board. Usage: board-units.mjs PROFILE.json OUTDIR
+ * build.mjs makes dist/board-units.mjs of it: the build of an image has Node, but neither TypeScript nor npm.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { build } from "esbuild";
+import { readBoard } from "../service/board/load.js";
+import type { BoardLed } from "../service/board/profile.js";
+import { parseNetworkPort } from "../service/config/network-port.js";
+import { listenAddresses } from "../service/net/addresses.js";
 
 const USB_ADAPTERS = ["char-ttyUSB", "char-ttyACM"]; // they come and go: allowed on every board
 const USUAL_UARTS = ["char-ttyS", "char-ttyAMA"]; // where the profile does not tell
 
-const [profileFile, outDir] = process.argv.slice(2);
-if (profileFile === undefined || outDir === undefined) fail("usage: board-units.mjs PROFILE.json OUTDIR");
-const { readBoard, parseNetworkPort, listenAddresses } = await daemonsOwn();
+const [profileFile = "", outDir = ""] = process.argv.slice(2);
+if (profileFile === "" || outDir === "") fail("usage: board-units.mjs PROFILE.json OUTDIR");
 const { profile, diagnostics } = readBoard(resolve(profileFile), [dirname(resolve(profileFile))]);
 if (diagnostics.length > 0) {
   fail(diagnostics.map(one => `${one.file}:${one.line}:${one.column}: ${one.message}; ${one.expected}`).join("\n"));
@@ -19,24 +24,7 @@ const listening = listenLines();
 // A socket unit that listens on nothing is an error.
 if (listening.some(line => line.startsWith("Listen"))) writeDropIn("socket", ["[Socket]", ...listening]);
 
-/** The parts that know profiles and network ports, bundled on the fly: there is one reading of either. */
-async function daemonsOwn() {
-  const contents = `
-    export { readBoard } from "./service/board/load.ts";
-    export { parseNetworkPort } from "./service/config/network-port.ts";
-    export { listenAddresses } from "./service/net/addresses.ts";`;
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: join(import.meta.dirname, "..") },
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "esm",
-    logLevel: "error",
-  });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
-}
-
-function deviceLines() {
+function deviceLines(): string[] {
   const names = profile.ports.map(port => port.device.replace(/^\/dev\//, ""));
   const known = names.map(classesOf);
   const usual = profile.enumerate !== null || known.includes(null) ? USUAL_UARTS : [];
@@ -46,7 +34,7 @@ function deviceLines() {
 }
 
 /** What DeviceAllow= calls the driver of a device below /dev; null: only the machine itself knows. */
-function classesOf(name) {
+function classesOf(name: string): string[] | null {
   if (name.startsWith("serial/")) return USB_ADAPTERS; // links that udev makes for them
   const driver = /^(tty[A-Za-z]+|lp)\d+$/.exec(name)?.[1];
   if (driver !== undefined) return [`char-${driver}`];
@@ -54,8 +42,8 @@ function classesOf(name) {
 }
 
 /** With all privileges, and before the daemon's own view of /sys is made: what appears later stays read-only in it. */
-function ledLines() {
-  const namesOf = leds => [...new Set(leds.map(led => led.sysfs))];
+function ledLines(): string[] {
+  const namesOf = (leds: readonly BoardLed[]) => [...new Set(leds.map(led => led.sysfs))];
   const flashing = namesOf(profile.leds.filter(led => led.trigger === "transient"));
   const switched = namesOf(profile.leds).filter(name => !flashing.includes(name));
   return [
@@ -65,24 +53,21 @@ function ledLines() {
   ];
 }
 
-function listenLines() {
-  const served = profile.ports.filter(port => port.state !== "off" && port.networkPort !== undefined);
-  const texts = [
-    ...served.map(port => port.networkPort),
-    ...(profile.controlPort === null ? [] : [profile.controlPort]),
-  ];
+function listenLines(): string[] {
+  const served = profile.ports.filter(port => port.state !== "off").flatMap(port => port.networkPort ?? []);
+  const texts = [...served, ...(profile.controlPort === null ? [] : [profile.controlPort])];
   return texts.flatMap(text => socketsOf(text) ?? [`# Left to the daemon: ${text}`]);
 }
 
 /** The sockets that the daemon itself would open; null where BindIPv6Only=both or numbers cannot say the same. */
-function socketsOf(text) {
+function socketsOf(text: string): string[] | null {
   const spec = parseNetworkPort(text, () => null);
   if (typeof spec === "string" || spec.port === 0) return null;
   const key = spec.transport === "udp" ? "ListenDatagram" : "ListenStream";
   const addresses = listenAddresses(spec);
   if (addresses === null || addresses.some(({ address }) => address.includes("%"))) return null;
   const [first, second] = addresses;
-  if (first.address === "::") {
+  if (first?.address === "::") {
     // Without an address: both families, or IPv4 alone on a kernel that has nothing else.
     if (spec.transport === "tcp" && !first.v6only) return [`${key}=${second === undefined ? "[::]:" : ""}${spec.port}`];
     // The IPv4 socket of a UDP port gets what comes by IPv4, although the other one would take it as well.
@@ -91,14 +76,14 @@ function socketsOf(text) {
   return addresses.map(({ address }) => `${key}=${address.includes(":") ? `[${address}]` : address}:${spec.port}`);
 }
 
-function writeDropIn(unit, lines) {
+function writeDropIn(unit: "service" | "socket", lines: readonly string[]): void {
   const folder = join(outDir, `ser2net@${profile.name}.${unit}.d`);
   mkdirSync(folder, { recursive: true });
   const head = `# Made by board-units.mjs from the board profile ${profile.name}: change that one.`;
   writeFileSync(join(folder, "50-board.conf"), `${[head, ...lines].join("\n")}\n`);
 }
 
-function fail(text) {
+function fail(text: string): never {
   console.error(text);
   process.exit(1);
 }
