@@ -11,6 +11,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#ifndef TCGETS2 /* not in <sys/ioctl.h> of musl; as in the kernel's asm-generic/ioctls.h, which x86 and ARM have */
+#define TCGETS2 _IOR('T', 0x2A, struct termios2)
+#define TCSETS2 _IOW('T', 0x2B, struct termios2)
+#endif
+
 /* The Uint32Array that carries a termios: four flag words, two speeds in bit/s, then the control characters. */
 enum { IFLAG, OFLAG, CFLAG, LFLAG, INPUT_SPEED, OUTPUT_SPEED, CC, TERMIOS_WORDS = CC + NCCS };
 
