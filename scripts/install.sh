@@ -1,10 +1,13 @@
 #!/bin/sh
-# Copies a built daemon with its units and board profiles into the tree of a system. Usage: install.sh DESTDIR [TARGET]
+# Copies a built daemon with its units and board profiles into the tree of a system.
+# Usage: install.sh [--no-systemd] DESTDIR [TARGET]
 # Takes dist/ or dist/TARGET as build.mjs made them; DESTDIR "" is this machine. For images: nothing is started or enabled.
-# Drop-ins for the profiles in the tree: node dist/board-units.mjs PROFILE.json DESTDIR/usr/lib/systemd/system
+# Then install-board.sh, for an image of one board.
 set -eu
 umask 022
-if [ $# -lt 1 ] || [ $# -gt 2 ]; then echo "usage: install.sh DESTDIR [TARGET]" >&2 && exit 2; fi
+systemd=yes
+if [ "${1:-}" = --no-systemd ]; then systemd=no && shift; fi
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then echo "usage: install.sh [--no-systemd] DESTDIR [TARGET]" >&2 && exit 2; fi
 root=${1%/} target=${2:-}
 cd "$(dirname "$0")/.."
 built=dist${target:+/$target}
@@ -17,17 +20,20 @@ put() {
   install -m "$mode" "$@" "$folder/"
 }
 
-put 755 /usr/lib/ser2net "$built/ser2net.cjs" units/ser2net-health units/ser2net-leds
-put 644 /usr/lib/ser2net "$built/dbus.cjs" "$built/kernel.node"
+# The addon is executable: that is how the builders of images know what to strip.
+put 755 /usr/lib/ser2net "$built/ser2net.cjs" "$built/kernel.node" units/ser2net-leds
+put 644 /usr/lib/ser2net "$built/dbus.cjs"
 mkdir -p "$root/usr/bin"
 ln -sf ../lib/ser2net/ser2net.cjs "$root/usr/bin/ser2net"
 put 644 /usr/share/ser2net/boards board-profiles/*.json
 put 644 /usr/share/doc/ser2net "$built/LICENSES.txt" docs/*.md
+put 644 /usr/lib/udev/rules.d units/udev/60-ser2net.rules
+put 644 /usr/share/dbus-1/system.d units/dbus/org.ser2net.Ser2net1.conf
+put 644 /usr/share/dbus-1/interfaces service/dbus/org.ser2net.Ser2net1.xml
 
+[ $systemd = yes ] || exit 0
+put 755 /usr/lib/ser2net units/ser2net-health
 put 644 /usr/lib/systemd/system units/ser2net@.service units/ser2net@.socket units/ser2net-health@.service
 put 644 /usr/lib/systemd/system-preset units/presets/80-ser2net.preset
 put 644 /usr/lib/sysusers.d units/sysusers.d/ser2net.conf
 put 644 /usr/lib/tmpfiles.d units/tmpfiles.d/ser2net.conf
-put 644 /usr/lib/udev/rules.d units/udev/60-ser2net.rules
-put 644 /usr/share/dbus-1/system.d units/dbus/org.ser2net.Ser2net1.conf
-put 644 /usr/share/dbus-1/interfaces service/dbus/org.ser2net.Ser2net1.xml

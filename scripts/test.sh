@@ -5,9 +5,10 @@ cd "$(dirname "$0")/.." || exit 1
 tap_output=$(mktemp)
 trap 'rm -f "$tap_output"' EXIT
 
-# command=package: the compiler, and real clients. A test whose client is missing is skipped and says so.
+# command=package: the compiler, real clients, and checkers. A test whose program is missing is skipped and says so.
 TOOLS="cc=build-essential telnet=inetutils-telnet socat=socat nc=netcat-openbsd kermit=ckermit gensiot=gensio-bin
-  tcpdmatch=tcpd dbus-daemon=dbus-daemon lsof=lsof script=bsdutils systemd-analyze=systemd python3=python3 python3-serial=python3-serial"
+  tcpdmatch=tcpd dbus-daemon=dbus-daemon lsof=lsof script=bsdutils systemd-analyze=systemd python3=python3 python3-serial=python3-serial
+  shellcheck=shellcheck musl-gcc=musl-tools"
 
 main() {
   install_tools

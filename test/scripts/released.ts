@@ -1,0 +1,63 @@
+/** The archive of scripts/release.sh, as the builders of images get it. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Test } from "tap";
+import { temporaryFolder } from "../support/daemon.js";
+
+export const { version: VERSION }: { readonly version: string } = JSON.parse(readFileSync("package.json", "utf8"));
+
+/** Makes the archive of a checkout anew in `folder`, with its checksums beside it. */
+export function release(folder: string, checkout = "."): string {
+  const env = { ...process.env, SER2NET_PREPARED: "1" }; // built: nothing is replaced under the other tests
+  execFileSync(join(checkout, "scripts/release.sh"), [folder], { env });
+  return join(folder, `ser2net-edge-${VERSION}.tar.gz`);
+}
+
+/** What it has in it: the sources of an image's package, without npm's. */
+export function released(t: Test): string {
+  const folder = temporaryFolder(t);
+  execFileSync("tar", ["-xzf", release(folder), "-C", folder]);
+  return join(folder, `ser2net-edge-${VERSION}`);
+}
+
+/** Files below a folder, with links but without folders, sorted; each begins with a slash. */
+export function filesBelow(root: string): string[] {
+  const names = readdirSync(root, { recursive: true }).map(String);
+  return names
+    .filter(name => !statSync(join(root, name), { throwIfNoEntry: false })?.isDirectory())
+    .map(name => `/${name}`)
+    .sort();
+}
+
+/** What install.sh and install-board.sh put where: units.md and image.md promise it. */
+export const PROGRAM = [
+  "/usr/bin/ser2net",
+  "/usr/lib/ser2net/dbus.cjs",
+  "/usr/lib/ser2net/kernel.node",
+  "/usr/lib/ser2net/ser2net-leds",
+  "/usr/lib/ser2net/ser2net.cjs",
+  "/usr/lib/udev/rules.d/60-ser2net.rules",
+  "/usr/share/dbus-1/system.d/org.ser2net.Ser2net1.conf",
+  ...readdirSync("board-profiles").map(name => `/usr/share/ser2net/boards/${name}`),
+];
+export const SYSTEMD = [
+  "/usr/lib/ser2net/ser2net-health",
+  "/usr/lib/systemd/system-preset/80-ser2net.preset",
+  ...readdirSync("units")
+    .filter(name => name.includes("@"))
+    .map(name => `/usr/lib/systemd/system/${name}`),
+  "/usr/lib/systemd/system/ser2net@.service.d/notify-reload.conf",
+  "/usr/lib/sysusers.d/ser2net.conf",
+  "/usr/lib/tmpfiles.d/ser2net.conf",
+];
+
+export function isDocumentation(file: string): boolean {
+  return file.startsWith("/usr/share/doc/ser2net/");
+}
+
+/** What the command prints, with its exit status unless that is 0. */
+export function say(program: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", env: { ...process.env, LANG: "C" } });
+  return `${stdout}${stderr}${status === 0 ? "" : `exit ${status}\n`}`;
+}
