@@ -10,7 +10,7 @@ export interface ProfileFacts {
   readonly ports: ReadonlyMap<string, PortHardware>;
   /** Every connector of the board, served or not. */
   readonly hardware: readonly PortHardware[];
-  /** Those that tell the state of the whole box: function ok, fault or update. */
+  /** Those that tell the state of the whole box: function ok or fault. */
   readonly boxLeds: readonly BoardLed[];
 }
 

@@ -120,7 +120,7 @@ const LED = {
     comment: { shape: COMMENT },
     sysfs: { shape: LED_DEVICE, required: true },
     /** port: one of a port's own; the others tell the state of the whole box. */
-    function: { shape: { is: "choice", of: ["port", "ok", "fault", "update"] } },
+    function: { shape: { is: "choice", of: ["port", "ok", "fault"] } },
     trigger: { shape: { is: "choice", of: ["transient", "none"] } },
     durationMs: { shape: { is: "integer", min: 1, max: 10_000 } },
     state: { shape: { is: "choice", of: [0, 1] } },
@@ -191,7 +191,7 @@ export interface BoardLed {
   readonly id: string;
   /** Directory below /sys/class/leds. */
   readonly sysfs: string;
-  readonly function: "port" | "ok" | "fault" | "update";
+  readonly function: "port" | "ok" | "fault";
   /** transient flashes with the traffic; none is switched on and off. */
   readonly trigger: "transient" | "none";
   readonly durationMs: number;
