@@ -37,6 +37,8 @@ export class SysfsLed {
   #marked = 0;
   /** Set up, as far as we know. */
   #works = false;
+  /** That it does not work: each new user tries it anew. */
+  #told = false;
   /** The `activate` file, kept open. */
   #activate: number | null = null;
   #litUntil = 0;
@@ -126,11 +128,12 @@ export class SysfsLed {
     try {
       this.#arm();
       this.#works = true;
+      this.#told = false;
     } catch (error) {
       if (this.#now() < deadline) {
         this.#retry = setTimeout(() => this.#try(deadline), RETRY_MS).unref();
       } else {
-        this.#warn(`LED '${this.#name}' does not work: ${reasonOf(error)}`);
+        this.#tell("does not work", error);
       }
     }
   }
@@ -208,7 +211,12 @@ export class SysfsLed {
 
   #broken(error: unknown): void {
     this.#rest();
-    this.#warn(`LED '${this.#name}' does not work any more: ${reasonOf(error)}`);
+    this.#tell("does not work any more", error);
+  }
+
+  #tell(what: string, error: unknown): void {
+    if (!this.#told) this.#warn(`LED '${this.#name}' ${what}: ${reasonOf(error)}`);
+    this.#told = true;
   }
 
   #rest(): void {

@@ -94,6 +94,25 @@ t.test("files that appear late are waited for, in their order", async t => {
   t.same(warnings, []);
 });
 
+t.test("each user tries a LED that does not work anew, and it is told once until it has worked", async t => {
+  const { leds, file, put, warnings, clock } = setUp(t, { trigger: "none [timer]" });
+  const opened = (told: number) => {
+    leds.open(rx);
+    leds.open({ ...rx, name: "other", device: `none${told}` }); // told after it
+    clock.now += 1000;
+    return until("the other one is told", () => warnings.at(-1)?.includes("other") && warnings.length >= told);
+  };
+  await opened(2);
+  await opened(3);
+  t.equal(warnings.filter(text => text.includes("'rx'")).length, 1);
+  put("trigger", "none [transient]");
+  leds.open(rx).flash();
+  t.equal(file("activate"), "1");
+  put("trigger", "none [timer]");
+  await opened(5);
+  t.equal(warnings.filter(text => text.includes("'rx'")).length, 2);
+});
+
 t.test("without the trigger's module the LED stays dark and untouched, and that is told once", async t => {
   const { leds, file, put, warnings, clock } = setUp(t, { trigger: "none [timer]" });
   const led = leds.open(rx);
