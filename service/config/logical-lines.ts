@@ -12,6 +12,8 @@ export interface LogicalLine {
   readonly number: number;
   /** Where in `text` each of its physical lines starts. */
   readonly pieces: readonly Piece[];
+  /** The source ends where it was to go on: such a line says nothing. */
+  readonly isUnfinished: boolean;
 }
 
 interface Piece {
@@ -43,10 +45,10 @@ export function* logicalLines(source: Source): Generator<LogicalLine> {
       if (last.text === "") parts.pop();
       continue;
     }
-    if (parts.some(part => !BLANK.test(part.text))) yield join(parts, source.file === null ? 0 : line);
+    if (isText(parts)) yield join(parts, source.file === null ? 0 : line, false);
     parts = [];
   }
-  // What still waits for its continuation at the end of the file is dropped, as the reference does.
+  if (isText(parts)) yield join(parts, source.file === null ? 0 : (parts.at(-1)?.line ?? 0), true);
 }
 
 /** Where an offset of the logical line is found in the file. */
@@ -66,14 +68,18 @@ export function physicalTexts(line: LogicalLine): string[] {
   return line.pieces.map((piece, index) => line.text.slice(piece.offset, line.pieces[index + 1]?.offset));
 }
 
-function join(parts: readonly { text: string; line: number }[], number: number): LogicalLine {
+function isText(parts: readonly { text: string }[]): boolean {
+  return parts.some(part => !BLANK.test(part.text));
+}
+
+function join(parts: readonly { text: string; line: number }[], number: number, isUnfinished: boolean): LogicalLine {
   const pieces: Piece[] = [];
   let offset = 0;
   for (const part of parts) {
     pieces.push({ offset, line: number === 0 ? 0 : part.line });
     offset += part.text.length;
   }
-  return { text: parts.map(part => part.text).join(""), number, pieces };
+  return { text: parts.map(part => part.text).join(""), number, pieces, isUnfinished };
 }
 
 function* physicalLines(source: Source): Generator<{ text: string; line: number }> {

@@ -57,7 +57,7 @@ class Progress {
   #controlPort: { readonly text: string; readonly fault: Diagnostic | null } | null = null;
   #isFaulty = false;
   #file: string | null = null;
-  #line: LogicalLine = { text: "", number: 0, pieces: [] };
+  #line: LogicalLine = { text: "", number: 0, pieces: [], isUnfinished: false };
 
   constructor(serviceLookup: ServiceLookup) {
     this.#serviceLookup = serviceLookup;
@@ -67,7 +67,7 @@ class Progress {
     this.#file = file;
     this.#line = line;
     this.#isFaulty = false;
-    const parsed = parseDirective(line);
+    const parsed = line.isUnfinished ? unfinished(line) : parseDirective(line);
     if (isFault(parsed)) this.#report(parsed);
     else this.#take(parsed);
     if (!this.#isFaulty) return;
@@ -230,6 +230,12 @@ class Progress {
     const wanted = expected === null ? null : `${expected}${hint}`;
     return { file: this.#file, ...placeOf(this.#line, offset), message, expected: wanted };
   }
+}
+
+/** The reference drops it without a word. */
+function unfinished({ text, number }: LogicalLine): Fault {
+  const message = `No continuation of the line on line ${number}`;
+  return { offset: text.length, message, expected: "expected another line after the backslash" };
 }
 
 /** Why a `-p` or CONTROLPORT text cannot be served; null when it can. */

@@ -6,7 +6,7 @@ function read(text: string, file: string | null = "test.conf"): LogicalLine[] {
 }
 
 function texts(text: string): string[] {
-  return read(text).map(line => `${line.number} ${line.text}`);
+  return read(text).map(line => `${line.number} ${line.text}${line.isUnfinished ? " unfinished" : ""}`);
 }
 
 t.test("lines are told with their number, comments and blank lines are left out", async t => {
@@ -38,8 +38,9 @@ t.test("a backslash at the end continues the line", async t => {
     ["two backslashes continue too", "a\\\\\nb\n", ["2 a\\b"]],
     ["an empty line after them eats the second", "a\\\\\n\nb\n", ["3 ab"]],
     ["an empty continuation ends the line", "a\\\n\nb\n", ["2 a", "3 b"]],
-    ["at the end of the file it is dropped", "a\nb\\\n", ["1 a"]],
-    ["at the end of the file without newline", "b\\", []],
+    ["at the end of the file", "a\nb\\\n", ["1 a", "2 b unfinished"]],
+    ["at the end of the file without newline", "b\\", ["1 b unfinished"]],
+    ["at the end of the file with nothing before it", " \\\n\\", []],
     ["a blank behind the backslash: no continuation", "a\\ \nb\n", ["1 a\\ ", "2 b"]],
   ];
   for (const [title, text, lines] of cases) t.same(texts(text), lines, title);
@@ -62,7 +63,7 @@ t.test("a -C line has number 0, also as a place", async t => {
   if (line === undefined) throw new Error("no line");
   t.equal(line.number, 0);
   t.same(placeOf(line, 5), { line: 0, column: 6 });
-  t.same(read("3000:raw:0:x\\", null), [], "one that ends in a backslash is dropped");
+  t.match(read("3000:raw:0:x\\", null), [{ number: 0, isUnfinished: true }]);
 });
 
 t.test("a line cut anywhere by a continuation is the same line", async t => {

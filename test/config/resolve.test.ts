@@ -38,6 +38,23 @@ t.test("a directive without its name or text says what is missing", async t => {
   for (const [line, fault] of cases) t.same(faults(line), [fault], line);
 });
 
+t.test("a line that waits for more at the end of its source is dropped, and told", async t => {
+  const port = "3000:raw:0:/dev/a:9600";
+  const { ports, diagnostics, damaged } = readConfiguration(
+    [
+      { file: null, text: `${port} \\` },
+      { file: "test.conf", text: `# first\n${port}\\\n 9600\\\n` },
+    ],
+    { serviceLookup },
+  );
+  t.same(ports, []);
+  t.same(diagnostics.map(formatDiagnostic), [
+    "-C:0:24: No continuation of the line on line 0 (expected another line after the backslash)",
+    "test.conf:3:6: No continuation of the line on line 3 (expected another line after the backslash)",
+  ]);
+  t.same(damaged, [`${port} `, port, " 9600"], "a reload keeps its port");
+});
+
 t.test("a DOS line end is told where it does harm, and seen", async t => {
   const { diagnostics } = readText("2001:raw:0:/dev/a:9600 remctl\r\nBANNER:b:\r\n");
   t.same(diagnostics.map(formatDiagnostic), [
