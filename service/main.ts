@@ -1,6 +1,6 @@
 /** The program: arguments, signals, exit status. */
 import { rmSync, writeFileSync, writeSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { boardCommand } from "./board/command.js";
 import { STANDARD_EVIDENCE } from "./board/detect.js";
@@ -60,12 +60,20 @@ async function main(): Promise<void> {
       return;
     case "run":
       if (command.options.report !== null) process.exitCode = report(command.options);
-      else if (command.options.foreground || isBackground()) run(command.options);
+      else if (command.options.foreground) run(command.options);
+      else if (isBackground()) run(fromHere(command.options));
       else process.exit(await launchBackground());
       return;
     default:
       command satisfies never;
   }
+}
+
+/** A reload must find the file too, and the background process goes to `/`. */
+function fromHere(options: Options): Options {
+  if (options.configFile === null) return options;
+  const file = resolve(Buffer.from(options.configFile, "latin1").toString("utf8"));
+  return { ...options, configFile: Buffer.from(file, "utf8").toString("latin1") };
 }
 
 /** --check and --print-config. */

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "n
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { Client } from "../support/client.js";
+import { Client, isRefused } from "../support/client.js";
 import { BUNDLE, Daemon, run, runProgram, runToEnd, temporaryFolder } from "../support/daemon.js";
 import { listen, portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
@@ -231,6 +231,21 @@ t.test("a socket that cannot be opened is told with its place and the reason", a
     "Unable to create network socket for port 192.0.2.1,1: Cannot assign requested address",
     `${configFile}:2:1: Unable to create TCP socket on line 2: 127.0.0.1,${port} (Address already in use)`,
   ]);
+});
+
+t.test("in the background: a reload finds a file that was named from another folder", async t => {
+  const { controlPort, port, folder, file, pidFile } = await prepare(t);
+  const control = `127.0.0.1,${controlPort}`;
+  const args = ["-c", "ser2net.conf", "-P", pidFile, "-u", "-p", control];
+  t.equal((await runToEnd(t, args, { under: ["env", "-C", folder] })).code, 0);
+  const pid = await until(
+    "the pid file is written",
+    () => existsSync(pidFile) && Number(readFileSync(pidFile, "utf8")),
+  );
+  t.teardown(() => process.kill(pid, "SIGKILL"));
+  writeFileSync(file, "# the port is gone\n");
+  process.kill(pid, "SIGHUP");
+  t.ok(await until("its port refuses", () => isRefused(port)));
 });
 
 t.test("a pid file that cannot be written is no reason not to serve", async t => {
