@@ -239,7 +239,7 @@ function ignored(what: string, directive: string, known: ReadonlyMap<string, unk
 }
 
 /** Judged when the whole line is read: what is allowed depends on max-connections. */
-function addRemoteAddresses(draft: OptionDraft, { text, offset }: Span): null {
+export function addRemoteAddresses(draft: OptionDraft, { text, offset }: Span): null {
   draft.remaddr ??= [];
   for (const part of splitAddresses(text)) {
     draft.remaddr.push({ text: part.text, offset: offset + part.offset });

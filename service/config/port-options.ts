@@ -6,6 +6,7 @@ import type { Span } from "./directive.js";
 import { nearest } from "./nearest.js";
 import type { NetworkPort } from "./network-port.js";
 import {
+  addRemoteAddresses,
   KEYED_WORDS,
   type OptionDraft,
   PLAIN_WORDS,
@@ -94,7 +95,8 @@ function readWords(
     const result = readWord(word, draft, context, live);
     if (result === null) continue;
     const ends = result.ends || faults.length === MOST_FAULTS - 1;
-    faults.push(ends && !live ? unreadRest(result.fault, words.slice(word.offset + word.text.length)) : result.fault);
+    if (!ends || live) faults.push(result.fault);
+    else faults.push(endReading(result.fault, words, word, draft));
     if (ends || live) break;
   }
   return faults;
@@ -168,10 +170,22 @@ function withNearest(expected: string, near: string | null): string {
   return near === null ? expected : `${expected}; nearest: ${near}`;
 }
 
-function unreadRest(fault: OptionFault, rest: string): OptionFault {
+/**
+ * The rest behind a word that ends the reading. Its remaddr= counts all the same, up to a remark: the name of a
+ * banner that is not defined must not open the port to everyone.
+ */
+function endReading(fault: OptionFault, words: string, last: Span, draft: OptionDraft): OptionFault {
+  const start = last.offset + last.text.length;
+  const rest = words.slice(start);
   if (!/[^ \t]/.test(rest)) return fault;
-  const open = rest.includes("remaddr=") ? ", its remaddr= neither" : "";
-  return { ...fault, expected: `${fault.expected}; the rest of the line is not read${open}` };
+  const remark = last.text.startsWith("#") ? 0 : (/[ \t]#/.exec(rest)?.index ?? rest.length);
+  const admitted = [...rest.slice(0, remark).matchAll(/[ \t]remaddr=([^ \t]*)/g)];
+  for (const { index, 1: value = "" } of admitted) {
+    addRemoteAddresses(draft, { text: value, offset: start + index + " remaddr=".length });
+  }
+  const open = rest.slice(remark).includes("remaddr=") ? ", its remaddr= neither" : "";
+  const kept = admitted.length === 0 ? "" : ", only its remaddr=";
+  return { ...fault, expected: `${fault.expected}; the rest of the line is not read${open || kept}` };
 }
 
 function startDraft(context: OptionContext, options: PortOptions): OptionDraft {

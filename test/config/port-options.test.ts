@@ -225,6 +225,27 @@ t.test("a word that resembles nothing ends the reading of its line", async t => 
   ]);
 });
 
+t.test("behind a word that resembles nothing remaddr still counts, in a remark it does not", async t => {
+  const admitted = (options: string) =>
+    portWith(options, ...NAMES).options.remaddr?.map(({ text }) => text) ?? "everyone";
+  t.same(admitted("300 nobanner remaddr=10.0.0.1,0 2400 remaddr=10.0.0.2,0;bad,x"), ["10.0.0.1,0", "10.0.0.2,0"]);
+  t.same(admitted("300 nobanner noremaddr=10.0.0.1,0"), "everyone");
+  for (const remark of ["#", "#was", "nobanner #", "nobanner\t#was"]) {
+    t.same(admitted(`300 ${remark} remaddr=10.0.0.1,0`), "everyone", remark);
+  }
+  t.same(admitted("nobanner remaddr=10.0.0.1,0 # remaddr=10.0.0.2,0"), ["10.0.0.1,0"]);
+  const expected = "expected an option or the name of a text defined before this line";
+  t.same(faults("300 nobanner 2400 remaddr=bad,x"), [
+    `Unknown config item: nobanner on line 12 (${expected}; the rest of the line is not read, only its remaddr=)`,
+    "Invalid remote address 'bad,x' on line 12 (expected a port number or the name of a service)",
+  ]);
+  const { diagnostics } = readLines("3000:raw:0:/dev/a:300 nobanner remaddr=bad,x");
+  t.same(
+    diagnostics.map(({ column }) => column),
+    [23, 40],
+  );
+});
+
 t.test("a fault is placed at its word", async t => {
   const columns = (options: string) =>
     readLines(`3000:raw:0:/dev/a:${options}`).diagnostics.map(({ column }) => column);
