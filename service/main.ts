@@ -39,7 +39,7 @@ const program = basename(process.argv[1] ?? "ser2net").replace(/\.[cm]?js$/, "")
 void main();
 
 async function main(): Promise<void> {
-  // Arguments are bytes to the reference, and so to us: file names need not be UTF-8.
+  // Inside, a text is one character a byte, from arguments as from files. Node reads arguments as UTF-8.
   const argv = process.argv.slice(2).map(word => Buffer.from(word, "utf8").toString("latin1"));
   const command = parseArguments(argv);
   switch (command.kind) {
