@@ -9,9 +9,10 @@ import { NEEDS_NAMESPACE } from "../support/namespace.js";
 import { portNumbers } from "../support/ports.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
-import { filesBelow, isDocumentation, PROGRAM, released, SYSTEMD, say, VERSION } from "./released.js";
+import { filesBelow, isDocumentation, PROGRAM, release, SYSTEMD, say, unpacked, VERSION } from "./released.js";
 
 const TREE = resolve("scripts/buildroot");
+const ARCHIVE = release(temporaryFolder(t));
 const RAN = { status: 0, stderr: "" };
 
 /** What of Buildroot the package uses, and the order in which it runs the commands of one. */
@@ -44,7 +45,7 @@ function make(folder: string, target: string, variables: Readonly<Record<string,
 /** An image of this configuration. */
 function build(t: Test, config: readonly string[]) {
   const [folder, root] = [temporaryFolder(t), temporaryFolder(t)];
-  const source = released(t);
+  const source = unpacked(t, ARCHIVE);
   writeFileSync(join(folder, ".config"), `${config.join("\n")}\n`);
   const { status, stderr } = make(folder, `${source}/.stamp`, { BUILD_DIR: source, TARGET_DIR: root });
   const files = filesBelow(root).filter(file => !isDocumentation(file));
@@ -113,7 +114,7 @@ t.test("the user, the version and the archive are those of the project", needs("
     new RegExp(`^SER2NET_EDGE_USERS=\t${user} -1 ${user} -1 \\* - - ${of} \\S.*\n\t- - ${group} -1 \\* - - - \\S`, "m"),
   );
   t.match(said, /^SER2NET_EDGE_PERMISSIONS=\t\/etc\/ser2net d 750 root ser2net - - - - -$/m);
-  const source = released(t);
+  const source = unpacked(t, ARCHIVE);
   const [, licences = ""] = /^SER2NET_EDGE_LICENSE_FILES=(.*)$/m.exec(said) ?? [];
   for (const file of licences.split(" ")) t.ok(existsSync(join(source, file)), file);
 });

@@ -14,10 +14,10 @@ export function release(folder: string, checkout = "."): string {
   return join(folder, `ser2net-edge-${VERSION}.tar.gz`);
 }
 
-/** What it has in it: the sources of an image's package, without npm's. */
-export function released(t: Test): string {
+/** The folder of such an archive, unpacked: what the package of an image is built from. */
+export function unpacked(t: Test, archive: string): string {
   const folder = temporaryFolder(t);
-  execFileSync("tar", ["-xzf", release(folder), "-C", folder]);
+  execFileSync("tar", ["-xzf", archive, "-C", folder]);
   return join(folder, `ser2net-edge-${VERSION}`);
 }
 
