@@ -1,5 +1,6 @@
 /** The composition root: builds the rooms, starts them in order, and stops them. */
 import type { ProfileFacts } from "./board/facts.js";
+import { standardPlaces } from "./board/load.js";
 import { BoardLeds } from "./board-leds.js";
 import type { Options } from "./cli.js";
 import { VERSION } from "./cli.js";
@@ -11,6 +12,7 @@ import { ControlDoor } from "./control-door.js";
 import { createPresence, type Presence } from "./device/presence.js";
 import { allFaults, type Effective, readEffective, UnreadableError } from "./effective.js";
 import { errorReason } from "./kernel/kernel.js";
+import { LateDevices } from "./late-devices.js";
 import type { Led } from "./led/led.js";
 import { createLeds, type Leds } from "./led/sysfs.js";
 import { describeReason } from "./log/describe.js";
@@ -47,6 +49,8 @@ export interface DaemonEvents {
   portChanged(port: Operable): void;
   /** Ports were added or removed. */
   portsChanged(): void;
+  /** The board has a device that the configuration in force does not know yet. */
+  reloadDue(): void;
 }
 
 export class Daemon implements Reloadable {
@@ -58,6 +62,7 @@ export class Daemon implements Reloadable {
   readonly #leds: Leds;
   readonly #presence: Presence;
   readonly #boardLeds: BoardLeds;
+  readonly #lateDevices: LateDevices;
   /** Configured LEDs are set up whether a port uses them or not (config spec 9). */
   readonly #configuredLeds = new Map<string, Led>();
   readonly #outside: PortParts;
@@ -78,6 +83,14 @@ export class Daemon implements Reloadable {
     this.#leds = createLeds(text => log.warning(text));
     this.#presence = createPresence(text => log.warning(text));
     this.#boardLeds = new BoardLeds({ leds: this.#leds, presence: this.#presence, ports: this.ports });
+    this.#lateDevices = new LateDevices(
+      standardPlaces(process.env),
+      text => log.warning(text),
+      path => {
+        log.notice(`There is a serial device now: ${path}`);
+        events.reloadDue();
+      },
+    );
     this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
     this.#outside = createOutside({
       log,
@@ -125,6 +138,7 @@ export class Daemon implements Reloadable {
     this.#configuration = effective.configuration;
     this.#board = effective.board;
     this.#boardLeds.configure(effective.board, ports);
+    this.#lateDevices.configure(effective.board);
     this.changeLeds([], leds);
     for (const port of ports) this.createPort(port);
     for (const rotator of rotators) this.openRotator(rotator);
@@ -157,6 +171,7 @@ export class Daemon implements Reloadable {
     this.#lastReload = next.diagnostics;
     this.#board = next.board;
     this.#boardLeds.configure(next.board, next.configuration.ports);
+    this.#lateDevices.configure(next.board);
     this.#configuration = carryOut(this, this.#configuration, next.configuration);
     if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration);
     this.#events.portsChanged();
@@ -186,6 +201,7 @@ export class Daemon implements Reloadable {
 
   /** Resolves when every device is closed, which has a time limit. */
   async stop(): Promise<void> {
+    this.#lateDevices.close();
     for (const name of [...this.#rotators.keys()]) this.closeRotator(name);
     this.#door.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));

@@ -122,6 +122,7 @@ function run(options: Options): void {
         supervision.changed();
         bus.portsChanged();
       },
+      reloadDue: () => reload(),
     },
   );
   const bus = new BusPresence();

@@ -21,6 +21,8 @@ export interface OpenRequest {
   readonly warn: (text: string) => void;
 }
 
+const ENODEV = 19;
+
 /** Throws DeviceError; nothing is left open or locked then. */
 export function openDevice(request: OpenRequest): Device {
   const lock = request.lock ? acquireLock(request.path) : null;
@@ -71,7 +73,9 @@ function openDescriptor(request: OpenRequest): number {
   try {
     return openSync(Buffer.from(request.path, "latin1"), mode | constants.O_NOCTTY | constants.O_NONBLOCK);
   } catch (error) {
-    throw new DeviceError("open-failed", request.path, systemReason(error), { cause: error });
+    // Hardware that has no node yet: that its place is a directory says nothing to a caller.
+    const reason = request.path.startsWith("/sys/") ? errorReason(ENODEV) : systemReason(error);
+    throw new DeviceError("open-failed", request.path, reason, { cause: error });
   }
 }
 

@@ -122,7 +122,8 @@ interface Place {
 function isPresent(path: string): boolean {
   if (isConsole(path)) return true;
   try {
-    return statSync(latin1(path), { throwIfNoEntry: false }) !== undefined; // an error for each would cost much more
+    // An error for each missing node would cost much more. A directory below /sys is hardware that has no node yet.
+    return statSync(latin1(path), { throwIfNoEntry: false })?.isDirectory() === false;
   } catch (error) {
     return !hasCode(error, "ENOTDIR", "ELOOP");
   }

@@ -49,6 +49,7 @@ t.test("what cannot be opened says why, and leaves nothing open", async t => {
   const folder = t.testdir({ file: "" });
   t.equal(failure(join(folder, "missing")), "open-failed: No such file or directory");
   t.equal(failure(folder), "open-failed: Is a directory");
+  t.equal(failure("/sys/devices"), "open-failed: No such device");
   t.equal(failure(join(folder, "file")), "setup-failed: Inappropriate ioctl for device");
   t.same(opened(join(folder, "file")), []);
 });

@@ -143,6 +143,11 @@ t.test("a pseudo-terminal is looked for when somebody asks", async t => {
   t.notOk(presence.isPresent(path));
 });
 
+t.test("a directory is no node: hardware below /sys may have none yet", async t => {
+  const { folder, presence } = watchIn(t, "x");
+  t.notOk(presence.isPresent(folder));
+});
+
 t.test("a SOL console is always there", async t => {
   const { presence, seen } = watchIn(t, "x");
   presence.watch("sol.lan 192.0.2.1", () => void seen.changes++)();
