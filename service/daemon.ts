@@ -1,6 +1,7 @@
 /** The composition root: builds the rooms, starts them in order, and stops them. */
 import type { ProfileFacts } from "./board/facts.js";
 import { standardPlaces } from "./board/load.js";
+import { BoardDevices } from "./board-devices.js";
 import { BoardLeds } from "./board-leds.js";
 import type { Options } from "./cli.js";
 import { VERSION } from "./cli.js";
@@ -12,7 +13,6 @@ import { ControlDoor } from "./control-door.js";
 import { createPresence, type Presence } from "./device/presence.js";
 import { allFaults, type Effective, readEffective, UnreadableError } from "./effective.js";
 import { errorReason } from "./kernel/kernel.js";
-import { LateDevices } from "./late-devices.js";
 import type { Led } from "./led/led.js";
 import { createLeds, type Leds } from "./led/sysfs.js";
 import { describeReason } from "./log/describe.js";
@@ -49,6 +49,8 @@ export interface DaemonEvents {
   portChanged(port: Operable): void;
   /** Ports were added or removed. */
   portsChanged(): void;
+  /** What `missing` gives may have changed. */
+  healthChanged(): void;
   /** The board has a device that the configuration in force does not know yet. */
   reloadDue(): void;
 }
@@ -62,7 +64,7 @@ export class Daemon implements Reloadable {
   readonly #leds: Leds;
   readonly #presence: Presence;
   readonly #boardLeds: BoardLeds;
-  readonly #lateDevices: LateDevices;
+  readonly #boardDevices: BoardDevices;
   /** Configured LEDs are set up whether a port uses them or not (config spec 9). */
   readonly #configuredLeds = new Map<string, Led>();
   readonly #outside: PortParts;
@@ -83,14 +85,16 @@ export class Daemon implements Reloadable {
     this.#leds = createLeds(text => log.warning(text));
     this.#presence = createPresence(text => log.warning(text));
     this.#boardLeds = new BoardLeds({ leds: this.#leds, presence: this.#presence, ports: this.ports });
-    this.#lateDevices = new LateDevices(
-      standardPlaces(process.env),
-      text => log.warning(text),
-      path => {
+    this.#boardDevices = new BoardDevices({
+      machine: standardPlaces(process.env),
+      presence: this.#presence,
+      warn: text => log.warning(text),
+      found: path => {
         log.notice(`There is a serial device now: ${path}`);
         events.reloadDue();
       },
-    );
+      changed: () => events.healthChanged(),
+    });
     this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
     this.#outside = createOutside({
       log,
@@ -138,7 +142,7 @@ export class Daemon implements Reloadable {
     this.#configuration = effective.configuration;
     this.#board = effective.board;
     this.#boardLeds.configure(effective.board, ports);
-    this.#lateDevices.configure(effective.board);
+    this.#boardDevices.configure(effective.board);
     this.changeLeds([], leds);
     for (const port of ports) this.createPort(port);
     for (const rotator of rotators) this.openRotator(rotator);
@@ -171,7 +175,7 @@ export class Daemon implements Reloadable {
     this.#lastReload = next.diagnostics;
     this.#board = next.board;
     this.#boardLeds.configure(next.board, next.configuration.ports);
-    this.#lateDevices.configure(next.board);
+    this.#boardDevices.configure(next.board);
     this.#configuration = carryOut(this, this.#configuration, next.configuration);
     if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration);
     this.#events.portsChanged();
@@ -199,9 +203,14 @@ export class Daemon implements Reloadable {
     return this.#door.isBroken ? "the control port does not listen any more" : null;
   }
 
+  /** The labels of the board's connectors that are required and have no device. */
+  missing(): readonly string[] {
+    return this.#boardDevices.missing();
+  }
+
   /** Resolves when every device is closed, which has a time limit. */
   async stop(): Promise<void> {
-    this.#lateDevices.close();
+    this.#boardDevices.close();
     for (const name of [...this.#rotators.keys()]) this.closeRotator(name);
     this.#door.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));

@@ -122,6 +122,7 @@ function run(options: Options): void {
         supervision.changed();
         bus.portsChanged();
       },
+      healthChanged: () => supervision.changed(),
       reloadDue: () => reload(),
     },
   );

@@ -12,6 +12,8 @@ const STOP_MS = 8000;
 export interface Supervised {
   readonly ports: { list(): readonly Port[] };
   problem(): string | null;
+  /** Connectors that the board needs and that have no device. */
+  missing(): readonly string[];
 }
 
 export class Supervision {
@@ -68,7 +70,7 @@ export class Supervision {
     }, STATUS_PAUSE_MS);
   }
 
-  /** `12 ports: 9 idle, 2 connected, 1 waiting for device`. */
+  /** `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health looks for the words about missing devices. */
   #status(): string {
     const ports = this.#daemon.ports.list();
     const counts = new Map<string, number>();
@@ -76,6 +78,8 @@ export class Supervision {
     const parts = [...counts].map(([condition, count]) => `${count} ${condition}`);
     const refusal = this.#refusal === null ? "" : `reload rejected: ${this.#refusal}; `;
     const total = `${ports.length} ${ports.length === 1 ? "port" : "ports"}`;
-    return `${refusal}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}`;
+    const labels = this.#daemon.missing();
+    const missing = labels.length === 0 ? "" : `; required device missing: ${labels.join(", ")}`;
+    return `${refusal}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${missing}`;
   }
 }

@@ -1,5 +1,5 @@
 /** The built daemon under a service manager: what it says on the notification socket, from start to stop. */
-import { rmSync, symlinkSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { Client } from "./support/client.js";
@@ -59,6 +59,24 @@ t.test("a reload has its begin and its end; why one was refused stays to be read
   daemon.hup(config.slice(0, 1));
   await told(/^READY=1\nSTATUS=1 port: 1 connected$/);
 });
+
+t.test(
+  "a device that the board needs and has not is in the status, whether a port serves it or not",
+  PYTHON,
+  async t => {
+    const next = await portNumbers(t);
+    const [controlPort, manager, folder] = [await next(), await Manager.start(t), temporaryFolder(t)];
+    const plug = join(folder, "plug");
+    const profile = join(folder, "x.json");
+    writeFileSync(profile, JSON.stringify({ ports: [{ id: "p1", label: "A 1", device: plug, presence: "required" }] }));
+    const env = { NOTIFY_SOCKET: manager.address };
+    const starting = Daemon.start(t, { controlPort, config: [], args: ["--board", profile], env });
+    t.equal(await manager.nextText(), "READY=1\nSTATUS=0 ports; required device missing: A 1");
+    symlinkSync(PtyDevice.open(t).path, plug);
+    t.equal(await manager.nextText(), "STATUS=0 ports");
+    await starting;
+  },
+);
 
 t.test("a stall is in the status until it is over", PYTHON, async t => {
   const { starting, told } = await supervised(t, { WATCHDOG_USEC: "2000000" });

@@ -142,18 +142,25 @@ t.test("the health check ends when the daemon has been up long enough without a 
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, "states"), states.map(state => `${state}\n`).join(""));
     const tools = {
-      systemctl: `echo "$@" >>asked; set -- $(sed -n "$(wc -l <asked)p" states); printf "ActiveState=%s\\nInvocationID=%s\\n" "$@"`,
+      systemctl: `case $* in *StatusText*) cat status; exit;; esac
+echo "$@" >>asked; set -- $(sed -n "$(wc -l <asked)p" states); printf "ActiveState=%s\\nInvocationID=%s\\n" "$1" "$2"
+case $# in 3) echo "2 ports: 2 idle; required device missing: $3" >status;; *) echo "2 ports: 2 idle" >status;; esac`,
       sleep: `echo "$1" >>slept`,
     };
     for (const [name, script] of Object.entries(tools)) {
       writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     }
     const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
-    const { status } = spawnSync(join(UNITS, "ser2net-health"), ["board-a"], { cwd: folder, env, timeout: 20_000 });
+    const { status, stderr } = spawnSync(join(UNITS, "ser2net-health"), ["board-a"], {
+      cwd: folder,
+      env,
+      timeout: 20_000,
+      encoding: "utf8",
+    });
     const [asked = [], slept = []] = ["asked", "slept"].map(name =>
       readFileSync(join(folder, name), "utf8").trim().split("\n"),
     );
-    return { status, asked: asked.length, unit: asked[0]?.split(" ").at(-1), seconds: slept.map(Number) };
+    return { status, stderr, asked: asked.length, unit: asked[0]?.split(" ").at(-1), seconds: slept.map(Number) };
   };
   const up = (times: number, invocation = "a") => Array.from({ length: times }, () => `active ${invocation}`);
   const sum = (seconds: readonly number[]) => seconds.reduce((all, one) => all + one, 0);
@@ -165,4 +172,6 @@ t.test("the health check ends when the daemon has been up long enough without a 
   t.match(health("activating a", "failed a", ...up(6)), { status: 0, asked: 8 }, "a slow start is waited for");
   t.match(health(...up(5), ...up(6, "b")), { status: 0, asked: 11 }, "after a restart it counts anew");
   t.match(health(...up(5), "failed a", ...up(6)), { status: 0, asked: 12 });
+  const [late, text] = [health(...up(3), "active a 7", ...up(6)), "2 ports: 2 idle; required device missing: 7\n"];
+  t.match(late, { status: 0, asked: 10, stderr: text }, "a required device is waited for");
 });
