@@ -5,7 +5,6 @@ import type { BoardLed, BoardPort, BoardProfile } from "./profile.js";
 
 export interface ProfileFacts {
   readonly board: string;
-  readonly title: string;
   /** By port name. A configuration line may serve the device under another network port: the device decides. */
   readonly ports: ReadonlyMap<string, PortHardware>;
   /** Every connector of the board, served or not. */
@@ -15,14 +14,9 @@ export interface ProfileFacts {
 }
 
 export interface PortHardware {
-  readonly id: string;
   /** As printed on the case. */
   readonly label: string;
   readonly device: string;
-  readonly connector: string | null;
-  readonly electrical: NonNullable<BoardPort["electrical"]> | null;
-  /** The modem lines the connector has; null when the profile does not say. */
-  readonly lines: NonNullable<BoardPort["lines"]> | null;
   readonly maxSpeed: number | null; // bits per second
   /** The board is healthy only while the device is there. */
   readonly required: boolean;
@@ -46,7 +40,6 @@ export function profileFacts(profile: BoardProfile, ports: readonly PortConfig[]
   });
   return {
     board: profile.name,
-    title: profile.title,
     ports: new Map(served),
     hardware,
     boxLeds: profile.leds.filter(led => led.function !== "port"),
@@ -67,12 +60,8 @@ function portHardware(port: BoardPort, leds: readonly BoardLed[]): PortHardware 
   const { id, device, leds: uses = {} } = port;
   const ledOf = (use: string | undefined) => leds.find(led => led.id === use) ?? null;
   return {
-    id,
     label: port.label ?? id,
     device,
-    connector: port.connector ?? null,
-    electrical: port.electrical ?? null,
-    lines: port.lines ?? null,
     maxSpeed: port.maxSpeed ?? null,
     required: port.presence === "required",
     leds: { rx: ledOf(uses.rx), tx: ledOf(uses.tx), link: ledOf(uses.link), fault: ledOf(uses.fault) },

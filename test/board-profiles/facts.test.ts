@@ -6,15 +6,11 @@ import { readConfiguration } from "../../service/config/resolve.js";
 import { boards, machineOf } from "./tree.js";
 
 const DOCUMENT = {
-  title: "Test board",
   ports: [
     {
       id: "port1",
       label: "CONSOLE 1",
-      connector: "RJ45",
       device: "/dev/ttyS0",
-      electrical: "rs232",
-      lines: ["rts", "cts"],
       maxSpeed: 115200,
       presence: "required",
       networkPort: "2001",
@@ -31,14 +27,10 @@ const DOCUMENT = {
 
 t.test("what the profile knows of a port is found by the port's name", async t => {
   const facts = factsOf("").facts;
-  t.match(facts, { board: "x", title: "Test board", boxLeds: [{ id: "status", sysfs: "blue", function: "ok" }] });
+  t.match(facts, { board: "x", boxLeds: [{ id: "status", sysfs: "blue", function: "ok" }] });
   t.same(facts.ports.get("2001"), {
-    id: "port1",
     label: "CONSOLE 1",
     device: "/dev/ttyS0",
-    connector: "RJ45",
-    electrical: "rs232",
-    lines: ["rts", "cts"],
     maxSpeed: 115200,
     required: true,
     leds: {
@@ -49,12 +41,8 @@ t.test("what the profile knows of a port is found by the port's name", async t =
     },
   });
   t.same(facts.ports.get("2002"), {
-    id: "port2",
     label: "port2",
     device: "/dev/ttyS1",
-    connector: null,
-    electrical: null,
-    lines: null,
     maxSpeed: null,
     required: false,
     leds: { rx: null, tx: null, link: null, fault: null },
@@ -66,8 +54,8 @@ t.test("the device decides which connector a line of ser2net.conf is about", asy
   t.equal(facts.ports.get("3001")?.label, "CONSOLE 1");
   t.equal(facts.ports.has("2002"), false, "another device has no label of this board");
   t.same(
-    facts.hardware.map(one => one.id),
-    ["port1", "port2"],
+    facts.hardware.map(one => one.label),
+    ["CONSOLE 1", "port2"],
   );
 });
 
