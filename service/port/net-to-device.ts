@@ -1,5 +1,4 @@
 /** Bytes of all peers to the device. While it has not taken all it got, no peer is read. */
-import type { TelnetEvent } from "../telnet/decoder.js";
 import { judge } from "./batching.js";
 import type { Connection } from "./connection.js";
 import {
@@ -12,8 +11,9 @@ import {
   roomFor,
 } from "./flow.js";
 import { GonePeers } from "./gone-peers.js";
+import { TelnetInput } from "./telnet-input.js";
 
-/** A chunk with more telnet events is a flood of commands: they cost far more than data, and nobody needs so many. */
+/** A chunk with more telnet commands is a flood: they cost far more than data, and nobody needs so many. */
 const MANY_COMMANDS = 64;
 /** Read of a flood at a time, and once in the shortest tick. */
 const FLOOD_BYTES = 512;
@@ -33,7 +33,7 @@ export class NetToDevice {
   });
   #unwritten: Uint8Array | null = null;
   /** What the peer that filled the device sent after that: commands must not overtake data. */
-  #postponed: { readonly connection: Connection; readonly events: readonly TelnetEvent[] } | null = null;
+  #postponed: TelnetInput | null = null;
   #lastRead: Connection | null = null;
 
   constructor(parts: FlowParts, flow: Flow) {
@@ -88,7 +88,7 @@ export class NetToDevice {
     this.#unwritten = null;
     const postponed = this.#postponed;
     this.#postponed = null;
-    if (postponed !== null) this.#inOrder(postponed.connection, postponed.events);
+    if (postponed !== null) this.#inOrder(postponed);
     for (const connection of this.#inTurn()) this.#read(connection);
   };
 
@@ -183,20 +183,25 @@ export class NetToDevice {
       this.#pass(connection, read);
       return;
     }
-    const events = telnet.decoder.push(read);
-    connection.flooding = events.length > MANY_COMMANDS;
-    this.#inOrder(connection, events);
+    const input = new TelnetInput(connection, telnet.decoder, read);
+    connection.flooding = this.#inOrder(input) > MANY_COMMANDS;
+    if (this.#postponed === input) input.keep();
   }
 
-  #inOrder(connection: Connection, all: readonly TelnetEvent[]): void {
+  /** How many commands there were. */
+  #inOrder(input: TelnetInput): number {
+    const { connection } = input;
     const { events } = this.#parts;
-    for (const [at, event] of all.entries()) {
-      if (this.#flow.stopped || !this.#feeds.has(connection)) break;
+    let commands = 0;
+    while (!this.#flow.stopped && this.#feeds.has(connection)) {
       if (this.blocked) {
-        this.#postponed = { connection, events: all.slice(at).map(keep) };
+        this.#postponed = input;
         break;
       }
+      const event = input.next();
+      if (event === null) break;
       if (event.kind !== "data") {
+        commands++;
         events.telnet(connection, event);
         continue;
       }
@@ -204,6 +209,7 @@ export class NetToDevice {
       if (!this.#flow.stopped) this.#pass(connection, event.bytes);
     }
     events.commandsEnd(connection);
+    return commands;
   }
 
   #pass(connection: Connection, bytes: Uint8Array): void {
@@ -215,9 +221,4 @@ export class NetToDevice {
     this.write(bytes);
     taps.ledTx?.flash();
   }
-}
-
-/** The bytes of an event are only lent. */
-function keep(event: TelnetEvent): TelnetEvent {
-  return event.kind === "data" ? { ...event, bytes: event.bytes.slice() } : event;
 }

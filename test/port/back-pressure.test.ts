@@ -89,6 +89,26 @@ t.test("what a telnet peer asks for waits for the data before it, however full t
   t.same([world.device.written, world.device.line?.calls], ["abcdefgh", ["break", "set 9600 N71"]]);
 });
 
+t.test("a long read with many commands in it: each waits for its place", async t => {
+  const world = new World(t);
+  world.port("7000:telnet:0:/dev/ttyA:9600 -chardelay");
+  const link = await world.call("7000");
+  world.device.room = 0;
+  link.send(`${"x".repeat(1499)}\xff\xff\xff\xf3`.repeat(8));
+  for (let steps = 0; world.device.written.length < 12_000 && steps < 30; steps++) {
+    world.device.send("n".repeat(16_384)); // takes the buffer in between
+    world.device.room = 700;
+    await world.settle();
+    const { written, line } = world.device;
+    const due = Math.floor(written.length / 1500);
+    t.ok([due, due - 1].includes(line?.calls.length ?? -1), `${written.length} bytes, ${line?.calls.length} breaks`);
+  }
+  world.device.room = 100;
+  await world.settle();
+  t.match(world.device.written, /^(x{1499}\xff){8}$/);
+  t.same(world.device.line?.calls, Array(8).fill("break"));
+});
+
 t.test("a peer that breaks while the device takes nothing does not keep the port (BUG-29)", async t => {
   const world = new World(t);
   const port = world.port(LINE);
