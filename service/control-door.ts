@@ -4,7 +4,8 @@ import type { ControlServer } from "./control/server.js";
 import { KernelError } from "./kernel/kernel.js";
 import type { Log } from "./log/log.js";
 import type { Link } from "./net/link.js";
-import type { PortListener, PortParts } from "./port/parts.js";
+import type { PortListener } from "./net/listen.js";
+import type { PortParts } from "./port/parts.js";
 import { takePermitted } from "./port/refuse.js";
 
 export type DoorFault = "invalid" | "not-open";

@@ -16,7 +16,7 @@ export interface PortListenEvents extends ListenEvents {
 }
 
 export interface PortListener extends Listener {
-  /** UDP only: a peer that has not spoken yet. Null where that is not possible. */
+  /** UDP: a peer that has not spoken yet. Null where that is not possible. */
   connect(peer: PeerAddress): Link | null;
 }
 

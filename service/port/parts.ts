@@ -6,15 +6,10 @@ import type { ClockReading } from "../config/template.js";
 import type { Device } from "../device/device.js";
 import type { Presence } from "../device/presence.js";
 import type { Log } from "../log/log.js";
-import type { Link, Listener, PeerAddress } from "../net/link.js";
-import type { PortListenEvents } from "../net/listen.js";
+import type { Link, PeerAddress } from "../net/link.js";
+import type { PortListenEvents, PortListener } from "../net/listen.js";
 import type { Operable } from "./facts.js";
 import type { Heartbeat, Ticker } from "./ticker.js";
-
-export interface PortListener extends Listener {
-  /** UDP: a peer that has not spoken yet. Null where that is not possible. */
-  connect(peer: PeerAddress): Link | null;
-}
 
 export interface PortTraces {
   deviceToNet(bytes: Uint8Array): void;

@@ -2,16 +2,16 @@
 import type { PortConfig, PortState } from "../config/configuration.js";
 import { parsePortWords } from "../config/port-options.js";
 import type { LineDevice } from "../device/device.js";
-import { KernelError } from "../kernel/kernel.js";
 import type { ModemControl } from "../line/modem.js";
 import type { Link } from "../net/link.js";
 import { Arrivals } from "./arrivals.js";
 import { type PortCondition, portCondition } from "./condition.js";
+import { Door } from "./door.js";
 import type { MonitorDirection, Operable, PortFacts } from "./facts.js";
 import { FixedPeers } from "./fixed-peers.js";
 import { Life } from "./life.js";
 import { observe } from "./observe.js";
-import type { PortListener, PortParts } from "./parts.js";
+import type { PortParts } from "./parts.js";
 import type { Session } from "./session.js";
 import { Taps } from "./taps.js";
 
@@ -34,12 +34,11 @@ export class Port implements Operable {
   #config: PortConfig;
   #state: PortState;
   #timeoutSeconds: number;
-  #listener: PortListener | null = null;
+  readonly #door: Door;
   readonly #arrivals: Arrivals;
   readonly #fixedPeers: FixedPeers;
   #pending: Pending = { kind: "none" };
   #unwatchDevice: (() => void) | null = null;
-  #listenError: string | null = null;
 
   constructor(config: PortConfig, parts: PortParts) {
     this.name = config.name;
@@ -53,7 +52,7 @@ export class Port implements Operable {
       config: () => ({ ...this.#config, state: this.#state }),
       timeoutSeconds: () => this.#timeoutSeconds,
       deviceBusy: () => this.#deviceBusy(),
-      closing: () => this.#accept(false),
+      closing: () => this.#door.accept(false),
       freed: opened => this.#freed(opened),
       changed: () => this.#changed(),
     });
@@ -63,10 +62,11 @@ export class Port implements Operable {
       config: () => this.#config,
       deviceBusy: () => this.#deviceBusy(),
     });
+    this.#door = new Door(this.name, parts, link => this.#arrivals.called(link));
     this.#fixedPeers = new FixedPeers({
       missing: () => (this.#isListening ? this.#life.seats.missingFixedPeers() : []),
       addressesOf: remote => this.#parts.numericAddresses(remote),
-      connect: peer => this.#listener?.connect(peer) ?? null,
+      connect: peer => this.#door.connect(peer),
       seat: (link, slot) => this.#life.seat(link, slot, true),
       deviceState: () => (!this.#devicePresent ? "missing" : this.#deviceBusy() ? "busy" : "free"),
     });
@@ -88,7 +88,7 @@ export class Port implements Operable {
 
   /** What is broken for good, that only a new process mends; null: nothing. */
   problem(): string | null {
-    if (this.#listener?.isBroken === true) return `port ${this.name} does not listen any more`;
+    if (this.#door.isBroken) return `port ${this.name} does not listen any more`;
     const seconds = Math.round(this.#life.closingMs / 1000);
     return seconds > STUCK_SECONDS ? `port ${this.name} has been closing for ${seconds} s` : null;
   }
@@ -115,7 +115,7 @@ export class Port implements Operable {
       second: this.#parts.heartbeat.second,
       devicePresent: this.#devicePresent,
       pending: this.#pending.kind,
-      listenError: this.#listenError,
+      listenError: this.#door.fault,
     });
   }
 
@@ -233,37 +233,18 @@ export class Port implements Operable {
 
   /** False: not one socket could be opened. */
   #listen(): boolean {
-    const { networkPort } = this.#config;
-    let input: Link | null = null;
-    try {
-      if (networkPort.port === 0) input = this.#parts.standardInput();
-      else
-        this.#listener = this.#parts.listen(networkPort, {
-          accepted: link => this.#arrivals.called(link),
-          waiting: reason => this.#logNoSocket(reason),
-          failed: reason => this.#parts.log.error(`Could not accept on port ${this.name}: ${reason}`),
-        });
-      this.#listenError = null;
-    } catch (error) {
-      this.#listenError =
-        error instanceof KernelError ? error.reason : error instanceof Error ? error.message : String(error);
-      return false;
-    }
+    if (!this.#door.open(this.#config.networkPort)) return false;
     this.#life.enable(true);
-    this.#accept(this.#life.phase !== "closing");
+    this.#door.accept(this.#life.phase !== "closing");
+    const input = this.#door.takeInput();
     if (input !== null) this.#arrivals.arrive(input);
     this.#fixedPeers.seat();
     return true;
   }
 
   #stopListening(): void {
-    this.#listener?.close();
-    this.#listener = null;
+    this.#door.close();
     this.#fixedPeers.stop();
-  }
-
-  #accept(on: boolean): void {
-    if (this.#listener !== null) this.#listener.accepting = on;
   }
 
   #deviceBusy(): boolean {
@@ -272,7 +253,7 @@ export class Port implements Operable {
 
   /** A closing port takes nobody. */
   get #isListening(): boolean {
-    return this.#listener !== null && this.#life.phase !== "closing";
+    return this.#door.isListening && this.#life.phase !== "closing";
   }
 
   /** So that the names in remaddr are known when the first caller comes. */
@@ -312,7 +293,7 @@ export class Port implements Operable {
       return;
     }
     if (pending.kind === "reconfigure") this.#install(pending.config);
-    this.#accept(true);
+    this.#door.accept(true);
     this.#arrivals.letIn();
     // A device that could not be opened would only fail again at once.
     if (opened) this.#fixedPeers.seat();
@@ -335,13 +316,7 @@ export class Port implements Operable {
     this.#askForNames();
     this.#timeoutSeconds = config.timeoutSeconds;
     this.#life.seats.arrange(config);
-    const problem = this.setState(config.state);
-    if (problem === null) return;
-    this.#logNoSocket(this.#listenError);
-  }
-
-  #logNoSocket(reason: string | null): void {
-    this.#parts.log.error(`Unable to create network socket for port ${this.name}: ${reason}`);
+    if (this.setState(config.state) !== null) this.#door.logFault();
   }
 
   #changed(): void {
