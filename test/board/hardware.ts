@@ -1,4 +1,4 @@
-/** What a board does that has UARTs, LEDs, a USB socket and modem lines. */
+/** What a board does that has UARTs and modem lines. */
 import type { Test } from "tap";
 import { Client } from "../support/client.js";
 import { ComPort } from "../support/com-port.js";
@@ -23,7 +23,7 @@ const breaks = (trace: string) =>
 /** Of usb-serial and 16550 alike. */
 const notice = (body: string) => `fffa2c${body}fff0`;
 
-async function bothWays(t: Test, caller: Client, line: Client, what: string): Promise<void> {
+export async function bothWays(t: Test, caller: Client, line: Client, what: string): Promise<void> {
   caller.send(`to the line, ${what}`);
   await line.expect(`to the line, ${what}`);
   line.send(`from the line, ${what}`);
@@ -132,28 +132,6 @@ export async function testHardware(t: Test, machine: Board): Promise<void> {
     await com.client.close();
   });
 
-  await t.test(
-    "a LED flashes with the traffic, one is on while somebody is connected, one while all is well",
-    async t => {
-      const seen = (what: string, bit: number, on: boolean) =>
-        until(what, async () => (((await machine.pins()) >> bit) & 1) === (on ? 1 : 0));
-      await seen("the status LED", 7, true);
-      await seen("no flash without traffic", 0, false);
-      const caller = await call(t, 2001);
-      await seen("the link LED", 1, true);
-      caller.send("x");
-      await uart1.expect("x");
-      await seen("a flash", 0, true);
-      await seen("its end", 0, false);
-      uart1.send("y");
-      await caller.expect("y");
-      await seen("a flash for the other direction", 0, true);
-      await caller.close();
-      await seen("the link LED go out", 1, false);
-      t.pass("all were seen at the GPIO chip");
-    },
-  );
-
   await t.test("a device that the drop-in of the board does not name cannot be opened", async t => {
     await machine.run("chmod 666 /dev/ttyAMA0");
     await configure(machine, "lab", ["2009:raw:0:/dev/ttyAMA0:9600"]);
@@ -164,26 +142,6 @@ export async function testHardware(t: Test, machine: Board): Promise<void> {
     });
     t.equal(answer, "Device open failure: Operation not permitted\r\n");
     await machine.run("rm /etc/ser2net/lab.conf && systemctl reload ser2net@lab");
-  });
-
-  await t.test("a USB adapter comes, goes and comes back under a caller, who notices a pause", async t => {
-    const early = await Client.connect(t, 2005);
-    t.equal(await early.untilEnd(), "Device open failure: No such file or directory\r\n");
-    const adapter = await machine.usbAdapter();
-    await machine.plugIn("LAB0001");
-    await eventually(machine, "ls /dev/serial/by-id/*LAB0001*");
-    const opened = await machine.traced(["usb_serial_*"], async () => {
-      const caller = await until("the port serves", () => call(t, 2005).catch(() => null));
-      await bothWays(t, caller, adapter, "first adapter");
-      await machine.unplug();
-      await eventually(machine, "[ ! -e /dev/ttyUSB0 ]");
-      await machine.plugIn("LAB0001");
-      await eventually(machine, "ls /dev/serial/by-id/*LAB0001*");
-      await bothWays(t, caller, adapter, "plugged in again");
-      await caller.close();
-    });
-    const settings = [...opened.matchAll(/parity (\w), data bits (\d), stop bits (\d)/g)].map(([text]) => text);
-    t.equal(settings.at(-1), "parity E, data bits 7, stop bits 2", "the adapter works with the settings of the port");
   });
 
   // A USB modem at this board's own USB device port: opening the far end raises its DCD and DSR.

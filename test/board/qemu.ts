@@ -13,10 +13,10 @@ export interface BoardParts {
   readonly megabytes: number;
   /** Ports of the board that are reached at 127.0.0.1 under the same numbers. */
   readonly ports: readonly number[];
-  /** Beside the first disk. */
+  /** Beside the first disk: /dev/vdb and on. With them the disks keep what is written. */
   readonly disks?: readonly string[];
-  /** The disks keep what is written, and the board may restart. */
-  readonly lasting?: boolean;
+  /** What a boot loader adds to the command line of the kernel. */
+  readonly append?: string;
 }
 
 const UARTS = 4;
@@ -42,6 +42,13 @@ export class Board implements Machine {
 
   /** Resolves when all its units have started. */
   static async boot(t: Teardown, parts: BoardParts): Promise<Board> {
+    const board = await Board.powerOn(t, parts);
+    await board.#shell.greeted("@@READY@@");
+    await board.#shell.run("systemctl is-system-running --wait");
+    return board;
+  }
+
+  static async powerOn(t: Teardown, parts: BoardParts): Promise<Board> {
     const folder = temporaryFolder(t);
     const [program = "", ...machine] = readFileSync(join(parts.folder, "qemu"), "utf8").trim().split(" ");
     const running = runProgram(t, program, [...machine, ...devices(parts, folder)]);
@@ -56,7 +63,6 @@ export class Board implements Machine {
     const board = new Board(folder, running, monitor, shell, uarts);
     t.teardown(() => board.#stop());
     await board.#qmp("qmp_capabilities");
-    await board.started();
     return board;
   }
 
@@ -68,10 +74,9 @@ export class Board implements Machine {
     return this.#shell.attempt(command);
   }
 
-  /** Of the first boot or the next one. */
-  async started(): Promise<void> {
-    await this.#shell.greeted("@@READY@@");
-    await this.#shell.run("systemctl is-system-running --wait");
+  /** Resolves when it is off or would start again: that is for the boot loader. */
+  async down(): Promise<void> {
+    await this.#running.exit();
   }
 
   console(): string {
@@ -83,9 +88,10 @@ export class Board implements Machine {
     return String(await this.#qmp("human-monitor-command", { "command-line": line }));
   }
 
-  /** How the LEDs' pins are driven, a bit each. */
-  async pins(): Promise<number> {
-    return Number((await this.monitor(`xp /1wx ${PINS}`)).split(":")[1]);
+  /** Whether that pin of the GPIO chip is driven high: its LED is lit. */
+  async pin(number: number): Promise<boolean> {
+    const pins = Number((await this.monitor(`xp /1wx ${PINS}`)).split(":")[1]);
+    return ((pins >> number) & 1) === 1;
   }
 
   /** What the chips are told while this runs: lines of these trace events. */
@@ -149,19 +155,20 @@ export class Board implements Machine {
 }
 
 function devices(parts: BoardParts, folder: string): string[] {
-  const { megabytes, ports, disks = [], lasting = false } = parts;
+  const { megabytes, ports, disks = [], append = "" } = parts;
+  const snapshot = disks.length > 0 ? "off" : "on";
   const socket = (id: string) => `socket,id=${id},path=${join(folder, id)},server=on,wait=off`;
   const uarts = Array.from({ length: UARTS }, (_, at) => `uart${at}`);
   const forwards = ports.map(port => `,hostfwd=tcp:127.0.0.1:${port}-:${port}`).join("");
   const drives = [join(parts.folder, "disk"), ...disks].map((file, at) => [
-    ...["-drive", `if=none,id=disk${at},file=${file},format=raw,cache=unsafe,snapshot=${lasting ? "off" : "on"}`],
+    ...["-drive", `if=none,id=disk${at},file=${file},format=raw,cache=unsafe,snapshot=${snapshot}`],
     ...["-device", `virtio-blk-device,drive=disk${at}`],
   ]);
   return [
     ...["-accel", "tcg,thread=multi", "-smp", "2", "-m", String(megabytes), "-display", "none", "-nodefaults"],
     ...["-kernel", join(parts.folder, "vmlinuz"), "-initrd", join(parts.folder, "initrd")],
-    ...["-dtb", join(parts.folder, "devices"), "-append", "console=ttyAMA0,115200 net.ifnames=0 quiet loglevel=4"],
-    ...(lasting ? [] : ["-no-reboot"]),
+    ...["-dtb", join(parts.folder, "devices"), "-no-reboot"],
+    ...["-append", `console=ttyAMA0,115200 net.ifnames=0 quiet loglevel=4 ${append}`],
     ...["-chardev", `file,id=console,path=${join(folder, "console")}`, "-serial", "chardev:console"],
     ...["-chardev", socket("monitor"), "-mon", "chardev=monitor,mode=control"],
     ...["-device", "virtio-serial-device", "-chardev", socket("shell"), "-device", "virtconsole,chardev=shell"],

@@ -1,21 +1,22 @@
 #!/bin/bash
 # Makes a board for QEMU: kernel, first file system, disk and device tree. Needs root.
-# Usage: board.sh arm64|armhf FOLDER
+# Usage: board.sh arm64|armhf FOLDER [OVERLAY PACKAGES MODULES], with what lies over its tree and what that needs
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 here=test/board/image
+# shellcheck source=test/board/image/parts.sh
 . $here/parts.sh
 
-arch=$1 out=$2
+arch=$1 out=$2 overlay=${3:-}
 case $arch in
   arm64) kernel=linux-image-arm64 binfmt=qemu-aarch64 ;;
   armhf) kernel=linux-image-armmp binfmt=qemu-arm ;;
   *) die "no board for $arch" ;;
 esac
-packages=systemd,systemd-sysv,dbus,udev,kmod,iproute2,procps,busybox-static,libstdc++6,libatomic1
+packages=systemd,systemd-sysv,dbus,udev,kmod,iproute2,procps,busybox-static,libstdc++6,libatomic1${4:+,$4}
 disk_modules="virtio_mmio virtio_blk ext4"
 modules="virtio_net virtio_console virtio-rng leds-gpio ledtrig-transient xhci-pci ftdi_sio cdc_acm usbserial
-  dummy_hcd g_serial usb_f_acm"
+  dummy_hcd g_serial usb_f_acm ${5:-}"
 # Masked: a board of the lab has no use for them, and they take time.
 idle="apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer e2scrub_reap.service
   systemd-network-generator.service systemd-logind.service systemd-pstore.service systemd-update-utmp.service
@@ -28,7 +29,7 @@ main() {
   local fetch="cd \"\$1/boot\" && export APT_CONFIG=\"\$MMDEBSTRAP_APT_CONFIG\" && apt-get -q download \
 \$(apt-cache depends $kernel | sed -n 's/ *Depends: \\(linux-image-[^:]*\\).*/\\1/p' | head -n 1)"
   emulate
-  debian_tar "$arch" $packages --customize-hook="$fetch"
+  debian_tar "$arch" "$packages" --customize-hook="$fetch"
   mkdir -p "$out"
   tree=$out/tree first=$out/first kernel_tree=$out/kernel
   mkdir "$tree" "$first" "$kernel_tree"
@@ -41,7 +42,7 @@ main() {
   make_first
   cp "$kernel_tree/boot/vmlinuz-$version" "$out/vmlinuz"
   make_device_tree
-  truncate -s 640M "$out/disk"
+  truncate -s $(($(du -sm "$tree" | cut -f 1) * 5 / 4 + 32))M "$out/disk"
   mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1,root_owner=0:0 -d "$tree" "$out/disk"
   echo "${BOARDS[$arch]}" >"$out/qemu"
   rm -rf --one-file-system "$tree" "$first" "$kernel_tree" "$out"/*.dts "$out"/*.dtb*
@@ -64,7 +65,8 @@ make_tree() {
   node_program "$arch" "$tree/usr/bin/node"
   node build.mjs --target "${TARGETS[$arch]}"
   scripts/install.sh "$tree" "${TARGETS[$arch]}"
-  node dist/board-units.mjs $here/board/etc/ser2net/boards/lab.json "$tree/etc/systemd/system"
+  node dist/board-units.mjs $here/board/usr/share/ser2net/boards/lab.json "$tree/etc/systemd/system"
+  [ -z "$overlay" ] || cp -a --no-preserve=ownership "$overlay/." "$tree/"
 }
 
 make_first() {
@@ -101,15 +103,20 @@ make_device_tree() {
 }
 
 # Lets this kernel start programs of that architecture, until the end. Where systemd has booted it, it does so by itself.
+# One board at a time: the end of the first would be the end for all.
 emulate() {
   local folder=/proc/sys/fs/binfmt_misc
+  mkdir -p "$CACHE"
+  exec 9>"$CACHE/lock"
+  flock 9
   undo=()
+  # shellcheck disable=SC2154
   trap 'for step in "${undo[@]}"; do eval "$step"; done' EXIT
   if [ ! -e $folder/register ]; then
     mount -t binfmt_misc binfmt_misc $folder && undo=("umount $folder")
   fi
-  if [ ! -e $folder/$binfmt ]; then
-    printf %s "$(cat /usr/lib/binfmt.d/$binfmt.conf)" >$folder/register
+  if [ ! -e "$folder/$binfmt" ]; then
+    printf %s "$(cat "/usr/lib/binfmt.d/$binfmt.conf")" >$folder/register
     undo=("echo -1 >$folder/$binfmt" "${undo[@]}")
   fi
 }

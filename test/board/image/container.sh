@@ -3,6 +3,7 @@
 # Usage: container.sh TREE
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
+# shellcheck source=test/board/image/parts.sh
 . test/board/image/parts.sh
 
 tree=$1

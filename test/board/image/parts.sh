@@ -1,5 +1,6 @@
 # What trees and images are made of, downloaded once: Debian packages and Node from npm. To be sourced.
 # Delete the folder to get newer packages.
+# shellcheck shell=bash disable=SC2034
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/ser2net-edge
 SUITE=bookworm
 UNAVAILABLE=75 # EX_TEMPFAIL of sysexits.h
