@@ -46,7 +46,8 @@ export async function properties(machine: Machine, unit: string, ...names: strin
 export function explain(t: Test, machine: Machine): void {
   t.teardown(async () => {
     if (t.passing()) return;
-    const { output } = await machine.attempt("journalctl --no-pager -o cat -n 100 -u 'ser2net*'");
+    const asked = machine.attempt("journalctl --no-pager -o cat -n 100 -u 'ser2net*'");
+    const { output } = await asked.catch(error => ({ output: `not to be had: ${error.message}` }));
     t.comment(`the journal:\n${output}\nthe console:\n${machine.console().slice(-2000)}`);
   });
 }
