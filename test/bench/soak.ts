@@ -60,7 +60,9 @@ function report(bench: Bench, samples: readonly Sample[], judged: boolean): void
   const third = Math.ceil(counted.length / 3);
   const [first, last] = [counted.slice(0, third), counted.slice(-third)];
   const middle = (of: readonly Sample[], what: (sample: Sample) => number) => summarize(of.map(what))?.median ?? 0;
-  const growth = (what: (sample: Sample) => number) => ({ edge: [middle(last, what) - middle(first, what)] });
+  const growth = (what: (sample: Sample) => number): { edge: [number] } => ({
+    edge: [middle(last, what) - middle(first, what)],
+  });
   bench.add({
     section: "soak",
     cell: `${samples.length} cycles`,
@@ -75,13 +77,15 @@ function report(bench: Bench, samples: readonly Sample[], judged: boolean): void
     values: growth(one => one.megabytes),
     targets: judged ? [{ atMost: GROWTH_LIMIT_MB }] : [],
   });
+  const descriptors = growth(one => one.descriptors);
   bench.add({
     section: "soak",
     cell: "growth of descriptors",
     metric: "",
-    values: growth(one => one.descriptors),
+    values: descriptors,
     targets: [{ atMost: 0 }],
   });
+  if (descriptors.edge[0] > 0) bench.fault({ cell: "soak", column: "edge", message: "descriptors are left open" });
 }
 
 function formatSample(cycle: number, bytes: number, sample: Sample | undefined): string {
