@@ -81,7 +81,8 @@ export async function testLeds(t: Test, machine: Board): Promise<void> {
     async t => {
       await machine.run("rm /run/modprobe.d/lab.conf && modprobe ledtrig-transient");
       await (await call(t, 2001)).close();
-      await eventually(machine, "stat -c %G:%a /sys/class/leds/board:green:port1/activate | grep ser2net:664");
+      // The last one that ser2net-leds hands over.
+      await eventually(machine, "stat -c %G:%a /sys/class/leds/board:green:port1/state | grep ser2net:664");
       const caller = await call(t, 2001);
       await flashesFor(caller, "again");
       await caller.close();
