@@ -15,15 +15,19 @@ export interface Observed {
   readonly listenError: string | null;
 }
 
-export function observe({ config, state, life, second, listenError, ...rest }: Observed): PortFacts {
+/** Each field is named: with a spread V8 makes a dictionary of 5 KB, for each port of a listing. */
+export function observe(observed: Observed): PortFacts {
+  const { config, state, life, second, listenError } = observed;
   const { device, line, name, networkPort } = config;
   const { phase, session } = life;
   const open = phase === "open" ? session : null;
   return {
-    ...rest,
     name,
     networkPort,
     state,
+    timeoutSeconds: observed.timeoutSeconds,
+    pending: observed.pending,
+    devicePresent: observed.devicePresent,
     phase,
     slots: life.seats.facts(second),
     devicePath: device.path,
