@@ -1,9 +1,7 @@
 /** The control port: where operators arrive, four at a time. */
-import type { Log } from "../log/log.js";
 import type { Link } from "../net/link.js";
 import { refuse } from "../port/refuse.js";
-import type { ControlPorts } from "./execute.js";
-import { createSession, type Session } from "./session.js";
+import { createSession, type Session, type SessionParts } from "./session.js";
 
 export type { ControlPorts } from "./execute.js";
 
@@ -17,7 +15,7 @@ export interface ControlServer {
 
 const MAX_SESSIONS = 4;
 
-export function createControlServer(parts: { ports: ControlPorts; version: string; log: Log }): ControlServer {
+export function createControlServer(parts: Omit<SessionParts, "link" | "onEnd">): ControlServer {
   const sessions = new Set<Session>();
 
   return {

@@ -20,21 +20,25 @@ export interface SessionParts {
   readonly ports: ControlPorts;
   readonly version: string;
   readonly log: Log;
+  /** Calls back a little later; what it gives takes that back. */
+  readonly pause?: (resume: () => void) => () => void;
   /** Called once, however the session ends. */
   readonly onEnd: () => void;
 }
 
 /** Input read in one turn of the event loop. No more is read until all it asks for is done and sent. */
 const READ_BYTES = 256;
-/** Output sent in one turn, about: a listing of many ports must not keep the data ports waiting. */
-const TURN_BYTES = 1024;
+/** Output sent in one turn, about. A pause follows: a listing of many ports leaves the processor to the data. */
+const TURN_BYTES = 2048;
+const PAUSE_MS = 1;
 /** Output made at a time, and one line more. Nothing else queues. */
 const PIECE_BYTES = 1024;
 
 /** Text to send, one character a byte; null: send what there is before you ask for more. */
 type Output = string | null;
 
-export function createSession({ link, ports, version, log, onEnd }: SessionParts): Session {
+export function createSession(parts: SessionParts): Session {
+  const { link, ports, version, log, pause = shortPause, onEnd } = parts;
   const decoder = createTelnetDecoder();
   const negotiation = createNegotiation(CONTROL_PORT_POLICY);
   const editor = createLineEditor();
@@ -43,6 +47,7 @@ export function createSession({ link, ports, version, log, onEnd }: SessionParts
   let output: Iterator<Output> = greet();
   let piece: Uint8Array = new Uint8Array(0); // made, and from `sent` on not yet sent
   let sent = 0;
+  let endPause = (): void => {};
   let ended = false;
 
   function turn(): void {
@@ -62,10 +67,10 @@ export function createSession({ link, ports, version, log, onEnd }: SessionParts
       sent += taken;
       budget -= taken;
       if (ended) return false;
-      if (sent < piece.length || budget <= 0) {
-        link.whenWritable(turn);
-        return false;
-      }
+      if (sent === piece.length && budget > 0) continue;
+      if (sent < piece.length) link.whenWritable(turn);
+      else endPause = pause(turn);
+      return false;
     }
     return !ended;
   }
@@ -154,6 +159,7 @@ export function createSession({ link, ports, version, log, onEnd }: SessionParts
   function close(): void {
     if (ended) return;
     ended = true;
+    endPause();
     monitor.stop();
     link.ignoreReadable();
     link.close();
@@ -164,6 +170,11 @@ export function createSession({ link, ports, version, log, onEnd }: SessionParts
 }
 
 const PROMPT = "-> ";
+
+function shortPause(resume: () => void): () => void {
+  const timer = setTimeout(resume, PAUSE_MS);
+  return () => clearTimeout(timer);
+}
 
 function toText(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);

@@ -12,7 +12,7 @@ export const READ_BYTES = 16_384;
 export const DATAGRAM_BYTES = 65_536;
 /** Reads of one source, and bytes, in one turn: after that the other ports get theirs. More bytes would not be faster. */
 export const READS_PER_TURN = 64;
-export const BYTES_PER_TURN = 16_384;
+export const BYTES_PER_TURN = 8_192;
 /** Half of the 4096 bytes a tty keeps for its reader: no more than that may gather between two ticks. */
 const GATHERED_BYTES = 2048;
 

@@ -1,4 +1,5 @@
 import t from "tap";
+import { createControlServer } from "../../service/control/server.js";
 import { ask, createFakeControl, GREETING } from "../support/fake-control.js";
 import { createFakeLink } from "../support/fake-link.js";
 import { createFakeOperable } from "../support/fake-operable.js";
@@ -232,4 +233,28 @@ t.test("a peer that leaves while output waits ends the session when the link say
   link.breakWith("write", "reset");
   link.settle();
   t.equal(control.server.sessions, 0);
+});
+
+t.test("a long listing pauses after each few kilobytes, and a session that ends does not go on", async t => {
+  const ports = Array.from({ length: 64 }, (_, at) => createFakeOperable({ name: `${7000 + at}` }));
+  const paused: (() => void)[] = [];
+  const log = { error: t.fail, warning: t.fail, notice: t.fail, info: t.fail };
+  const pause = (resume: () => void) => {
+    paused.push(resume);
+    return () => void paused.pop();
+  };
+  const server = createControlServer({ ports: { list: () => ports, find: () => null }, version: "", log, pause });
+  const link = createFakeLink();
+  server.accept(link);
+  link.take();
+  link.send("showport\r");
+  for (let pieces = 0; pieces < 3; pieces++) {
+    const { length } = link.take();
+    t.ok(length >= 1024 && length < 4096, `${length} bytes`);
+    paused.shift()?.();
+  }
+  link.take();
+  t.equal(paused.length, 1);
+  server.close();
+  t.equal(paused.length, 0);
 });

@@ -18,18 +18,39 @@ export function createFakeControl(ports: FakeOperable[] = [createFakeOperable()]
   const logged: string[] = [];
   const note = (level: string) => (text: string) => void logged.push(`${level} ${text}`);
   const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
+  const paused = new Set<() => void>();
   const server = createControlServer({
     ports: { list: () => ports, find: name => ports.find(port => port.known.name === name) ?? null },
     version: "3.5.4",
     log,
+    pause(resume) {
+      paused.add(resume);
+      return () => paused.delete(resume);
+    },
   });
+
+  /** Those that pause go on, until nobody does. */
+  function settle(link: FakeLink): FakeLink {
+    const settleLink = link.settle;
+    link.settle = () => {
+      let turns = settleLink();
+      while (paused.size > 0) {
+        const due = [...paused];
+        paused.clear();
+        for (const resume of due) resume();
+        turns += due.length + settleLink();
+      }
+      return turns;
+    };
+    return link;
+  }
 
   return {
     server,
     logged,
     ports,
     connect() {
-      const link = createFakeLink();
+      const link = settle(createFakeLink());
       server.accept(link);
       const greeting = link.take();
       if (greeting !== GREETING) throw new Error(`greeted with ${JSON.stringify(greeting)}`);
