@@ -16,6 +16,8 @@ const FREE_WAKES = 16;
 const WAKES_PER_MS = 2;
 /** Ticks, in milliseconds, a stream is moved along; below the manual page's chardelay-max of 20 ms. */
 export const TICKS_MS = [2, 4, 8, 16] as const;
+/** A stream has earned a longer tick when it has lasted this many of the present ones: the last byte of a frame must not wait. */
+const TICKS_TO_GROW = 16;
 
 /** What is remembered of one source between two reads. */
 export interface Pace {
@@ -26,10 +28,12 @@ export interface Pace {
   wakes: number;
   /** Index into TICKS_MS, or -1 while the source is waited for. */
   tick: number;
+  /** When the source was quiet last. */
+  busySinceMs: number;
 }
 
 export function newPace(): Pace {
-  return { lastReadMs: Number.NEGATIVE_INFINITY, levelMs: 0, wakes: 0, tick: -1 };
+  return { lastReadMs: Number.NEGATIVE_INFINITY, levelMs: 0, wakes: 0, tick: -1, busySinceMs: 0 };
 }
 
 /** What to do after a read of `bytes` bytes (> 0). */
@@ -56,6 +60,7 @@ export function judge(
   pace.levelMs = Math.max(0, pace.levelMs - gap / 2) + lineMs;
   pace.wakes = Math.max(0, pace.wakes - gap * WAKES_PER_MS) + 1;
   const ticking = pace.tick >= 0;
+  if (gap > QUIET_MS && !ticking) pace.busySinceMs = nowMs;
   if (full || lineMs > 2 * gap + AHEAD_SLACK_MS) {
     pace.tick = -1;
     return "again";
@@ -66,8 +71,15 @@ export function judge(
     pace.tick = -1;
     return "wait";
   }
-  pace.tick = Math.min(pace.tick + 1, lastTick);
+  pace.tick = Math.min(longestTick(nowMs - pace.busySinceMs), pace.tick + 1, lastTick);
   return "tick";
+}
+
+/** Index of the longest tick for a stream that has lasted so long. */
+function longestTick(busyMs: number): number {
+  let longest = 0;
+  while (longest < TICKS_MS.length - 1 && busyMs >= (TICKS_MS[longest] ?? 0) * TICKS_TO_GROW) longest++;
+  return longest;
 }
 
 /** The highest tick at which at most `bytes` bytes gather: what does not fit a kernel buffer must not wait. */

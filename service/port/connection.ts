@@ -41,8 +41,8 @@ export class Connection {
   seenToNet = 0;
   bytesFromNet = 0;
   bytesToNet = 0;
-  /** Its last chunk was little but telnet commands. */
-  flooding = false;
+  /** Its last chunk was little but telnet commands, or nobody knows yet what a telnet peer sends: little is read at a time. */
+  flooding: boolean;
   /** FLOWCONTROL-SUSPEND: device data waits until the peer asks for it again. */
   suspended = false;
   /** Why it ends as soon as what it is owed has left (closeon). */
@@ -78,6 +78,7 @@ export class Connection {
     this.#sent = parts.sent;
     this.#failed = parts.failed;
     this.telnet = parts.mode === "telnet" ? newTelnetState(parts.remctl) : null;
+    this.flooding = this.telnet !== null;
     if (this.telnet !== null) this.link.keepUrgentInline?.();
   }
 

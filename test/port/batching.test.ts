@@ -69,10 +69,17 @@ t.test("a read is judged by what came before it", async t => {
   for (const [name, reads, verdicts] of cases) t.same(judgeAll(reads).verdicts, verdicts, name);
 });
 
-t.test("ticks grow while a stream lasts, up to the highest allowed", async t => {
-  const reads = [0, 1, 3, 7, 15, 31, 47].map(atMs => ({ atMs }));
-  t.same(judgeAll(reads).ticks, [-1, 0, 1, 2, 3, 3, 3]);
-  t.same(judgeAll(reads.map(read => ({ ...read, lastTick: 1 }))).ticks, [-1, 0, 1, 1, 1, 1, 1]);
+t.test("ticks grow as a stream lasts, up to the highest allowed", async t => {
+  const reads = [0, 1, 3, 31, 32, 36, 63, 64, 72, 127, 128, 144].map(atMs => ({ atMs }));
+  t.same(judgeAll(reads).ticks, [-1, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3]);
+  t.same(judgeAll(reads.map(read => ({ ...read, lastTick: 1 }))).ticks, [-1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
+});
+
+t.test("one step at a time, and anew after a pause", async t => {
+  const pace = newPace();
+  t.same(judgeAll([{ atMs: 0 }, { atMs: 1 }, { atMs: 200 }, { atMs: 204 }], pace).ticks, [-1, 0, 1, 2]);
+  pace.tick = -1; // nothing had come when it was due
+  t.same(judgeAll([{ atMs: 300 }, { atMs: 301 }, { atMs: 331 }], pace).ticks, [-1, 0, 0]);
 });
 
 t.test("a stream that has moved along by ticks goes on so after a short gap", async t => {
