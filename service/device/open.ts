@@ -1,11 +1,12 @@
 /** Opens the device of a port: lock, open, set up (config spec 6.1). */
 import { closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
 import type { Rs485Config } from "../config/configuration.js";
-import { errorReason, RS485, type Rs485, setBreak, setRs485 } from "../kernel/kernel.js";
+import { ENODEV, errorReason, RS485, type Rs485, setBreak, setRs485 } from "../kernel/kernel.js";
+import { reasonOf } from "../kernel/reason.js";
 import type { LineSettings } from "../line/settings.js";
 import { type Device, DeviceError } from "./device.js";
 import { Printer } from "./printer.js";
-import { reasonOf, Tty } from "./tty.js";
+import { Tty } from "./tty.js";
 import { acquireLock, type Lock } from "./uucp-lock.js";
 
 export interface OpenRequest {
@@ -20,8 +21,6 @@ export interface OpenRequest {
   /** What did not work but does not keep the device from serving. */
   readonly warn: (text: string) => void;
 }
-
-const ENODEV = 19;
 
 /** Throws DeviceError; nothing is left open or locked then. */
 export function openDevice(request: OpenRequest): Device {

@@ -1,6 +1,7 @@
 /** A serial line behind a tty (or pseudo-terminal) node. */
 import { fstatSync } from "node:fs";
 import { flush, getCounters, getModem, getTermios, MODEM, setModem, setTermios } from "../kernel/kernel.js";
+import { reasonOf } from "../kernel/reason.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { Break } from "./break.js";
@@ -164,9 +165,4 @@ export class Tty implements Device, LineDevice {
 function isPseudoTerminal(fd: number): boolean {
   const major = (fstatSync(fd).rdev >> 8) & 0xfff;
   return major >= 136 && major <= 143;
-}
-
-export function reasonOf(error: unknown): string {
-  if (error instanceof Error && "reason" in error && typeof error.reason === "string") return error.reason;
-  return error instanceof Error ? error.message : String(error);
 }

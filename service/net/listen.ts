@@ -1,6 +1,7 @@
 /** Opens the sockets of a network port; what cannot be opened yet (a name, an address to come) is tried again. */
 import type { NetworkPort } from "../config/network-port.js";
 import { KernelError } from "../kernel/kernel.js";
+import { reasonOf } from "../kernel/reason.js";
 import { type ListenAddress, listenAddresses, lookUp } from "./addresses.js";
 import type { Inherited } from "./inherited.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
@@ -114,9 +115,4 @@ class LateListener implements PortListener {
       this.#waitMs = Math.min(this.#waitMs * 2, LAST_RETRY_MS);
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof KernelError) return error.reason;
-  return error instanceof Error ? error.message : String(error);
 }

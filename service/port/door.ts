@@ -1,6 +1,6 @@
 /** Where the callers of a port arrive: its sockets, or standard input. */
 import type { NetworkPort } from "../config/network-port.js";
-import { KernelError } from "../kernel/kernel.js";
+import { reasonOf } from "../kernel/reason.js";
 import type { Link, PeerAddress } from "../net/link.js";
 import type { PortListener } from "../net/listen.js";
 import type { PortParts } from "./parts.js";
@@ -81,9 +81,4 @@ export class Door {
       failed: reason => this.#outside.log.error(`Could not accept on port ${this.#port}: ${reason}`),
     });
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof KernelError) return error.reason;
-  return error instanceof Error ? error.message : String(error);
 }
