@@ -1,11 +1,11 @@
 /** Peers that send garbage, by fixed seeds: they cost only their own connection. */
 import t, { type Test } from "tap";
-import { randomNumbers } from "../config/read.js";
 import { Client } from "../support/client.js";
 import { ComPort, hexToText } from "../support/com-port.js";
 import { Daemon } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
+import { randomNumbers } from "../support/random.js";
 import { UdpPeer } from "../support/udp-peer.js";
 import { until } from "../support/wait.js";
 

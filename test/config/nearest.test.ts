@@ -1,6 +1,6 @@
 import t from "tap";
 import { nearest } from "../../service/config/nearest.js";
-import { randomNumbers } from "./read.js";
+import { randomNumbers } from "../support/random.js";
 
 const WORDS = ["9600", "19200", "EVEN", "NONE", "remctl", "-remctl", "kickolduser", "max-connections="];
 

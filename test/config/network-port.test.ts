@@ -1,6 +1,7 @@
 import t from "tap";
 import { families, formatNetworkPort, type NetworkPort, parseNetworkPort } from "../../service/config/network-port.js";
-import { randomNumbers, serviceLookup } from "./read.js";
+import { randomNumbers } from "../support/random.js";
+import { serviceLookup } from "./read.js";
 
 function port(number: number, rest: Partial<NetworkPort> = {}): NetworkPort {
   return { family: "any", transport: "tcp", host: null, port: number, ...rest };

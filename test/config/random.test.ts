@@ -7,7 +7,8 @@ import { parsePortWords } from "../../service/config/port-options.js";
 import { printConfiguration } from "../../service/config/print.js";
 import { expandTemplate, translateCloseon } from "../../service/config/template.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
-import { messages, randomNumbers, readText } from "./read.js";
+import { randomNumbers } from "../support/random.js";
+import { messages, readText } from "./read.js";
 import { substance } from "./substance.js";
 
 const SEED = 20260302;

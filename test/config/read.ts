@@ -32,14 +32,3 @@ export function onlyPort(configuration: Configuration): PortConfig {
 export function portWith(options: string, ...before: readonly string[]): PortConfig {
   return onlyPort(readLines(...before, `3000:raw:0:/dev/ttyS0:${options}`));
 }
-
-/** Numbers from 0 (included) to 1, the same for the same seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -2,6 +2,7 @@
 import t from "tap";
 import { createFakeControl } from "../support/fake-control.js";
 import { busyFacts, createFakeOperable } from "../support/fake-operable.js";
+import { randomIntegers } from "../support/random.js";
 
 const SEED = 20_250_611;
 const ROUNDS = 300;
@@ -42,7 +43,7 @@ const CHUNK = 256;
 t.comment(`seed ${SEED}`);
 
 t.test("random input leaves a session that works, and comes to the same however it is cut", async t => {
-  const random = createRandom(SEED);
+  const random = randomIntegers(SEED);
   for (let round = 0; round < ROUNDS; round++) {
     const input = randomInput(random);
     const whole = play([input]);
@@ -75,7 +76,7 @@ t.test("random input leaves a session that works, and comes to the same however 
 });
 
 t.test("random input with a peer that takes little holds back what it cannot answer", async t => {
-  const random = createRandom(SEED + 1);
+  const random = randomIntegers(SEED + 1);
   for (let round = 0; round < ROUNDS; round++) {
     const ports = examplePorts();
     const { connect } = createFakeControl(ports);
@@ -103,7 +104,7 @@ t.test("random input with a peer that takes little holds back what it cannot ans
 });
 
 t.test("sessions that come and go at random leave nothing behind", async t => {
-  const random = createRandom(SEED + 2);
+  const random = randomIntegers(SEED + 2);
   const ports = examplePorts();
   const { server, connect } = createFakeControl(ports);
   for (let round = 0; round < ROUNDS; round++) {
@@ -145,17 +146,6 @@ function randomInput(random: (below: number) => number): string {
   return input;
 }
 
-/** Mulberry32: the same numbers for the same seed. */
 function sorted(text: string): string {
   return [...text].sort().join("");
-}
-
-function createRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return below => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }

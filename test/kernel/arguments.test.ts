@@ -2,6 +2,7 @@ import { closeSync } from "node:fs";
 import t from "tap";
 import { type Addon, addon } from "../../service/kernel/addon.js";
 import { openPty } from "../../service/kernel/kernel.js";
+import { randomIntegers } from "../support/random.js";
 
 const SEED = 0x5e12e7;
 
@@ -173,20 +174,9 @@ t.test("each wrong argument in an otherwise right call throws a TypeError", asyn
   }
 });
 
-/** mulberry32 */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return below => {
-    state = (state + 0x6d2b79f5) | 0;
-    let x = Math.imul(state ^ (state >>> 15), 1 | state);
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
-    return ((x ^ (x >>> 14)) >>> 0) % below;
-  };
-}
-
 t.test("no arguments, however mixed, do harm", async t => {
   t.comment(`seed ${SEED}`);
-  const random = randomFrom(SEED);
+  const random = randomIntegers(SEED);
   const pick = <T>(from: readonly T[]): T | undefined => from[random(from.length)];
   const anything = Object.values(WRONG).flat();
   let returned = 0;

@@ -1,6 +1,6 @@
 import t from "tap";
 import { createCloseOn } from "../../service/port/close-on.js";
-import { randomNumbers } from "../config/read.js";
+import { randomNumbers } from "../support/random.js";
 
 const SEED = 20_261_123;
 

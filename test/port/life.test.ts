@@ -2,11 +2,11 @@ import t from "tap";
 import type { PortState } from "../../service/config/configuration.js";
 import { DeviceError } from "../../service/device/device.js";
 import type { Port } from "../../service/port/port.js";
-import { randomNumbers } from "../config/read.js";
 import type { Teardown } from "../support/client.js";
 import type { FakeDevice } from "../support/fake-device.js";
 import type { FakeLink } from "../support/fake-link.js";
 import { World } from "../support/fake-world.js";
+import { randomNumbers } from "../support/random.js";
 
 const SEED = 20_261_124;
 const RUNS = 300;

@@ -1,10 +1,10 @@
 import t from "tap";
 import type { LineCounters, ModemState } from "../../service/line/modem.js";
-import { randomNumbers } from "../config/read.js";
 import type { Teardown } from "../support/client.js";
 import type { FakeLine } from "../support/fake-device.js";
 import type { FakeLink } from "../support/fake-link.js";
 import { World } from "../support/fake-world.js";
+import { randomNumbers } from "../support/random.js";
 
 const WILL = "\xff\xfb\x2c";
 const NO_LINES: ModemState = { cts: false, dsr: false, dcd: false, ri: false };

@@ -1,9 +1,9 @@
 import t from "tap";
 import { createTelnetDecoder } from "../../service/telnet/decoder.js";
-import { randomNumbers } from "../config/read.js";
 import type { Teardown } from "../support/client.js";
 import type { FakeLink } from "../support/fake-link.js";
 import { World } from "../support/fake-world.js";
+import { randomNumbers } from "../support/random.js";
 
 const SEED = 20_261_123;
 const RUNS = 400;

@@ -31,12 +31,3 @@ export function told(events: readonly TelnetEvent[]): string[] {
   tell();
   return lines;
 }
-
-/** The same numbers for the same seed: below `limit`, by a linear congruential generator. */
-export function randomFrom(seed: number): (limit: number) => number {
-  let state = seed >>> 0;
-  return limit => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}

@@ -8,7 +8,8 @@ import {
   type Negotiation,
   type NegotiationPolicy,
 } from "../../service/telnet/negotiation.js";
-import { bytes, hex, randomFrom } from "./bytes.js";
+import { randomIntegers } from "../support/random.js";
+import { bytes, hex } from "./bytes.js";
 
 const SEED = 1143;
 const REMCTL = dataPortPolicy(true);
@@ -110,7 +111,7 @@ t.test("without remctl COM-PORT never goes on", async t => {
 
 t.test("two of our negotiations fall silent, whatever either has been sent before", async t => {
   t.comment(`seed ${SEED}`);
-  const random = randomFrom(SEED);
+  const random = randomIntegers(SEED);
   const policies = Object.values(POLICIES);
   let longest = 0;
   for (const one of policies) {
@@ -159,7 +160,7 @@ const PEERS: Readonly<Record<string, (verb: Verb, random: (limit: number) => num
 for (const [title, reaction] of Object.entries(PEERS)) {
   t.test(`a peer that ${title} meets silence in the end`, async t => {
     t.comment(`seed ${SEED}`);
-    const random = randomFrom(SEED);
+    const random = randomIntegers(SEED);
     const asks = bytes("ff fb 03 ff fb 01 ff fb 00 ff fb 2c ff fb 18 ff fd 03 ff fd 01 ff fd 00 ff fd 2c ff fd 1f");
     for (const [name, policy] of Object.entries(POLICIES)) {
       const negotiation = createNegotiation(policy);
