@@ -94,7 +94,9 @@ function report(options: Options): number {
   }
   const { configuration, diagnostics: faults } = effective;
   if (options.report === "print-config") {
-    print(1, printConfiguration({ ...configuration, controlPort: given ?? configuration.controlPort }));
+    const { controlPort, controlPortFault } = configuration;
+    const chosen = given === null ? { controlPort, controlPortFault } : { controlPort: given, controlPortFault: null };
+    print(1, printConfiguration({ ...configuration, ...chosen }));
   }
   const out = options.report === "check" ? 1 : 2;
   for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);

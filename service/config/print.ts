@@ -13,7 +13,8 @@ import type { NetworkPort } from "./network-port.js";
 /** Every line stands for itself: options are written out, and a DEFAULT comes last, where it changes no port. */
 export function printConfiguration(configuration: Configuration): string {
   const printer = new Printer();
-  if (configuration.controlPort !== null) printer.line(`CONTROLPORT:${configuration.controlPort}`);
+  const { controlPort, controlPortFault } = configuration;
+  if (controlPort !== null && controlPortFault === null) printer.line(`CONTROLPORT:${controlPort}`);
   for (const led of configuration.leds) printer.led(led);
   for (const port of configuration.ports) printer.port(port);
   for (const { name, ports } of configuration.rotators) printer.line(`ROTATOR:${name}:${ports.join(" ")}`);
@@ -78,9 +79,13 @@ class Printer {
 
   /** What `setportconfig` will start from. */
   end({ atEnd, leds }: Configuration): void {
-    for (const [name, { kind, text }] of atEnd.texts) this.#define(this.#texts, name, textLine(name, kind, text));
-    for (const [name, file] of atEnd.traceFiles) this.#define(this.#traceFiles, name, `TRACEFILE:${name}:${file}`);
-    for (const rs485 of atEnd.rs485.values()) this.rs485(rs485);
+    for (const [name, { kind, text }] of inPrintedOrder(this.#texts, atEnd.texts)) {
+      this.#define(this.#texts, name, textLine(name, kind, text));
+    }
+    for (const [name, file] of inPrintedOrder(this.#traceFiles, atEnd.traceFiles)) {
+      this.#define(this.#traceFiles, name, `TRACEFILE:${name}:${file}`);
+    }
+    for (const [, rs485] of inPrintedOrder(this.#rs485, atEnd.rs485)) this.rs485(rs485);
     // Definitions repeated for a port have changed which LED is set up last.
     if ([...this.#ledOrder].join("\n") !== leds.map(ledLine).join("\n")) {
       for (const led of leds) this.line(ledLine(led));
@@ -93,6 +98,17 @@ class Printer {
     known.set(name, line);
     this.line(line);
     return true;
+  }
+}
+
+/** In the order in which the printed lines define the names: what was read from these lines is then printed the same. */
+function* inPrintedOrder<T>(
+  printed: ReadonlyMap<string, string>,
+  named: ReadonlyMap<string, T>,
+): Generator<[string, T]> {
+  for (const name of new Set([...printed.keys(), ...named.keys()])) {
+    const value = named.get(name);
+    if (value !== undefined) yield [name, value];
   }
 }
 

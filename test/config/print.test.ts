@@ -77,6 +77,26 @@ t.test("what is printed reads as the same configuration", async t => {
       ["RS485CONF:r:1:1:0:0", "1:raw:0:/dev/a:rs485=r", "RS485CONF:r:2:2:0:0"],
     ],
     ["a trace with another meaning later", ["TRACEFILE:t:/a", "1:raw:0:/dev/a:tw=t", "TRACEFILE:t:/b"]],
+    [
+      "an RS485CONF with another meaning later, behind one that no port has",
+      ["RS485CONF:a:1:1:0:0", "RS485CONF:r:1:1:0:0", "1:raw:0:/dev/a:rs485=r", "RS485CONF:r:2:2:0:0"],
+    ],
+    [
+      "a trace with another meaning later, behind one that no port has",
+      ["TRACEFILE:a:/x", "TRACEFILE:t:/a", "1:raw:0:/dev/a:tw=t", "TRACEFILE:t:/b"],
+    ],
+    [
+      "a name with another meaning later, behind one that no port has",
+      ["OPENSTR:a:x", "BANNER:b:one", "1:raw:0:/dev/a:b", "BANNER:b:two"],
+    ],
+    [
+      "two names with another meaning later, used in another order",
+      [
+        ...["RS485CONF:r:1:1:0:0", "RS485CONF:s:1:1:0:0", "1:raw:0:/dev/a:rs485=s", "2:raw:0:/dev/b:rs485=r"],
+        ...["RS485CONF:r:2:2:0:0", "RS485CONF:s:2:2:0:0"],
+      ],
+    ],
+    ["a refused control port", ["CONTROLPORT:udp,2000", "1:raw:0:/dev/a"]],
     ["a line replaced in its place", ["1:raw:0:/dev/a", "2:raw:0:/dev/a", "BANNER:b:x", "1:raw:0:/dev/a:b"]],
     ["an empty closeon", ["CLOSEON:a:x", "CLOSEON:b:", "1:raw:0:/dev/a:a b", "2:raw:0:/dev/a:b"]],
     ["names with blanks and signs", ["BANNER: a b:x", "BANNER:#=\\:x", "1:raw:0:/dev/a:#=\\ 9600"]],
@@ -94,6 +114,10 @@ t.test("what is printed reads as the same configuration", async t => {
     t.same(again.diagnostics, [], title);
     t.equal(printConfiguration(again), printConfiguration(configuration), title);
   }
+});
+
+t.test("a control port that is refused is not printed", async t => {
+  t.equal(printConfiguration(readLines("CONTROLPORT:0", "CONTROLPORT:2000")), "");
 });
 
 t.test("a long CLOSEON is printed whole", async t => {

@@ -76,6 +76,7 @@ t.test("random files print and read as the same configuration", async t => {
       t.same(substance(again), substance(read), text);
       t.same(messages(again), [], text);
     }
+    if (printConfiguration(again) !== printed) t.equal(printConfiguration(again), printed, text);
     for (const { line, column, message } of read.diagnostics) {
       if (line < 1 || column < 1 || message === "") t.fail(`a diagnostic without its place: ${message}`, { text });
     }
