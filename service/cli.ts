@@ -1,4 +1,4 @@
-/** The command line: arguments in, what to do out (config spec 1). Texts are the reference's. */
+/** The command line: arguments in, what to do out (docs/reference.md, "Command line"). Texts are the reference's. */
 
 export const VERSION = "1.0.0";
 export const DEFAULT_CONFIG_FILE = "/etc/ser2net.conf";

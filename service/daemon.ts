@@ -65,7 +65,7 @@ export class Daemon implements Reloadable {
   readonly #presence: Presence;
   readonly #boardLeds: BoardLeds;
   readonly #boardDevices: BoardDevices;
-  /** Configured LEDs are set up whether a port uses them or not (config spec 9). */
+  /** Configured LEDs are set up whether a port uses them or not (docs/reference.md, "LEDs"). */
   readonly #configuredLeds = new Map<string, Led>();
   readonly #outside: PortParts;
   readonly #control: ControlServer;
@@ -158,7 +158,7 @@ export class Daemon implements Reloadable {
     return this.#lastReload;
   }
 
-  /** SIGHUP. With -C lines alone nothing happens (config spec 11). */
+  /** SIGHUP. With -C lines alone nothing happens (docs/reference.md, "Reload"). */
   reload(): void {
     if (this.#options.configFile === null && this.#options.board === null) return;
     this.#log.info("Got SIGHUP, re-reading configuration");

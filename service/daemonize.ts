@@ -1,4 +1,4 @@
-/** Going into the background: a second process serves, the first one waits until it does (config spec 1.3). */
+/** A second process serves; the first one waits until it does (docs/reference.md, "Going into the background"). */
 import { closeSync, openSync, writeSync } from "node:fs";
 
 /** Names the descriptor on which the serving process says that its sockets are open. */

@@ -1,4 +1,4 @@
-/** Carries out what a reload comes to: old and new configuration compared (config spec 11, runtime spec 10). */
+/** Carries out what a reload comes to: old and new configuration compared (docs/reference.md, "Reload"). */
 import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "./config/configuration.js";
 import { type PortStep, planReload, type RotatorStep } from "./config/plan.js";
 import type { Registry } from "./port/registry.js";

@@ -1,4 +1,4 @@
-/** The options of a matched rule, hosts_options(5); what is wrong with one denies (tcp-wrappers spec 6). */
+/** The options of a matched rule, hosts_options(5). An error in one denies (docs/reference.md, "Access options"). */
 import { type Asking, type Subject, sameWord, UNKNOWN } from "./request.js";
 
 export interface Outcome {

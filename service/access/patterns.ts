@@ -1,4 +1,4 @@
-/** The daemon and client patterns of hosts_access(5), in the order of the library (tcp-wrappers spec 4 and 5). */
+/** Patterns of hosts_access(5) in the library's order (docs/reference.md, "Daemon patterns", "Client patterns"). */
 import { parseAddress, samePrefix } from "./address.js";
 import { type Asking, type Host, isKnownName, type Subject, sameWord, UNKNOWN } from "./request.js";
 

@@ -1,4 +1,7 @@
-/** The tables of hosts_access(5) and their verdict: hosts.allow, then hosts.deny, then granted (tcp-wrappers spec 2 and 3). */
+/**
+ * The tables of hosts_access(5) and their verdict: hosts.allow, then hosts.deny, then granted
+ * (docs/reference.md, "Access tables", "Access rules").
+ */
 import { applyOptions } from "./options.js";
 import { matchesClient, matchesDaemon, matchesList, splitAt } from "./patterns.js";
 import { type AccessRequest, type Asking, Subject } from "./request.js";

@@ -63,7 +63,7 @@ export function planReload(old: Configuration, next: Configuration, busy: (portN
 function planPort(old: PortConfig | undefined, config: PortConfig, isBusy: boolean): PortStep {
   // A port whose removal still waits for its peers is in no configuration, but busy.
   if (!isBusy) return old === undefined ? { do: "create", config } : { do: "replace-now", config, shut: null };
-  // Spec 10: a UDP peer may never leave, so its port does not wait for that; unchanged, there is no hurry.
+  // A UDP peer may never leave, so a changed UDP port does not wait for that (docs/reference.md, "Reload").
   const isUrgent = config.networkPort.transport === "udp" && old !== undefined && !isSame(old, config);
   return isUrgent ? { do: "replace-now", config, shut: "UDP reconfig" } : { do: "replace-when-free", config };
 }

@@ -75,7 +75,7 @@ export function parsePortWords(
 /**
  * Whether a word nobody knows ends the reading of its line. A misspelt one costs only itself. Any other may begin a
  * remark, which lines written for 3.5.4 carry behind their options (`9600 # was 2400`): there it ended the options
- * (spec 3.1, "all later options on the line are ignored"), and words of a remark must not become settings.
+ * (docs/reference.md, "Port lines"), and words of a remark must not become settings.
  */
 function endsReading(nearestWord: string | null): boolean {
   return nearestWord === null;

@@ -1,4 +1,4 @@
-/** Opens the device of a port: lock, open, set up (config spec 6.1). */
+/** Opens the device of a port: lock, open, set up (docs/reference.md, "Opening the device"). */
 import { closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
 import type { Rs485Config } from "../config/configuration.js";
 import { ENODEV, errorReason, RS485, type Rs485, setBreak, setRs485 } from "../kernel/kernel.js";

@@ -13,7 +13,7 @@ const PARITY: Readonly<Record<Parity, number>> = {
   mark: T.PARENB | T.PARODD | T.CMSPAR,
 };
 
-/** The complete setting, built from nothing: what a device held before does not shine through (config spec 6.2). */
+/** The complete setting, independent of what the device had before (docs/reference.md, "Line settings"). */
 export function toTermios(line: LineSettings): Termios {
   const cc = new Uint8Array(19);
   cc[T.VMIN] = 1;

@@ -61,7 +61,7 @@ export class Tty implements Device, LineDevice {
   close(limitMs: number): Promise<void> {
     this.#break.stop();
     return this.#stream.close(limitMs, () => {
-      // Flow control off first: a stopped line would hold the close (config spec 6.3).
+      // Flow control off first: a stopped line would hold the close (docs/reference.md, "Closing the device").
       setTermios(this.#stream.fd, toTermios({ ...this.#settings, xonxoffOut: false, xonxoffIn: false, rtscts: false }));
     });
   }

@@ -1,4 +1,4 @@
-/** UUCP lock files, so that minicom, cu and getty keep off a device in use, and we off theirs (config spec 10). */
+/** UUCP lock files: one program at a time, with minicom, cu and getty (docs/reference.md, "UUCP locks"). */
 import {
   closeSync,
   constants,

@@ -1,4 +1,7 @@
-/** One LED of the kernel, in the hands of whoever set it up last (config spec 9; sysfs-class-led*, ledtrig-transient.rst). */
+/**
+ * One LED of the kernel; the last one that set it up controls it (docs/reference.md, "LEDs"; sysfs-class-led*,
+ * ledtrig-transient.rst).
+ */
 import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import { errorReason } from "../kernel/kernel.js";
 import type { Light } from "./led.js";

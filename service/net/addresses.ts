@@ -12,7 +12,7 @@ export function listenAddresses(spec: NetworkPort): readonly ListenAddress[] | n
   if (host === null || host === "") return wildcard(spec);
   if (host === "localhost")
     return [...(family === "ipv4" ? [] : only("::1")), ...(family === "ipv6" ? [] : only("127.0.0.1"))];
-  // An explicit `::` serves IPv4 peers as well, over TCP (runtime spec 1.1).
+  // An explicit `::` serves IPv4 peers as well, over TCP (docs/reference.md, "Network addresses").
   if (host.includes(":")) return [{ address: host, v6only: host !== "::" || transport === "udp" || family === "ipv6" }];
   // What else looks like a number (`127.1`, `010.0.0.1`) is left to the resolver, which knows such forms.
   return /^(0|[1-9]\d*)(\.(0|[1-9]\d*)){3}$/.test(host) ? only(host) : null;
@@ -20,7 +20,7 @@ export function listenAddresses(spec: NetworkPort): readonly ListenAddress[] | n
 
 /**
  * TCP: one dual-stack socket, so that IPv4 peers show as `::ffff:a.b.c.d`; the IPv4 wildcard is then taken already and
- * only serves where there is no IPv6. UDP: one socket each (config spec 4).
+ * only serves where there is no IPv6. UDP: one socket each (docs/reference.md, "Network addresses").
  */
 function wildcard(spec: NetworkPort): readonly ListenAddress[] {
   const v6: ListenAddress = { address: "::", v6only: spec.transport === "udp" || spec.family === "ipv6" };

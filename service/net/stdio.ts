@@ -1,4 +1,4 @@
-/** The one peer of inetd mode: descriptor 0, both ways (runtime spec 11). */
+/** The one peer of inetd mode: descriptor 0, both ways (docs/reference.md, "Standard input"). */
 import { peerAddress, setNonBlocking, socketKind } from "../kernel/kernel.js";
 import type { Link, PeerAddress } from "./link.js";
 import { TcpLink } from "./tcp.js";

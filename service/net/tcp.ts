@@ -174,7 +174,7 @@ export class TcpLink implements Link {
     return { address, port };
   }
 
-  /** Urgent data stays in the stream, so that a telnet SYNC loses no byte (runtime spec 4.5). */
+  /** Urgent data stays in the stream, so that a telnet SYNC loses no byte (docs/reference.md, "Urgent data"). */
   keepUrgentInline(): void {
     try {
       setOobInline(this.#fd);

@@ -1,4 +1,4 @@
-/** Who gets in: the checks of an arriving peer, in the order of the reference (runtime spec 1.2). */
+/** The checks of an accepted connection, in order (docs/reference.md, "Accepting a connection"). */
 
 export const REFUSAL = {
   denied: "Access denied\r\n",

@@ -4,8 +4,9 @@ import type { LineSettings } from "../line/settings.js";
 import { chardelayUs } from "../line/timing.js";
 
 /**
- * The deadline is chardelay-max after the first byte; each read restarts the wait of chardelay within it (runtime
- * spec 2.2). Times are in microseconds, the timer's grain is a millisecond, as it is in the reference.
+ * The deadline is chardelay-max after the first byte; each read restarts the wait of chardelay within it
+ * (docs/reference.md, "Character delay"). Times are in microseconds; the timer's grain is a millisecond, as in the
+ * reference.
  */
 export interface DelayOutput {
   /** False while a peer still has something unsent. */

@@ -1,4 +1,4 @@
-/** What the log and the trace are told of a peer's link that failed (runtime spec 2). */
+/** What the log and the trace are told of a peer's link that failed (docs/reference.md, "Order of output"). */
 import { LinkError } from "../net/link.js";
 
 export interface LinkFailure {

@@ -1,4 +1,4 @@
-/** What the caller and the log are told of a device that cannot be opened (config spec 6.1; the caller's reason is new). */
+/** Texts for a device that cannot be opened (docs/reference.md, "Opening the device"). */
 import type { PortConfig } from "../config/configuration.js";
 import { DeviceError } from "../device/device.js";
 import { REFUSAL } from "./admission.js";

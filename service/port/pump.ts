@@ -39,7 +39,7 @@ export class Pump {
     return this.#toNet.blocked;
   }
 
-  /** Opening text first, whole, before any byte of a peer (runtime spec 1.4). */
+  /** Opening text first, whole, before any byte of a peer (docs/reference.md, "Order of output"). */
   start(openstr: Uint8Array): void {
     if (openstr.length > 0) this.#toDevice.write(openstr);
     this.#toNet.wait();

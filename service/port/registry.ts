@@ -22,7 +22,10 @@ export class Registry {
     return this.#ports.get(name) ?? null;
   }
 
-  /** Whether a port other than `by` holds the device; a closing port still does (runtime spec 12). */
+  /**
+   * Whether a port other than `by` holds the device; a closing port still does
+   * (docs/reference.md, "One device on several ports").
+   */
   deviceInUse(identity: string, by: object): boolean {
     for (const port of this.#ports.values()) {
       if (port !== by && !port.isFree && port.deviceIdentity === identity) return true;

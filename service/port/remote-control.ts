@@ -96,7 +96,7 @@ export class RemoteControl {
       telnet.modemStateMask = 0xff;
       telnet.modemState = this.#line.modemState() ?? NO_LINES;
       telnet.toldModemBits = modemStateByte(telnet.modemState, null);
-      // The state comes before our DO, as clients of the reference know it (runtime spec 5.3).
+      // The state comes before our DO, as clients of the reference know it (docs/reference.md, "Modem state").
       this.#reply(connection, { kind: "notify-modem-state", state: telnet.toldModemBits });
       this.#watch(connection);
     }

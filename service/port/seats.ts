@@ -63,7 +63,7 @@ export class Seats {
     return everybody;
   }
 
-  /** Those who have been idle for more than `limitSeconds`: between that and one second more (runtime spec 2.5). */
+  /** Connections idle for more than `limitSeconds`, at most one second more (docs/reference.md, "Idle time limit"). */
   idle(second: number, limitSeconds: number): readonly Connection[] {
     return [...this.live].filter(peer => !peer.fixed && second - peer.lastActiveSecond > limitSeconds);
   }

@@ -83,7 +83,7 @@ export class Session {
           });
   }
 
-  /** Negotiation, banner, then device data (runtime spec 1.4). */
+  /** Negotiation, banner, then device data (docs/reference.md, "Order of output"). */
   welcome(connection: Connection, banner: Uint8Array): void {
     this.#traces?.opened(connection.link.peer);
     if (connection.telnet !== null) connection.sendAside(connection.telnet.negotiation.opening());

@@ -1,4 +1,4 @@
-/** The lines of a trace file (manual page, "TRACEFILE"; config spec 8.3 and 8.4). */
+/** The lines of a trace file (manual page, "TRACEFILE"; docs/reference.md, "Trace format", "Trace events"). */
 
 /** `term`: from the device; `tcp `: from the network, by whatever transport. */
 export type Origin = "term" | "tcp ";

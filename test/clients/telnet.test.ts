@@ -88,7 +88,7 @@ t.test("on a raw port urgent data is not part of the stream", async t => {
   await client.exit();
 });
 
-/** Every single request on a fresh connection, and what the specification answers (runtime spec 4.2). */
+/** Every single request on a fresh connection, and its answer (docs/reference.md, "Telnet negotiation"). */
 const REQUESTS: readonly (readonly [request: string, answer: string, why: string])[] = [
   ["fffd03", "", "DO SGA acknowledges our WILL"],
   ["fffd01", "", "DO ECHO acknowledges our WILL"],
