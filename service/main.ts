@@ -1,5 +1,5 @@
 /** The program: arguments, signals, exit status. */
-import { rmSync, writeFileSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { boardCommand } from "./board/command.js";
@@ -21,6 +21,7 @@ import { type LimitedLog, limitLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
 import { createServiceLookup } from "./net/services.js";
+import { type PidFile, writePidFile } from "./pid-file.js";
 import { Supervision } from "./supervision.js";
 import { inheritedDescriptors } from "./systemd/activation.js";
 
@@ -69,11 +70,14 @@ async function main(): Promise<void> {
   }
 }
 
-/** A reload must find the file too, and the background process goes to `/`. */
+/** The background process goes to `/`: a reload must find the configuration there too, and the end the pid file. */
 function fromHere(options: Options): Options {
-  if (options.configFile === null) return options;
-  const file = resolve(Buffer.from(options.configFile, "latin1").toString("utf8"));
-  return { ...options, configFile: Buffer.from(file, "utf8").toString("latin1") };
+  return { ...options, configFile: absolute(options.configFile), pidFile: absolute(options.pidFile) };
+}
+
+function absolute(path: string | null): string | null {
+  if (path === null) return null;
+  return Buffer.from(resolve(Buffer.from(path, "latin1").toString("utf8")), "utf8").toString("latin1");
 }
 
 /** --check and --print-config. */
@@ -135,13 +139,14 @@ function run(options: Options): void {
     daemon.reload();
     supervision.reloaded(typeof daemon.lastReload === "string" ? daemon.lastReload : null);
   };
+  let pidFile: PidFile | null = null;
   // Before anything takes time: a signal that comes during the start waits for its end, and does not kill.
   process.on("SIGHUP", reload);
   process.on("SIGUSR1", () => {});
   for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
     process.once(signal, () => {
       supervision.stopping();
-      void stop(daemon, bus, options, log);
+      void stop(daemon, bus, pidFile, log);
     });
   }
   try {
@@ -154,30 +159,43 @@ function run(options: Options): void {
     if (error.usage) print(2, usage(program));
     process.exit(FAILED);
   }
+  if (options.pidFile !== null) pidFile = createPidFile(options.pidFile, log);
   if (isBackground()) {
     log.notice("ser2net startup");
     detach();
   }
-  if (options.pidFile !== null) writePidFile(options.pidFile, log);
   // Nothing else may hold the process: without a port it waits for a reload that brings one.
   setInterval(() => {}, LONGEST_TIMER_MS);
   supervision.started();
   if (options.dbus !== null) void bus.start(options.dbus, daemon, reload, log);
 }
 
-async function stop(daemon: Daemon, bus: BusPresence, options: Options, log: LimitedLog): Promise<void> {
+async function stop(daemon: Daemon, bus: BusPresence, pidFile: PidFile | null, log: LimitedLog): Promise<void> {
   await Promise.all([daemon.stop(), bus.stop()]);
-  if (options.pidFile !== null) rmSync(Buffer.from(options.pidFile, "latin1"), { force: true });
+  pidFile?.remove();
   log.flush();
   process.exit(0);
 }
 
-function writePidFile(file: string, log: Log): void {
+/** Without one, and with one that cannot be removed, the daemon serves and ends as ever. */
+function createPidFile(file: string, log: Log): PidFile | null {
+  const warn = (what: string, error: unknown, outcome: string): void => {
+    log.warning(`Error ${what} pidfile '${file}': ${describeReason(error, errorReason)}, pidfile not ${outcome}`);
+  };
   try {
-    writeFileSync(Buffer.from(file, "latin1"), `${process.pid}\n`);
+    const written = writePidFile(file);
+    return {
+      remove() {
+        try {
+          written.remove();
+        } catch (error) {
+          warn("removing", error, "removed");
+        }
+      },
+    };
   } catch (error) {
-    const reason = describeReason(error, errorReason);
-    log.warning(`Error opening pidfile '${file}': ${reason}, pidfile not created`);
+    warn("opening", error, "created");
+    return null;
   }
 }
 
