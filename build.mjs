@@ -82,13 +82,31 @@ writeFileSync(`${out}/LICENSES.txt`, texts.join("\n\n"));
 const sums = [...built, "LICENSES.txt"].sort().map(name => `${sha256(readFileSync(`${out}/${name}`))}  ${name}\n`);
 writeFileSync(`${out}/SHA256SUMS`, sums.join(""));
 
-// For whoever builds an image, on this machine: no part of the daemon.
+// For the builder of an image, on this machine; not a part of the daemon.
 if (target === undefined) {
   await build({ ...BUNDLING, entryPoints: ["scripts/board-units.ts"], outfile: "dist/board-units.mjs", format: "esm" });
+  await writeSchema();
 }
 
 keepTo("bundles", ".cjs", MOST_BUNDLED);
 keepTo("native files", ".node", MOST_NATIVE);
+
+/** The schema of board profiles to dist/schema.json. Its committed copy must be the same. */
+async function writeSchema() {
+  const { outputFiles } = await build({
+    ...BUNDLING,
+    entryPoints: ["scripts/board-schema.ts"],
+    format: "esm",
+    write: false,
+  });
+  const { profileSchema } = await import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
+  );
+  writeFileSync("dist/schema.json", profileSchema());
+  if (readFileSync("board-profiles/schema.json", "utf8") === profileSchema()) return;
+  console.error("build: board-profiles/schema.json is not what the code says: cp dist/schema.json board-profiles/");
+  process.exit(1);
+}
 
 function licenceOf(folder) {
   const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));

@@ -1,4 +1,4 @@
-/** The one description of a board profile's keys: its type, its check and board-profiles/schema.json agree with it. */
+/** The one description of a board profile's keys: its type, its check and board-profiles/schema.json follow from it. */
 import { RANGES, SPEEDS } from "../config/defaults.js";
 import type { Shape, ValueOf } from "./shape.js";
 

@@ -1,0 +1,127 @@
+/** Descriptions of the keys of a board profile, for board-profiles/schema.json. A key without one does not compile. */
+import type { PROFILE } from "../service/board/profile.js";
+
+type ShapeOf<K> = K extends { readonly shape: infer S } ? S : never;
+type TextOf<S> = S extends { readonly is: "object"; readonly keys: infer Keys }
+  ? { readonly self: string; readonly keys: { readonly [Name in keyof Keys]: TextOf<ShapeOf<Keys[Name]>> } }
+  : S extends { readonly is: "list"; readonly of: infer Item }
+    ? { readonly self: string; readonly items: TextOf<Item> }
+    : string;
+
+const COMMENT = "For people. The daemon does not read it.";
+
+const LINE = {
+  self: "The line settings. A setting that is left out is the one of 9600 8N1 without flow control.",
+  keys: {
+    comment: COMMENT,
+    speed: "In bits per second.",
+    dataBits: "Data bits of a character.",
+    parity: "Parity of a character.",
+    stopBits: "Stop bits of a character.",
+    flowControl: "How a full receiver stops the sender.",
+    local: "LOCAL: modem control lines are ignored.",
+    hangupWhenDone: "HANGUP_WHEN_DONE: DTR and RTS fall when the device is closed.",
+  },
+};
+
+const SERVICE = {
+  comment: COMMENT,
+  holdSeconds: "How many seconds connections are kept when the device goes away. 0 closes them at once.",
+  state: "What travels between network and device. off: nothing, until the control port turns the port on.",
+  timeoutSeconds: "Seconds without traffic after which a connection is closed. 0: never.",
+  line: LINE,
+  remctl: "RFC 2217: the peer may change the line settings.",
+  kickolduser: "A new connection replaces the old one.",
+  chardelay: "Whether characters are collected for a moment before they are sent.",
+  maxConnections: "Connections at the same time.",
+};
+
+const RS485 = {
+  self: "Direction control of an RS-485 transceiver by the driver. Left out: the hardware does it.",
+  keys: {
+    delayBeforeMs: "Milliseconds between RTS and the first bit.",
+    delayAfterMs: "Milliseconds between the last bit and RTS.",
+    rtsOnSend: "True: RTS is on while sending. False: RTS is on while not sending.",
+    rxDuringTx: "Whether sent bytes are received as well.",
+  },
+};
+
+const PORT = {
+  self: "One serial connector.",
+  keys: {
+    id: "The name of the port: a DEVICE name for ser2net.conf.",
+    label: "The name printed on the case. Left out: the id.",
+    connector: "The connector, in words.",
+    device: "A name below /dev, an absolute path, or a path below /sys/devices for the tty that is found there.",
+    electrical: "The electrical interface.",
+    lines: {
+      self: "The modem lines that are wired. Without dcd the port is LOCAL. Left out: unknown.",
+      items: "A modem line.",
+    },
+    maxSpeed: "The highest speed of driver and transceiver, in bits per second.",
+    presence:
+      "Whether the device must be there. required: the board is healthy only with it. absent: there is no such port.",
+    networkPort: "As in ser2net.conf: [ipv4,|ipv6,][tcp,|udp,][host,]port. Left out: the port is only a DEVICE name.",
+    ...SERVICE,
+    leds: {
+      self: "LEDs that show the state of this port: ids of leds.",
+      keys: {
+        rx: "Flashes when the device sends.",
+        tx: "Flashes when data is sent to the device.",
+        link: "On while a connection exists.",
+        fault: "On while the device is missing or fails.",
+      },
+    },
+    rs485: RS485,
+  },
+};
+
+const LED = {
+  self: "One LED.",
+  keys: {
+    id: "The name of the LED: a LED name for ser2net.conf if its trigger is transient.",
+    comment: COMMENT,
+    sysfs: "Its directory below /sys/class/leds.",
+    function: "What it shows. port: the state of a port. ok, fault: the state of the whole board.",
+    trigger:
+      "How it is lit. transient: it flashes. none: it is switched. Left out: transient for a port, none for the others.",
+    durationMs: "Length of one flash, in milliseconds.",
+    state: "Brightness during a flash. 0: for a LED that is on between flashes.",
+  },
+};
+
+const MATCH = {
+  self: "All values that are given must match.",
+  keys: {
+    compatible: "One of the compatible texts of the device tree. * stands for any text.",
+    model: "The model of the device tree. * stands for any text.",
+    dmi: {
+      self: "Fields of /sys/class/dmi/id. * stands for any text.",
+      keys: {
+        sys_vendor: "Manufacturer of the system.",
+        product_name: "Name of the product.",
+        board_name: "Name of the mainboard.",
+      },
+    },
+  },
+};
+
+export const TEXTS: TextOf<typeof PROFILE> = {
+  self: "The serial ports and LEDs of one hardware model, for ser2net-edge. See docs/profiles.md.",
+  keys: {
+    $schema: "Where an editor finds this schema.",
+    schema: "The version of this format.",
+    id: "The name of the profile. The file is called id.json.",
+    title: "The board, in a few words.",
+    comment: COMMENT,
+    extends: "The profile that this one changes, one level. Its own name stands for the file that it hides.",
+    match: { self: "The hardware that this profile is for: one entry must match.", items: MATCH },
+    controlPort: "The control port if ser2net.conf has no CONTROLPORT.",
+    ports: { self: "The serial connectors, in the order in which they are printed on the case.", items: PORT },
+    leds: { self: "The LEDs of the board.", items: LED },
+    enumerate: {
+      self: "Every serial device that exists and is not in ports becomes a port as well.",
+      keys: { firstNetworkPort: "The network port of the first device. The others follow.", ...SERVICE },
+    },
+  },
+};
