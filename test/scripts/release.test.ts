@@ -10,7 +10,8 @@ import { release, say, unpacked } from "./released.js";
 
 t.test("the same sources in another place, with other times and modes, give the same archive", async t => {
   const [first, elsewhere, second] = [temporaryFolder(t), temporaryFolder(t), temporaryFolder(t)];
-  const names = ["LICENSE", "README.md", "package.json", "package-lock.json", "tsconfig.json", "build.mjs"];
+  const pages = ["LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+  const names = [...pages, "package.json", "package-lock.json", "tsconfig.json", "build.mjs"];
   for (const name of [...names, "board-profiles", "docs", "dist", "scripts", "service", "units"]) {
     cpSync(name, join(elsewhere, name), { recursive: true, verbatimSymlinks: true });
   }
