@@ -179,4 +179,6 @@ export interface NamedText {
   readonly kind: "banner" | "signature" | "openstr" | "closestr" | "closeon" | "device";
   /** As written, but for CLOSEON: that is stored as the bytes it stands for. */
   readonly text: string;
+  /** The same bytes of a CLOSEON, made once for all the ports that have it; null for the others. */
+  readonly bytes: Uint8Array | null;
 }

@@ -32,23 +32,29 @@ const BLANK = /^[ \t\r\v\f]*$/;
 
 export function* logicalLines(source: Source): Generator<LogicalLine> {
   let parts: { text: string; line: number }[] = [];
+  let isEarlierText = false; // whether one before the last is not blank: looking at all of them each time is quadratic
+  const isText = (): boolean => isEarlierText || !BLANK.test(parts.at(-1)?.text ?? "");
   for (const { text, line } of physicalLines(source)) {
     // A comment never continues; behind the first words of a continued line `#` is ordinary text.
-    if (COMMENT.test(text) && parts.every(part => BLANK.test(part.text))) {
+    if (COMMENT.test(text) && !isText()) {
       parts = [];
       continue;
     }
-    if (text !== "") parts.push({ text, line });
+    if (text !== "") {
+      isEarlierText = isText();
+      parts.push({ text, line });
+    }
     const last = parts.at(-1);
     if (last?.text.endsWith("\\")) {
       last.text = last.text.slice(0, -1);
       if (last.text === "") parts.pop();
       continue;
     }
-    if (isText(parts)) yield join(parts, source.file === null ? 0 : line, false);
+    if (isText()) yield join(parts, source.file === null ? 0 : line, false);
     parts = [];
+    isEarlierText = false;
   }
-  if (isText(parts)) yield join(parts, source.file === null ? 0 : (parts.at(-1)?.line ?? 0), true);
+  if (isText()) yield join(parts, source.file === null ? 0 : (parts.at(-1)?.line ?? 0), true);
 }
 
 /** Where an offset of the logical line is found in the file. */
@@ -66,10 +72,6 @@ export function placeOf(line: LogicalLine, offset: number): Place {
 /** The physical lines a logical line is made of. */
 export function physicalTexts(line: LogicalLine): string[] {
   return line.pieces.map((piece, index) => line.text.slice(piece.offset, line.pieces[index + 1]?.offset));
-}
-
-function isText(parts: readonly { text: string }[]): boolean {
-  return parts.some(part => !BLANK.test(part.text));
 }
 
 function join(parts: readonly { text: string; line: number }[], number: number, isUnfinished: boolean): LogicalLine {

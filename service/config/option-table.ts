@@ -117,7 +117,7 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
 ]);
 
 /** A name defined before the line by BANNER, SIGNATURE, OPENSTR, CLOSESTR or CLOSEON; false for DEVICE. */
-export function useText({ options, names }: OptionDraft, name: string, { kind, text }: NamedText): boolean {
+export function useText({ options, names }: OptionDraft, name: string, { kind, text, bytes }: NamedText): boolean {
   switch (kind) {
     case "banner":
     case "openstr":
@@ -133,7 +133,7 @@ export function useText({ options, names }: OptionDraft, name: string, { kind, t
         delete names.closeon;
         return true;
       }
-      options.closeon = Uint8Array.from(text, character => character.charCodeAt(0));
+      options.closeon = bytes;
       break;
     case "device":
       return false;

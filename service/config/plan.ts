@@ -40,13 +40,15 @@ export function planReload(old: Configuration, next: Configuration, busy: (portN
   const before = new Map(old.ports.map(port => [port.name, port]));
   const after = new Set(next.ports.map(port => port.name));
   const gone = old.ports.filter(port => !after.has(port.name));
-  const kept = gone.filter(port => next.damaged.some(line => line.startsWith(`${port.name}:`)));
+  const isDamaged = prefixFinder(next.damaged);
+  const kept = gone.filter(port => isDamaged(`${port.name}:`));
+  const keptNames = new Set(kept.map(port => port.name));
   const rotators = planRotators(old, next);
   const controlPort = planControlPort(old, next);
   return {
     ports: [
       ...next.ports.map(port => planPort(before.get(port.name), port, busy(port.name))),
-      ...gone.map(port => (kept.includes(port) ? keep(port.name) : planRemoval(port, busy(port.name)))),
+      ...gone.map(port => (keptNames.has(port.name) ? keep(port.name) : planRemoval(port, busy(port.name)))),
     ],
     rotators: rotators.steps,
     controlPort,
@@ -82,21 +84,38 @@ function planRotators(old: Configuration, next: Configuration): { steps: Rotator
   const before = new Map(old.rotators.map(rotator => [rotator.name, rotator]));
   const after = new Set(next.rotators.map(rotator => rotator.name));
   const gone = old.rotators.filter(rotator => !after.has(rotator.name));
-  const kept = gone.filter(({ name }) => next.damaged.some(line => isAboutRotator(line, name)));
+  const isDamaged = prefixFinder(next.damaged.flatMap(line => rotatorIn(line)));
+  const kept = gone.filter(({ name }) => isDamaged(`${name}:`));
+  const keptNames = new Set(kept.map(({ name }) => name));
   const steps = next.rotators.map((config): RotatorStep => {
     const same = before.get(config.name);
     if (same === undefined) return { do: "open", config };
     return isSame(same, config) ? keep(config.name) : { do: "replace", config };
   });
   for (const rotator of gone) {
-    steps.push(kept.includes(rotator) ? keep(rotator.name) : { do: "close", name: rotator.name });
+    steps.push(keptNames.has(rotator.name) ? keep(rotator.name) : { do: "close", name: rotator.name });
   }
   return { steps, kept };
 }
 
-function isAboutRotator(line: string, name: string): boolean {
-  const [, rest = ""] = /^ROTATOR:+(.*)$/s.exec(line) ?? [];
-  return rest === name || rest.startsWith(`${name}:`);
+/** `name:...` of a ROTATOR line, which may end behind the name. */
+function rotatorIn(line: string): string[] {
+  const rest = /^ROTATOR:+(.*)$/s.exec(line)?.[1];
+  return rest === undefined ? [] : [`${rest}:`];
+}
+
+/** Whether one of the lines begins with a text. They are sorted once: there may be many, and many texts. */
+function prefixFinder(lines: readonly string[]): (text: string) => boolean {
+  const sorted = [...lines].sort();
+  return text => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sorted[middle] ?? "") < text) low = middle + 1;
+      else high = middle;
+    }
+    return sorted[low]?.startsWith(text) === true;
+  };
 }
 
 /** One that was given wrong, or whose line is broken, takes the old one as little away as a port's. */
@@ -112,9 +131,10 @@ function planControlPort(old: Configuration, next: Configuration): ControlPortSt
 function planLeds(old: readonly LedConfig[], next: readonly LedConfig[]): LedSteps {
   const before = byDevice(old);
   const after = byDevice(next);
+  const changed = new Set([...after.keys()].filter(device => before.get(device) !== after.get(device)));
   return {
     release: old.filter(({ device }) => !after.has(device)),
-    configure: next.filter(({ device }) => before.get(device) !== after.get(device)),
+    configure: next.filter(({ device }) => changed.has(device)),
   };
 }
 

@@ -15,6 +15,9 @@ export interface Admission {
   readonly problems: readonly AddressProblem[];
 }
 
+/** So many hosts are no list of addresses any more; it bounds the work where a DEFAULT has one for many ports. */
+const MOST_ADDRESSES = 1024;
+
 /** A bad address is left out; when all are bad nobody is admitted (the reference admits everyone then). */
 export function readRemoteAddresses(
   written: readonly Span[],
@@ -25,7 +28,11 @@ export function readRemoteAddresses(
   const problems: AddressProblem[] = [];
   const remaddr: RemoteAddress[] = [];
   let fixed = 0;
-  for (const { text, offset } of written) {
+  for (const [at, { text, offset }] of written.entries()) {
+    if (at === MOST_ADDRESSES) {
+      problems.push({ offset, text: "Too many remote addresses", expected: `expected ${MOST_ADDRESSES} at most` });
+      break;
+    }
     const read = parseNetworkPort(text, serviceLookup);
     const problem =
       typeof read === "string" ? invalid(text, read) : misplaced(text, read, port, fixed < maxConnections);

@@ -147,12 +147,13 @@ class Progress {
 
   #takeText(kind: NamedText["kind"], name: string, { text, offset }: Span): void {
     if (kind !== "closeon") {
-      this.#texts.set(name, { kind, text });
+      this.#texts.set(name, { kind, text, bytes: null });
       return;
     }
     const translated = translateCloseon(text);
-    if ("text" in translated) this.#texts.set(name, { kind, text: translated.text });
-    else {
+    if ("text" in translated) {
+      this.#texts.set(name, { kind, text: translated.text, bytes: bytesOf(translated.text) });
+    } else {
       const expected = "expected only \\\\ \\r \\n \\t \\v \\a, \\ooo (three octal digits) or \\xhh (two hex digits)";
       this.#reportNumbered({ offset: offset + translated.offset, message: translated.fault, expected });
     }
@@ -230,6 +231,10 @@ class Progress {
     const wanted = expected === null ? null : `${expected}${hint}`;
     return { file: this.#file, ...placeOf(this.#line, offset), message, expected: wanted };
   }
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, character => character.charCodeAt(0));
 }
 
 /** The reference drops it without a word. */

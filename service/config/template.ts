@@ -74,9 +74,16 @@ const FACTS = {
 
 export type FactLetter = keyof typeof FACTS;
 
+/** What is longer is cut: a template may name a long fact very often. */
+const LONGEST_EXPANSION = 1 << 20;
+
 export function expandTemplate(text: string, mode: TemplateMode, facts: TemplateFacts): string {
-  const parts = parseTemplate(text).map(part => (part.kind === "text" ? part.text : FACTS[part.letter](facts, mode)));
-  const expanded = parts.join("");
+  let expanded = "";
+  for (const part of parseTemplate(text)) {
+    expanded += part.kind === "text" ? part.text : FACTS[part.letter](facts, mode);
+    if (expanded.length > LONGEST_EXPANSION) expanded = expanded.slice(0, LONGEST_EXPANSION);
+    if (expanded.length === LONGEST_EXPANSION) break;
+  }
   const nul = mode === "file" ? expanded.indexOf("\0") : -1;
   return nul < 0 ? expanded : expanded.slice(0, nul);
 }

@@ -140,37 +140,3 @@ t.test("random bytes are read to their end", async t => {
 });
 
 const [plain] = readText("1:raw:0:/dev/a").ports as [Configuration["ports"][number]];
-
-t.test("a line of ten megabytes is read at once", async t => {
-  const long = 10_000_000;
-  const texts: readonly (readonly [title: string, text: string])[] = [
-    ["good words", `1:raw:0:/dev/a:${"EVEN ".repeat(long / 5)}`],
-    ["misspelt words", `1:raw:0:/dev/a:${"EVENN ".repeat(long / 6)}`],
-    ["one word", `1:raw:0:/dev/a:${"x".repeat(long)}`],
-    ["addresses", `1:raw:0:/dev/a:remaddr=${"10.0.0.1,0;".repeat(long / 11)}`],
-    ["bad addresses", `1:raw:0:/dev/a:remaddr=${"10.0.0.1;".repeat(long / 9)}`],
-    ["one bad address", `1:raw:0:/dev/a:remaddr=${"0".repeat(long)}x`],
-    ["no state", "x".repeat(long)],
-    ["colons", ":".repeat(long)],
-    ["states that are none", ":ra".repeat(long / 3)],
-    ["digits", `${"9".repeat(long)}:raw:0:/dev/a`],
-    ["a timeout", `1:raw:${"9".repeat(long)}:/dev/a`],
-    ["a banner", `BANNER:b:${"x".repeat(long)}`],
-    ["a name", `BANNER:${"x".repeat(long)}`],
-    ["a closeon", `CLOSEON:c:${"\\000".repeat(long / 4)}`],
-    ["an LED", `LED:l:sysfs:device=${"x".repeat(long)}`],
-    ["LED words", `LED:l:sysfs:${"x ".repeat(long / 2)}`],
-    ["LED words without values", `LED:l:sysfs:${"=".repeat(long)}`],
-    ["an RS485CONF", `RS485CONF:r:${" ".repeat(long)}`],
-    ["a rotator", `ROTATOR:5:${"1 ".repeat(long / 2)}`],
-    ["a default", `DEFAULT:speed:${"9".repeat(long)}`],
-    ["a default of blanks", `DEFAULT:speed:${" ".repeat(long)}x`],
-    ["continuations", "x\\\n".repeat(long / 3)],
-    ["continuations of a fault", `${"x\\\n".repeat(long / 3)}x`],
-    ["blank continuations", `${" \\\n".repeat(long / 3)}#`],
-  ];
-  for (const [title, text] of texts) {
-    const { ports, diagnostics } = readText(text);
-    t.ok(ports.length <= 1 && diagnostics.length <= 10_000, title);
-  }
-});

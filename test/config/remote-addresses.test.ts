@@ -60,3 +60,9 @@ t.test("a fixed UDP address needs a connection and a socket of its family", asyn
   t.same(read("ipv4,udp,3000", "remaddr=udp,h,1"), [["udp,h,1"]], "a name may have an address of the family");
   t.same(read("ipv6,udp,3000", "remaddr=udp,10.0.0.1,0"), [["udp,10.0.0.1,0"]], "only a fixed one needs the socket");
 });
+
+t.test("a list of addresses that is too long is cut, and told once", async t => {
+  const configuration = readLines(`3000:raw:0:/dev/a:remaddr=${"10.0.0.1,0;".repeat(2000)}`);
+  t.equal(onlyPort(configuration).options.remaddr?.length, 1024);
+  t.same(messages(configuration), ["Too many remote addresses on line 1"]);
+});

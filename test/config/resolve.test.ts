@@ -72,8 +72,8 @@ t.test("a directive may have an empty text", async t => {
 
 t.test("colons before a name are skipped, colons in a text are kept", async t => {
   const { atEnd } = readLines("BANNER:::b: a:b : ", "DEVICE:d:/dev/serial/by-path/pci:1:2", "TRACEFILE:t:/tmp/\\d:\\T");
-  t.same(atEnd.texts.get("b"), { kind: "banner", text: " a:b : " });
-  t.same(atEnd.texts.get("d"), { kind: "device", text: "/dev/serial/by-path/pci:1:2" });
+  t.match(atEnd.texts.get("b"), { kind: "banner", text: " a:b : " });
+  t.match(atEnd.texts.get("d"), { kind: "device", text: "/dev/serial/by-path/pci:1:2" });
   t.same(atEnd.traceFiles.get("t"), "/tmp/\\d:\\T");
 });
 

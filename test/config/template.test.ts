@@ -169,3 +169,7 @@ t.test("a bad CLOSEON escape is told with the text from its backslash on", async
   ];
   for (const [text, offset, fault] of bad) t.same(translateCloseon(text), { fault, offset }, text);
 });
+
+t.test("what a template comes to has a limit", async t => {
+  t.equal(string("\\d".repeat(1000), { devicePath: "x".repeat(10_000) }), "x".repeat(1 << 20));
+});

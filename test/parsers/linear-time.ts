@@ -1,0 +1,59 @@
+/** Whether work takes time in proportion to its input, or more. */
+import { createContext, Script } from "node:vm";
+
+export interface Growth {
+  /** The larger of two inputs, in characters; the smaller one is a quarter of it. */
+  readonly length: number;
+  /** Null: it had not ended after DEADLINE_MS. */
+  readonly ms: number | null;
+  readonly quarterMs: number;
+}
+
+/** 4 is linear, 16 is quadratic. Between them lies what memory and its collection add. */
+export const MOST_GROWTH = 8;
+
+const FIRST_LENGTH = 32;
+/** The product reads no larger text. */
+const LONGEST = 1 << 20;
+/** From here on the clock and the compiler do not matter. */
+const ENOUGH_MS = 60;
+const TRIES = 2;
+/** Work that is exponential does not end. */
+const DEADLINE_MS = 20_000;
+
+/** Gives longer and longer inputs, until one takes long enough to compare it with a quarter of it. */
+export function growthOf(work: (input: string) => void, make: (length: number) => string): Growth {
+  let quarter = make(FIRST_LENGTH);
+  for (let length = FIRST_LENGTH * 4; ; length *= 4) {
+    const input = make(length);
+    const first = timed(work, input, 1);
+    if (first === null) return { length, ms: null, quarterMs: timed(work, quarter, 1) ?? DEADLINE_MS };
+    if (first >= ENOUGH_MS || length >= LONGEST) {
+      const ms = timed(work, input, TRIES) ?? DEADLINE_MS;
+      return { length, ms, quarterMs: timed(work, quarter, TRIES) ?? DEADLINE_MS };
+    }
+    quarter = input;
+  }
+}
+
+export function isLinear({ ms, quarterMs }: Growth): boolean {
+  return ms !== null && (ms < ENOUGH_MS || ms <= MOST_GROWTH * quarterMs);
+}
+
+/** The shortest of some tries, in milliseconds; null when one does not end. */
+function timed(work: (input: string) => void, input: string, tries: number): number | null {
+  const script = new Script("work()");
+  const context = createContext({ work: () => work(input) });
+  let best = Number.POSITIVE_INFINITY;
+  for (let left = tries; left > 0; left--) {
+    const start = performance.now();
+    try {
+      script.runInContext(context, { timeout: DEADLINE_MS });
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return null;
+      throw error;
+    }
+    best = Math.min(best, performance.now() - start);
+  }
+  return best;
+}
