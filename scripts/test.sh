@@ -1,11 +1,12 @@
 #!/bin/bash
-# Installs what the tests need, builds, checks and tests: on Debian 12 with Node 20. Last line: N passed, N failed.
+# Installs the programs that the tests need, builds, checks and tests: on Debian 12 with Node 20. It needs nothing outside this
+# repository but Debian's and npm's packages; a test whose program is missing is skipped and says so. Last line: N passed, N failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 tap_output=$(mktemp)
 trap 'rm -f "$tap_output"' EXIT
 
-# command=package: the compiler, real clients, and checkers. A test whose program is missing is skipped and says so.
+# command=package: the compiler, real clients, and checkers.
 TOOLS="cc=build-essential telnet=inetutils-telnet socat=socat nc=netcat-openbsd kermit=ckermit gensiot=gensio-bin
   tcpdmatch=tcpd dbus-daemon=dbus-daemon lsof=lsof script=bsdutils systemd-analyze=systemd python3=python3 python3-serial=python3-serial
   shellcheck=shellcheck kconfig-conf=kconfig-frontends-nox busybox=busybox musl-gcc=musl-tools"
