@@ -8,7 +8,7 @@ const CODE = ["service", "test", "scripts", "units", ".ci", "build.mjs"];
 const TEXT = /\.(ts|mjs|c|h|sh|md|conf|rules|service|socket|xml|py)$|\/[^./]+$/;
 const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs"];
 
-const CITATION = /\bdocs\/([\w-]+\.md)((?:,? (?:and )?"[^"\n]+")*)/g;
+const CITATION = /\b(?:docs|doc\/ser2net)\/([\w-]+\.md)((?:,? (?:and )?"[^"\n]+")*)/g;
 const FAULT = /\bBUG-(\d+)\b/g;
 /** Documents that a reader of the repository does not have. */
 const ELSEWHERE = /\b(?:(?:config|runtime|wrappers) spec|[Ss]pec \d)/g;

@@ -14,6 +14,7 @@ t.test("citations and links that lead somewhere pass", async t => {
     "service/trace/one.ts":
       '/** Files (docs/reference.md, "Trace files",\n * "Trace `format`"), and docs/units.md (BUG-7). */',
     "scripts/plain": "# docs/units.md",
+    "units/one.service": "Documentation=file:///usr/share/doc/ser2net/units.md",
   });
   t.same([checked.stderr, checked.status], ["", 0]);
 });
@@ -25,6 +26,7 @@ t.test("everything that leads nowhere is reported, with its file", async t => {
     "README.md": "[page](gone.md)",
     "service/one.ts": '// docs/reference.md, "Traces"; docs/gone.md\n// runtime spec 2.2\n',
     "test/one.test.ts": 't.test("a name (BUG-70)")',
+    "units/one.service": "Documentation=file:///usr/share/doc/ser2net/gone.md",
   });
   t.equal(checked.status, 1);
   t.same(checked.stderr.trimEnd().split("\n"), [
@@ -32,6 +34,7 @@ t.test("everything that leads nowhere is reported, with its file", async t => {
     "service/one.ts: no page docs/gone.md",
     "service/one.ts: not in this repository: runtime spec",
     "test/one.test.ts: BUG-70 is not in docs/reference.md",
+    "units/one.service: no page docs/gone.md",
     "README.md: gone.md does not exist",
     "docs/units.md: BUG-8 is not in docs/reference.md",
     "docs/units.md: gone.md does not exist",

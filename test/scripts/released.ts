@@ -30,7 +30,7 @@ export function filesBelow(root: string): string[] {
     .sort();
 }
 
-/** What install.sh and install-board.sh put where: units.md and image.md promise it. */
+/** What install.sh and install-board.sh put where: docs/units.md, docs/image.md. */
 export const PROGRAM = [
   "/usr/bin/ser2net",
   "/usr/lib/ser2net/dbus.cjs",
