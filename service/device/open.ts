@@ -24,7 +24,7 @@ export interface OpenRequest {
 
 /** Throws DeviceError; nothing is left open or locked then. */
 export function openDevice(request: OpenRequest): Device {
-  const lock = request.lock ? acquireLock(request.path) : null;
+  const lock = request.lock ? acquireLock(request.path, undefined, request.warn) : null;
   try {
     return withLock(openUnlocked(request), lock);
   } catch (error) {

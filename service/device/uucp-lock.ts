@@ -9,9 +9,10 @@ import {
   readdirSync,
   readSync,
   renameSync,
+  type Stats,
   statSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { errorReason } from "../kernel/kernel.js";
 import { DeviceError } from "./device.js";
@@ -21,47 +22,79 @@ export interface Lock {
   release(): void;
 }
 
-/** Throws DeviceError: "locked" when somebody holds the device, "lock-failed" when the file cannot be made. */
-export function acquireLock(devicePath: string, directory = "/var/lock"): Lock {
+/** What a lock file says of its device. */
+type Finding =
+  | { readonly state: "free" }
+  /** `remark`: what the log has to know of it; null: the usual case, its process has ended. */
+  | { readonly state: "stale"; readonly remark: string | null }
+  | { readonly state: "held"; readonly by: string };
+
+/** A program that makes its lock in two steps is done with the second by then. */
+const EMPTY_IS_STALE_SECONDS = 60;
+
+/**
+ * Throws DeviceError: "locked" when another program holds the device, "lock-failed" when the file cannot be made or
+ * looked at; nothing is left behind then. `warn` gets what is odd and does not keep the lock from being taken.
+ */
+export function acquireLock(
+  devicePath: string,
+  directory = "/var/lock",
+  warn: (text: string) => void = () => {},
+): Lock {
   const file = `${directory}/LCK..${devicePath.replace(/^\/dev\//, "").replaceAll("/", "_")}`;
   try {
-    return takeLock(devicePath, file, `${directory}/LTMP.${process.pid}`);
+    return takeLock(devicePath, file, `${directory}/LTMP.${process.pid}`, warn);
   } catch (error) {
     if (error instanceof DeviceError) throw error;
     throw new DeviceError("lock-failed", devicePath, reasonOf(error), { cause: error });
   }
 }
 
-/** Rivals that take and leave a stale lock between our looks; nobody meets so many. */
+/** Rivals that take and leave a stale lock between our looks; there are never so many. */
 const TRIES = 5;
 
 /**
- * The lock is written under another name and then linked to its own: link(2) fails if the name is taken, and nobody
- * ever sees a lock without its process id, which other programs would take for stale (with O_EXCL there is a moment).
+ * The lock is written under another name and then linked to its own: link(2) fails if the name is taken, and a lock
+ * never appears without its process id, which other programs would take for stale (with O_EXCL there is a moment).
  */
-function takeLock(devicePath: string, file: string, draft: string): Lock {
+function takeLock(devicePath: string, file: string, draft: string, warn: (text: string) => void): Lock {
+  const aside = `${draft}.stale`;
+  for (const left of [draft, aside]) removeIfThere(left); // from a past life with our process id, or a failing disk
   const fd = writeDraft(draft);
   try {
+    let holder = "other programs take it in turns";
     for (let tries = 0; tries < TRIES; tries++) {
-      if (tryLink(draft, file)) return new HeldLock(fd, file);
-      if (!removeStale(file, draft)) break;
+      if (tryLink(draft, file)) return new HeldLock(fd, file, warn);
+      const found = look(file);
+      if (found.state === "held") {
+        holder = found.by;
+        break;
+      }
+      if (found.state === "stale" && removeStale(file, aside) && found.remark !== null) {
+        warn(`Removed the lock file ${file}: ${found.remark}`);
+      }
     }
-    throw new DeviceError("locked", devicePath, "Device is locked");
+    throw new DeviceError("locked", devicePath, `locked by ${file} (${holder})`);
   } catch (error) {
     closeSync(fd);
     throw error;
   } finally {
-    unlinkSync(draft);
+    removeQuietly(draft);
   }
 }
 
 /** The descriptor stays open as long as the lock is held: by it we know a lock of ours from one of a past life. */
 function writeDraft(draft: string): number {
-  removeIfThere(draft); // from a past life with our process id
   const fd = openSync(latin1(draft), "wx+", 0o644);
-  fchmodSync(fd, 0o644); // other users have to read it, whatever the umask
-  writeSync(fd, `${String(process.pid).padStart(10)}\n`);
-  return fd;
+  try {
+    fchmodSync(fd, 0o644); // other users have to read it, whatever the umask
+    writeFileSync(fd, `${String(process.pid).padStart(10)}\n`);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    removeQuietly(draft);
+    throw error;
+  }
 }
 
 function tryLink(draft: string, file: string): boolean {
@@ -75,47 +108,73 @@ function tryLink(draft: string, file: string): boolean {
 }
 
 /**
- * True when the name may be free now. The file is moved aside before it is removed: two programs that find the same
- * stale lock must not remove the fresh one of the other.
+ * False when it was not there any more, or not stale any more. The file is moved aside before it is removed: two
+ * programs that find the same stale lock must not remove the fresh one of the other.
  */
-function removeStale(file: string, draft: string): boolean {
-  if (!isStale(file)) return false;
-  const aside = `${draft}.stale`;
+function removeStale(file: string, aside: string): boolean {
   try {
     renameSync(latin1(file), latin1(aside));
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return true;
+    if (hasCode(error, "ENOENT")) return false;
     throw error;
   }
-  const wasStale = isStale(aside);
-  if (!wasStale) tryLink(aside, file);
-  unlinkSync(latin1(aside));
-  return wasStale;
-}
-
-function isStale(file: string): boolean {
-  const pid = readPid(file);
-  if (pid === null) return true;
-  if (pid <= 0) return false;
-  return pid === process.pid ? !isOpenHere(file) : !isAlive(pid);
-}
-
-/** Null when the file is gone; 0 when no process id can be read from it, which counts as locked. */
-function readPid(file: string): number | null {
-  const bytes = new Uint8Array(63);
-  let length = 0;
+  let isStale = false;
   try {
-    const fd = openSync(latin1(file), constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      length = readSync(fd, bytes);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    return hasCode(error, "ENOENT") ? null : 0;
+    isStale = look(aside).state === "stale";
+  } finally {
+    if (!isStale) putBack(aside, file);
   }
-  if (length === 4) return new Int32Array(bytes.buffer, 0, 1)[0] ?? 0; // old UUCP: a binary number
-  const digits = /^[ \t-\r]*([+-]?\d{1,10})/.exec(Buffer.from(bytes.subarray(0, length)).toString("latin1"));
+  removeQuietly(aside);
+  return isStale;
+}
+
+/** The lock of another program. A newer one that has taken its name stays. */
+function putBack(aside: string, file: string): void {
+  try {
+    tryLink(aside, file);
+  } catch {
+    renameSync(latin1(aside), latin1(file)); // rather than no lock at all
+  }
+}
+
+/** Throws the system's error when the file cannot be looked at for a reason that is not the file's. */
+function look(file: string): Finding {
+  let fd: number;
+  try {
+    fd = openSync(latin1(file), constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return { state: "free" };
+    if (hasCode(error, "EACCES") || hasCode(error, "ELOOP")) return { state: "held", by: reasonOf(error) };
+    throw error;
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return { state: "held", by: "not a regular file" };
+    const bytes = new Uint8Array(63);
+    const length = readSync(fd, bytes);
+    if (length === 0) return judgeEmpty(stat);
+    return judge(parsePid(bytes.subarray(0, length)), () => isOpenElsewhere(stat, fd));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function judgeEmpty({ mtimeMs }: Stats): Finding {
+  const seconds = Math.floor((Date.now() - mtimeMs) / 1000);
+  if (seconds <= EMPTY_IS_STALE_SECONDS) return { state: "held", by: "empty" };
+  return { state: "stale", remark: `empty for ${seconds} s` };
+}
+
+function judge(pid: number, isHeldHere: () => boolean): Finding {
+  if (pid <= 0) return { state: "held", by: "names no process" };
+  const isHeld = pid === process.pid ? isHeldHere() : isAlive(pid);
+  return isHeld ? { state: "held", by: `process ${pid}` } : { state: "stale", remark: null };
+}
+
+/** 0 when no process id can be read from it. */
+function parsePid(bytes: Uint8Array): number {
+  if (bytes.length === 4) return new Int32Array(bytes.slice().buffer)[0] ?? 0; // old UUCP: a binary number
+  const digits = /^[ \t-\r]*([+-]?\d{1,10})/.exec(Buffer.from(bytes).toString("latin1"));
   return Number(digits?.[1] ?? 0) | 0;
 }
 
@@ -124,13 +183,14 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return !hasCode(error, "ESRCH"); // EPERM: alive, and somebody else's
+    return !hasCode(error, "ESRCH"); // EPERM: alive, and another user's
   }
 }
 
-function isOpenHere(file: string): boolean {
-  const { dev, ino } = statSync(latin1(file));
+/** By another descriptor of this process than `fd`. */
+function isOpenElsewhere({ dev, ino }: Stats, fd: number): boolean {
   return readdirSync("/proc/self/fd").some(name => {
+    if (Number(name) === fd) return false;
     try {
       const open = fstatSync(Number(name));
       return open.dev === dev && open.ino === ino;
@@ -142,20 +202,23 @@ function isOpenHere(file: string): boolean {
 
 class HeldLock implements Lock {
   readonly #file: string;
+  readonly #warn: (text: string) => void;
   #fd: number | null;
 
-  constructor(fd: number, file: string) {
+  constructor(fd: number, file: string, warn: (text: string) => void) {
     this.#fd = fd;
     this.#file = file;
+    this.#warn = warn;
   }
 
+  /** One that cannot be removed is removed by the next call for the same device: its process id is ours. */
   release(): void {
     if (this.#fd === null) return;
     try {
       const [ours, there] = [fstatSync(this.#fd), statSync(latin1(this.#file))];
       if (ours.ino === there.ino && ours.dev === there.dev) unlinkSync(latin1(this.#file));
-    } catch {
-      // Somebody has removed it already.
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) this.#warn(`Unable to remove the lock file ${this.#file}: ${reasonOf(error)}`);
     }
     closeSync(this.#fd);
     this.#fd = null;
@@ -167,6 +230,15 @@ function removeIfThere(file: string): void {
     unlinkSync(latin1(file));
   } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+/** For what the next lock removes too. */
+function removeQuietly(file: string): void {
+  try {
+    unlinkSync(latin1(file));
+  } catch {
+    // It takes part in nothing.
   }
 }
 

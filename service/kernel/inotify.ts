@@ -35,7 +35,12 @@ export class DirectoryWatch {
   constructor(changed: (changes: readonly DirectoryChange[]) => void) {
     this.#changed = changed;
     this.#fd = check(addon.inotifyOpen());
-    this.#watch = new Watch(this.#fd, () => this.#read());
+    try {
+      this.#watch = new Watch(this.#fd, () => this.#read());
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
     this.#watch.want(READABLE);
   }
 

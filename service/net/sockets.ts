@@ -1,5 +1,6 @@
 /** The sockets of one network port: opened and closed together. */
 import { closeSync } from "node:fs";
+import { Watch } from "../kernel/poll.js";
 import type { ListenAddress } from "./addresses.js";
 
 /** What could be opened; addresses that fail are skipped. Throws the first failure when not one could be. */
@@ -22,4 +23,33 @@ export function openEach(
 
 export function closeAll(sockets: readonly number[]): void {
   for (const fd of sockets) closeSync(fd);
+}
+
+/** Makes what serves the sockets. They are disposed of when that fails: a half-made listener is never closed. */
+export function serve<Served>(
+  sockets: readonly number[],
+  dispose: (sockets: readonly number[]) => void,
+  make: () => Served,
+): Served {
+  try {
+    return make();
+  } catch (error) {
+    dispose(sockets);
+    throw error;
+  }
+}
+
+/** Watches each socket, or none: when one cannot be watched, its KernelError is thrown on. */
+export function watchEach(
+  sockets: readonly number[],
+  ready: (fd: number, events: number) => void,
+): readonly { readonly fd: number; readonly watch: Watch }[] {
+  const watched: { readonly fd: number; readonly watch: Watch }[] = [];
+  try {
+    for (const fd of sockets) watched.push({ fd, watch: new Watch(fd, events => ready(fd, events)) });
+  } catch (error) {
+    for (const { watch } of watched) watch.close();
+    throw error;
+  }
+  return watched;
 }

@@ -22,7 +22,7 @@ import {
 import { FAILED, READABLE, Watch, WRITABLE } from "../kernel/poll.js";
 import type { ListenAddress } from "./addresses.js";
 import { type Link, LinkError, type Listener, type PeerAddress } from "./link.js";
-import { closeAll, openEach } from "./sockets.js";
+import { closeAll, openEach, serve, watchEach } from "./sockets.js";
 
 /** Callers the kernel keeps for us; the reference's 1 made 48 callers at once wait for seconds. */
 const BACKLOG = 128;
@@ -51,7 +51,8 @@ export interface ListenEvents {
 export function listenTcp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): Listener {
   const open = ({ address, v6only }: ListenAddress): number =>
     listenSocket(address, spec.port, { v6only, backlog: BACKLOG });
-  return new TcpListener(openEach(addresses, open), events, closeAll);
+  const sockets = openEach(addresses, open);
+  return serve(sockets, closeAll, () => new TcpListener(sockets, events, closeAll));
 }
 
 /** Wraps listening sockets that exist already (systemd); at close they are given back. */
@@ -60,7 +61,7 @@ export function adoptTcp(
   events: ListenEvents,
   giveBack: (sockets: readonly number[]) => void,
 ): Listener {
-  return new TcpListener(sockets, events, giveBack);
+  return serve(sockets, giveBack, () => new TcpListener(sockets, events, giveBack));
 }
 
 class TcpListener implements Listener {
@@ -76,7 +77,7 @@ class TcpListener implements Listener {
     this.#events = events;
     this.#dispose = dispose;
     this.addresses = sockets.map(fd => localAddress(fd)).map(({ address, port }) => ({ address, port }));
-    this.#doors = sockets.map(fd => ({ fd, watch: new Watch(fd, () => this.#callers(fd)) }));
+    this.#doors = watchEach(sockets, fd => this.#callers(fd));
     this.#listen();
   }
 
@@ -109,15 +110,15 @@ class TcpListener implements Listener {
   #callers(fd: number): void {
     for (let taken = 0; taken < ACCEPTS_PER_TURN; taken++) {
       if (!this.#accepting || this.#closed) return;
-      let caller: ReturnType<typeof accept>;
+      let link: TcpLink | null;
       try {
-        caller = accept(fd);
+        link = acceptLink(fd);
       } catch (error) {
         this.#rest(error);
         return;
       }
-      if (caller === null) break;
-      this.#events.accepted(new TcpLink(caller.fd, { address: caller.address, port: caller.port }));
+      if (link === null) break;
+      this.#events.accepted(link);
     }
     this.#listen();
   }
@@ -130,6 +131,14 @@ class TcpListener implements Listener {
       this.#listen();
     }, ACCEPT_PAUSE_MS);
   }
+}
+
+/** Null: none waits. Throws KernelError when there is no descriptor left for it, or it cannot be watched. */
+function acceptLink(listener: number): TcpLink | null {
+  const taken = accept(listener);
+  if (taken === null) return null;
+  const { fd, address, port } = taken;
+  return serve([fd], closeAll, () => new TcpLink(fd, { address, port }));
 }
 
 function isListening(fd: number): boolean {

@@ -1,10 +1,10 @@
 /** UDP: a port's sockets, and peers told apart by the address their datagrams come from (manual page, "UDP"). */
 import type { NetworkPort } from "../config/network-port.js";
 import { bindUdp, EAGAIN, EINTR, ENODEV, localAddress, receiveFrom, sendTo } from "../kernel/kernel.js";
-import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
+import { READABLE, type Watch, WRITABLE } from "../kernel/poll.js";
 import type { ListenAddress } from "./addresses.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
-import { closeAll, openEach } from "./sockets.js";
+import { closeAll, openEach, serve, watchEach } from "./sockets.js";
 import type { ListenEvents } from "./tcp.js";
 
 /** The largest datagram there is; one buffer for all ports, since each datagram is passed on or copied at once. */
@@ -24,7 +24,8 @@ export interface UdpListener extends Listener {
 /** Opens every address that can be opened. Throws KernelError when none can. */
 export function listenUdp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): UdpListener {
   const open = ({ address, v6only }: ListenAddress): number => bindUdp(address, spec.port, { v6only });
-  return new UdpSockets(openEach(addresses, open), events, closeAll);
+  const sockets = openEach(addresses, open);
+  return serve(sockets, closeAll, () => new UdpSockets(sockets, events, closeAll));
 }
 
 /** Wraps bound sockets that exist already (systemd); at close they are given back. */
@@ -33,7 +34,7 @@ export function adoptUdp(
   events: ListenEvents,
   giveBack: (sockets: readonly number[]) => void,
 ): UdpListener {
-  return new UdpSockets(sockets, events, giveBack);
+  return serve(sockets, giveBack, () => new UdpSockets(sockets, events, giveBack));
 }
 
 interface Door {
@@ -60,7 +61,11 @@ class UdpSockets implements UdpListener {
   constructor(sockets: readonly number[], events: ListenEvents, dispose: (sockets: readonly number[]) => void) {
     this.#events = events;
     this.#dispose = dispose;
-    this.#doors = sockets.map(fd => this.#door(fd));
+    const locals = sockets.map(fd => localAddress(fd));
+    this.#doors = watchEach(sockets, (fd, events) => this.#ready(fd, events)).map(({ fd, watch }, index) => {
+      const { family, address = "", port = 0 } = locals[index] ?? {};
+      return { fd, watch, family: family === "ipv6" ? family : "ipv4", local: { address, port }, writers: new Set() };
+    });
     this.addresses = this.#doors.map(({ local }) => local);
     this.#listen();
   }
@@ -95,23 +100,14 @@ class UdpSockets implements UdpListener {
     this.#crowded.clear();
   }
 
-  #door(fd: number): Door {
-    const { family, address, port } = localAddress(fd);
-    const writers = new Set<() => void>();
-    const door: Door = {
-      fd,
-      family: family === "ipv6" ? "ipv6" : "ipv4",
-      local: { address, port },
-      writers,
-      watch: new Watch(fd, events => {
-        if ((events & READABLE) !== 0) this.#datagrams(door);
-        if ((events & WRITABLE) === 0) return;
-        const waiting = [...writers];
-        writers.clear();
-        for (const callback of waiting) callback();
-      }),
-    };
-    return door;
+  #ready(fd: number, events: number): void {
+    const door = this.#doors.find(one => one.fd === fd);
+    if (door === undefined) return;
+    if ((events & READABLE) !== 0) this.#datagrams(door);
+    if ((events & WRITABLE) === 0) return;
+    const waiting = [...door.writers];
+    door.writers.clear();
+    for (const callback of waiting) callback();
   }
 
   get #listens(): boolean {

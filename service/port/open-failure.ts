@@ -15,11 +15,12 @@ export function describeOpenFailure(error: unknown, config: PortConfig): OpenFai
   if (!(error instanceof DeviceError)) throw error;
   const { path } = config.device;
   const logged = (log: string): OpenFailure => ({ text: `Device open failure: ${error.reason}\r\n`, log, fault: log });
+  const notLocked = `Could not lock device ${path} for port ${config.name}: ${error.reason}`;
   switch (error.code) {
     case "locked":
-      return { text: REFUSAL.locked, log: null, fault: null };
+      return { text: REFUSAL.locked, log: notLocked, fault: null };
     case "lock-failed":
-      return { text: REFUSAL.lockFailed, log: null, fault: REFUSAL.lockFailed.trimEnd() };
+      return { text: REFUSAL.lockFailed, log: notLocked, fault: REFUSAL.lockFailed.trimEnd() };
     case "open-failed":
       return logged(`Could not open device ${path} for port ${config.name}: ${error.reason}`);
     case "setup-failed":

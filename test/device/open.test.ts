@@ -82,7 +82,7 @@ t.test("a locked device is not opened; the lock goes when the device does", NEED
   const { path } = openPair(t);
   const device = await openDevice(request(path, { lock: true }));
   t.equal(readFileSync(lockFile(path), "latin1"), `${String(process.pid).padStart(10)}\n`);
-  t.equal(failure(path, { lock: true }), "locked: Device is locked");
+  t.equal(failure(path, { lock: true }), `locked: locked by ${lockFile(path)} (process ${process.pid})`);
   await device.close(0);
   t.notOk(existsSync(lockFile(path)));
   const missing = "/dev/ser2net-test-missing";

@@ -1,6 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { Worker } from "node:worker_threads";
 import t from "tap";
 import { DeviceError } from "../../service/device/device.js";
@@ -67,7 +77,7 @@ t.test("our own process id from a past life is stale", async t => {
   t.same(readdirSync(directory), []);
 });
 
-t.test("a lock that names no process is nobody's to take", async t => {
+t.test("a lock that names no process holds, and the error says what it is", async t => {
   const directory = t.testdir({
     "LCK..empty": "",
     "LCK..zero": "0\n",
@@ -76,13 +86,43 @@ t.test("a lock that names no process is nobody's to take", async t => {
   });
   mkdirSync(`${directory}/LCK..directory`);
   spawnSync("mkfifo", [`${directory}/LCK..fifo`]);
-  for (const device of ["empty", "zero", "minus", "text", "directory", "fifo"]) {
-    t.throws(() => acquireLock(device, directory), locked, device);
-    t.ok(existsSync(`${directory}/LCK..${device}`), device);
+  symlinkSync("LCK..loop", `${directory}/LCK..loop`);
+  const holders = {
+    empty: "empty",
+    zero: "names no process",
+    minus: "names no process",
+    text: "names no process",
+    directory: "not a regular file",
+    fifo: "not a regular file",
+    loop: "Too many levels of symbolic links",
+  };
+  for (const [device, holder] of Object.entries(holders)) {
+    const reason = `locked by ${directory}/LCK..${device} (${holder})`;
+    t.throws(() => acquireLock(device, directory), { ...locked, reason }, device);
+    t.ok(lstatSync(`${directory}/LCK..${device}`), device);
   }
 });
 
-t.test("a release leaves the lock of somebody else alone", async t => {
+t.test("an empty lock is stale when it is older than 60 s, and that is said", async t => {
+  const directory = t.testdir({ "LCK..a": "" });
+  const said: string[] = [];
+  const ageSeconds = (seconds: number): void => {
+    const then = Date.now() / 1000 - seconds;
+    utimesSync(`${directory}/LCK..a`, then, then);
+  };
+  ageSeconds(50);
+  t.throws(() => acquireLock("a", directory, text => said.push(text)), locked);
+  t.same(said, []);
+  ageSeconds(100);
+  const lock = acquireLock("a", directory, text => said.push(text));
+  t.equal(said.length, 1);
+  t.match(said[0], new RegExp(`^Removed the lock file ${directory}/LCK\\.\\.a: empty for 1\\d\\d s$`));
+  t.equal(Number(readFileSync(`${directory}/LCK..a`, "latin1")), process.pid);
+  lock.release();
+  t.same(readdirSync(directory), []);
+});
+
+t.test("a release leaves the lock of another program alone", async t => {
   const directory = t.testdir({});
   const lock = acquireLock("a", directory);
   rmSync(`${directory}/LCK..a`);

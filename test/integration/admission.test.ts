@@ -110,11 +110,15 @@ t.test("a device that another program has locked is refused, a lock left behind 
   t.teardown(() => [plug, lock].map(file => rmSync(file, { force: true })));
   symlinkSync(device.path, plug);
   const config = [`127.0.0.1,${port}:raw:0:${plug}:9600`];
-  const daemon = await Daemon.start(t, { controlPort, config, locking: true });
+  const daemon = await Daemon.start(t, { controlPort, config, locking: true, foreground: "-d" });
 
   writeFileSync(lock, `${process.pid}\n`.padStart(11));
   const refused = await Client.connect(t, port);
   t.equal(await refused.untilEnd(), "Port already in use by another process\r\n");
+  t.equal(
+    (await daemon.running.errors.expect("\n")).replace(/^\S+ /, ""),
+    `Could not lock device ${plug} for port 127.0.0.1,${port}: locked by ${lock} (process ${process.pid})\n`,
+  );
   writeFileSync(lock, "999999999\n".padStart(11)); // no such process
   const client = await talking(t, port, device);
   t.equal(readFileSync(lock, "latin1"), `${daemon.pid}\n`.padStart(11));

@@ -65,8 +65,16 @@ t.test("the opening text comes whole, before any byte of a peer", async t => {
 t.test("a device that cannot be opened: what the caller and the log are told", async t => {
   const reason = "Input/output error";
   const cases: readonly [code: DeviceFault, text: string, logged: string[]][] = [
-    ["locked", "Port already in use by another process\r\n", []],
-    ["lock-failed", "Error creating port lock file\r\n", []],
+    [
+      "locked",
+      "Port already in use by another process\r\n",
+      [`error Could not lock device /dev/ttyA for port 7000: ${reason}`],
+    ],
+    [
+      "lock-failed",
+      "Error creating port lock file\r\n",
+      [`error Could not lock device /dev/ttyA for port 7000: ${reason}`],
+    ],
     [
       "open-failed",
       `Device open failure: ${reason}\r\n`,

@@ -9,6 +9,8 @@ export interface PrivateFiles {
   readonly log?: string;
   /** A folder that is /sys/class/leds. */
   readonly leds?: string;
+  /** A folder that is /var/lock. */
+  readonly locks?: string;
   /** A folder whose hosts.allow and hosts.deny are those of /etc; it may be written to while the program runs. */
   readonly hosts?: string;
 }
@@ -29,6 +31,9 @@ for name in passwd group hosts services protocols nsswitch.conf host.conf resolv
 done
 mount --bind "$work/etc" /etc && ln -s "$hosts/hosts.allow" "$hosts/hosts.deny" /etc/`;
 
+/** Often a link into /run, which is new. */
+const LOCKS = `at=$(readlink -m /var/lock) && mkdir -p "$at" && mount --bind "$locks" "$at"`;
+
 /** A command that ends in becoming the one put behind it, which finds these files in place of the machine's. */
 export function withPrivateFiles(files: PrivateFiles): readonly string[] {
   const script = [
@@ -36,6 +41,7 @@ export function withPrivateFiles(files: PrivateFiles): readonly string[] {
     "work=/run && mount -t tmpfs tmpfs /run", // a scratch folder that is gone with the namespace
     ...(files.log === undefined ? [] : [`log='${files.log}'`, DEV]),
     ...(files.leds === undefined ? [] : [`leds='${files.leds}'`, LEDS]),
+    ...(files.locks === undefined ? [] : [`locks='${files.locks}'`, LOCKS]),
     ...(files.hosts === undefined ? [] : [`hosts='${files.hosts}'`, HOSTS]),
     'exec "$@"',
   ];
