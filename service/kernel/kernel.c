@@ -61,8 +61,10 @@ static void *take_array(struct call *call, napi_typedarray_type wanted, size_t *
 }
 
 struct bytes take_bytes(struct call *call) {
+  static uint8_t nothing;
   struct bytes bytes;
   bytes.data = take_array(call, napi_uint8_array, &bytes.length);
+  if (!bytes.data) bytes.data = &nothing; /* an array without elements; memcpy and its like take no NULL */
   return bytes;
 }
 

@@ -34,6 +34,7 @@ napi_value take_any(struct call *call);
 int64_t take_integer(struct call *call, int64_t low, int64_t high);
 int take_descriptor(struct call *call);
 bool take_boolean(struct call *call);
+/* `data` is never NULL. */
 struct bytes take_bytes(struct call *call);
 /* A Uint32Array of at least `count` words. */
 uint32_t *take_words(struct call *call, size_t count);

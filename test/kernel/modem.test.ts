@@ -14,7 +14,7 @@ t.test("a line with modem lines, counters and RS-485 mode", async t => {
   const plug = join(t.testdir({}), "fake-uart.so");
   execFileSync(process.env.CC ?? "cc", ["-shared", "-fPIC", "-o", plug, fileOf("../support/fake-uart.c")]);
   const child = spawnSync(process.execPath, [...process.execArgv, fileOf("../support/modem-process.ts")], {
-    env: { ...process.env, LD_PRELOAD: plug },
+    env: { ...process.env, LD_PRELOAD: [process.env.LD_PRELOAD ?? [], plug].flat().join(":") },
     encoding: "utf8",
   });
   const got = JSON.parse(child.stdout);

@@ -1,0 +1,151 @@
+/** What each function of the addon takes, with values that are right and values that are wrong. */
+import { closeSync } from "node:fs";
+import { type Addon, addon } from "../../service/kernel/addon.js";
+import { openPty } from "../../service/kernel/kernel.js";
+
+export type Kind =
+  | "fd"
+  | "integer"
+  | "boolean"
+  | "bytes"
+  | "words"
+  | "text"
+  | "address"
+  | "descriptors"
+  | "batch"
+  | "function";
+
+/** What each function takes. */
+export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
+  read: ["fd", "bytes"],
+  write: ["fd", "bytes"],
+  setNonBlocking: ["fd"],
+  setCloseOnExec: ["fd"],
+  errorReason: ["integer"],
+  getTermios: ["fd", "words"],
+  setTermios: ["fd", "words"],
+  getModem: ["fd"],
+  setModem: ["fd", "integer", "integer"],
+  setBreak: ["fd", "boolean"],
+  getCounters: ["fd", "words"],
+  queued: ["fd", "words"],
+  flush: ["fd", "integer"],
+  setExclusive: ["fd", "boolean"],
+  rs485: ["fd", "boolean", "words"],
+  openPty: ["words"],
+  listenTcp: ["address", "integer", "boolean", "integer"],
+  bindUdp: ["address", "integer", "boolean"],
+  accept: ["fd"],
+  localAddress: ["fd"],
+  peerAddress: ["fd"],
+  socketKind: ["fd", "words"],
+  setOption: ["fd", "integer", "integer"],
+  atMark: ["fd"],
+  shutdownOutput: ["fd"],
+  receiveFrom: ["fd", "bytes"],
+  sendTo: ["fd", "bytes", "address", "integer"],
+  unixDatagram: [],
+  sendUnix: ["fd", "text", "bytes", "descriptors"],
+  inotifyOpen: [],
+  inotifyAdd: ["fd", "bytes", "integer"],
+  inotifyRemove: ["fd", "integer"],
+  pollStart: ["batch", "function"],
+  pollControl: ["integer", "fd", "integer", "integer"],
+  pollHold: ["boolean"],
+};
+export const NAMES = Object.keys(SIGNATURES) as (keyof Addon)[];
+
+const { master, slave } = openPty();
+export const UNOPENED = 1_000_000;
+const detached = new Uint8Array(8);
+structuredClone(detached.buffer, { transfer: [detached.buffer] });
+
+// Descriptors are only ones of this test or none at all: a random number could be one of the test runner's.
+const NO_NUMBERS = [
+  undefined,
+  null,
+  true,
+  "1",
+  "",
+  {},
+  [],
+  [1],
+  () => 1,
+  Symbol("1"),
+  1n,
+  new Date(1),
+  new Uint8Array(1),
+];
+const NO_INTEGERS = [...NO_NUMBERS, -1, -0.5, 1.5, 2 ** 60, -(2 ** 31), Number.NaN, Infinity, -Infinity, 1e300];
+const NO_BYTES = [undefined, null, 5, "bytes", {}, [1, 2], new ArrayBuffer(8), new DataView(new ArrayBuffer(8))];
+export const WRONG: Record<Kind, readonly unknown[]> = {
+  fd: [...NO_INTEGERS, 2 ** 31, 2 ** 32 + 1],
+  integer: NO_INTEGERS,
+  boolean: [undefined, null, 0, 1, "true", {}, []],
+  bytes: [...NO_BYTES, new Int8Array(9), new Uint8ClampedArray(9), new Uint16Array(9), new Float64Array(9)],
+  words: [...NO_BYTES, new Uint8Array(200), new Int32Array(99), new Uint32Array(0), new Uint32Array(1), detached],
+  text: [undefined, null, 5, {}, ["/x"], Symbol("x"), "a\0b", "x".repeat(108), "é".repeat(54), "x".repeat(100_000)],
+  address: [
+    undefined,
+    null,
+    5,
+    {},
+    "",
+    "localhost",
+    "1.2.3",
+    "1.2.3.4\0",
+    "::1%",
+    ":".repeat(1000),
+    "fe80::1%nosuchif",
+  ],
+  descriptors: [
+    undefined,
+    null,
+    5,
+    "x",
+    {},
+    new Uint8Array(2),
+    Array(254).fill(0),
+    [1.5],
+    [-1],
+    ["1"],
+    [undefined],
+    [2 ** 31],
+  ],
+  batch: [...NO_BYTES, new Float64Array(255), new Uint8Array(256), new Float32Array(256)],
+  function: [undefined, null, 5, "x", {}, [], class {}.prototype],
+};
+export const RIGHT: Record<Kind, readonly unknown[]> = {
+  fd: [master, slave, UNOPENED],
+  integer: [0, 1, 2, 3, 7, 255],
+  boolean: [true, false],
+  bytes: [new Uint8Array(0), new Uint8Array(16), new Uint8Array(100_000), new Uint8Array(9).subarray(4), detached],
+  words: [new Uint32Array(25), new Uint32Array(100), new Uint32Array(64).subarray(30)],
+  text: ["", "@", "/nonexistent", "@kernel-test-nobody", "x".repeat(107)],
+  address: ["127.0.0.1", "::1", "0.0.0.0", "::", "::ffff:1.2.3.4", "::1%lo", "fe80::1%1"],
+  descriptors: [[], [slave], [UNOPENED], Array(253).fill(slave)],
+  batch: [],
+  function: [() => {}],
+};
+
+/** Calls it with these arguments, and closes what that has opened. */
+export function call(name: keyof Addon, values: readonly unknown[]): unknown {
+  const result: unknown = Reflect.apply(addon[name], addon, values);
+  tidyUp(name, values, result);
+  return result;
+}
+
+/** Closes what a call has opened. */
+function tidyUp(name: keyof Addon, values: readonly unknown[], result: unknown): void {
+  if (
+    ["listenTcp", "bindUdp", "unixDatagram", "inotifyOpen"].includes(name) &&
+    typeof result === "number" &&
+    result >= 0
+  )
+    closeSync(result);
+  if (name === "openPty" && result === 0) for (const fd of (values[0] as Uint32Array).subarray(0, 2)) closeSync(fd);
+  if (name === "accept" && typeof result === "object" && result !== null && "value" in result) {
+    closeSync(Number(result.value));
+  }
+  if (name === "pollHold") addon.pollHold(false);
+}
