@@ -66,7 +66,8 @@ const START: Options = {
 /** Scans left to right; each option is its own argument, and so is each value. Texts are taken as they are. */
 export function parseArguments(argv: readonly string[]): CommandLine {
   if (argv[0] === "board") return { kind: "board", words: argv.slice(1) };
-  let options = START;
+  const configLines: string[] = [];
+  let options: Options = { ...START, configLines };
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? "";
     if (word === "-v") return { kind: "version" };
@@ -77,6 +78,7 @@ export function parseArguments(argv: readonly string[]): CommandLine {
       if (word === "-t" && !/^\d+$/.test(value)) {
         return { kind: "wrong", text: `Invalid thread count specified: ${value}`, usage: false };
       }
+      if (word === "-C") configLines.push(value);
       options = withValue(options, word, value);
       continue;
     }
@@ -95,7 +97,7 @@ function withValue(options: Options, word: string, value: string): Options {
     case "-c":
       return { ...options, configFile: value, configFileGiven: true };
     case "-C": // cancels the file named so far; a later -c brings one back
-      return { ...options, configFile: null, configLines: [...options.configLines, value] };
+      return { ...options, configFile: null };
     case "-p":
       return { ...options, controlPort: value };
     case "-P":

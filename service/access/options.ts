@@ -59,6 +59,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 const FACILITIES = ["kern", "user", "mail", "daemon", "auth", "lpr", "news", "uucp", "cron"];
 const LEVELS = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
+const BLANKS = " \t\r\n";
 /** A command or a banner line, expanded; the library's buffer. */
 const EXPANSION_LIMIT = 8191;
 /** All banner text of one rule. */
@@ -66,7 +67,15 @@ const BANNER_LIMIT = 65536;
 
 /** Fields are split at every colon but `\:`; brackets mean nothing here. */
 function splitFields(text: string): string[] {
-  return text.split(/(?<!\\):/).map(field => field.replaceAll("\\:", ":").replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ""));
+  return text.split(/(?<!\\):/).map(field => withoutBlanks(field.replaceAll("\\:", ":")));
+}
+
+/** Without those at its ends. A pattern that ends in blanks would look at them anew from each one on. */
+function withoutBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && BLANKS.includes(text.charAt(start))) start++;
+  while (start < end && BLANKS.includes(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
 }
 
 /** `name value`, `name=value`, `name = value`. */

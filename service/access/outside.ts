@@ -109,8 +109,10 @@ function askIdent({ client, server }: AccessRequest, limitSeconds: number): Answ
   });
 }
 
-function parseIdent(reply: string, clientPort: number, serverPort: number): string {
-  const match = /^\s*(\d+)\s*,\s*(\d+)\s*:\s*USERID\s*:[^:]*:\s*([^\0\r\n]{1,255})\r?\n/.exec(reply);
+export function parseIdent(reply: string, clientPort: number, serverPort: number): string {
+  const match = /^\s*(\d+)\s*,\s*(\d+)\s*:\s*USERID\s*:[^:]*:\s*([^\0\r\n]{1,255})\r?\n/.exec(
+    reply.slice(0, IDENT_REPLY_LIMIT),
+  );
   if (match === null || Number(match[1]) !== clientPort || Number(match[2]) !== serverPort) return UNKNOWN;
   return match[3] ?? UNKNOWN;
 }

@@ -6,6 +6,8 @@ type Pattern = (token: string, subject: Subject) => Asking<boolean>;
 
 /** Pattern files may name pattern files. */
 const FILE_DEPTH_LIMIT = 8;
+/** Read for one end of a connection. Each is read once: files that name each other would take for ever. */
+const FILES_LIMIT = 100;
 
 /** `a b EXCEPT c EXCEPT d` = (a or b) and not (c and not d). */
 export function* matchesList(list: string, subject: Subject, matches: Pattern): Asking<boolean> {
@@ -76,13 +78,18 @@ function mayBeName(token: string): boolean {
 
 /** One host pattern a word; neither comments nor EXCEPT. */
 function* matchesFile(path: string, host: Host, subject: Subject, depth: number): Asking<boolean> {
-  if (depth === FILE_DEPTH_LIMIT) {
-    subject.warn(`${path}: too many files that name each other`);
+  const known = host.patternFiles.get(path);
+  if (known !== undefined) return known;
+  if (depth === FILE_DEPTH_LIMIT || host.patternFiles.size === FILES_LIMIT) {
+    subject.warn(`${path}: too many files${depth === FILE_DEPTH_LIMIT ? " that name each other" : ""}`);
     return false;
   }
+  host.patternFiles.set(path, false); // while it is read: its own name in it adds nothing
   const text = (yield { kind: "file", path }) ?? "";
   for (const word of text.split(/[ \t\n\v\f\r]+/)) {
-    if (word !== "" && (yield* matchesHost(word, host, subject, depth + 1))) return true;
+    if (word === "" || !(yield* matchesHost(word, host, subject, depth + 1))) continue;
+    host.patternFiles.set(path, true);
+    return true;
   }
   return false;
 }

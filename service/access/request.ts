@@ -48,6 +48,8 @@ export class Host {
   /** As the rules compare it; IPv4 for `::ffff:10.1.2.3`, `unknown` when there is none. */
   readonly address: string;
   readonly port: number;
+  /** The pattern files looked at so far, and whether this end is in them. */
+  readonly patternFiles = new Map<string, boolean>();
   #name: string | null = null;
 
   constructor(endpoint: Endpoint) {

@@ -45,8 +45,15 @@ export interface JsonReading {
 /** Nothing a profile says is nested deeper than a third of this; it bounds the recursion. */
 const DEEPEST = 16;
 
+/** So many keys given twice say enough about one file. */
+const MOST_REPEATED = 100;
+/** Shown of the path of a part; a key may be as long as the file. */
+const LONGEST_PATH = 200;
+
 const BLANKS = /[ \t\r\n]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+/** What a string may have between two escapes, and an escape. Each is taken once: a pattern of both would backtrack. */
+const CHARACTERS = /[^"\\\u0000-\u001f]*/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
 
@@ -61,6 +68,15 @@ export function parseJson(from: JsonText): JsonReading {
     const found = token.exec(text)?.[0] ?? null;
     if (found !== null) at += found.length;
     return found;
+  };
+  /** A string with its quotes. */
+  const takeString = (): string | null => {
+    const start = at++;
+    do take(CHARACTERS);
+    while (take(ESCAPE) !== null);
+    if (text.charAt(at) === '"') return text.slice(start, ++at);
+    at = start;
+    return null;
   };
   /** The character that comes next, behind any blanks. */
   const next = (): string => {
@@ -79,7 +95,7 @@ export function parseJson(from: JsonText): JsonReading {
     if (depth > DEEPEST) return stop(`expected no more than ${DEEPEST} levels`);
     if (first === "{") return readObject(part, depth);
     if (first === "[") return readList(part, depth);
-    const scalar = take(first === '"' ? STRING : /[-0-9]/.test(first) ? NUMBER : WORD);
+    const scalar = first === '"' ? takeString() : take(/[-0-9]/.test(first) ? NUMBER : WORD);
     if (scalar !== null) return { ...part, kind: "scalar", value: JSON.parse(scalar) };
     return stop(first === '"' ? 'expected a text that ends with " on the same line' : "expected a value");
   };
@@ -108,7 +124,7 @@ export function parseJson(from: JsonText): JsonReading {
     const members = new Map<string, JsonMember>();
     const complete = readItems("}", () => {
       const offset = at;
-      const written = take(STRING);
+      const written = text.charAt(at) === '"' ? takeString() : null;
       if (written === null) return stop("expected a key in double quotes") !== null;
       const key = String(JSON.parse(written));
       if (next() !== ":") return stop("expected :") !== null;
@@ -116,8 +132,10 @@ export function parseJson(from: JsonText): JsonReading {
       const place = { from, offset, path: part.path === "" ? key : `${part.path}.${key}` };
       const value = readValue(place.path, depth + 1);
       if (value === null) return false;
-      if (members.has(key)) diagnostics.push(faultAt(place, "the key is given twice", "the first one counts"));
-      else members.set(key, { ...place, value });
+      if (!members.has(key)) members.set(key, { ...place, value });
+      else if (diagnostics.length < MOST_REPEATED) {
+        diagnostics.push(faultAt(place, "the key is given twice", "the first one counts"));
+      }
       return true;
     });
     return complete ? { ...part, kind: "object", members } : null;
@@ -140,8 +158,12 @@ export function parseJson(from: JsonText): JsonReading {
 
 /** `ports[2].lable: unknown key`, at its line and column. */
 export function faultAt({ from, offset, path }: Part, message: string, expected: string | null): Diagnostic {
-  const before = from.text.slice(0, offset);
-  const line = before.split("\n").length;
-  const column = offset - before.lastIndexOf("\n");
-  return { file: from.file, line, column, message: path === "" ? message : `${path}: ${message}`, expected };
+  let [line, start] = [1, 0];
+  for (let end = from.text.indexOf("\n"); end >= 0 && end < offset; end = from.text.indexOf("\n", start)) {
+    line++;
+    start = end + 1;
+  }
+  const shown = path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}...` : path;
+  const column = offset - start + 1;
+  return { file: from.file, line, column, message: path === "" ? message : `${shown}: ${message}`, expected };
 }

@@ -102,8 +102,10 @@ function deviceLinks({ dev }: Machine): (tty: string, hardware: string) => strin
 
 /** From `.../usb1/1-1/1-1.2/1-1.2:1.0/ttyUSB0/tty/ttyUSB0` up to the adapter, 1-1.2. */
 function hasSerialNumber(hardware: string): boolean {
-  const device = /^.*\/usb\d+\/.*?(?=\/[^/]*:[^/]*\/)/.exec(hardware)?.[0];
-  return device !== undefined && existsSync(join(device, "serial"));
+  const folders = hardware.split("/");
+  const bus = folders.findLastIndex(name => /^usb\d+$/.test(name));
+  const device = folders.findIndex((name, at) => at > bus && name.includes(":")); // what is in the adapter has a colon
+  return bus >= 0 && device > bus && existsSync(join(folders.slice(0, device).join("/"), "serial"));
 }
 
 function linkTarget(path: string): string {

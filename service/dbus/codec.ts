@@ -1,5 +1,5 @@
 /** Messages of the bus to bytes and back; what others wrote is read by dbus-next. */
-import DBusBuffer from "dbus-next/lib/dbus-buffer.js";
+import DBusBuffer, { type TypeTree } from "dbus-next/lib/dbus-buffer.js";
 import { messageToJsFmt } from "dbus-next/lib/marshall-compat.js";
 import { marshal, pad, Variant } from "./marshal.js";
 
@@ -11,7 +11,7 @@ export const SIGNAL = 4;
 
 const NO_REPLY_EXPECTED = 1;
 /** Of the header before its fields. */
-const FIXED_BYTES = 16;
+export const FIXED_BYTES = 16;
 const HEADER = "yyyyuua(yv)";
 
 export interface Received {
@@ -72,10 +72,23 @@ export function lengthsOf(bytes: Buffer): Lengths | "not a message" | null {
   return { head, whole: head + body };
 }
 
+/** dbus-next believes the lengths it reads, and reads on for ever where an element has no bytes. */
+class Reader extends DBusBuffer {
+  override readTree(tree: TypeTree): unknown {
+    if ((tree.type === "(" || tree.type === "{") && tree.child.length === 0) throw new Error("an empty structure");
+    return super.readTree(tree);
+  }
+
+  override readArray(element: TypeTree, length: number): unknown {
+    if (length > this.buffer.length - this.pos) throw new Error("a list that is longer than the message");
+    return super.readArray(element, length);
+  }
+}
+
 /** A message, or the head of one whose body is not there; null when it makes no sense. */
 export function decode(bytes: Buffer): Received | null {
   try {
-    const reader = new DBusBuffer(bytes, 0, bytes[0] ?? 0);
+    const reader = new Reader(bytes, 0, bytes[0] ?? 0);
     const head = reader.read(HEADER);
     // Each field is its number and a variant, which dbus-next gives as `[type, [value]]`.
     const fields = new Map((head[6] as [number, [unknown, [unknown]]][]).map(([id, value]) => [id, value[1][0]]));

@@ -3,11 +3,22 @@
  * call whose body names a descriptor, or a bus that has no place for us, is an uncaught exception there.
  */
 declare module "dbus-next/lib/dbus-buffer.js" {
+  /** A type of a signature, and the types in it. */
+  export interface TypeTree {
+    readonly type: string;
+    readonly child: readonly TypeTree[];
+  }
+
   export default class DBusBuffer {
+    readonly buffer: Uint8Array;
+    readonly pos: number;
     constructor(bytes: Uint8Array, start: number, endian: number);
     /** A variant is `[types, [value]]`, a dictionary a list of pairs. Throws. */
     read(signature: string): unknown[];
     align(power: number): void;
+    readTree(type: TypeTree): unknown;
+    /** `length` is that of the elements in bytes. */
+    readArray(element: TypeTree, length: number): unknown;
   }
 }
 

@@ -5,15 +5,15 @@ import { readFileSync } from "node:fs";
 export function createServiceLookup(file = "/etc/services"): (name: string, transport: "tcp" | "udp") => number | null {
   let table: ReadonlyMap<string, number> | null = null;
   return (name, transport) => {
-    table ??= readServices(file);
+    table ??= parseServices(contents(file));
     return table.get(`${name}/${transport}`) ?? null;
   };
 }
 
 /** `name port/transport alias... # remark` (services(5)). The first line for a name counts. */
-function readServices(file: string): ReadonlyMap<string, number> {
+export function parseServices(text: string): ReadonlyMap<string, number> {
   const table = new Map<string, number>();
-  for (const line of contents(file).split("\n")) {
+  for (const line of text.split("\n")) {
     const [name, place, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
     const [, port, transport] = /^(\d+)\/(tcp|udp)$/.exec(place ?? "") ?? [];
     if (name === undefined || port === undefined) continue;

@@ -16,7 +16,7 @@ const FIRST_LENGTH = 32;
 /** The product reads no larger text. */
 const LONGEST = 1 << 20;
 /** From here on the clock and the compiler do not matter. */
-const ENOUGH_MS = 60;
+const ENOUGH_MS = 40;
 const TRIES = 2;
 /** Work that is exponential does not end. */
 const DEADLINE_MS = 20_000;
