@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Diagnostic } from "../config/diagnostic.js";
+import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
 import { nearest } from "../config/nearest.js";
 import { compileProfile } from "./compile.js";
 import { enumeratePorts } from "./enumerate.js";
@@ -20,9 +20,11 @@ export interface BoardFile {
   readonly profile: BoardProfile;
   readonly file: string;
   readonly diagnostics: readonly Diagnostic[];
+  /** The one of them that says why the file cannot be read; null: it was read, whatever is in it. */
+  readonly unreadable: Diagnostic | null;
 }
 
-export interface LoadedProfile extends BoardFile {
+export interface LoadedProfile extends Omit<BoardFile, "unreadable"> {
   /** Lines of ser2net.conf, to be read before it. */
   readonly text: string;
   /** Lines of ser2net.conf that count only where it has none of the kind: to be read behind it. */
@@ -38,7 +40,12 @@ export interface BoardEntry {
 
 export class BoardError extends Error {
   override readonly name = "BoardError";
-  readonly code = "no-such-board";
+  readonly code: "no-such-board" | "unreadable";
+
+  constructor(code: BoardError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 const BOARD_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,31}$/;
@@ -55,9 +62,13 @@ export function standardPlaces(environment: Readonly<Record<string, string | und
   };
 }
 
-/** `name` may be a file as well: `./board-x.json`. Throws BoardError for an unknown name; all else is a diagnostic. */
+/**
+ * `name` may be a file as well: `./board-x.json`. Throws BoardError for an unknown name and for a file that cannot be
+ * read, which must not pass for a board without ports; all else is a diagnostic.
+ */
 export function loadProfile(name: string, places: Places): LoadedProfile {
-  const { file, profile: written, diagnostics } = readBoard(name, places.roots, deviceLookup(places));
+  const { file, profile: written, diagnostics, unreadable } = readBoard(name, places.roots, deviceLookup(places));
+  if (unreadable !== null) throw new BoardError("unreadable", formatDiagnostic(unreadable));
   const profile = withFoundPorts(written, places);
   return { file, profile, diagnostics, ...compileProfile(profile) };
 }
@@ -66,11 +77,16 @@ export function loadProfile(name: string, places: Places): LoadedProfile {
 export function readBoard(name: string, roots: readonly string[], lookUp: DeviceLookup = asWritten): BoardFile {
   const file = name.includes("/") || name.endsWith(".json") ? name : findBoard(name, roots);
   const own = basename(file, ".json");
-  const { root, diagnostics } = readObject(file);
-  if (root === null) return { file, profile: emptyProfile(own), diagnostics };
+  const { root, diagnostics, unreadable } = readObject(file);
+  if (root === null) return { file, profile: emptyProfile(own), diagnostics, unreadable };
   const base = readBase(root, own, file, roots);
   const reading = readProfile(own, root, base.root, lookUp);
-  return { file, profile: reading.profile, diagnostics: [...diagnostics, ...base.diagnostics, ...reading.diagnostics] };
+  return {
+    file,
+    profile: reading.profile,
+    diagnostics: [...diagnostics, ...base.diagnostics, ...reading.diagnostics],
+    unreadable: base.unreadable,
+  };
 }
 
 /** Those that count, for `detectBoard`. */
@@ -93,7 +109,7 @@ function findBoard(name: string, roots: readonly string[]): string {
   const found = boards.find(board => board.name === name);
   if (found !== undefined) return found.file;
   const names = boards.map(board => board.name);
-  throw new BoardError(`There is no board profile ${JSON.stringify(name)}; ${hint(name, names)}`);
+  throw new BoardError("no-such-board", `There is no board profile ${JSON.stringify(name)}; ${hint(name, names)}`);
 }
 
 function hint(name: string, names: readonly string[]): string {
@@ -101,9 +117,8 @@ function hint(name: string, names: readonly string[]): string {
   return near === null ? `known: ${names.join(", ")}` : `nearest: ${near}`;
 }
 
-interface ObjectReading {
+interface ObjectReading extends Pick<BoardFile, "diagnostics" | "unreadable"> {
   readonly root: JsonObject | null;
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 function readObject(file: string): ObjectReading {
@@ -115,18 +130,20 @@ function readObject(file: string): ObjectReading {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const fault = faultAt({ from, offset: 0, path: "" }, `Unable to read the board profile: ${reason}`, null);
-    return { root: null, diagnostics: [fault] };
+    return { root: null, diagnostics: [fault], unreadable: fault };
   }
   const { root, diagnostics } = parseJson(from);
-  if (root === null || root.kind === "object") return { root, diagnostics };
-  return { root: null, diagnostics: [...diagnostics, faultAt(root, "no board profile", "expected an object")] };
+  if (root === null || root.kind === "object") return { root, diagnostics, unreadable: null };
+  const noProfile = faultAt(root, "no board profile", "expected an object");
+  return { root: null, diagnostics: [...diagnostics, noProfile], unreadable: null };
 }
 
 /** One level: what the base extends in turn is left out. Under its own name a file extends the one it hides. */
 function readBase(root: JsonObject, own: string, file: string, roots: readonly string[]): ObjectReading {
   const written = root.members.get("extends")?.value;
   // Anything but a name is reported with the rest.
-  if (written?.kind !== "scalar" || typeof written.value !== "string") return { root: null, diagnostics: [] };
+  if (written?.kind !== "scalar" || typeof written.value !== "string")
+    return { root: null, diagnostics: [], unreadable: null };
   const name = written.value;
   const boards = listBoards(roots);
   const found = boards.find(board => board.name === name);
@@ -137,13 +154,14 @@ function readBase(root: JsonObject, own: string, file: string, roots: readonly s
     return {
       root: null,
       diagnostics: [faultAt(written, `there is no board profile ${JSON.stringify(name)}`, hint(name, names))],
+      unreadable: null,
     };
   }
   const reading = readObject(base);
   const second = reading.root?.members.get("extends");
   if (second === undefined) return reading;
   const tooDeep = faultAt(second, `${own} extends this profile already`, "expected one level, this one is left out");
-  return { root: reading.root, diagnostics: [...reading.diagnostics, tooDeep] };
+  return { ...reading, diagnostics: [...reading.diagnostics, tooDeep] };
 }
 
 function withFoundPorts(profile: BoardProfile, places: Places): BoardProfile {

@@ -117,8 +117,14 @@ t.test("a base that is not there is told, with the name that was meant", async t
 
 t.test("a name nobody knows is an error that names the nearest; a file may be given instead", async t => {
   const root = boards(t, { base: FACTORY });
-  t.throws(() => readBoard("bas", [root]), new BoardError('There is no board profile "bas"; nearest: base'));
-  t.throws(() => readBoard("zzzz", [root]), new BoardError('There is no board profile "zzzz"; known: base'));
+  t.throws(
+    () => readBoard("bas", [root]),
+    new BoardError("no-such-board", 'There is no board profile "bas"; nearest: base'),
+  );
+  t.throws(
+    () => readBoard("zzzz", [root]),
+    new BoardError("no-such-board", 'There is no board profile "zzzz"; known: base'),
+  );
   t.throws(() => readBoard("", [root]), BoardError);
   t.match(readBoard(join(root, "base.json"), []).profile, { name: "base", title: "The base" });
 });

@@ -1,5 +1,5 @@
 /** System calls of a reload, of the start and of the end that fail, each at every place it is made. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { isRefused } from "../support/client.js";
@@ -18,7 +18,13 @@ const RELOAD: Partial<Record<FaultyCall, readonly Errno[]>> = {
 
 t.test("a reload: the file, sockets, LEDs, devices that are watched", NEEDS_FAULTS, async t => {
   const manager = await Manager.start(t);
-  const setting = await serve(t, { env: { NOTIFY_SOCKET: manager.address } });
+  const ofBoard = PtyDevice.open(t);
+  const board = join(temporaryFolder(t), "board.json");
+  const boardPort = await (await portNumbers(t))();
+  const line = { device: ofBoard.path.slice("/dev/".length), networkPort: `127.0.0.1,${boardPort}`, state: "raw" };
+  const ports = [{ id: "p", label: "P", electrical: "virtual", line: { speed: 9600 }, ...line }];
+  writeFileSync(board, JSON.stringify({ schema: 1, id: "board", title: "One line", ports }));
+  const setting = await serve(t, { env: { NOTIFY_SOCKET: manager.address }, args: ["--board", board] });
   const { faults, daemon, config, leds, next } = setting;
   const device = PtyDevice.open(t);
   const [port, udp, rotator] = [await next(), await next(), await next()];
@@ -43,7 +49,9 @@ t.test("a reload: the file, sockets, LEDs, devices that are watched", NEEDS_FAUL
     faults.arm(fault);
     await reload(more);
     faults.disarm();
-    if (!(await connect(t, setting))) throw new Error("the port that stays is not served");
+    for (const stays of [setting, { ...setting, port: boardPort, device: ofBoard }]) {
+      if (!(await connect(t, stays))) throw new Error(`port ${stays.port}, which stays, is not served`);
+    }
     await reload(config);
     await untilSettled("back again", daemon.pid, before, true);
     await reload(more);
