@@ -5,7 +5,15 @@ import t from "tap";
 import { isRefused } from "../support/client.js";
 import { Daemon, temporaryFolder } from "../support/daemon.js";
 import { type Errno, type Fault, Faults, type FaultyCall } from "../support/faults.js";
-import { atEveryPlace, connect, idle, NEEDS_FAULTS, serve, untilSettled } from "../support/faulty-daemon.js";
+import {
+  atEveryPlace,
+  connect,
+  descriptors,
+  idle,
+  NEEDS_FAULTS,
+  serve,
+  untilSettled,
+} from "../support/faulty-daemon.js";
 import { Manager } from "../support/manager.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
@@ -64,6 +72,57 @@ t.test("a reload: the file, sockets, LEDs, devices that are watched", NEEDS_FAUL
   });
   t.ok(failed > 30, `${failed} faults`);
   t.same(await daemon.stop(), { code: 0, signal: null });
+});
+
+const START: Partial<Record<FaultyCall, readonly Errno[]>> = {
+  ...{ socket: ["EMFILE"], bind: ["EACCES"], listen: ["EIO"], epoll: ["ENOSPC"], inotify: ["EMFILE"] },
+};
+
+t.test("the start: what fails is said, and leaves no descriptor behind", NEEDS_UART, async t => {
+  const faults = new Faults(t);
+  const next = await portNumbers(t);
+  const [controlPort, port, udp] = [await next(), await next(), await next()];
+  const { path } = PtyDevice.open(t);
+  const config = [`127.0.0.1,${port}:raw:0:${path}:9600`, `udp,127.0.0.1,${udp}:raw:0:/dev/ser2net-test/none:9600`];
+  const start = () => Daemon.start(t, { controlPort, config, foreground: "-d", env: faults.env });
+  /** The socket of the system log is there when something was logged. */
+  const log = async (daemon: Daemon): Promise<void> => {
+    daemon.hup(config);
+    await daemon.running.errors.expect("Got SIGHUP, re-reading configuration\n");
+    await daemon.ask("version");
+  };
+  let daemon = await start();
+  await log(daemon);
+  const wanted = descriptors(daemon.pid);
+  await daemon.stop();
+  const current = {
+    faults,
+    get daemon() {
+      return daemon;
+    },
+  };
+  let unserved = 0;
+  const failed = await atEveryPlace(current, START, async (what, fault) => {
+    faults.arm(fault);
+    try {
+      daemon = await start();
+    } catch (error) {
+      if (!/Unable to open control port, see syslog: [^\n]*\n$/.test(String(error)) || /^ +at /m.test(String(error))) {
+        throw error;
+      }
+      unserved++;
+      return;
+    }
+    faults.disarm();
+    await log(daemon);
+    await untilSettled(what, daemon.pid, wanted, false);
+    t.same(await daemon.stop(), { code: 0, signal: null }, what);
+  });
+  t.ok(failed > 10, `${failed} faults`);
+  t.ok(
+    unserved > 2 && unserved < failed,
+    `${unserved} of them kept the control port, and the daemon, from being there`,
+  );
 });
 
 t.test("the pid file: what cannot be written leaves none behind, and the end is a clean one", NEEDS_UART, async t => {
