@@ -1,5 +1,5 @@
 /** A second process serves; the first one waits until it does (docs/reference.md, "Going into the background"). */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 
 /** Names the descriptor on which the serving process says that its sockets are open. */
 const READY_FD_VARIABLE = "SER2NET_READY_FD";
@@ -8,6 +8,26 @@ const READY_FD = 3;
 /** True in the process that is to serve in the background. */
 export function isBackground(): boolean {
   return process.env[READY_FD_VARIABLE] !== undefined;
+}
+
+/**
+ * What is wrong with the variable, which is then taken out of the environment; null: nothing. Only this program sets
+ * it: a value that came from elsewhere would make it leave the terminal and write to a descriptor of another purpose.
+ */
+export function readyFdProblem(): string | null {
+  const value = process.env[READY_FD_VARIABLE];
+  if (value === undefined || (value === String(READY_FD) && isSocket(READY_FD))) return null;
+  delete process.env[READY_FD_VARIABLE];
+  return `${READY_FD_VARIABLE}=${value} is ignored: only the daemon itself sets it, for the process that serves`;
+}
+
+/** Node makes its pipes of sockets. */
+function isSocket(fd: number): boolean {
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    return false; // there is no such descriptor
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The configuration in effect: the board's profile, then `-C` lines, then the file, read as one text. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { detectBoard, STANDARD_EVIDENCE } from "./board/detect.js";
 import { type ProfileFacts, profileFacts, tooFastPorts } from "./board/facts.js";
 import { BoardError, type LoadedProfile, loadProfile, readBoards, standardPlaces } from "./board/load.js";
@@ -10,9 +10,15 @@ import type { Source } from "./config/logical-lines.js";
 import type { ServiceLookup } from "./config/network-port.js";
 import { readConfiguration } from "./config/resolve.js";
 import { errorReason } from "./kernel/kernel.js";
+import { readRegularFile, readToEnd } from "./kernel/read-file.js";
 import { describeReason } from "./log/describe.js";
 
-export type Selection = Pick<Options, "board" | "configFile" | "configFileGiven" | "configLines" | "controlPort">;
+const STANDARD_INPUT = 0;
+
+export type Selection = Pick<
+  Options,
+  "board" | "configFile" | "configFileGiven" | "configLines" | "controlPort" | "report"
+>;
 
 export interface Effective {
   readonly configuration: Configuration;
@@ -35,7 +41,7 @@ export function readEffective(selection: Selection, serviceLookup: ServiceLookup
   const sources = [
     ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.text }]),
     ...selection.configLines.map(text => ({ file: null, text })),
-    ...readFileSource(configFile(selection, chosen?.name ?? null)),
+    ...readFileSource(configFile(selection, chosen?.name ?? null), selection.report !== null),
     ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.fallback }]),
   ];
   const configuration = readConfiguration(sources, { serviceLookup });
@@ -83,10 +89,12 @@ function configFile({ configFile: file, configFileGiven }: Selection, board: str
   return [`/etc/ser2net/${board}.conf`, file].find(each => existsSync(each)) ?? null;
 }
 
-function readFileSource(file: string | null): readonly Source[] {
+/** `-` is standard input where it is only read once, for --check and --print-config. */
+function readFileSource(file: string | null, isReport: boolean): readonly Source[] {
   if (file === null) return [];
   try {
-    return [{ file, text: readFileSync(Buffer.from(file, "latin1"), "latin1") }];
+    const bytes = isReport && file === "-" ? readToEnd(STANDARD_INPUT) : readRegularFile(file);
+    return [{ file, text: bytes.toString("latin1") }];
   } catch (error) {
     const reason = describeReason(error, errorReason);
     throw new UnreadableError(`Unable to open config file '${file}': ${reason}`, { cause: error });

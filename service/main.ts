@@ -11,10 +11,10 @@ import { formatDiagnostic } from "./config/diagnostic.js";
 import { printConfiguration } from "./config/print.js";
 import { controlPortProblem } from "./config/resolve.js";
 import { Daemon, StartError } from "./daemon.js";
-import { detach, isBackground, launchBackground } from "./daemonize.js";
+import { detach, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
 import { type Effective, readEffective, UnreadableError } from "./effective.js";
 import { errorReason } from "./kernel/kernel.js";
-import { describeReason } from "./log/describe.js";
+import { describeReason, oneLine } from "./log/describe.js";
 import { combineLogs } from "./log/levels.js";
 import type { Log } from "./log/log.js";
 import { type LimitedLog, limitLog } from "./log/rate-limit.js";
@@ -59,12 +59,15 @@ async function main(): Promise<void> {
         evidence: STANDARD_EVIDENCE,
       });
       return;
-    case "run":
+    case "run": {
+      const problem = readyFdProblem();
+      if (problem !== null) print(2, `${oneLine(problem)}\n`);
       if (command.options.report !== null) process.exitCode = report(command.options);
       else if (command.options.foreground) run(command.options);
       else if (isBackground()) run(fromHere(command.options));
       else process.exit(await launchBackground());
       return;
+    }
     default:
       command satisfies never;
   }

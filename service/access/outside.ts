@@ -1,13 +1,12 @@
 /** Answers what the access rules ask the system for: names, users, files, accounts, commands. Each has its limit. */
 import type { ChildProcess } from "node:child_process";
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { errorReason } from "../kernel/kernel.js";
+import { readRegularFile } from "../kernel/read-file.js";
 import { parseAddress, samePrefix, unmapped } from "./address.js";
 import { type AccessRequest, type Answer, type Need, PARANOID, UNKNOWN } from "./request.js";
 
-/** Tables, pattern files and banners; anything larger is as good as unreadable. */
-const FILE_LIMIT = 1024 * 1024;
 /** Both look-ups of a name together. The system's resolver gives up by itself, but late. */
 const NAME_LIMIT_MS = 20_000;
 /** A command of `spawn` or `aclexec`; one that should go on ends in `&`. */
@@ -41,23 +40,10 @@ export const askSystem: Outside = need => {
 
 /** In latin1. Never waits for a FIFO. */
 export function readText(path: string): { text: string; failed: null } | { text: null; failed: unknown } {
-  let fd: number | null = null;
   try {
-    fd = openSync(Buffer.from(path, "latin1"), constants.O_RDONLY | constants.O_NONBLOCK);
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw new Error("Not a regular file");
-    if (stat.size > FILE_LIMIT) throw new Error("File too large");
-    const bytes = Buffer.alloc(stat.size + 1);
-    let length = 0;
-    for (let got = -1; got !== 0 && length < bytes.length; length += got) {
-      got = readSync(fd, bytes, length, bytes.length - length, null);
-    }
-    if (length === bytes.length) throw new Error("File changed while it was read");
-    return { text: bytes.toString("latin1", 0, length), failed: null };
+    return { text: readRegularFile(path).toString("latin1"), failed: null };
   } catch (failed) {
     return { text: null, failed };
-  } finally {
-    if (fd !== null) closeSync(fd);
   }
 }
 

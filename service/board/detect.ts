@@ -1,6 +1,6 @@
 /** Which board this is. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readRegularFile } from "../kernel/read-file.js";
 import type { BoardMatch } from "./profile.js";
 
 /** Where to look. */
@@ -149,7 +149,7 @@ function fitsPattern(text: string, pattern: string): boolean {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, "utf8").slice(0, LONGEST_TEXT);
+    return readRegularFile(path).toString("utf8").slice(0, LONGEST_TEXT);
   } catch {
     return ""; // not on this machine
   }

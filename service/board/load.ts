@@ -1,9 +1,11 @@
 /** Board profiles in files: which one counts, what it extends, and what it comes to on this machine. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
 import { nearest } from "../config/nearest.js";
+import { readRegularFile } from "../kernel/read-file.js";
+import { reasonOf } from "../kernel/reason.js";
 import { compileProfile } from "./compile.js";
 import { enumeratePorts } from "./enumerate.js";
 import { faultAt, type JsonObject, parseJson } from "./json.js";
@@ -49,9 +51,6 @@ export class BoardError extends Error {
 }
 
 const BOARD_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,31}$/;
-
-/** A profile of 256 ports with all their LEDs is below a fifth of this. */
-const LONGEST_FILE = 1 << 20;
 
 /** SER2NET_DEV stands in for /dev: it lets virtual lines be served in place of a board's own. */
 export function standardPlaces(environment: Readonly<Record<string, string | undefined>>): Places {
@@ -124,11 +123,9 @@ interface ObjectReading extends Pick<BoardFile, "diagnostics" | "unreadable"> {
 function readObject(file: string): ObjectReading {
   const from = { file, text: "" };
   try {
-    const stat = statSync(file);
-    if (!stat.isFile() || stat.size > LONGEST_FILE) throw new Error(`no file of at most ${LONGEST_FILE} bytes`);
-    from.text = readFileSync(file, "utf8");
+    from.text = readRegularFile(latin1(file)).toString("utf8");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const fault = faultAt({ from, offset: 0, path: "" }, `Unable to read the board profile: ${reason}`, null);
     return { root: null, diagnostics: [fault], unreadable: fault };
   }
@@ -169,6 +166,11 @@ function withFoundPorts(profile: BoardProfile, places: Places): BoardProfile {
   const listed = new Set(profile.ports.map(port => ttyOf(port.device)));
   const found = findSerialDevices(places).filter(({ tty }) => !listed.has(tty));
   return { ...profile, ports: [...profile.ports, ...enumeratePorts(profile.enumerate, found, profile.ports)] };
+}
+
+/** A path as the names of files are kept: one character a byte. */
+function latin1(path: string): string {
+  return Buffer.from(path, "utf8").toString("latin1");
 }
 
 function asWritten(device: string): { device: string; problem: null } {

@@ -1,6 +1,7 @@
 /** The serial devices this machine has, as sysfs shows them. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
+import { readRegularFile } from "../kernel/read-file.js";
 import type { DeviceLookup } from "./sound.js";
 
 /** Where the kernel shows its hardware, and its device files. */
@@ -135,7 +136,7 @@ function entriesOf(path: string): string[] {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, "latin1").trim();
+    return readRegularFile(path).toString("latin1").trim();
   } catch {
     return "";
   }

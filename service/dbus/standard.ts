@@ -1,5 +1,5 @@
 /** The standard interfaces of the D-Bus specification, on top of what an object tells of itself. */
-import { readFileSync } from "node:fs";
+import { readRegularFile } from "../kernel/read-file.js";
 import { BusError } from "./errors.js";
 import { introspect } from "./introspect.js";
 import { type Face, faceOf, type Interface, method, type Values } from "./table.js";
@@ -160,7 +160,7 @@ function findValue(object: BusObject, face: string, name: string) {
 function machineId(): string {
   for (const file of ["/etc/machine-id", "/var/lib/dbus/machine-id"]) {
     try {
-      return readFileSync(file, "latin1").trim();
+      return readRegularFile(file).toString("latin1").trim();
     } catch {
       // The other one, then.
     }

@@ -2,8 +2,9 @@
  * One LED of the kernel; the last one that set it up controls it (docs/reference.md, "LEDs"; sysfs-class-led*,
  * ledtrig-transient.rst).
  */
-import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, writeSync } from "node:fs";
 import { errorReason } from "../kernel/kernel.js";
+import { readRegularFile } from "../kernel/read-file.js";
 import type { Light } from "./led.js";
 
 /** What lights it: the transient trigger when we write to it, the tty trigger with its line, or we switch it. */
@@ -24,6 +25,8 @@ const RETRY_MS = 50;
 /** So long on, so long off. */
 const BLINK_MS = 250;
 const ONE = Uint8Array.of(0x31); // "1"
+/** The name of an LED may lead to what is none: nothing is waited for. */
+const WRITE = constants.O_WRONLY | constants.O_NONBLOCK;
 const BY_HAND: LedUse = { by: "hand" };
 const TRIGGER = { transient: "transient", tty: "tty", hand: "none" } as const satisfies Record<LedUse["by"], string>;
 
@@ -149,7 +152,7 @@ export class SysfsLed {
       case "transient":
         this.#write("duration", String(use.durationMs));
         this.#write("state", String(use.state));
-        this.#activate = openSync(this.#file("activate"), constants.O_WRONLY);
+        this.#activate = openSync(this.#file("activate"), WRITE);
         this.#litUntil = 0;
         return;
       case "tty":
@@ -233,11 +236,11 @@ export class SysfsLed {
   // ---- files
 
   #read(file: string): string {
-    return readFileSync(this.#file(file), "latin1");
+    return readRegularFile(`${this.#path}/${file}`).toString("latin1");
   }
 
   #write(file: string, text: string): void {
-    const fd = openSync(this.#file(file), constants.O_WRONLY | constants.O_TRUNC);
+    const fd = openSync(this.#file(file), WRITE | constants.O_TRUNC);
     try {
       writeSync(fd, text);
     } finally {

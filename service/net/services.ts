@@ -1,5 +1,5 @@
 /** Port numbers by service name, from /etc/services; read when a configuration first uses a name. */
-import { readFileSync } from "node:fs";
+import { readRegularFile } from "../kernel/read-file.js";
 
 /** Null: no such service. `file` is a parameter for tests. */
 export function createServiceLookup(file = "/etc/services"): (name: string, transport: "tcp" | "udp") => number | null {
@@ -27,7 +27,7 @@ export function parseServices(text: string): ReadonlyMap<string, number> {
 
 function contents(file: string): string {
   try {
-    return readFileSync(file, "latin1");
+    return readRegularFile(file).toString("latin1");
   } catch {
     return ""; // an image without the file knows numbers only
   }

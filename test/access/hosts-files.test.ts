@@ -74,7 +74,7 @@ t.test("a table that cannot be read is an error: hosts.allow goes on, hosts.deny
   const [unreadable, missing] = [join(directory, "directory"), join(directory, "missing")];
   t.match(createHostsAccess({ allow: unreadable, deny: missing }).check(peer("10.1.2.3")), {
     granted: true,
-    warnings: [`warning: cannot open ${unreadable}: Not a regular file`],
+    warnings: [`warning: cannot open ${unreadable}: it is a directory, not a regular file`],
   });
   t.match(createHostsAccess({ allow: missing, deny: unreadable }).check(peer("10.1.2.3")), { granted: false });
   const loop = createHostsAccess({ allow: missing, deny: join(directory, "empty", "below") });

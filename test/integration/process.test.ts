@@ -172,14 +172,25 @@ t.test("without a port to serve it stays, for a reload that brings one", async t
 t.test("a signal that comes during the start counts after it", async t => {
   const { port, device, folder } = await prepare(t);
   const file = join(folder, "slow.conf");
-  execFileSync("mkfifo", [file]);
-  const daemon = run(t, ["-d", "-u", "-c", file]);
-  const start = await open(file, "w"); // once the daemon reads it
+  const gate = join(folder, "gate");
+  const slow = join(folder, "slow.cjs");
+  execFileSync("mkfifo", [gate]);
+  writeFileSync(file, "# what a reload finds is another file\n");
+  // Where it opens its configuration, it waits until the gate is opened.
+  writeFileSync(
+    slow,
+    `const fs = require("node:fs"), { openSync } = fs;
+fs.openSync = (path, ...rest) => {
+  if (String(path) === ${JSON.stringify(file)}) fs.openSync = openSync, fs.readFileSync(${JSON.stringify(gate)});
+  return openSync(path, ...rest);
+};`,
+  );
+  const daemon = run(t, ["-d", "-u", "-c", file], { env: { NODE_OPTIONS: `--require=${slow}` } });
+  const start = await open(gate, "w"); // once the daemon opens its file
   daemon.process.kill("SIGUSR1");
   daemon.process.kill("SIGHUP");
   rmSync(file);
   writeFileSync(file, `127.0.0.1,${port}:raw:0:${device.path}:9600\n`);
-  await start.write("# what a reload finds is another file\n");
   await start.close();
   await daemon.errors.expect("Got SIGHUP, re-reading configuration\n");
   const client = await until("the port of the other file listens", () => Client.connect(t, port).catch(() => null));
@@ -187,6 +198,23 @@ t.test("a signal that comes during the start counts after it", async t => {
   t.equal(await device.expect("served"), "served");
   t.equal(daemon.process.kill("SIGTERM") && (await daemon.exit()).code, 0);
   t.notMatch(daemon.errors.text, "Debugger");
+});
+
+t.test("a variable that only the daemon sets is told and ignored when it comes from elsewhere", async t => {
+  const { port, file } = await prepare(t);
+  for (const value of ["abc", "3", ""]) {
+    const daemon = run(t, ["-n", "-u", "-c", file], { env: { SER2NET_READY_FD: value } });
+    await daemon.errors.expect(`SER2NET_READY_FD=${value} is ignored: only the daemon itself sets it, for the process`);
+    await until("its port listens", () => Client.connect(t, port).catch(() => null));
+    t.equal(daemon.process.kill("SIGTERM") && (await daemon.exit()).code, 0, value);
+  }
+});
+
+t.test("--check reads standard input where the file is -", async t => {
+  const checked = run(t, ["--check", "-c", "-"]);
+  checked.process.stdin?.end("nonsense\n");
+  t.equal((await checked.exit()).code, 1);
+  t.match(await checked.output.untilEnd(), /^-:1:1: No state given on line 1/);
 });
 
 t.test("in the background: it returns when the ports are open, and lets go of the terminal", async t => {
