@@ -1,8 +1,9 @@
 /** The configuration in effect: the board's profile, then `-C` lines, then the file, read as one text. */
 import { existsSync } from "node:fs";
 import { detectBoard, STANDARD_EVIDENCE } from "./board/detect.js";
+import { BoardError } from "./board/error.js";
 import { type ProfileFacts, profileFacts, tooFastPorts } from "./board/facts.js";
-import { BoardError, type LoadedProfile, loadProfile, readBoards, standardPlaces } from "./board/load.js";
+import { type LoadedProfile, loadProfile, readBoards, standardPlaces } from "./board/load.js";
 import type { Options } from "./cli.js";
 import type { Configuration } from "./config/configuration.js";
 import type { Diagnostic } from "./config/diagnostic.js";
@@ -73,9 +74,11 @@ interface ChosenBoard {
 /** `auto` asks the machine. */
 function chooseBoard(wanted: string): ChosenBoard {
   const places = standardPlaces(process.env);
-  const { name, because } =
-    wanted === "auto" ? detectBoard(STANDARD_EVIDENCE, readBoards(places.roots)) : { name: wanted, because: "--board" };
   try {
+    const { name, because } =
+      wanted === "auto"
+        ? detectBoard(STANDARD_EVIDENCE, readBoards(places.roots))
+        : { name: wanted, because: "--board" };
     return { name, because, profile: loadProfile(name, places) };
   } catch (error) {
     if (error instanceof BoardError) throw new UnreadableError(error.message, { cause: error });

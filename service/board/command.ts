@@ -1,7 +1,8 @@
 /** `ser2net board ...`: what the profiles say, for the person who writes them or wonders about them. */
 import { formatDiagnostic } from "../config/diagnostic.js";
 import { type Detection, detectBoard, type Evidence } from "./detect.js";
-import { BoardError, listBoards, loadProfile, type Places, readBoard, readBoards } from "./load.js";
+import { BoardError } from "./error.js";
+import { listBoards, loadProfile, type Places, readBoard, readBoards } from "./load.js";
 
 export interface BoardIo {
   out(text: string): void;

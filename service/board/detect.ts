@@ -1,6 +1,7 @@
 /** Which board this is. */
 import { join } from "node:path";
 import { readRegularFile } from "../kernel/read-file.js";
+import { refuseShortage } from "./error.js";
 import type { BoardMatch } from "./profile.js";
 
 /** Where to look. */
@@ -150,7 +151,8 @@ function fitsPattern(text: string, pattern: string): boolean {
 function readText(path: string): string {
   try {
     return readRegularFile(path).toString("utf8").slice(0, LONGEST_TEXT);
-  } catch {
+  } catch (error) {
+    refuseShortage(error);
     return ""; // not on this machine
   }
 }

@@ -8,6 +8,7 @@ import { readRegularFile } from "../kernel/read-file.js";
 import { reasonOf } from "../kernel/reason.js";
 import { compileProfile } from "./compile.js";
 import { enumeratePorts } from "./enumerate.js";
+import { BoardError, refuseShortage } from "./error.js";
 import { faultAt, type JsonObject, parseJson } from "./json.js";
 import type { BoardProfile } from "./profile.js";
 import { deviceLookup, findSerialDevices, type Machine, ttyOf } from "./serial-devices.js";
@@ -38,16 +39,6 @@ export interface BoardEntry {
   readonly file: string;
   /** Files of the same name in later roots. */
   readonly hides: readonly string[];
-}
-
-export class BoardError extends Error {
-  override readonly name = "BoardError";
-  readonly code: "no-such-board" | "unreadable";
-
-  constructor(code: BoardError["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 const BOARD_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,31}$/;
@@ -125,6 +116,7 @@ function readObject(file: string): ObjectReading {
   try {
     from.text = readRegularFile(latin1(file)).toString("utf8");
   } catch (error) {
+    refuseShortage(error);
     const reason = reasonOf(error);
     const fault = faultAt({ from, offset: 0, path: "" }, `Unable to read the board profile: ${reason}`, null);
     return { root: null, diagnostics: [fault], unreadable: fault };
@@ -181,8 +173,9 @@ function namesIn(root: string): string[] {
   try {
     const names = readdirSync(root).filter(name => name.endsWith(".json") && name !== "schema.json");
     return names.map(name => name.slice(0, -".json".length)).filter(name => BOARD_NAME.test(name));
-  } catch {
-    return []; // a layer nobody uses
+  } catch (error) {
+    refuseShortage(error);
+    return []; // a layer that is not used
   }
 }
 

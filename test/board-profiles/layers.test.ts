@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import t from "tap";
-import { BoardError, listBoards, readBoard } from "../../service/board/load.js";
+import { BoardError } from "../../service/board/error.js";
+import { listBoards, readBoard } from "../../service/board/load.js";
 import { formatDiagnostic } from "../../service/config/diagnostic.js";
 import { boards } from "./tree.js";
 

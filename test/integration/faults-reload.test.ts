@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { isRefused } from "../support/client.js";
-import { Daemon, temporaryFolder } from "../support/daemon.js";
+import { Daemon, runToEnd, temporaryFolder } from "../support/daemon.js";
 import { type Errno, type Fault, Faults, type FaultyCall } from "../support/faults.js";
 import {
   atEveryPlace,
@@ -166,4 +166,16 @@ t.test("the pid file: what cannot be written leaves none behind, and the end is 
   const daemon = await start();
   t.same(await daemon.stop(), { code: 0, signal: null });
   t.notOk(existsSync(pidFile), "the next one removes it");
+});
+
+t.test("a board that cannot be told for want of descriptors is not taken for another one", NEEDS_UART, async t => {
+  const faults = new Faults(t);
+  const find = () => runToEnd(t, ["--check", "--board", "auto", "-c", "/dev/null"], { env: faults.env });
+  t.match(await find(), { code: 0, errors: "" });
+  for (const place of ["/proc/cmdline", "board-profiles/generic.json"]) {
+    faults.arm({ call: "open", at: 1, error: "EMFILE", under: place });
+    const { code, errors } = await find();
+    t.equal(code, 1, place);
+    t.match(errors, /EMFILE: too many open files, open '[^']*'\n$/, place);
+  }
 });
