@@ -1,7 +1,8 @@
 #!/bin/sh
 # Copies a built daemon with its units and board profiles into the tree of a system.
 # Usage: install.sh [--no-systemd] DESTDIR [TARGET]
-# Takes dist/ or dist/TARGET as build.mjs made them; DESTDIR "" is this machine. For images: nothing is started or enabled.
+# Takes dist/ or dist/TARGET as build.mjs made them. DESTDIR "" is this machine: where systemd runs, the users are made and
+# systemd, udev and the message bus read the new files. No unit is started or enabled.
 # Then install-board.sh, for an image of one board.
 set -eu
 umask 022
@@ -37,3 +38,12 @@ put 644 /usr/lib/systemd/system units/ser2net@.service units/ser2net@.socket uni
 put 644 /usr/lib/systemd/system-preset units/presets/80-ser2net.preset
 put 644 /usr/lib/sysusers.d units/sysusers.d/ser2net.conf
 put 644 /usr/lib/tmpfiles.d units/tmpfiles.d/ser2net.conf
+
+# The bus drops the part of a policy that names a user it does not know, and reads a policy as soon as its file is there:
+# after the users it has to read it once more.
+[ -z "$root" ] && [ -d /run/systemd/system ] || exit 0
+systemd-sysusers ser2net.conf
+systemd-tmpfiles --create ser2net.conf
+systemctl daemon-reload
+if command -v udevadm >/dev/null; then udevadm control --reload; fi
+if systemctl --quiet is-active dbus.service; then systemctl reload dbus.service; fi

@@ -111,6 +111,16 @@ function report(options: Options): number {
 }
 
 function run(options: Options): void {
+  // First of all: the default action of these signals ends the process. The start is synchronous, so a signal that
+  // arrives during it is handled when the ports listen.
+  process.on("SIGHUP", () => reload());
+  process.on("SIGUSR1", () => {});
+  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
+    process.once(signal, () => {
+      supervision.stopping();
+      void stop(daemon, bus, pidFile, log);
+    });
+  }
   for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
   const log = createLog(options);
   const descriptors = inheritedDescriptors(process.env, process.pid);
@@ -143,15 +153,6 @@ function run(options: Options): void {
     supervision.reloaded(typeof daemon.lastReload === "string" ? daemon.lastReload : null);
   };
   let pidFile: PidFile | null = null;
-  // Before anything takes time: a signal that comes during the start waits for its end, and does not kill.
-  process.on("SIGHUP", reload);
-  process.on("SIGUSR1", () => {});
-  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
-    process.once(signal, () => {
-      supervision.stopping();
-      void stop(daemon, bus, pidFile, log);
-    });
-  }
   try {
     daemon.start();
   } catch (error) {

@@ -20,9 +20,14 @@ async function supervised(t: Test, env: NodeJS.ProcessEnv = {}) {
   const [device, late] = [PtyDevice.open(t), join(folder, "late")];
   const config = [`127.0.0.1,${port}:raw:0:${device.path}:9600`, `127.0.0.1,${other}:raw:0:${late}:9600`];
   const starting = Daemon.start(t, { controlPort, config, env: { NOTIFY_SOCKET: manager.address, ...env } });
-  /** All up to what is waited for. */
+  /** Takes datagrams until the wanted one; a daemon that pings for ever and never says it fails here. */
   const told = async (wanted: RegExp): Promise<string> => {
-    for (let text = await manager.nextText(); ; text = await manager.nextText()) if (wanted.test(text)) return text;
+    const others: string[] = [];
+    for (let text = await manager.nextText(); others.length < 50; text = await manager.nextText()) {
+      if (wanted.test(text)) return text;
+      others.push(text);
+    }
+    throw new Error(`no ${wanted} among ${others.join("; ")}`);
   };
   return { starting, manager, port, device, late, config, told };
 }

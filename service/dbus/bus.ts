@@ -3,7 +3,7 @@ import type { Log } from "../log/log.js";
 import { socketPaths } from "./address.js";
 import type { Received } from "./codec.js";
 import { WELL_KNOWN_NAME } from "./names.js";
-import { Stay } from "./stay.js";
+import { BusRefusal, Stay } from "./stay.js";
 
 /** How long a bus may take from the connection to the names. */
 const START_MS = 10_000;
@@ -82,7 +82,7 @@ export class Bus {
       if (reply === PRIMARY_OWNER || reply === ALREADY_OWNER) this.#tellUp();
       else this.#tell("refused", `${name} belongs to another program, waiting for it`);
     } catch (error) {
-      stay.end(error instanceof Error ? error.message : String(error), true);
+      stay.end(describeRefusal(error), true);
       return;
     }
     this.#cancelTimer();
@@ -123,4 +123,13 @@ export class Bus {
     this.#told.clear();
     this.#parts.log.notice(`D-Bus: serving ${this.#parts.name}`);
   }
+}
+
+const ACCESS_DENIED = "org.freedesktop.DBus.Error.AccessDenied";
+
+/** A bus that read the policy before the user `ser2net` existed has left that part of it out until it reads it anew. */
+function describeRefusal(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const denied = error instanceof BusRefusal && error.errorName === ACCESS_DENIED;
+  return denied ? `${text} (systemctl reload dbus makes the bus read its policies anew)` : text;
 }

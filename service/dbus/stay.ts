@@ -17,9 +17,16 @@ export interface StayEvents {
   ended(reason: string, refused: boolean): void;
 }
 
-/** What the bus says no with. */
+/** The bus refused a call, or the connection ended before it answered. */
 export class BusRefusal extends Error {
   override readonly name = "BusRefusal";
+  /** The D-Bus name of the error; null where the bus did not answer. */
+  readonly errorName: string | null;
+
+  constructor(text: string, errorName: string | null = null) {
+    super(text);
+    this.errorName = errorName;
+  }
 }
 
 interface Question {
@@ -106,7 +113,7 @@ export class Stay {
     const question = this.#asked.get(message.replySerial);
     this.#asked.delete(message.replySerial);
     if (message.type === REPLY) question?.resolve(message.body());
-    else question?.reject(new BusRefusal(String(message.body()[0] ?? message.errorName)));
+    else question?.reject(new BusRefusal(String(message.body()[0] ?? message.errorName), message.errorName));
   }
 
   #closed(reason: string): void {

@@ -1,4 +1,7 @@
-/** Keeps one fault from filling the log: after a burst the same text is only counted. */
+/**
+ * Keeps faults from filling the log: after a burst the same text is only counted, and so are all texts together once
+ * they are more than a minute's budget (many ports that fail in many ways).
+ */
 import { createLog, type Level } from "./levels.js";
 import type { Log } from "./log.js";
 
@@ -16,6 +19,10 @@ export interface LimitedLog extends Log {
 export const BURST = 10;
 /** …and so often it is said at most from then on how many there were, until one such time has passed without any. */
 export const QUIET_MS = 60_000;
+/** Lines of all texts together within QUIET_MS: a start or a reload of 256 ports fits. */
+export const BUDGET = 600;
+/** The budget of each QUIET_MS that follows one with more lines than its budget. */
+export const BUDGET_AFTER_FLOOD = 60;
 /** Texts remembered; with more, the one whose time began first is forgotten. */
 const TEXTS_LIMIT = 64;
 
@@ -37,8 +44,33 @@ export const systemClock: Clock = {
 export function limitLog(log: Log, clock: Clock = systemClock): LimitedLog {
   const known = new Map<string, Repeated>();
 
+  let budget = BUDGET;
+  let written = 0;
+  let suppressed = 0;
+  let cancelWindow: (() => void) | null = null;
+
+  function write(level: Level, text: string): void {
+    cancelWindow ??= clock.after(QUIET_MS, endWindow);
+    if (written < budget) log[level](text);
+    else suppressed++;
+    written++;
+  }
+
+  function endWindow(): void {
+    cancelWindow = null;
+    budget = suppressed > 0 ? BUDGET_AFTER_FLOOD : BUDGET;
+    written = 0;
+    tellSuppressed();
+    if (budget === BUDGET_AFTER_FLOOD) cancelWindow = clock.after(QUIET_MS, endWindow);
+  }
+
+  function tellSuppressed(): void {
+    if (suppressed > 0) log.warning(`${suppressed} log lines suppressed: too many within a minute`);
+    suppressed = 0;
+  }
+
   function tell(one: Repeated): void {
-    if (one.held > 0) log[one.level](`message repeated ${one.held} times: [${one.text}]`);
+    if (one.held > 0) write(one.level, `message repeated ${one.held} times: [${one.text}]`);
     one.held = 0;
   }
 
@@ -72,11 +104,14 @@ export function limitLog(log: Log, clock: Clock = systemClock): LimitedLog {
       if (one.written === BURST) one.held++;
       else {
         one.written++;
-        log[level](text);
+        write(level, text);
       }
     }),
     flush() {
       for (const [key, one] of known) forget(key, one);
+      tellSuppressed();
+      cancelWindow?.();
+      cancelWindow = null;
     },
   };
 }

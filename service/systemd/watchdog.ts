@@ -3,10 +3,6 @@ import { type Clock, systemClock } from "./clock.js";
 import type { Notifier } from "./notify.js";
 
 export interface Watchdog {
-  /** Why the manager is not pinged now; null: it is. */
-  readonly problem: string | null;
-  /** Turns of the event loop that came too late since the start, and the worst of them. */
-  readonly lateness: { readonly turns: number; readonly worstMs: number };
   close(): void;
 }
 
@@ -40,41 +36,34 @@ export function watchdogInterval(environment: NodeJS.ProcessEnv, pid: number): n
 export function createWatchdog(parts: WatchdogParts): Watchdog {
   const { intervalUs, notifier, checks, recovered, clock = systemClock } = parts;
   const turnMs = Math.min(Math.max(1, (intervalUs ?? 0) / 1000 / TURNS), LONGEST_TURN_MS);
-  const lateness = { turns: 0, worstMs: 0 };
-  let problem: string | null = null;
+  let isLate = false;
   let cancel = (): void => {};
 
-  function waitForTurn(): void {
-    const dueMs = clock.nowMs() + turnMs;
-    cancel = clock.after(turnMs, () => turn(clock.nowMs() - dueMs));
+  /** The next turn is due `turnMs` after the begin of this one: a stall within a turn makes the next one late. */
+  function waitForTurn(begunMs: number): void {
+    const dueMs = begunMs + turnMs;
+    cancel = clock.after(Math.max(0, dueMs - clock.nowMs()), () => turn(dueMs));
   }
 
-  function turn(lateMs: number): void {
+  function turn(dueMs: number): void {
+    const begunMs = clock.nowMs();
     const broken = checks();
     if (broken !== null) {
-      problem = broken;
       notifier.watchdogTrigger(broken);
-      return; // the end is near: nothing is looked at any more
+      return; // the manager ends the process: no further turn
     }
+    const lateMs = begunMs - dueMs;
     if (lateMs > turnMs) {
-      lateness.turns++;
-      lateness.worstMs = Math.max(lateness.worstMs, Math.round(lateMs));
-      problem = `event loop late by ${Math.round(lateMs)} ms`;
-      notifier.status(`${problem}, watchdog not pinged`);
+      isLate = true;
+      notifier.status(`event loop late by ${Math.round(lateMs)} ms, watchdog not pinged`);
     } else {
-      if (problem !== null) recovered();
-      problem = null;
+      if (isLate) recovered();
+      isLate = false;
       notifier.watchdogPing();
     }
-    waitForTurn();
+    waitForTurn(begunMs);
   }
 
-  if (intervalUs !== null) waitForTurn();
-  return {
-    get problem() {
-      return problem;
-    },
-    lateness,
-    close: () => cancel(),
-  };
+  if (intervalUs !== null) waitForTurn(clock.nowMs());
+  return { close: () => cancel() };
 }

@@ -166,6 +166,7 @@ t.test("a bus whose policy does not let us have the name says so in the log, onc
   await until("it is refused again", () => waits.at(-1)?.delayMs === 2000);
   t.equal(log.lines.length, 1);
   t.match(log.lines[0], /^D-Bus: .*is not allowed to own the service "org\.ser2net\.Ser2net1"/);
+  t.match(log.lines[0], /\(systemctl reload dbus makes the bus read its policies anew\); the ports are served/);
 });
 
 t.test("a name that somebody else has is ours when that one leaves", tools, async t => {

@@ -1,7 +1,7 @@
 import t from "tap";
 import { createLog } from "../../service/log/levels.js";
 import type { Log } from "../../service/log/log.js";
-import { BURST, type Clock, limitLog, QUIET_MS } from "../../service/log/rate-limit.js";
+import { BUDGET, BUDGET_AFTER_FLOOD, BURST, type Clock, limitLog, QUIET_MS } from "../../service/log/rate-limit.js";
 
 t.test("after a burst the same text is only counted, and the count told once a minute", async t => {
   const { log, said, clock } = setUp();
@@ -41,10 +41,32 @@ t.test("what was held back is told before the end, and before it is forgotten fo
   repeat(BURST + 3, () => log.error("first"));
   for (let i = 0; i < 64; i++) log.info(`other ${i}`);
   t.equal(said.filter(text => text === "error message repeated 3 times: [first]").length, 1);
-  t.ok(clock.pending <= 64);
+  t.ok(clock.pending <= 64 + 1, "a timer for each text that is remembered, and one for the minute of all");
   repeat(BURST + 2, () => log.error("last"));
   log.flush();
   t.equal(said.at(-1), "error message repeated 2 times: [last]");
+  t.equal(clock.pending, 0);
+});
+
+t.test("all lines together have a budget, which is small until a minute stays within it", async t => {
+  const { log, said, clock } = setUp();
+  const flood = (lines: number): number => {
+    said.length = 0;
+    for (let i = 0; i < lines; i++) log.error(`port ${i}: ${said.length}`);
+    return said.length;
+  };
+  t.equal(flood(BUDGET + 500), BUDGET);
+  said.length = 0;
+  clock.pass(QUIET_MS);
+  t.same(said, ["warning 500 log lines suppressed: too many within a minute"]);
+  t.equal(flood(BUDGET), BUDGET_AFTER_FLOOD);
+  clock.pass(QUIET_MS);
+  t.equal(flood(BUDGET_AFTER_FLOOD), BUDGET_AFTER_FLOOD);
+  clock.pass(QUIET_MS); // nothing was suppressed
+  t.equal(flood(BUDGET), BUDGET);
+  log.error("one more");
+  log.flush();
+  t.equal(said.at(-1), "warning 1 log lines suppressed: too many within a minute");
   t.equal(clock.pending, 0);
 });
 

@@ -28,13 +28,18 @@ export class FakeClock implements Clock {
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       next.run();
     }
-    this.#nowMs = endMs;
+    this.#nowMs = Math.max(this.#nowMs, endMs);
   }
 
   /** A loop that turns only now: what came due meanwhile runs late. */
   stall(ms: number): void {
     this.#nowMs += ms;
     this.pass(0);
+  }
+
+  /** Time passes within a call, as in a blocking one: nothing runs. */
+  jump(ms: number): void {
+    this.#nowMs += ms;
   }
 
   #take(endMs: number) {
