@@ -242,6 +242,10 @@ export class Daemon implements Reloadable {
     }
   }
 
+  changeRotator(config: RotatorConfig): void {
+    this.#rotators.get(config.name)?.reconfigure(config);
+  }
+
   closeRotator(name: string): void {
     this.#rotators.get(name)?.close();
     this.#rotators.delete(name);

@@ -8,6 +8,8 @@ export interface Reloadable {
   readonly ports: Registry;
   createPort(config: PortConfig): void;
   openRotator(config: RotatorConfig): void;
+  /** Its sockets stay open. */
+  changeRotator(config: RotatorConfig): void;
   closeRotator(name: string): void;
   /** False for one whose sockets could not be opened. */
   hasRotator(name: string): boolean;
@@ -19,10 +21,10 @@ export function carryOut(daemon: Reloadable, old: Configuration, next: Configura
   const plan = planReload(old, next, name => daemon.ports.find(name)?.isFree === false);
   daemon.changeLeds(plan.leds.release, plan.leds.configure);
   // What goes, goes first: what comes may want its number, maybe spelt otherwise.
-  for (const step of plan.rotators) closeRotator(daemon, step);
+  for (const step of plan.rotators) rotatorStep(daemon, step);
   for (const step of plan.ports) if (isRemoval(step)) portStep(daemon, step);
   for (const step of plan.ports) if (!isRemoval(step)) portStep(daemon, step);
-  // New ones, changed ones, and those that could not be opened before.
+  // New ones, and those that could not be opened before.
   for (const config of plan.inForce.rotators) if (!daemon.hasRotator(config.name)) daemon.openRotator(config);
   return plan.inForce;
 }
@@ -55,7 +57,7 @@ function portStep(daemon: Reloadable, step: PortStep): void {
   }
 }
 
-function closeRotator(daemon: Reloadable, step: RotatorStep): void {
+function rotatorStep(daemon: Reloadable, step: RotatorStep): void {
   if (step.do === "close") daemon.closeRotator(step.name);
-  if (step.do === "replace") daemon.closeRotator(step.config.name);
+  if (step.do === "change") daemon.changeRotator(step.config);
 }

@@ -21,7 +21,8 @@ export type PortStep =
   | { readonly do: "keep"; readonly name: string };
 
 export type RotatorStep =
-  | { readonly do: "open" | "replace"; readonly config: RotatorConfig }
+  /** `change`: another list of ports. Its network port is its name, so its sockets stay open. */
+  | { readonly do: "open" | "change"; readonly config: RotatorConfig }
   | { readonly do: "keep" | "close"; readonly name: string };
 
 export type ControlPortStep =
@@ -90,7 +91,7 @@ function planRotators(old: Configuration, next: Configuration): { steps: Rotator
   const steps = next.rotators.map((config): RotatorStep => {
     const same = before.get(config.name);
     if (same === undefined) return { do: "open", config };
-    return isSame(same, config) ? keep(config.name) : { do: "replace", config };
+    return isSame(same, config) ? keep(config.name) : { do: "change", config };
   });
   for (const rotator of gone) {
     steps.push(keptNames.has(rotator.name) ? keep(rotator.name) : { do: "close", name: rotator.name });

@@ -1,4 +1,4 @@
-/** The control port: where operators arrive, four at a time. */
+/** The control port: at most four sessions, one of them kept for the machine itself. */
 import type { Link } from "../net/link.js";
 import { refuse } from "../port/refuse.js";
 import { createSession, type Session, type SessionParts } from "./session.js";
@@ -14,25 +14,49 @@ export interface ControlServer {
 }
 
 const MAX_SESSIONS = 4;
+/** Sessions of peers on other machines: silent ones must not lock out an operator who has logged in to the board. */
+const MAX_REMOTE_SESSIONS = MAX_SESSIONS - 1;
+/** A session without input for this long makes room when a new peer finds no free one. */
+const YIELD_MS = 600_000;
 
 export function createControlServer(parts: Omit<SessionParts, "link" | "onEnd">): ControlServer {
-  const sessions = new Set<Session>();
+  /** With true for a peer on another machine. */
+  const sessions = new Map<Session, boolean>();
+
+  /** Ends the session that has been without input for longest, if that is long enough. */
+  function endIdle(candidates: readonly Session[]): boolean {
+    const [longest] = [...candidates].sort((one, other) => other.idleMs - one.idleMs);
+    if (longest === undefined || longest.idleMs < YIELD_MS) return false;
+    longest.close();
+    return true;
+  }
+
+  function hasRoom(isRemote: boolean): boolean {
+    const remote = [...sessions].filter(([, one]) => one).map(([session]) => session);
+    if (isRemote && remote.length >= MAX_REMOTE_SESSIONS) return endIdle(remote);
+    return sessions.size < MAX_SESSIONS || endIdle([...sessions.keys()]);
+  }
 
   return {
     accept(link) {
-      if (sessions.size >= MAX_SESSIONS) {
+      const isRemote = !isLoopback(link.peer.address);
+      if (!hasRoom(isRemote)) {
         refuse(link, "Too many controller ports\r\n");
         return;
       }
       const session = createSession({ ...parts, link, onEnd: () => sessions.delete(session) });
-      sessions.add(session);
+      sessions.set(session, isRemote);
       session.start();
     },
     get sessions() {
       return sessions.size;
     },
     close() {
-      for (const session of [...sessions]) session.close();
+      for (const session of [...sessions.keys()]) session.close();
     },
   };
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || /^(::ffff:)?127\./.test(address);
 }

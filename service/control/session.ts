@@ -11,6 +11,8 @@ import { createMonitor } from "./monitor.js";
 export interface Session {
   /** Greets. Until then nothing is read or written. */
   start(): void;
+  /** Milliseconds since the last input. */
+  readonly idleMs: number;
   /** Idempotent; at once. */
   close(): void;
 }
@@ -49,6 +51,7 @@ export function createSession(parts: SessionParts): Session {
   let sent = 0;
   let endPause = (): void => {};
   let ended = false;
+  let lastInputMs = performance.now();
 
   function turn(): void {
     if (!sendOutput()) return;
@@ -134,6 +137,7 @@ export function createSession(parts: SessionParts): Session {
     try {
       const length = link.read(chunk);
       if (length < 0) close();
+      if (length > 0) lastInputMs = performance.now();
       return length;
     } catch (error) {
       failed("read error for controller port", error);
@@ -166,7 +170,13 @@ export function createSession(parts: SessionParts): Session {
     onEnd();
   }
 
-  return { start: turn, close };
+  return {
+    start: turn,
+    get idleMs() {
+      return performance.now() - lastInputMs;
+    },
+    close,
+  };
 }
 
 const PROMPT = "-> ";

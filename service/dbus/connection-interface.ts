@@ -1,4 +1,5 @@
 /** A connection on the bus. */
+import { unmappedText } from "../line/address.js";
 import type { ConnectionFacts } from "../port/facts.js";
 import { portPath, toText, WELL_KNOWN_NAME } from "./names.js";
 import { type Interface, property } from "./table.js";
@@ -13,7 +14,7 @@ export const CONNECTION: Interface<ConnectionSubject> = {
   properties: [
     property("Id", "t", "const", ({ connection }) => BigInt(connection.id)),
     property("Port", "o", "const", ({ portName }) => portPath(portName)),
-    property("Address", "s", "const", ({ connection }) => toText(connection.address)),
+    property("Address", "s", "const", ({ connection }) => toText(unmappedText(connection.address))),
     property("PortNumber", "q", "const", ({ connection }) => connection.port),
     // Microseconds since 1970, as systemd gives its timestamps.
     property("ConnectedTimestamp", "t", "const", ({ connection }) => BigInt(connection.since) * 1000n),

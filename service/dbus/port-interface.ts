@@ -1,5 +1,6 @@
 /** A port on the bus: what PortFacts tells, and what an Operable does. */
 import type { PortState } from "../config/configuration.js";
+import { unmappedText } from "../line/address.js";
 import type { ModemControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { portCondition } from "../port/condition.js";
@@ -44,7 +45,9 @@ export const PORT: Interface<PortSubject> = {
     property("ModemControl", "a{sb}", "false", ({ facts }) => lines(facts.control)),
     property("ModemState", "a{sb}", "false", ({ facts }) => lines(facts.modemState)),
     property("Connections", "ao", "true", ({ facts }) => shown(facts).map(({ id }) => connectionPath(id))),
-    property("Peers", "a(sq)", "true", ({ facts }) => shown(facts).map(({ address, port }) => [toText(address), port])),
+    property("Peers", "a(sq)", "true", ({ facts }) =>
+      shown(facts).map(({ address, port }) => [toText(unmappedText(address)), port]),
+    ),
     property("ConnectionCount", "u", "true", ({ facts }) => facts.slots.filter(slot => slot !== null).length),
     property("MaxConnections", "u", "true", ({ facts }) => facts.slots.length),
     property("NetToDevice", "s", "false", ({ facts }) => facts.toDevice),

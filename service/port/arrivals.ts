@@ -1,10 +1,12 @@
 /** Callers on their way to a place at the port: let in, refused, or waiting until a closing port is free again. */
 import type { PortConfig } from "../config/configuration.js";
+import { unmappedText } from "../line/address.js";
 import type { Link } from "../net/link.js";
 import { admit } from "./admission.js";
 import type { Life } from "./life.js";
 import type { PortParts } from "./parts.js";
 import { refuse, takePermitted } from "./refuse.js";
+import { UdpRefusals } from "./udp-refusals.js";
 
 export interface ArrivalsParts {
   readonly outside: PortParts;
@@ -18,6 +20,7 @@ export class Arrivals {
   readonly #parts: ArrivalsParts;
   /** One who kicked, those whose permission took a while. */
   readonly #lobby: Link[] = [];
+  readonly #udpRefusals = new UdpRefusals();
 
   constructor(parts: ArrivalsParts) {
     this.#parts = parts;
@@ -49,13 +52,24 @@ export class Arrivals {
       deviceBusy: phase === "idle" && this.#parts.deviceBusy(),
     });
     if (admission.verdict === "refuse") {
-      refuse(link, admission.text);
+      this.#refuse(link, admission.text);
     } else if (admission.verdict === "seat") {
       life.seat(link, admission.slot, false);
     } else {
       // If it was the only user, the port closes now and opens anew for this one.
       life.kick(admission.slot);
       this.arrive(link);
+    }
+  }
+
+  #refuse(link: Link, text: string): void {
+    if (link.transport !== "udp") {
+      refuse(link, text);
+    } else if (!this.#udpRefusals.refuse(link, text)) {
+      const { log } = this.#parts.outside;
+      log.warning(
+        `Port ${this.#parts.config().name}: refused datagrams from ${unmappedText(link.peer.address)} are not answered`,
+      );
     }
   }
 

@@ -7,7 +7,7 @@ import { refuse, takePermitted } from "./refuse.js";
 import type { Registry } from "./registry.js";
 
 export class Rotator {
-  readonly #config: RotatorConfig;
+  #config: RotatorConfig;
   readonly #ports: Registry;
   readonly #parts: Pick<PortParts, "listen" | "permitted" | "log">;
   #listener: Listener | null = null;
@@ -28,6 +28,12 @@ export class Rotator {
         this.#parts.log.error(`Unable to create TCP socket for rotator ${this.#config.name}: ${reason}`),
       failed: reason => this.#parts.log.error(`Could not accept on rotator ${this.#config.name}: ${reason}`),
     });
+  }
+
+  /** Another list of ports; the search starts at its begin. */
+  reconfigure(config: RotatorConfig): void {
+    this.#config = config;
+    this.#next = 0;
   }
 
   /** What is broken for good, that only a new process mends; null: nothing. */

@@ -1,5 +1,5 @@
 /** Rotators, and several network ports that lead to one device. */
-import { symlinkSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { Client, isRefused } from "../support/client.js";
@@ -120,6 +120,8 @@ t.test("a port whose device is used by another port is passed over", async t => 
 t.test("SIGHUP: a new list counts, a removed rotator is gone, its callers stay", async t => {
   const rack = await serveRack(t, ["raw", "raw"], [0]);
   const { client } = await call(t, rack);
+  const inode = () => socketInode(rack.rotator);
+  const before = inode();
   const lines = rack.devices.map((device, at) => `127.0.0.1,${rack.ports[at]}:raw:0:${device.path}:9600`);
   rack.daemon.hup([...lines, `ROTATOR:127.0.0.1,${rack.rotator}:127.0.0.1,${rack.ports[1]}`]);
   const second = await until("the new list counts", async () => {
@@ -127,6 +129,7 @@ t.test("SIGHUP: a new list counts, a removed rotator is gone, its callers stay",
     return at < 0 ? null : { client, at };
   });
   t.equal(second.at, 1);
+  t.equal(inode(), before, "the listening socket is the same: no peer is refused meanwhile");
   rack.daemon.hup(lines);
   await until("it refuses", () => isRefused(rack.rotator));
   client.send("still");
@@ -173,3 +176,12 @@ t.test("several network ports, TCP and UDP, share a device: one at a time, the o
   t.equal(await device.expect("three"), "three", "and what was refused is not delivered later");
   t.equal(await (await Client.connect(t, raw)).untilEnd(), refused);
 });
+
+/** Of the TCP socket that listens on a port. */
+function socketInode(port: number): string | undefined {
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  const rows = readFileSync("/proc/net/tcp", "latin1")
+    .split("\n")
+    .map(row => row.trim().split(/\s+/));
+  return rows.find(([, local, , state]) => local?.endsWith(`:${hex}`) && state === "0A")?.[9];
+}

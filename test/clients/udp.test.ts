@@ -1,4 +1,5 @@
 /** UDP ports, as the manual page's section "UDP" has them. */
+import { readFileSync } from "node:fs";
 import t, { type Test } from "tap";
 import { hexToText, OPENING, textToHex } from "../support/com-port.js";
 import { Daemon, runProgram } from "../support/daemon.js";
@@ -39,6 +40,38 @@ for (const [program, args] of [
     client.process.kill();
     await client.exit();
   });
+}
+
+/** Sends one datagram whose source is another's port. Needs the right to open raw sockets. */
+const FORGE = `import socket, struct, sys
+source, target = int(sys.argv[1]), int(sys.argv[2])
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+raw.bind(("127.0.0.1", 0))
+raw.sendto(struct.pack("!HHHH", source, target, 9, 0) + b"x", ("127.0.0.1", 0))
+`;
+const MAY_FORGE = process.getuid?.() === 0 ? needs("python3") : { skip: "only root may forge a source" };
+
+t.test("one forged datagram starts no exchange between two ports that admit neither", MAY_FORGE, async t => {
+  const next = await portNumbers(t);
+  const [controlPort, a, b] = [await next(), await next(), await next()];
+  const line = (port: number) => `udp,127.0.0.1,${port}:raw:0:${PtyDevice.open(t).path}:9600 remaddr=udp,192.0.2.1,0`;
+  const daemon = await Daemon.start(t, { controlPort, config: [line(a), line(b)], args: ["-d"] });
+  const forger = runProgram(t, "python3", ["-c", FORGE, `${b}`, `${a}`]);
+  t.same(await forger.exit(), { code: 0, signal: null });
+  await daemon.running.errors.expect(`Port udp,127.0.0.1,${b}: refused datagrams from 127.0.0.1 are not answered`);
+  const before = await sentBy(daemon);
+  const peer = await UdpPeer.open(t, a);
+  await until("another peer is answered", async () => {
+    peer.send("y");
+    return peer.datagrams.shift() === "Access denied\r\n";
+  });
+  t.ok((await sentBy(daemon)) - before < 20, "the two ports send each other nothing");
+});
+
+/** System calls that wrote, of the whole process, control sessions included. */
+async function sentBy(daemon: Daemon): Promise<number> {
+  await daemon.ask("version");
+  return Number(/^syscw: (\d+)$/m.exec(readFileSync(`/proc/${daemon.running.process.pid}/io`, "latin1"))?.[1]);
 }
 
 t.test("a datagram opens the session: banner, openstr, then the datagram; showport knows its sender", async t => {
@@ -101,13 +134,16 @@ t.test("telnet over UDP: negotiation and RFC 2217 in datagrams", async t => {
   t.equal(textToHex(await peer.next()), "fffa2c650000e100fff0");
 });
 
-t.test("others are refused, each datagram of theirs with its reason", async t => {
+t.test("others are refused with the reason, once a second", async t => {
   const { device, port } = await serveUdp(t);
   const peer = await talking(t, port, device);
   const other = await UdpPeer.open(t, port);
-  for (const round of ["once", "twice"]) {
-    other.send("me too");
-    t.equal(await other.next(), "Port already in use\r\n", round);
+  for (const round of ["once", "again"]) {
+    const refusal = await until("a refusal", () => {
+      other.send("me too");
+      return other.datagrams.shift() ?? null;
+    });
+    t.equal(refusal, "Port already in use\r\n", round);
   }
   peer.send("mine");
   t.equal(await device.expect("mine"), "mine");

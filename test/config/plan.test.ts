@@ -76,7 +76,7 @@ t.test("rotators that did not change are left alone", async t => {
     plan(old, next).rotators.map(step => `${step.do} ${"config" in step ? step.config.name : step.name}`);
   const one = "ROTATOR:5000:1 2";
   t.same(steps([one], ["", one]), ["keep 5000"]);
-  t.same(steps([one], ["ROTATOR:5000:2 1"]), ["replace 5000"]);
+  t.same(steps([one], ["ROTATOR:5000:2 1"]), ["change 5000"]);
   t.same(steps([], [one]), ["open 5000"]);
   t.same(steps([one], []), ["close 5000"]);
   t.same(steps([one], ["ROTATOR:5000"]), ["keep 5000"], "its line is broken");

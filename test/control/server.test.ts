@@ -2,6 +2,7 @@ import t from "tap";
 import { ask, createFakeControl, GREETING } from "../support/fake-control.js";
 import { createFakeLink } from "../support/fake-link.js";
 import { createFakeOperable } from "../support/fake-operable.js";
+import { fakeTime } from "../support/fake-time.js";
 
 t.test("four sessions may be open; a fifth is told so until one leaves", async t => {
   const { server, connect } = createFakeControl();
@@ -22,6 +23,47 @@ t.test("four sessions may be open; a fifth is told so until one leaves", async t
   t.equal(sixth.take(), GREETING);
   for (const link of [...others, sixth]) t.equal(ask(link, "version"), "ser2net version 3.5.4\r\n");
 });
+
+t.test("the last place is kept for peers on the machine itself, whatever remote peers hold", async t => {
+  const { server } = createFakeControl();
+  const call = (address: string) => {
+    const link = createFakeLink({ address, port: 40_001 });
+    server.accept(link);
+    return link.take();
+  };
+  for (let at = 0; at < 3; at++) t.equal(call("192.0.2.7"), GREETING);
+  t.equal(call("::ffff:192.0.2.7"), "Too many controller ports\r\n");
+  t.equal(call("::ffff:127.0.0.1"), GREETING);
+  t.equal(call("::1"), "Too many controller ports\r\n");
+});
+
+t.test(
+  "where all places are taken, the session that was silent for longest, 10 minutes at least, makes room",
+  async t => {
+    const time = fakeTime(t);
+    const { server } = createFakeControl();
+    const call = (address: string) => {
+      const link = createFakeLink({ address, port: 40_001 });
+      server.accept(link);
+      link.take();
+      return link;
+    };
+    const local = call("127.0.0.1");
+    const [first, second, third] = [call("192.0.2.1"), call("192.0.2.2"), call("192.0.2.3")];
+    time.pass(599_000);
+    ask(first, "version");
+    t.match(call("192.0.2.4").received, /Too many/);
+    time.pass(1000);
+    const fourth = call("192.0.2.4");
+    t.same(
+      [first, second, third, fourth, local].map(link => link.closed),
+      [false, true, false, false, false],
+    );
+    t.match(call("127.0.0.2").received, GREETING);
+    t.equal(server.sessions, 4);
+    t.ok(local.closed, "a peer of the machine itself takes any");
+  },
+);
 
 t.test("a fifth who is gone already does no harm", async t => {
   const { server, connect } = createFakeControl();

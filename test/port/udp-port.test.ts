@@ -25,6 +25,37 @@ t.test("refusals are answered and the peer is forgotten", async t => {
   t.equal((await world.call("7001")).received, "Port's device already in use\r\n");
 });
 
+t.test("a sender is told at most once a second that it is refused, and a refusal is never answered", async t => {
+  const world = new World(t);
+  world.port("udp,7000:raw:0:/dev/ttyA:9600 remaddr=udp,127.0.0.1,0");
+  const said = async (address: string, text: string) => (await world.call("udp,7000", text, { address })).received;
+  t.equal(await said("192.0.2.9", "x"), "Access denied\r\n");
+  t.equal(await said("192.0.2.9", "x"), "", "another port number of the same address is no other sender");
+  t.equal(await said("192.0.2.8", "Access denied\r\n"), "");
+  t.equal(await said("192.0.2.8", "Port already in use\r\n"), "");
+  t.equal(await said("192.0.2.8", "Port already in use\r\nand more"), "Access denied\r\n");
+  await world.pass(1000);
+  t.equal(await said("192.0.2.9", "x"), "Access denied\r\n");
+  t.equal(world.logged.length, 3);
+  t.equal(world.logged[0], "warning Port udp,7000: refused datagrams from 192.0.2.9 are not answered");
+});
+
+t.test("however many addresses are forged, a port sends few refusals and remembers few senders", async t => {
+  const world = new World(t);
+  world.port("udp,7000:raw:0:/dev/ttyA:9600 remaddr=udp,127.0.0.1,0");
+  const flood = async () => {
+    let answers = 0;
+    for (let sender = 0; sender < 300; sender++) {
+      const address = `192.0.2.${sender % 250}`;
+      answers += (await world.call("udp,7000", "x", { address })).received === "" ? 0 : 1;
+    }
+    return answers;
+  };
+  t.equal(await flood(), 64);
+  await world.pass(1000);
+  t.equal(await flood(), 64, "and as many a second later");
+});
+
 t.test("kickolduser: the old peer hears nothing, the new one's first datagram counts", async t => {
   const world = new World(t);
   world.port("OPENSTR:o:O", "udp,7000:raw:0:/dev/ttyA:9600 o kickolduser");
