@@ -2,7 +2,7 @@
  * Refusals to UDP senders. A source address can be forged, so an answer may go to a bystander, or to another port of
  * this kind that refuses in turn: answers are few, and no refusal text is ever answered.
  */
-import type { Link } from "../net/link.js";
+import { type Link, LinkError } from "../net/link.js";
 import { REFUSAL } from "./admission.js";
 import { refuse } from "./refuse.js";
 
@@ -48,6 +48,11 @@ export class UdpRefusals {
 
 /** Takes the datagram that made the link: it is dropped with it. */
 function isRefusal(link: Link): boolean {
-  const length = link.read(datagram);
-  return length > 0 && TEXTS.has(Buffer.from(datagram.buffer, 0, length).toString("latin1"));
+  try {
+    const length = link.read(datagram);
+    return length > 0 && TEXTS.has(Buffer.from(datagram.buffer, 0, length).toString("latin1"));
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+    return true; // an answer would fail too
+  }
 }
