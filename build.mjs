@@ -19,8 +19,8 @@ const ENTRIES = [
 ];
 
 /** In bytes, all bundles together. What they grow by is read from flash at every start. */
-const MOST_BUNDLED = 300_000;
-const MOST_NATIVE = 300_000;
+const MAX_BUNDLED = 300_000;
+const MAX_NATIVE = 300_000;
 
 // Relative paths everywhere below: what is built does not depend on where the checkout lies.
 const checkout = fileURLToPath(new URL(".", import.meta.url));
@@ -43,7 +43,7 @@ const out = target === undefined ? "dist" : `dist/${target}`;
 mkdirSync(out, { recursive: true });
 
 const warnings = "-Wall -Wextra -Werror";
-execFileSync("service/kernel/build.sh", [`${out}/kernel.node`], {
+execFileSync("service/native/build.sh", [`${out}/native.node`], {
   env: {
     ...process.env,
     CC: process.env.CC || (target === undefined ? "cc" : COMPILERS[target]),
@@ -54,7 +54,7 @@ execFileSync("service/kernel/build.sh", [`${out}/kernel.node`], {
   stdio: "inherit",
 });
 
-const built = ["kernel.node"];
+const built = ["native.node"];
 const sources = new Set();
 for (const { entry, outfile, program } of ENTRIES) {
   const { metafile } = await build({
@@ -88,8 +88,8 @@ if (target === undefined) {
   await writeSchema();
 }
 
-keepTo("bundles", ".cjs", MOST_BUNDLED);
-keepTo("native files", ".node", MOST_NATIVE);
+keepTo("bundles", ".cjs", MAX_BUNDLED);
+keepTo("native files", ".node", MAX_NATIVE);
 
 /** The schema of board profiles to dist/schema.json. Its committed copy must be the same. */
 async function writeSchema() {

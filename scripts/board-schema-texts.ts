@@ -1,9 +1,9 @@
 /** Descriptions of the keys of a board profile, for board-profiles/schema.json. A key without one does not compile. */
 import type { PROFILE } from "../service/board/profile.js";
 
-type ShapeOf<K> = K extends { readonly shape: infer S } ? S : never;
+type SchemaOf<K> = K extends { readonly schema: infer S } ? S : never;
 type TextOf<S> = S extends { readonly is: "object"; readonly keys: infer Keys }
-  ? { readonly self: string; readonly keys: { readonly [Name in keyof Keys]: TextOf<ShapeOf<Keys[Name]>> } }
+  ? { readonly self: string; readonly keys: { readonly [Name in keyof Keys]: TextOf<SchemaOf<Keys[Name]>> } }
   : S extends { readonly is: "list"; readonly of: infer Item }
     ? { readonly self: string; readonly items: TextOf<Item> }
     : string;

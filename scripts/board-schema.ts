@@ -3,10 +3,10 @@
  * build.mjs writes it to dist/schema.json; board-profiles/schema.json is its committed copy.
  */
 import { PROFILE } from "../service/board/profile.js";
-import type { Shape } from "../service/board/shape.js";
+import type { Schema } from "../service/board/schema.js";
 import { TEXTS } from "./board-schema-texts.js";
 
-export interface Schema {
+export interface JsonSchema {
   readonly [keyword: string]: unknown;
   readonly description?: string;
   readonly type?: string;
@@ -15,11 +15,11 @@ export interface Schema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxItems?: number;
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean;
-  readonly anyOf?: readonly Schema[];
+  readonly anyOf?: readonly JsonSchema[];
 }
 
 /** The description of a value, and those of its keys or items. */
@@ -44,7 +44,7 @@ export function profileSchema(): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-function structureOf(shape: Shape, text: Text): Schema {
+function structureOf(shape: Schema, text: Text): JsonSchema {
   const description = typeof text === "string" ? text : text.self;
   switch (shape.is) {
     case "text":
@@ -63,7 +63,7 @@ function structureOf(shape: Shape, text: Text): Schema {
       return {
         description,
         type: "object",
-        properties: Object.fromEntries(keys.map(([name, key]) => [name, structureOf(key.shape, keyText(text, name))])),
+        properties: Object.fromEntries(keys.map(([name, key]) => [name, structureOf(key.schema, keyText(text, name))])),
         ...(required.length > 0 ? { required } : {}),
         additionalProperties: false,
       };
@@ -85,7 +85,7 @@ function itemText(text: Text): Text {
 }
 
 /** Only the required keys other than an id, at whatever depth. */
-function demandsOf(shape: Shape): Schema | null {
+function demandsOf(shape: Schema): JsonSchema | null {
   if (shape.is === "list") {
     const items = demandsOf(shape.of);
     return items === null ? null : { items };
@@ -93,7 +93,7 @@ function demandsOf(shape: Shape): Schema | null {
   if (shape.is !== "object") return null;
   const required = Object.keys(shape.keys).filter(name => shape.keys[name]?.required && name !== "id");
   const below = Object.entries(shape.keys).flatMap(([name, key]) => {
-    const demands = demandsOf(key.shape);
+    const demands = demandsOf(key.schema);
     return demands === null ? [] : [[name, demands] as const];
   });
   if (required.length === 0 && below.length === 0) return null;

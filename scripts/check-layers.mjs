@@ -5,22 +5,29 @@ import ts from "typescript";
 
 const RANKS = [
   ["line"],
-  ["telnet", "ipmi", "config", "kernel"],
+  ["telnet", "config", "native"],
   ["log", "access", "board", "device", "net", "led", "trace", "systemd"],
   ["port"],
   ["control", "dbus"],
+  ["app"],
 ];
-const TOP = RANKS.length; // main and the other files beside the rooms: they put the parts together
+const TOP = RANKS.length - 1; // app, and the files beside the rooms: they put the parts together
 const MEET_WITHIN_RANK = [1, TOP];
-const PURE_ROOMS = ["line", "telnet", "ipmi", "config"];
+const PURE_ROOMS = ["line", "telnet", "config"];
 const PURE_FILES = [
   ...["log/describe", "trace/format"],
-  ...["json", "shape", "profile", "layers", "sound", "compile", "facts", "enumerate"].map(file => `board/${file}`),
+  ...["json", "schema", "profile", "merge", "validate", "compile", "facts", "enumerate"].map(file => `board/${file}`),
   ...["address", "remote-address", "request", "patterns", "options", "rules"].map(file => `access/${file}`),
-  ...["port/phase", "port/condition", "control/command", "control/show", "cli"],
+  ...["port/phase", "control/command", "control/format", "cli"],
 ];
 /** What ranks 3 and 4 may take from rank 2 besides types: the errors of the contracts. */
 const ERRORS = { "device/device": ["DeviceError"], "net/link": ["LinkError"] };
+
+/** Words that have a standard one: docs/glossary.md. No file and no identifier of code or tests has them. */
+const REJECTED = new Set(
+  "door doors seat seats lobby taps desk face faces stay sound unsound outside wire turns announcer".split(" "),
+);
+const NAMED = ["test", "scripts"]; // folders beside the code whose names are checked too
 
 const root = process.argv[2] ?? "service";
 const problems = [];
@@ -40,6 +47,7 @@ for (const path of readdirSync(root, { recursive: true })
   }
   if (rankOf(file) < 0) problems.push(`${path}: the room "${roomOf(file)}" is not in the rank table`);
 }
+for (const folder of process.argv[2] === undefined ? [root, ...NAMED] : [root]) problems.push(...rejectedNames(folder));
 problems.push(...findCycles().map(cycle => `import cycle: ${cycle.join(" -> ")}`));
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
@@ -91,6 +99,33 @@ function valueNames(node) {
   const named = clause?.namedBindings ?? clause?.exportClause;
   if (clause?.name || !named?.elements) return ["*"];
   return named.elements.filter(one => !one.isTypeOnly).map(one => (one.propertyName ?? one.name).text);
+}
+
+/** File names and identifiers with a rejected word: each once a file. */
+function rejectedNames(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter(name => name.endsWith(".ts"))
+    .sort()
+    .flatMap(path => {
+      const source = ts.createSourceFile(path, readFileSync(join(folder, path), "utf8"), ts.ScriptTarget.Latest);
+      const names = new Set([path.replace(/\.ts$/, "")]);
+      const visit = node => {
+        if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) names.add(node.text);
+        ts.forEachChild(node, visit);
+      };
+      visit(source);
+      return [...names]
+        .filter(hasRejectedWord)
+        .map(name => `${folder}/${path}: "${name}" is not a word of the glossary`);
+    });
+}
+
+function hasRejectedWord(name) {
+  const words = name
+    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z\d]+/);
+  return words.some(word => REJECTED.has(word));
 }
 
 /** One cycle for each import that leads back to where it came from. */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes ser2net-edge-VERSION.tar.gz, from which an image is built without npm or a network: the sources, the bundles, and
-# what service/kernel/build.sh needs to compile the addon. The same sources give the same archive.
+# what service/native/build.sh needs to compile the addon. The same sources give the same archive.
 # Usage: release.sh [OUTDIR], by default dist, where the recipes for Yocto and Buildroot look for it.
 set -eu
 umask 022

@@ -2,27 +2,27 @@
 import { writeSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
+import { Daemon, StartError } from "./app/daemon.js";
+import { DbusLoader } from "./app/dbus-loader.js";
+import { ConfigurationError, type LoadedConfiguration, loadConfiguration } from "./app/load-configuration.js";
+import { ServiceManager } from "./app/service-manager.js";
 import { boardCommand } from "./board/command.js";
 import { STANDARD_EVIDENCE } from "./board/detect.js";
-import { standardPlaces } from "./board/load.js";
-import { BusPresence } from "./bus.js";
+import { standardFolders } from "./board/load.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
 import { formatDiagnostic } from "./config/diagnostic.js";
 import { printConfiguration } from "./config/print.js";
 import { controlPortProblem } from "./config/resolve.js";
-import { Daemon, StartError } from "./daemon.js";
 import { detach, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
-import { type Effective, readEffective, UnreadableError } from "./effective.js";
-import { errorReason } from "./kernel/kernel.js";
 import { describeReason, oneLine } from "./log/describe.js";
 import { combineLogs } from "./log/levels.js";
 import type { Log } from "./log/log.js";
 import { type LimitedLog, limitLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
+import { errorReason } from "./native/errors.js";
 import { createServiceLookup } from "./net/services.js";
 import { type PidFile, writePidFile } from "./pid-file.js";
-import { Supervision } from "./supervision.js";
 import { inheritedDescriptors } from "./systemd/activation.js";
 
 const FAILED = 1;
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
       process.exitCode = boardCommand(command.words, {
         out: text => print(1, text),
         err: text => print(2, text),
-        places: standardPlaces(process.env),
+        places: standardFolders(process.env),
         evidence: STANDARD_EVIDENCE,
       });
       return;
@@ -91,17 +91,17 @@ function report(options: Options): number {
     print(2, `Invalid control port specified: ${given}\n${usage(program)}`);
     return FAILED;
   }
-  let effective: Effective;
+  let effective: LoadedConfiguration;
   try {
-    effective = readEffective(options, serviceLookup);
+    effective = loadConfiguration(options, serviceLookup);
   } catch (error) {
-    if (!(error instanceof UnreadableError)) throw error;
+    if (!(error instanceof ConfigurationError)) throw error;
     print(2, `${error.message}\n`);
     return FAILED;
   }
   const { configuration, diagnostics: faults } = effective;
   if (options.report === "print-config") {
-    const { controlPort, controlPortFault } = configuration;
+    const { controlPort, controlPortDiagnostic: controlPortFault } = configuration;
     const chosen = given === null ? { controlPort, controlPortFault } : { controlPort: given, controlPortFault: null };
     print(1, printConfiguration({ ...configuration, ...chosen }));
   }
@@ -145,8 +145,8 @@ function run(options: Options): void {
       reloadDue: () => reload(),
     },
   );
-  const bus = new BusPresence();
-  const supervision = new Supervision(daemon, process.env, log);
+  const bus = new DbusLoader();
+  const supervision = new ServiceManager(daemon, process.env, log);
   const reload = (): void => {
     supervision.reloading();
     daemon.reload();
@@ -174,7 +174,7 @@ function run(options: Options): void {
   if (options.dbus !== null) void bus.start(options.dbus, daemon, reload, log);
 }
 
-async function stop(daemon: Daemon, bus: BusPresence, pidFile: PidFile | null, log: LimitedLog): Promise<void> {
+async function stop(daemon: Daemon, bus: DbusLoader, pidFile: PidFile | null, log: LimitedLog): Promise<void> {
   await Promise.all([daemon.stop(), bus.stop()]);
   pidFile?.remove();
   log.flush();

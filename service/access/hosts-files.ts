@@ -1,7 +1,8 @@
 /** Host access control: /etc/hosts.allow and /etc/hosts.deny, read anew for every connection, so that edits act at once. */
-import { askSystem, type Outside, readText, reasonOf } from "./outside.js";
-import type { AccessRequest, Answer, Asking } from "./request.js";
-import { judge, type Table, type Verdict } from "./rules.js";
+
+import type { AccessRequest, Answer, LookupGenerator } from "./request.js";
+import { evaluateRules, type Table, type Verdict } from "./rules.js";
+import { lookUpInSystem, readText, reasonOf, type SystemLookup } from "./system-lookups.js";
 
 export type { AccessRequest, Endpoint } from "./request.js";
 export type { Verdict } from "./rules.js";
@@ -21,17 +22,17 @@ const CHECKS_LIMIT = 64;
 
 export function createHostsAccess(
   files: HostsFiles = { allow: "/etc/hosts.allow", deny: "/etc/hosts.deny" },
-  outside: Outside = askSystem,
+  system: SystemLookup = lookUpInSystem,
 ): HostsAccess {
   let underWay = 0;
   return {
     check(request) {
-      const asking = judge(readTable(files.allow), readTable(files.deny), request);
-      const first = answerAtOnce(asking, outside, null);
+      const asking = evaluateRules(readTable(files.allow), readTable(files.deny), request);
+      const first = answerAtOnce(asking, system, null);
       if ("verdict" in first) return first.verdict;
       if (underWay >= CHECKS_LIMIT) return refuse("too many access checks at once");
       underWay++;
-      return answerLater(asking, outside, first.answer)
+      return answerLater(asking, system, first.answer)
         .catch(error => refuse(`access check failed: ${reasonOf(error)}`))
         .finally(() => underWay--);
     },
@@ -47,21 +48,25 @@ function readTable(file: string): Table {
 
 /** Goes as far as it gets without waiting. */
 function answerAtOnce(
-  asking: Asking<Verdict>,
-  outside: Outside,
+  asking: LookupGenerator<Verdict>,
+  system: SystemLookup,
   answer: Answer,
 ): { verdict: Verdict } | { answer: Promise<Answer> } {
   for (let step = asking.next(answer); ; ) {
     if (step.done) return { verdict: step.value };
-    const next = outside(step.value);
+    const next = system(step.value);
     if (next instanceof Promise) return { answer: next };
     step = asking.next(next);
   }
 }
 
-async function answerLater(asking: Asking<Verdict>, outside: Outside, answer: Promise<Answer>): Promise<Verdict> {
+async function answerLater(
+  asking: LookupGenerator<Verdict>,
+  system: SystemLookup,
+  answer: Promise<Answer>,
+): Promise<Verdict> {
   for (let pending = answer; ; ) {
-    const next = answerAtOnce(asking, outside, await pending);
+    const next = answerAtOnce(asking, system, await pending);
     if ("verdict" in next) return next.verdict;
     pending = next.answer;
   }

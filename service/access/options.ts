@@ -1,5 +1,5 @@
 /** The options of a matched rule, hosts_options(5). An error in one denies (docs/reference.md, "Access options"). */
-import { type Asking, type Subject, sameWord, UNKNOWN } from "./request.js";
+import { type LookupGenerator, type Subject, sameWord, UNKNOWN } from "./request.js";
 
 export interface Outcome {
   /** `stands`: the table's own verdict; `unmatched`: as if the rule had not matched, and no later one either. */
@@ -8,7 +8,7 @@ export interface Outcome {
   readonly banner: string;
 }
 
-export function* applyOptions(text: string, subject: Subject): Asking<Outcome> {
+export function* applyOptions(text: string, subject: Subject): LookupGenerator<Outcome> {
   const fields = splitFields(text);
   let verdict: Outcome["verdict"] = "stands";
   let banner = "";
@@ -84,7 +84,7 @@ function parseOption(field: string): Option {
   return { name, value };
 }
 
-function* applyOption(option: Option, last: boolean, subject: Subject): Asking<Effect> {
+function* applyOption(option: Option, last: boolean, subject: Subject): LookupGenerator<Effect> {
   const kind = KINDS.get(option.name.toLowerCase());
   if (option.name === "") return fault(subject, "missing option name");
   if (kind === undefined) return fault(subject, `bad option name: "${option.name}"`);
@@ -102,7 +102,7 @@ function* applyOption(option: Option, last: boolean, subject: Subject): Asking<E
 }
 
 /** umask, nice, user, group and setenv would act on the whole daemon: they are checked, and that is all. */
-function* perform({ name, value }: Option, subject: Subject): Asking<Effect> {
+function* perform({ name, value }: Option, subject: Subject): LookupGenerator<Effect> {
   switch (name.toLowerCase()) {
     case "allow":
       return { do: "decide", verdict: "granted" };
@@ -151,7 +151,7 @@ function acceptIf(valid: boolean, subject: Subject, text: string): Effect {
 }
 
 /** A command whose end was never seen proves nothing, and in hosts.deny "not matched" would let the client in. */
-function* performAclexec(command: string, subject: Subject): Asking<Effect> {
+function* performAclexec(command: string, subject: Subject): LookupGenerator<Effect> {
   const status = yield { kind: "command", command };
   if (status === null) return fault(subject, `aclexec did not end: ${command}`);
   if (status !== "0") subject.warnings.push("aclexec returned 1");
@@ -169,18 +169,18 @@ function checkSeverity(value: string, subject: Subject): Effect {
 }
 
 /** `user` or `user.group`. */
-function* checkUser(value: string, subject: Subject): Asking<Effect> {
+function* checkUser(value: string, subject: Subject): LookupGenerator<Effect> {
   const [user = "", ...rest] = value.split(".");
   const group = rest.length === 0 ? { do: "nothing" as const } : yield* checkAccount("group", rest.join("."), subject);
   return group.do === "nothing" ? yield* checkAccount("user", user, subject) : group;
 }
 
-function* checkAccount(of: "user" | "group", name: string, subject: Subject): Asking<Effect> {
+function* checkAccount(of: "user" | "group", name: string, subject: Subject): LookupGenerator<Effect> {
   const found = (yield { kind: "account", of, name }) !== null;
   return acceptIf(found, subject, `unknown ${of}: "${name}"`);
 }
 
-function* readBanner(directory: string, subject: Subject): Asking<Effect> {
+function* readBanner(directory: string, subject: Subject): LookupGenerator<Effect> {
   const text = yield { kind: "file", path: `${directory}/${subject.daemon}` };
   if (text === null) {
     const why = yield { kind: "stat", path: directory };
@@ -197,7 +197,7 @@ function* readBanner(directory: string, subject: Subject): Asking<Effect> {
 }
 
 /** `%` expansions. What comes from outside is reduced to harmless characters. Null when it grows too long. */
-function* expand(text: string, subject: Subject): Asking<string | null> {
+function* expand(text: string, subject: Subject): LookupGenerator<string | null> {
   let result = "";
   for (const part of text.split(/(%.)/s)) {
     const isExpansion = part.length === 2 && part.startsWith("%");
@@ -209,7 +209,7 @@ function* expand(text: string, subject: Subject): Asking<string | null> {
   return result;
 }
 
-function* expansionOf(letter: string, subject: Subject): Asking<string> {
+function* expansionOf(letter: string, subject: Subject): LookupGenerator<string> {
   const { client, server, daemon } = subject;
   switch (letter) {
     case "a":
@@ -246,12 +246,12 @@ function* expansionOf(letter: string, subject: Subject): Asking<string> {
   }
 }
 
-function* userAtClient({ client, userSoFar }: Subject): Asking<string> {
+function* userAtClient({ client, userSoFar }: Subject): LookupGenerator<string> {
   const host = yield* client.nameOrAddress();
   return userSoFar === null || sameWord(userSoFar, UNKNOWN) ? host : `${userSoFar}@${host}`;
 }
 
-function* daemonAtServer({ daemon, server }: Subject): Asking<string> {
+function* daemonAtServer({ daemon, server }: Subject): LookupGenerator<string> {
   const host = yield* server.nameOrAddress();
   return sameWord(host, UNKNOWN) ? daemon : `${daemon}@${host}`;
 }

@@ -1,8 +1,8 @@
 /** Patterns of hosts_access(5) in the library's order (docs/reference.md, "Daemon patterns", "Client patterns"). */
 import { parseAddress, samePrefix } from "./address.js";
-import { type Asking, type Host, isKnownName, type Subject, sameWord, UNKNOWN } from "./request.js";
+import { type Host, isKnownName, type LookupGenerator, type Subject, sameWord, UNKNOWN } from "./request.js";
 
-type Pattern = (token: string, subject: Subject) => Asking<boolean>;
+type Pattern = (token: string, subject: Subject) => LookupGenerator<boolean>;
 
 /** Pattern files may name pattern files. */
 const FILE_DEPTH_LIMIT = 8;
@@ -10,12 +10,12 @@ const FILE_DEPTH_LIMIT = 8;
 const FILES_LIMIT = 100;
 
 /** `a b EXCEPT c EXCEPT d` = (a or b) and not (c and not d). */
-export function* matchesList(list: string, subject: Subject, matches: Pattern): Asking<boolean> {
+export function* matchesList(list: string, subject: Subject, matches: Pattern): LookupGenerator<boolean> {
   return yield* matchesTokens(tokensOf(list), subject, matches);
 }
 
 /** `daemon`, `daemon@host` or a port number. */
-export function* matchesDaemon(token: string, subject: Subject): Asking<boolean> {
+export function* matchesDaemon(token: string, subject: Subject): LookupGenerator<boolean> {
   if (/^\d+$/.test(token)) return Number(token) === subject.server.port;
   const [daemon, host] = splitAt(token, "@", 1);
   if (!matchesText(daemon, subject.daemon)) return false;
@@ -23,7 +23,7 @@ export function* matchesDaemon(token: string, subject: Subject): Asking<boolean>
 }
 
 /** `host` or `user@host`. */
-export function* matchesClient(token: string, subject: Subject): Asking<boolean> {
+export function* matchesClient(token: string, subject: Subject): LookupGenerator<boolean> {
   const [first, host] = splitAt(token, "@", 1);
   if (host === null) return yield* matchesHost(token, subject.client, subject);
   return (yield* matchesHost(host, subject.client, subject)) && matchesText(first, yield* subject.user());
@@ -41,7 +41,7 @@ export function splitAt(text: string, delimiter: string, from = 0): [string, str
   return [text, null];
 }
 
-function* matchesTokens(tokens: readonly string[], subject: Subject, matches: Pattern): Asking<boolean> {
+function* matchesTokens(tokens: readonly string[], subject: Subject, matches: Pattern): LookupGenerator<boolean> {
   const end = tokens.findIndex(token => sameWord(token, "EXCEPT"));
   for (const token of end < 0 ? tokens : tokens.slice(0, end)) {
     if (!(yield* matches(token, subject))) continue;
@@ -54,7 +54,7 @@ function tokensOf(list: string): string[] {
   return list.split(/[, \t\r\n]+/).filter(token => token !== "");
 }
 
-function* matchesHost(token: string, host: Host, subject: Subject, depth = 0): Asking<boolean> {
+function* matchesHost(token: string, host: Host, subject: Subject, depth = 0): LookupGenerator<boolean> {
   if (token.startsWith("@")) {
     subject.warn(`netgroups are not supported: "${token}"`);
     return false;
@@ -77,7 +77,7 @@ function mayBeName(token: string): boolean {
 }
 
 /** One host pattern a word; neither comments nor EXCEPT. */
-function* matchesFile(path: string, host: Host, subject: Subject, depth: number): Asking<boolean> {
+function* matchesFile(path: string, host: Host, subject: Subject, depth: number): LookupGenerator<boolean> {
   const known = host.patternFiles.get(path);
   if (known !== undefined) return known;
   if (depth === FILE_DEPTH_LIMIT || host.patternFiles.size === FILES_LIMIT) {

@@ -16,7 +16,7 @@ export interface AccessRequest {
 }
 
 /** What the rules cannot know by themselves, and what its answer is. */
-export type Need =
+export type LookupRequest =
   /** The host's name, `unknown` without one, `paranoid` when name and address do not agree. */
   | { readonly kind: "name"; readonly address: string }
   /** The user's name by RFC 1413 (the successor of RFC 931), or `unknown`. */
@@ -35,7 +35,7 @@ export type Need =
 export type Answer = string | null;
 
 /** A computation that stops at each need and goes on with its answer. One that needs nothing is done at once. */
-export type Asking<T> = Generator<Need, T, Answer>;
+export type LookupGenerator<T> = Generator<LookupRequest, T, Answer>;
 
 export const UNKNOWN = "unknown";
 export const PARANOID = "paranoid";
@@ -59,13 +59,13 @@ export class Host {
     this.port = endpoint.port;
   }
 
-  *name(): Asking<string> {
+  *name(): LookupGenerator<string> {
     this.#name ??= (yield { kind: "name", address: this.address }) ?? UNKNOWN;
     return this.#name;
   }
 
   /** The name where it is known, else the address. */
-  *nameOrAddress(): Asking<string> {
+  *nameOrAddress(): LookupGenerator<string> {
     const name = yield* this.name();
     return isKnownName(name) ? name : this.address;
   }
@@ -97,7 +97,7 @@ export class Subject {
     this.server = new Host(request.server);
   }
 
-  *user(limitSeconds: number = IDENT_LIMIT_SECONDS): Asking<string> {
+  *user(limitSeconds: number = IDENT_LIMIT_SECONDS): LookupGenerator<string> {
     this.#user ??= (yield { kind: "user", request: this.#request, limitSeconds }) ?? UNKNOWN;
     return this.#user;
   }

@@ -4,7 +4,7 @@
  */
 import { applyOptions } from "./options.js";
 import { matchesClient, matchesDaemon, matchesList, splitAt } from "./patterns.js";
-import { type AccessRequest, type Asking, Subject } from "./request.js";
+import { type AccessRequest, type LookupGenerator, Subject } from "./request.js";
 
 export type Table =
   | { readonly file: string; readonly state: "missing" }
@@ -22,7 +22,7 @@ export interface Verdict {
   readonly banner: Uint8Array | null;
 }
 
-export function* judge(allow: Table, deny: Table, request: AccessRequest): Asking<Verdict> {
+export function* evaluateRules(allow: Table, deny: Table, request: AccessRequest): LookupGenerator<Verdict> {
   const subject = new Subject(request);
   const first = yield* searchTable(allow, subject);
   const decided = first.result === "granted" || first.result === "denied";
@@ -49,7 +49,7 @@ function conclude(granted: boolean, found: readonly Found[], subject: Subject): 
   return { granted, matched, warnings: subject.warnings, banner: bytes };
 }
 
-function* searchTable(table: Table, subject: Subject): Asking<Found> {
+function* searchTable(table: Table, subject: Subject): LookupGenerator<Found> {
   const nothing = { line: null, banner: "" };
   if (table.state === "missing") return { result: "none", ...nothing };
   if (table.state === "unreadable") {
@@ -75,7 +75,7 @@ function* searchTable(table: Table, subject: Subject): Asking<Found> {
 }
 
 /** The options of a rule that matches (never empty: they end in their newline), `""` without any, null for no match. */
-function* matchRule(text: string, subject: Subject): Asking<string | null> {
+function* matchRule(text: string, subject: Subject): LookupGenerator<string | null> {
   const [daemons, rest] = splitAt(text, ":");
   if (rest === null) {
     subject.warn('missing ":" separator');

@@ -2,12 +2,12 @@
 import { formatDiagnostic } from "../config/diagnostic.js";
 import { type Detection, detectBoard, type Evidence } from "./detect.js";
 import { BoardError } from "./error.js";
-import { listBoards, loadProfile, type Places, readBoard, readBoards } from "./load.js";
+import { type BoardFolders, listBoards, loadProfile, readBoard, readBoards } from "./load.js";
 
 export interface BoardIo {
   out(text: string): void;
   err(text: string): void;
-  readonly places: Places;
+  readonly places: BoardFolders;
   readonly evidence: Evidence;
 }
 

@@ -1,6 +1,6 @@
 /** Which board this is. */
 import { join } from "node:path";
-import { readRegularFile } from "../kernel/read-file.js";
+import { readRegularFile } from "../native/read-file.js";
 import { refuseShortage } from "./error.js";
 import type { BoardMatch } from "./profile.js";
 

@@ -4,7 +4,7 @@ import type { SerialDevice } from "./serial-devices.js";
 
 const HIGHEST_PORT = 65_535;
 /** As many as a profile may list. */
-const MOST_PORTS = 256;
+const MAX_PORTS = 256;
 
 /** One after the other from the first network port on, past those that the listed ports have. */
 export function enumeratePorts(
@@ -16,7 +16,7 @@ export function enumeratePorts(
   const taken = new Set(listed.map(port => port.networkPort));
   const ports: BoardPort[] = [];
   let number = firstNetworkPort;
-  for (const { tty, path, usb } of found.slice(0, MOST_PORTS)) {
+  for (const { tty, path, usb } of found.slice(0, MAX_PORTS)) {
     while (taken.has(String(number))) number++;
     if (number > HIGHEST_PORT) break;
     const id = ids.has(tty) ? `found-${tty}` : tty;

@@ -36,7 +36,7 @@ export interface JsonMember extends Part {
   readonly value: Json;
 }
 
-export interface JsonReading {
+export interface JsonResult {
   /** Null when the text is no JSON. */
   readonly root: Json | null;
   readonly diagnostics: readonly Diagnostic[];
@@ -46,7 +46,7 @@ export interface JsonReading {
 const DEEPEST = 16;
 
 /** So many keys given twice say enough about one file. */
-const MOST_REPEATED = 100;
+const MAX_REPEATED = 100;
 /** Shown of the path of a part; a key may be as long as the file. */
 const LONGEST_PATH = 200;
 
@@ -58,7 +58,7 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
 
 /** Reads up to the first place that is no JSON; a key given twice is a fault too, and its first value counts. */
-export function parseJson(from: JsonText): JsonReading {
+export function parseJson(from: JsonText): JsonResult {
   const { text } = from;
   const diagnostics: Diagnostic[] = [];
   let at = text.startsWith("\ufeff") ? 1 : 0;
@@ -85,7 +85,9 @@ export function parseJson(from: JsonText): JsonReading {
   };
   const stop = (expected: string): null => {
     const place = { from, offset: at, path: "" };
-    diagnostics.push(faultAt(place, at < text.length ? "not JSON" : "not JSON: the text ends too early", expected));
+    diagnostics.push(
+      diagnosticAt(place, at < text.length ? "not JSON" : "not JSON: the text ends too early", expected),
+    );
     return null;
   };
 
@@ -133,8 +135,8 @@ export function parseJson(from: JsonText): JsonReading {
       const value = readValue(place.path, depth + 1);
       if (value === null) return false;
       if (!members.has(key)) members.set(key, { ...place, value });
-      else if (diagnostics.length < MOST_REPEATED) {
-        diagnostics.push(faultAt(place, "the key is given twice", "the first one counts"));
+      else if (diagnostics.length < MAX_REPEATED) {
+        diagnostics.push(diagnosticAt(place, "the key is given twice", "the first one counts"));
       }
       return true;
     });
@@ -157,7 +159,7 @@ export function parseJson(from: JsonText): JsonReading {
 }
 
 /** `ports[2].lable: unknown key`, at its line and column. */
-export function faultAt({ from, offset, path }: Part, message: string, expected: string | null): Diagnostic {
+export function diagnosticAt({ from, offset, path }: Part, message: string, expected: string | null): Diagnostic {
   let [line, start] = [1, 0];
   for (let end = from.text.indexOf("\n"); end >= 0 && end < offset; end = from.text.indexOf("\n", start)) {
     line++;

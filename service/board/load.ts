@@ -3,18 +3,18 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
-import { nearest } from "../config/nearest.js";
-import { readRegularFile } from "../kernel/read-file.js";
-import { reasonOf } from "../kernel/reason.js";
+import { suggest } from "../config/suggest.js";
+import { readRegularFile } from "../native/read-file.js";
+import { reasonOf } from "../native/reason.js";
 import { compileProfile } from "./compile.js";
 import { enumeratePorts } from "./enumerate.js";
 import { BoardError, refuseShortage } from "./error.js";
-import { faultAt, type JsonObject, parseJson } from "./json.js";
+import { diagnosticAt, type JsonObject, parseJson } from "./json.js";
 import type { BoardProfile } from "./profile.js";
 import { deviceLookup, findSerialDevices, type Machine, ttyOf } from "./serial-devices.js";
-import { type DeviceLookup, emptyProfile, readProfile } from "./sound.js";
+import { type DeviceLookup, emptyProfile, readProfile } from "./validate.js";
 
-export interface Places extends Machine {
+export interface BoardFolders extends Machine {
   /** Folders of NAME.json files; an earlier one hides a later one's file of the same name. */
   readonly roots: readonly string[];
 }
@@ -44,7 +44,7 @@ export interface BoardEntry {
 const BOARD_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,31}$/;
 
 /** SER2NET_DEV stands in for /dev: it lets virtual lines be served in place of a board's own. */
-export function standardPlaces(environment: Readonly<Record<string, string | undefined>>): Places {
+export function standardFolders(environment: Readonly<Record<string, string | undefined>>): BoardFolders {
   return {
     roots: ["/etc/ser2net/boards", "/usr/share/ser2net/boards", checkoutFolder()],
     sys: "/sys",
@@ -56,7 +56,7 @@ export function standardPlaces(environment: Readonly<Record<string, string | und
  * `name` may be a file as well: `./board-x.json`. Throws BoardError for an unknown name and for a file that cannot be
  * read, which must not pass for a board without ports; all else is a diagnostic.
  */
-export function loadProfile(name: string, places: Places): LoadedProfile {
+export function loadProfile(name: string, places: BoardFolders): LoadedProfile {
   const { file, profile: written, diagnostics, unreadable } = readBoard(name, places.roots, deviceLookup(places));
   if (unreadable !== null) throw new BoardError("unreadable", formatDiagnostic(unreadable));
   const profile = withFoundPorts(written, places);
@@ -70,11 +70,11 @@ export function readBoard(name: string, roots: readonly string[], lookUp: Device
   const { root, diagnostics, unreadable } = readObject(file);
   if (root === null) return { file, profile: emptyProfile(own), diagnostics, unreadable };
   const base = readBase(root, own, file, roots);
-  const reading = readProfile(own, root, base.root, lookUp);
+  const context = readProfile(own, root, base.root, lookUp);
   return {
     file,
-    profile: reading.profile,
-    diagnostics: [...diagnostics, ...base.diagnostics, ...reading.diagnostics],
+    profile: context.profile,
+    diagnostics: [...diagnostics, ...base.diagnostics, ...context.diagnostics],
     unreadable: base.unreadable,
   };
 }
@@ -103,32 +103,32 @@ function findBoard(name: string, roots: readonly string[]): string {
 }
 
 function hint(name: string, names: readonly string[]): string {
-  const near = nearest(name, names);
+  const near = suggest(name, names);
   return near === null ? `known: ${names.join(", ")}` : `nearest: ${near}`;
 }
 
-interface ObjectReading extends Pick<BoardFile, "diagnostics" | "unreadable"> {
+interface ObjectResult extends Pick<BoardFile, "diagnostics" | "unreadable"> {
   readonly root: JsonObject | null;
 }
 
-function readObject(file: string): ObjectReading {
+function readObject(file: string): ObjectResult {
   const from = { file, text: "" };
   try {
     from.text = readRegularFile(latin1(file)).toString("utf8");
   } catch (error) {
     refuseShortage(error);
     const reason = reasonOf(error);
-    const fault = faultAt({ from, offset: 0, path: "" }, `Unable to read the board profile: ${reason}`, null);
+    const fault = diagnosticAt({ from, offset: 0, path: "" }, `Unable to read the board profile: ${reason}`, null);
     return { root: null, diagnostics: [fault], unreadable: fault };
   }
   const { root, diagnostics } = parseJson(from);
   if (root === null || root.kind === "object") return { root, diagnostics, unreadable: null };
-  const noProfile = faultAt(root, "no board profile", "expected an object");
+  const noProfile = diagnosticAt(root, "no board profile", "expected an object");
   return { root: null, diagnostics: [...diagnostics, noProfile], unreadable: null };
 }
 
 /** One level: what the base extends in turn is left out. Under its own name a file extends the one it hides. */
-function readBase(root: JsonObject, own: string, file: string, roots: readonly string[]): ObjectReading {
+function readBase(root: JsonObject, own: string, file: string, roots: readonly string[]): ObjectResult {
   const written = root.members.get("extends")?.value;
   // Anything but a name is reported with the rest.
   if (written?.kind !== "scalar" || typeof written.value !== "string")
@@ -142,18 +142,22 @@ function readBase(root: JsonObject, own: string, file: string, roots: readonly s
     const names = boards.map(board => board.name).filter(one => one !== own);
     return {
       root: null,
-      diagnostics: [faultAt(written, `there is no board profile ${JSON.stringify(name)}`, hint(name, names))],
+      diagnostics: [diagnosticAt(written, `there is no board profile ${JSON.stringify(name)}`, hint(name, names))],
       unreadable: null,
     };
   }
-  const reading = readObject(base);
-  const second = reading.root?.members.get("extends");
-  if (second === undefined) return reading;
-  const tooDeep = faultAt(second, `${own} extends this profile already`, "expected one level, this one is left out");
-  return { ...reading, diagnostics: [...reading.diagnostics, tooDeep] };
+  const context = readObject(base);
+  const second = context.root?.members.get("extends");
+  if (second === undefined) return context;
+  const tooDeep = diagnosticAt(
+    second,
+    `${own} extends this profile already`,
+    "expected one level, this one is left out",
+  );
+  return { ...context, diagnostics: [...context.diagnostics, tooDeep] };
 }
 
-function withFoundPorts(profile: BoardProfile, places: Places): BoardProfile {
+function withFoundPorts(profile: BoardProfile, places: BoardFolders): BoardProfile {
   if (profile.enumerate === null) return profile;
   const listed = new Set(profile.ports.map(port => ttyOf(port.device)));
   const found = findSerialDevices(places).filter(({ tty }) => !listed.has(tty));

@@ -1,8 +1,8 @@
 /** The serial devices this machine has, as sysfs shows them. */
 import { existsSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
-import { readRegularFile } from "../kernel/read-file.js";
-import type { DeviceLookup } from "./sound.js";
+import { readRegularFile } from "../native/read-file.js";
+import type { DeviceLookup } from "./validate.js";
 
 /** Where the kernel shows its hardware, and its device files. */
 export interface Machine {
@@ -21,7 +21,7 @@ export interface SerialDevice {
 /** PORT_UNKNOWN of linux/serial_core.h: a place for a UART without one in it. */
 const NO_UART = "0";
 /** Directories looked at below one path; a USB hub full of adapters has a few hundred. */
-const MOST_VISITED = 5000;
+const MAX_VISITED = 5000;
 
 /**
  * Every tty with a driver behind it, but not the kernel's console: on board ones by number, then those on USB by
@@ -78,7 +78,7 @@ function sortKey(text: string): string {
 function ttysBelow(path: string): string[] {
   const ttys: string[] = [];
   const folders = [path];
-  for (let visited = 0; visited < MOST_VISITED; visited++) {
+  for (let visited = 0; visited < MAX_VISITED; visited++) {
     const folder = folders.pop();
     if (folder === undefined) break;
     if (basename(folder) === "tty") ttys.push(...foldersOf(folder).map(one => basename(one)));

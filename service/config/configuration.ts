@@ -14,12 +14,12 @@ export interface Configuration {
   /** The first CONTROLPORT, verbatim; null without one. */
   readonly controlPort: string | null;
   /** Set when that one is no TCP port. Not among the diagnostics: `-p` makes it harmless, without `-p` it is fatal. */
-  readonly controlPortFault: Diagnostic | null;
+  readonly controlPortDiagnostic: Diagnostic | null;
   /** Defaults and names as they stood at the end: what `setportconfig` starts from. */
-  readonly atEnd: OptionContext;
+  readonly finalContext: OptionContext;
   readonly diagnostics: readonly Diagnostic[];
   /** Every physical line with a fault, whole: a reload keeps the ports these lines were about. */
-  readonly damaged: readonly string[];
+  readonly faultyLines: readonly string[];
 }
 
 export interface PortConfig {

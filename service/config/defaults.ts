@@ -1,7 +1,7 @@
 /** DEFAULT: its names, their ranges, and the values everything starts from (manual page; reference 3.5.4 for the rest). */
 import { STANDARD_LINE } from "../line/settings.js";
 import type { DefaultValues, OptionContext } from "./configuration.js";
-import { nearest } from "./nearest.js";
+import { suggest } from "./suggest.js";
 
 export const SPEEDS: readonly number[] = [
   300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000,
@@ -74,7 +74,7 @@ const NAMES = [
   "ack-retries",
 ];
 
-export interface DefaultProblem {
+export interface DefaultDiagnostic {
   /** Without the ` on N` its line adds. */
   readonly message: string;
   /** ` on N` goes here when the message has words behind it: `..., min is 1, max is 2`. */
@@ -83,7 +83,7 @@ export interface DefaultProblem {
   readonly at: "name" | "value";
 }
 
-export type DefaultSetting = { readonly set: Partial<DefaultValues> } | { readonly problem: DefaultProblem };
+export type DefaultSetting = { readonly set: Partial<DefaultValues> } | { readonly problem: DefaultDiagnostic };
 
 /** All the values in force after the DEFAULT lines read so far. */
 export function defaultValues(context: Pick<OptionContext, "defaults">): DefaultValues {
@@ -110,7 +110,7 @@ export function readDefault(written: string, text: string | null): DefaultSettin
     if (flag === null) return wrong("Invalid integer value", "expected true, false or a number");
     return { set: isFlag(name) ? { [name]: flag } : {} };
   }
-  const near = nearest(written, NAMES);
+  const near = suggest(written, NAMES);
   return {
     problem: {
       message: `unknown default name '${written}'`,
@@ -152,7 +152,7 @@ function readFlag(value: string): boolean | null {
 }
 
 function notOneOf(words: readonly string[], value: string): DefaultSetting {
-  const near = nearest(value, words);
+  const near = suggest(value, words);
   const expected = `expected one of ${words.join(", ")}`;
   return wrong("Invalid enumeration value", near === null ? expected : `${expected}; nearest: ${near}`);
 }

@@ -2,7 +2,7 @@
 import type { LedConfig, Rs485Config } from "./configuration.js";
 import { LED_FORM, RS485_FORM } from "./parse.js";
 
-export interface DefinitionProblem {
+export interface DefinitionDiagnostic {
   /** With its line number: these end in `on N` or `on line N.` as it happens. */
   readonly message: string;
   readonly expected: string;
@@ -11,7 +11,7 @@ export interface DefinitionProblem {
 export interface Definition<T> {
   /** Null: the line is dropped. */
   readonly value: T | null;
-  readonly problems: readonly DefinitionProblem[];
+  readonly diagnostics: readonly DefinitionDiagnostic[];
 }
 
 const STANDARD_DURATION_MS = 10;
@@ -30,17 +30,17 @@ export function readLed(name: string, text: string, lineNumber: number): Definit
   if (device === "") {
     return dropped(`LED '${name}': parameter 'device' required, but missing on line ${lineNumber}.`, LED_FORM);
   }
-  const problems: DefinitionProblem[] = [];
+  const diagnostics: DefinitionDiagnostic[] = [];
   const durationMs = atoi(parameters.get("duration") ?? "");
   if (durationMs < 0) {
-    problems.push({
+    diagnostics.push({
       message: `LED '${name}': invalid duration, using default on line ${lineNumber}.`,
       expected: "expected milliseconds",
     });
   }
   const state = atoi(parameters.get("state") ?? "1");
   if (state < -1 || state > 1) {
-    problems.push({
+    diagnostics.push({
       message: `LED '${name}': invalid state, using default on line ${lineNumber}.`,
       expected: "expected 0 or 1",
     });
@@ -51,7 +51,7 @@ export function readLed(name: string, text: string, lineNumber: number): Definit
     durationMs: durationMs > 0 ? durationMs : STANDARD_DURATION_MS,
     state: state === 0 ? 0 : 1,
   };
-  return { value, problems };
+  return { value, diagnostics };
 }
 
 /** scanf's way: blanks before a number, one digit for a flag, anything behind. */
@@ -69,7 +69,7 @@ export function readRs485(name: string, text: string, lineNumber: number): Defin
     rtsOnSend: onSend === "1",
     rxDuringTx: duringTx === "1",
   };
-  return { value, problems: [] };
+  return { value, diagnostics: [] };
 }
 
 /** Keys in any case, the last of a kind counts, a value ends at a second `=`. */
@@ -89,5 +89,5 @@ function atoi(text: string): number {
 }
 
 function dropped<T>(message: string, expected: string): Definition<T> {
-  return { value: null, problems: [{ message, expected }] };
+  return { value: null, diagnostics: [{ message, expected }] };
 }

@@ -25,7 +25,7 @@ export interface Span {
 }
 
 /** What is wrong with a line: a diagnostic that does not know its file yet. */
-export interface Fault {
+export interface LineDiagnostic {
   readonly offset: number;
   readonly message: string;
   readonly expected: string | null;

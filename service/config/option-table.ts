@@ -33,10 +33,10 @@ export interface KeyedWord {
   /** False when a port that is up cannot change it. */
   readonly live: boolean;
   /** Null, or what is wrong with the value. */
-  readonly apply: (draft: OptionDraft, value: Span, context: OptionContext) => ValueProblem | null;
+  readonly apply: (draft: OptionDraft, value: Span, context: OptionContext) => ValueDiagnostic | null;
 }
 
-export interface ValueProblem {
+export interface ValueDiagnostic {
   readonly text: string;
   /** Whether the line's number follows the text. */
   readonly numbered: boolean;
@@ -206,7 +206,7 @@ function setNetToDevBufsize({ options }: OptionDraft, bytes: number): void {
   options.netToDevBufsize = { bytes, explicit: true };
 }
 
-function useTrace(role: TraceRole, draft: OptionDraft, { text }: Span, context: OptionContext): ValueProblem | null {
+function useTrace(role: TraceRole, draft: OptionDraft, { text }: Span, context: OptionContext): ValueDiagnostic | null {
   const file = context.traceFiles.get(text);
   if (file === undefined) return ignored(`Tracefile ${text}`, "TRACEFILE", context.traceFiles);
   draft.traces[role].file = file;
@@ -219,21 +219,21 @@ function useLed(
   draft: OptionDraft,
   { text }: Span,
   context: OptionContext,
-): ValueProblem | null {
+): ValueDiagnostic | null {
   const led = context.leds.get(text);
   if (led === undefined) return ignored(`LED '${text}'`, "LED", context.leds);
   draft.options[use] = led;
   return null;
 }
 
-function useRs485(draft: OptionDraft, { text }: Span, context: OptionContext): ValueProblem | null {
+function useRs485(draft: OptionDraft, { text }: Span, context: OptionContext): ValueDiagnostic | null {
   const rs485 = context.rs485.get(text);
   if (rs485 === undefined) return ignored(`RS485 configuration ${text}`, "RS485CONF", context.rs485);
   draft.options.rs485 = rs485;
   return null;
 }
 
-function ignored(what: string, directive: string, known: ReadonlyMap<string, unknown>): ValueProblem {
+function ignored(what: string, directive: string, known: ReadonlyMap<string, unknown>): ValueDiagnostic {
   const expected = `expected the name of a ${directive} defined before this line`;
   return { text: `${what} not found, it will be ignored`, numbered: false, expected, candidates: known.keys() };
 }

@@ -1,8 +1,8 @@
 /** One logical line -> one directive, or what is wrong with it. */
 import type { PortState } from "./configuration.js";
-import type { Directive, Fault, Span } from "./directive.js";
+import type { Directive, LineDiagnostic, Span } from "./directive.js";
 import type { LogicalLine } from "./logical-lines.js";
-import { nearest } from "./nearest.js";
+import { suggest } from "./suggest.js";
 
 const STATES = ["telnet", "raw", "rawlp", "off"] as const satisfies readonly PortState[];
 
@@ -26,17 +26,17 @@ type Word = keyof typeof DIRECTIVES;
 const DIRECTIVE = new RegExp(`^(${Object.keys(DIRECTIVES).join("|")}):`);
 const STATE = new RegExp(`:(${STATES.join("|")}):`);
 
-export function parseDirective(line: LogicalLine): Directive | Fault {
+export function parseDirective(line: LogicalLine): Directive | LineDiagnostic {
   const word = DIRECTIVE.exec(line.text)?.[1] as Word | undefined;
   return word === undefined ? parsePortLine(line) : parseNamed(word, line);
 }
 
-export function isFault(result: object): result is Fault {
+export function isDiagnostic(result: object): result is LineDiagnostic {
   return "message" in result;
 }
 
 /** The state is found first, so that the network port before it may hold colons (`::1,3000`). */
-function parsePortLine(line: LogicalLine): Directive | Fault {
+function parsePortLine(line: LogicalLine): Directive | LineDiagnostic {
   const found = STATE.exec(line.text);
   if (found === null) return noState(line);
   const name = line.text.slice(0, found.index);
@@ -50,18 +50,18 @@ function parsePortLine(line: LogicalLine): Directive | Fault {
   return { kind: "port", name, state: found[1] as PortState, timeout, device, options };
 }
 
-function noState(line: LogicalLine): Fault {
+function noState(line: LogicalLine): LineDiagnostic {
   const fields = line.text.slice(0, 200).split(":"); // enough to see what was meant
   const [first = "", second = ""] = fields;
-  const directive = nearest(first, Object.keys(DIRECTIVES));
-  const state = fields.length > 1 ? nearest(second, STATES) : null;
+  const directive = suggest(first, Object.keys(DIRECTIVES));
+  const state = fields.length > 1 ? suggest(second, STATES) : null;
   const meant = directive !== null ? `${directive}:` : state;
   const offset = directive !== null || fields.length === 1 ? 0 : first.length + 1;
   const expected = "expected a directive or <network port>:<raw, rawlp, telnet or off>:<timeout>:<device>[:<options>]";
   return fault(line, offset, "No state given", meant === null ? expected : `${expected}; nearest: ${meant}`);
 }
 
-function parseNamed(word: Word, line: LogicalLine): Directive | Fault {
+function parseNamed(word: Word, line: LogicalLine): Directive | LineDiagnostic {
   const { text } = line;
   const after = word.length + 1;
   const missing = fault(
@@ -79,7 +79,7 @@ function parseNamed(word: Word, line: LogicalLine): Directive | Fault {
   const name = found.text;
   const body = found.end < text.length ? spanFrom(text, found.end + 1) : null;
   const given = body ?? { text: "", offset: text.length };
-  const empty = (message: string, expected: string): Fault => fault(line, text.length, message, expected);
+  const empty = (message: string, expected: string): LineDiagnostic => fault(line, text.length, message, expected);
   switch (word) {
     case "BANNER":
     case "SIGNATURE":
@@ -133,6 +133,6 @@ function spanFrom(text: string, offset: number): Span {
   return { text: text.slice(offset), offset };
 }
 
-function fault(line: LogicalLine, offset: number, message: string, expected: string): Fault {
+function fault(line: LogicalLine, offset: number, message: string, expected: string): LineDiagnostic {
   return { offset, message: `${message} on line ${line.number}`, expected };
 }

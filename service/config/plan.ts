@@ -13,9 +13,9 @@ export interface ReloadPlan {
 export type PortStep =
   | { readonly do: "create"; readonly config: PortConfig }
   /** `shut`: disconnect its peers for that reason first. */
-  | { readonly do: "replace-now"; readonly config: PortConfig; readonly shut: "UDP reconfig" | null }
+  | { readonly do: "replace-now"; readonly config: PortConfig; readonly disconnectReason: "UDP reconfig" | null }
   | { readonly do: "replace-when-free"; readonly config: PortConfig }
-  | { readonly do: "remove-now"; readonly name: string; readonly shut: "UDP delete" | null }
+  | { readonly do: "remove-now"; readonly name: string; readonly disconnectReason: "UDP delete" | null }
   | { readonly do: "remove-when-free"; readonly name: string }
   /** Its line is broken in the new file: it goes on as it is. */
   | { readonly do: "keep"; readonly name: string };
@@ -41,7 +41,7 @@ export function planReload(old: Configuration, next: Configuration, busy: (portN
   const before = new Map(old.ports.map(port => [port.name, port]));
   const after = new Set(next.ports.map(port => port.name));
   const gone = old.ports.filter(port => !after.has(port.name));
-  const isDamaged = prefixFinder(next.damaged);
+  const isDamaged = prefixFinder(next.faultyLines);
   const kept = gone.filter(port => isDamaged(`${port.name}:`));
   const keptNames = new Set(kept.map(port => port.name));
   const rotators = planRotators(old, next);
@@ -65,15 +65,18 @@ export function planReload(old: Configuration, next: Configuration, busy: (portN
 
 function planPort(old: PortConfig | undefined, config: PortConfig, isBusy: boolean): PortStep {
   // A port whose removal still waits for its peers is in no configuration, but busy.
-  if (!isBusy) return old === undefined ? { do: "create", config } : { do: "replace-now", config, shut: null };
+  if (!isBusy)
+    return old === undefined ? { do: "create", config } : { do: "replace-now", config, disconnectReason: null };
   // A UDP peer may never leave, so a changed UDP port does not wait for that (docs/reference.md, "Reload").
   const isUrgent = config.networkPort.transport === "udp" && old !== undefined && !isSame(old, config);
-  return isUrgent ? { do: "replace-now", config, shut: "UDP reconfig" } : { do: "replace-when-free", config };
+  return isUrgent
+    ? { do: "replace-now", config, disconnectReason: "UDP reconfig" }
+    : { do: "replace-when-free", config };
 }
 
 function planRemoval({ name, networkPort }: PortConfig, isBusy: boolean): PortStep {
   if (isBusy && networkPort.transport === "tcp") return { do: "remove-when-free", name };
-  return { do: "remove-now", name, shut: isBusy ? "UDP delete" : null };
+  return { do: "remove-now", name, disconnectReason: isBusy ? "UDP delete" : null };
 }
 
 function keep(name: string): { readonly do: "keep"; readonly name: string } {
@@ -85,7 +88,7 @@ function planRotators(old: Configuration, next: Configuration): { steps: Rotator
   const before = new Map(old.rotators.map(rotator => [rotator.name, rotator]));
   const after = new Set(next.rotators.map(rotator => rotator.name));
   const gone = old.rotators.filter(rotator => !after.has(rotator.name));
-  const isDamaged = prefixFinder(next.damaged.flatMap(line => rotatorIn(line)));
+  const isDamaged = prefixFinder(next.faultyLines.flatMap(line => rotatorIn(line)));
   const kept = gone.filter(({ name }) => isDamaged(`${name}:`));
   const keptNames = new Set(kept.map(({ name }) => name));
   const steps = next.rotators.map((config): RotatorStep => {
@@ -122,7 +125,8 @@ function prefixFinder(lines: readonly string[]): (text: string) => boolean {
 /** One that was given wrong, or whose line is broken, takes the old one as little away as a port's. */
 function planControlPort(old: Configuration, next: Configuration): ControlPortStep {
   const spec = next.controlPort;
-  const isDamaged = next.controlPortFault !== null || next.damaged.some(line => line.startsWith("CONTROLPORT:"));
+  const isDamaged =
+    next.controlPortDiagnostic !== null || next.faultyLines.some(line => line.startsWith("CONTROLPORT:"));
   if (spec === old.controlPort || isDamaged) return { do: "keep" };
   if (spec === null) return { do: "close" };
   return { do: old.controlPort === null ? "open" : "replace", spec };
@@ -147,9 +151,9 @@ function byDevice(leds: readonly LedConfig[]): ReadonlyMap<string, string> {
 
 /** Where a line stands in its file, and what its texts were called, makes no difference. */
 function isSame(one: PortConfig | RotatorConfig, other: PortConfig | RotatorConfig): boolean {
-  return substance(one) === substance(other);
+  return comparable(one) === comparable(other);
 }
 
-function substance(config: PortConfig | RotatorConfig): string {
+function comparable(config: PortConfig | RotatorConfig): string {
   return JSON.stringify({ ...config, file: null, lineNumber: 0, names: {} });
 }

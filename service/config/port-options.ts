@@ -3,7 +3,6 @@ import type { LineSettings } from "../line/settings.js";
 import type { OptionContext, OptionNames, PortOptions } from "./configuration.js";
 import { defaultValues } from "./defaults.js";
 import type { Span } from "./directive.js";
-import { nearest } from "./nearest.js";
 import type { NetworkPort } from "./network-port.js";
 import {
   addRemoteAddresses,
@@ -13,11 +12,12 @@ import {
   splitAddresses,
   traceConfig,
   useText,
-  type ValueProblem,
+  type ValueDiagnostic,
 } from "./option-table.js";
 import { readRemoteAddresses } from "./remote-addresses.js";
+import { suggest } from "./suggest.js";
 
-export interface OptionFault {
+export interface OptionDiagnostic {
   /** In the text of the words. */
   readonly offset: number;
   /** Without ` on line N`. */
@@ -30,7 +30,7 @@ export interface PortWords {
   readonly line: LineSettings;
   readonly options: PortOptions;
   readonly names: OptionNames;
-  readonly faults: readonly OptionFault[];
+  readonly diagnostics: readonly OptionDiagnostic[];
 }
 
 export interface LivePort {
@@ -39,17 +39,17 @@ export interface LivePort {
 }
 
 /** So many faults say enough about one line; the rest of it is not read. */
-const MOST_FAULTS = 100;
+const MAX_FAULTS = 100;
 /** So many defined names are looked through for what a misspelt word was to be: it bounds the work per word. */
 const NAMES_COMPARED = 200;
 
 /** A port line: everything starts from the DEFAULTs, and good words count whatever the others are. */
 export function readPortWords(words: string, networkPort: NetworkPort, context: OptionContext): PortWords {
   const draft = startDraft(context, defaultOptions(context));
-  const faults = readWords(words, draft, context, { live: false });
+  const diagnostics = readWords(words, draft, context, { live: false });
   const { remaddr } = defaultValues(context);
   draft.remaddr ??= Array.from(splitAddresses(remaddr), ({ text }) => ({ text, offset: 0 }));
-  return finish(draft, networkPort, context, faults);
+  return finish(draft, networkPort, context, diagnostics);
 }
 
 /**
@@ -63,13 +63,13 @@ export function parsePortWords(
 ): { line: LineSettings; options: PortOptions; problem: string | null } {
   const { clearBreak } = defaultOptions(context);
   const draft = startDraft(context, { ...port.options, clearBreak });
-  const { line, options, faults } = finish(
+  const { line, options, diagnostics } = finish(
     draft,
     port.networkPort,
     context,
     readWords(words, draft, context, { live: true }),
   );
-  return { line, options, problem: faults[0]?.text ?? null };
+  return { line, options, problem: diagnostics[0]?.text ?? null };
 }
 
 /**
@@ -87,22 +87,22 @@ function readWords(
   draft: OptionDraft,
   context: OptionContext,
   { live }: { live: boolean },
-): OptionFault[] {
-  const faults: OptionFault[] = [];
+): OptionDiagnostic[] {
+  const diagnostics: OptionDiagnostic[] = [];
   // Only these two separate: the CR of a DOS line end belongs to the last word.
   for (const found of words.matchAll(/[^ \t]+/g)) {
     const word = { text: found[0], offset: found.index };
     const result = readWord(word, draft, context, live);
     if (result === null) continue;
-    const ends = result.ends || faults.length === MOST_FAULTS - 1;
-    if (!ends || live) faults.push(result.fault);
-    else faults.push(endReading(result.fault, words, word, draft));
+    const ends = result.ends || diagnostics.length === MAX_FAULTS - 1;
+    if (!ends || live) diagnostics.push(result.fault);
+    else diagnostics.push(endReading(result.fault, words, word, draft));
     if (ends || live) break;
   }
-  return faults;
+  return diagnostics;
 }
 
-type WordResult = { readonly fault: OptionFault; readonly ends: boolean } | null;
+type WordResult = { readonly fault: OptionDiagnostic; readonly ends: boolean } | null;
 
 function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: boolean): WordResult {
   const plain = PLAIN_WORDS.get(word.text);
@@ -121,8 +121,8 @@ function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: 
   // Names come last: one that is spelt like an option can never be chosen.
   const text = context.texts.get(word.text);
   if (text !== undefined && useText(draft, word.text, text)) return null;
-  const near = nearestOption(word.text, key, context);
-  const expected = withNearest("expected an option or the name of a text defined before this line", near);
+  const near = suggestOption(word.text, key, context);
+  const expected = withSuggestion("expected an option or the name of a text defined before this line", near);
   const fault = { offset: word.offset, text: `Unknown config item: ${word.text}`, numbered: true, expected };
   return { fault, ends: endsReading(near) };
 }
@@ -132,9 +132,9 @@ function keyOf(word: string): string {
   return word.slice(0, word.indexOf("=") + 1);
 }
 
-function nearestOption(word: string, key: string, context: OptionContext): string | null {
-  if (key !== "") return nearest(key, KEYED_WORDS.keys());
-  return nearest(word, [...PLAIN_WORDS.keys(), ...KEYED_WORDS.keys(), ...selectableNames(context)]);
+function suggestOption(word: string, key: string, context: OptionContext): string | null {
+  if (key !== "") return suggest(key, KEYED_WORDS.keys());
+  return suggest(word, [...PLAIN_WORDS.keys(), ...KEYED_WORDS.keys(), ...selectableNames(context)]);
 }
 
 function* selectableNames({ texts }: OptionContext): Generator<string> {
@@ -153,8 +153,8 @@ function notLive(word: Span, key: string): WordResult {
   };
 }
 
-function valueFault({ text, offset }: Span, problem: ValueProblem): OptionFault {
-  const expected = withNearest(problem.expected, nearest(text, firstNames(problem.candidates)));
+function valueFault({ text, offset }: Span, problem: ValueDiagnostic): OptionDiagnostic {
+  const expected = withSuggestion(problem.expected, suggest(text, firstNames(problem.candidates)));
   return { offset, text: problem.text, numbered: problem.numbered, expected };
 }
 
@@ -166,7 +166,7 @@ function* firstNames(names: Iterable<string>): Generator<string> {
   }
 }
 
-function withNearest(expected: string, near: string | null): string {
+function withSuggestion(expected: string, near: string | null): string {
   return near === null ? expected : `${expected}; nearest: ${near}`;
 }
 
@@ -174,7 +174,7 @@ function withNearest(expected: string, near: string | null): string {
  * The rest behind a word that ends the reading. Its remaddr= counts all the same, up to a remark: the name of a
  * banner that is not defined must not open the port to everyone.
  */
-function endReading(fault: OptionFault, words: string, last: Span, draft: OptionDraft): OptionFault {
+function endReading(fault: OptionDiagnostic, words: string, last: Span, draft: OptionDraft): OptionDiagnostic {
   const start = last.offset + last.text.length;
   const rest = words.slice(start);
   if (!/[^ \t]/.test(rest)) return fault;
@@ -219,18 +219,23 @@ function finish(
   draft: OptionDraft,
   port: NetworkPort,
   context: OptionContext,
-  faults: readonly OptionFault[],
+  diagnostics: readonly OptionDiagnostic[],
 ): PortWords {
   const { line, options, names, traces } = draft;
   options.traceRead = traceConfig(traces.tr);
   options.traceWrite = traceConfig(traces.tw);
   options.traceBoth = traceConfig(traces.tb);
-  if (draft.remaddr === null) return { line, options, names, faults };
-  const { remaddr, problems } = readRemoteAddresses(draft.remaddr, port, options.maxConnections, context.serviceLookup);
+  if (draft.remaddr === null) return { line, options, names, diagnostics };
+  const { remaddr, diagnostics: problems } = readRemoteAddresses(
+    draft.remaddr,
+    port,
+    options.maxConnections,
+    context.serviceLookup,
+  );
   options.remaddr = remaddr;
-  const addressFaults = problems.slice(0, MOST_FAULTS).map(problem => ({ ...problem, numbered: true }));
-  const all = [...faults, ...addressFaults].sort((one, other) => one.offset - other.offset);
-  return { line, options, names, faults: all };
+  const addressFaults = problems.slice(0, MAX_FAULTS).map(problem => ({ ...problem, numbered: true }));
+  const all = [...diagnostics, ...addressFaults].sort((one, other) => one.offset - other.offset);
+  return { line, options, names, diagnostics: all };
 }
 
 function defaultOptions(context: OptionContext): PortOptions {

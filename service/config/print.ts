@@ -13,8 +13,8 @@ import type { NetworkPort } from "./network-port.js";
 /** Every line stands for itself: options are written out, and a DEFAULT comes last, where it changes no port. */
 export function printConfiguration(configuration: Configuration): string {
   const printer = new Printer();
-  const { controlPort, controlPortFault } = configuration;
-  if (controlPort !== null && controlPortFault === null) printer.line(`CONTROLPORT:${controlPort}`);
+  const { controlPort, controlPortDiagnostic } = configuration;
+  if (controlPort !== null && controlPortDiagnostic === null) printer.line(`CONTROLPORT:${controlPort}`);
   for (const led of configuration.leds) printer.led(led);
   for (const port of configuration.ports) printer.port(port);
   for (const { name, ports } of configuration.rotators) printer.line(`ROTATOR:${name}:${ports.join(" ")}`);
@@ -78,19 +78,19 @@ class Printer {
   }
 
   /** What `setportconfig` will start from. */
-  end({ atEnd, leds }: Configuration): void {
-    for (const [name, { kind, text }] of inPrintedOrder(this.#texts, atEnd.texts)) {
+  end({ finalContext, leds }: Configuration): void {
+    for (const [name, { kind, text }] of inPrintedOrder(this.#texts, finalContext.texts)) {
       this.#define(this.#texts, name, textLine(name, kind, text));
     }
-    for (const [name, file] of inPrintedOrder(this.#traceFiles, atEnd.traceFiles)) {
+    for (const [name, file] of inPrintedOrder(this.#traceFiles, finalContext.traceFiles)) {
       this.#define(this.#traceFiles, name, `TRACEFILE:${name}:${file}`);
     }
-    for (const [, rs485] of inPrintedOrder(this.#rs485, atEnd.rs485)) this.rs485(rs485);
+    for (const [, rs485] of inPrintedOrder(this.#rs485, finalContext.rs485)) this.rs485(rs485);
     // Definitions repeated for a port have changed which LED is set up last.
     if ([...this.#ledOrder].join("\n") !== leds.map(ledLine).join("\n")) {
       for (const led of leds) this.line(ledLine(led));
     }
-    for (const [name, value] of Object.entries(atEnd.defaults)) this.line(defaultLine(name, value));
+    for (const [name, value] of Object.entries(finalContext.defaults)) this.line(defaultLine(name, value));
   }
 
   #define(known: Map<string, string>, name: string, line: string): boolean {
@@ -162,8 +162,8 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
 
 /** An empty list admits no one, and so does the address that is no peer's. */
 function addresses(list: readonly RemoteAddress[], { transport }: NetworkPort): string {
-  const nobody = transport === "udp" ? "udp,0" : "0";
-  return list.map(address => address.text).join(";") || nobody;
+  const noAddress = transport === "udp" ? "udp,0" : "0";
+  return list.map(address => address.text).join(";") || noAddress;
 }
 
 function textLine(name: string, kind: NamedText["kind"], text: string): string {

@@ -3,7 +3,7 @@ import type { RemoteAddress } from "./configuration.js";
 import type { Span } from "./directive.js";
 import { families, type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
 
-export interface AddressProblem {
+export interface AddressDiagnostic {
   readonly offset: number;
   readonly text: string;
   readonly expected: string;
@@ -12,11 +12,11 @@ export interface AddressProblem {
 export interface Admission {
   /** Null admits everyone; an empty list admits no one. */
   readonly remaddr: readonly RemoteAddress[] | null;
-  readonly problems: readonly AddressProblem[];
+  readonly diagnostics: readonly AddressDiagnostic[];
 }
 
 /** So many hosts are no list of addresses any more; it bounds the work where a DEFAULT has one for many ports. */
-const MOST_ADDRESSES = 1024;
+const MAX_ADDRESSES = 1024;
 
 /** A bad address is left out; when all are bad nobody is admitted (the reference admits everyone then). */
 export function readRemoteAddresses(
@@ -25,25 +25,25 @@ export function readRemoteAddresses(
   maxConnections: number,
   serviceLookup: ServiceLookup,
 ): Admission {
-  const problems: AddressProblem[] = [];
+  const diagnostics: AddressDiagnostic[] = [];
   const remaddr: RemoteAddress[] = [];
   let fixed = 0;
   for (const [at, { text, offset }] of written.entries()) {
-    if (at === MOST_ADDRESSES) {
-      problems.push({ offset, text: "Too many remote addresses", expected: `expected ${MOST_ADDRESSES} at most` });
+    if (at === MAX_ADDRESSES) {
+      diagnostics.push({ offset, text: "Too many remote addresses", expected: `expected ${MAX_ADDRESSES} at most` });
       break;
     }
     const read = parseNetworkPort(text, serviceLookup);
     const problem =
       typeof read === "string" ? invalid(text, read) : misplaced(text, read, port, fixed < maxConnections);
-    if (problem !== null) problems.push({ offset, ...problem });
+    if (problem !== null) diagnostics.push({ offset, ...problem });
     // `0`, no host and any port, matches nobody at all: it says "no one", as an empty list does.
     if (problem !== null || typeof read === "string" || (read.host === null && read.port === 0)) continue;
     if (isFixed(read)) fixed++;
     // A DEFAULT may have blanks before the port number; the options of a line may not.
     remaddr.push({ ...read, text: text.replace(/[ \t]+/g, "") });
   }
-  return { remaddr: written.length === 0 ? null : remaddr, problems };
+  return { remaddr: written.length === 0 ? null : remaddr, diagnostics };
 }
 
 /** Manual page, "UDP": an address with a port number is given one of the connections for good. */
@@ -51,7 +51,7 @@ function isFixed(address: NetworkPort): boolean {
   return address.transport === "udp" && address.port !== 0;
 }
 
-type Problem = Omit<AddressProblem, "offset">;
+type Problem = Omit<AddressDiagnostic, "offset">;
 
 function invalid(text: string, reason: string): Problem {
   const hint = text.includes(",") ? reason : `${reason}; for any port of a host: <host>,0`;

@@ -13,10 +13,10 @@ import type {
 import { readDefault } from "./defaults.js";
 import { type Definition, readLed, readRs485 } from "./definitions.js";
 import type { Diagnostic } from "./diagnostic.js";
-import type { Directive, Fault, Span } from "./directive.js";
+import type { Directive, LineDiagnostic, Span } from "./directive.js";
 import { type LogicalLine, logicalLines, physicalTexts, placeOf, type Source } from "./logical-lines.js";
 import { type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
-import { isFault, parseDirective } from "./parse.js";
+import { isDiagnostic, parseDirective } from "./parse.js";
 import { readPortWords } from "./port-options.js";
 import { translateCloseon } from "./template.js";
 
@@ -27,14 +27,14 @@ export interface ConfigurationEnvironment {
 type PortDirective = Extract<Directive, { kind: "port" }>;
 
 /** Enough to see that a file is no configuration; the lines after them still count. */
-const MOST_DIAGNOSTICS = 10_000;
+const MAX_DIAGNOSTICS = 10_000;
 /** 68 years: what the reference counts a timeout in wraps beyond it. */
 const LONGEST_TIMEOUT_SECONDS = 2_147_483_647;
 const DOS_LINE_END = "; the line ends in CR LF, and the CR is part of it";
 
 /** All sources share one set of names and defaults; a later port of the same name takes the earlier one's place. */
 export function readConfiguration(sources: readonly Source[], environment: ConfigurationEnvironment): Configuration {
-  const progress = new Progress(environment.serviceLookup);
+  const progress = new ConfigurationBuilder(environment.serviceLookup);
   for (const source of sources) {
     for (const line of logicalLines(source)) progress.read(source.file, line);
   }
@@ -42,12 +42,12 @@ export function readConfiguration(sources: readonly Source[], environment: Confi
 }
 
 /** What the lines so far come to. A Map keeps the place of what is replaced. */
-class Progress {
+class ConfigurationBuilder {
   readonly #ports = new Map<string, PortConfig>();
   readonly #rotators = new Map<string, RotatorConfig>();
   readonly #everyLed = new Map<string, LedConfig>();
   readonly #diagnostics: Diagnostic[] = [];
-  readonly #damaged: string[] = [];
+  readonly #faultyLines: string[] = [];
   readonly #texts = new Map<string, NamedText>();
   readonly #traceFiles = new Map<string, string>();
   readonly #leds = new Map<string, LedConfig>();
@@ -68,10 +68,10 @@ class Progress {
     this.#line = line;
     this.#isFaulty = false;
     const parsed = line.isUnfinished ? unfinished(line) : parseDirective(line);
-    if (isFault(parsed)) this.#report(parsed);
+    if (isDiagnostic(parsed)) this.#report(parsed);
     else this.#take(parsed);
     if (!this.#isFaulty) return;
-    for (const text of physicalTexts(line)) this.#damaged.push(text);
+    for (const text of physicalTexts(line)) this.#faultyLines.push(text);
   }
 
   finish(): Configuration {
@@ -80,10 +80,10 @@ class Progress {
       rotators: [...this.#rotators.values()],
       leds: [...this.#everyLed.values()],
       controlPort: this.#controlPort?.text ?? null,
-      controlPortFault: this.#controlPort?.fault ?? null,
-      atEnd: this.#context(),
+      controlPortDiagnostic: this.#controlPort?.fault ?? null,
+      finalContext: this.#context(),
       diagnostics: this.#diagnostics,
-      damaged: this.#damaged,
+      faultyLines: this.#faultyLines,
     };
   }
 
@@ -124,12 +124,12 @@ class Progress {
     const { name, state, options } = directive;
     const device = this.#device(directive.device.text);
     const networkPort = servedPort(directive, device, this.#serviceLookup);
-    if (isFault(networkPort)) {
+    if (isDiagnostic(networkPort)) {
       this.#reportNumbered(networkPort);
       return;
     }
-    const { faults, ...read } = readPortWords(options.text, networkPort, this.#context());
-    for (const { offset, text, numbered, expected } of faults) {
+    const { diagnostics, ...read } = readPortWords(options.text, networkPort, this.#context());
+    for (const { offset, text, numbered, expected } of diagnostics) {
       const found = { offset: options.offset + offset, message: text, expected };
       if (numbered) this.#reportNumbered(found);
       else this.#report(found);
@@ -169,7 +169,12 @@ class Progress {
     this.#everyLed.set(key, led.value);
   }
 
-  #define<T>(known: Map<string, T>, name: string, { offset }: Span, { value, problems }: Definition<T>): void {
+  #define<T>(
+    known: Map<string, T>,
+    name: string,
+    { offset }: Span,
+    { value, diagnostics: problems }: Definition<T>,
+  ): void {
     for (const { message, expected } of problems) this.#report({ offset, message, expected });
     if (value !== null) known.set(name, value);
   }
@@ -187,7 +192,7 @@ class Progress {
 
   #takeRotator({ text: name, offset }: Span, ports: Span): void {
     const networkPort = tcpPort({ text: name, offset }, this.#serviceLookup);
-    if (isFault(networkPort)) {
+    if (isDiagnostic(networkPort)) {
       this.#reportNumbered(networkPort);
       return;
     }
@@ -217,16 +222,16 @@ class Progress {
     };
   }
 
-  #reportNumbered({ offset, message, expected }: Fault): void {
+  #reportNumbered({ offset, message, expected }: LineDiagnostic): void {
     this.#report({ offset, message: `${message} on line ${this.#line.number}`, expected });
   }
 
-  #report(fault: Fault): void {
+  #report(fault: LineDiagnostic): void {
     this.#isFaulty = true;
-    if (this.#diagnostics.length < MOST_DIAGNOSTICS) this.#diagnostics.push(this.#diagnostic(fault));
+    if (this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push(this.#diagnostic(fault));
   }
 
-  #diagnostic({ offset, message, expected }: Fault): Diagnostic {
+  #diagnostic({ offset, message, expected }: LineDiagnostic): Diagnostic {
     const hint = this.#line.text.endsWith("\r") ? DOS_LINE_END : "";
     const wanted = expected === null ? null : `${expected}${hint}`;
     return { file: this.#file, ...placeOf(this.#line, offset), message, expected: wanted };
@@ -238,7 +243,7 @@ function bytesOf(text: string): Uint8Array {
 }
 
 /** The reference drops it without a word. */
-function unfinished({ text, number }: LogicalLine): Fault {
+function unfinished({ text, number }: LogicalLine): LineDiagnostic {
   const message = `No continuation of the line on line ${number}`;
   return { offset: text.length, message, expected: "expected another line after the backslash" };
 }
@@ -246,14 +251,14 @@ function unfinished({ text, number }: LogicalLine): Fault {
 /** Why a `-p` or CONTROLPORT text cannot be served; null when it can. */
 export function controlPortProblem(text: string, serviceLookup: ServiceLookup): string | null {
   const read = tcpPort({ text, offset: 0 }, serviceLookup);
-  return isFault(read) ? read.expected : null;
+  return isDiagnostic(read) ? read.expected : null;
 }
 
 const INVALID = "port number was invalid";
 const ZERO = "port number was zero";
 
 /** Rotators and control ports are served by TCP alone. */
-function tcpPort({ text, offset }: Span, serviceLookup: ServiceLookup): NetworkPort | Fault {
+function tcpPort({ text, offset }: Span, serviceLookup: ServiceLookup): NetworkPort | LineDiagnostic {
   const read = parseNetworkPort(text, serviceLookup);
   if (typeof read === "string") return { offset, message: INVALID, expected: read };
   if (read.transport === "udp") return { offset, message: INVALID, expected: "expected a TCP port" };
@@ -261,7 +266,11 @@ function tcpPort({ text, offset }: Span, serviceLookup: ServiceLookup): NetworkP
 }
 
 /** The checks of a port line, in the order of the reference. */
-function servedPort(line: PortDirective, device: DeviceName, serviceLookup: ServiceLookup): NetworkPort | Fault {
+function servedPort(
+  line: PortDirective,
+  device: DeviceName,
+  serviceLookup: ServiceLookup,
+): NetworkPort | LineDiagnostic {
   const read = parseNetworkPort(line.name, serviceLookup);
   if (typeof read === "string") return { offset: 0, message: INVALID, expected: read };
   // Only a name of zeros alone means standard input.

@@ -1,16 +1,16 @@
 /** Carries out one command of the control port. */
-import type { Operable, PortFacts } from "../port/facts.js";
+import type { ManagedPort, PortStatus } from "../port/status.js";
 import { type Command, parseControls, parseState, parseTimeout } from "./command.js";
+import { formatPort, formatShortPort, HELP, isIdle, SHORT_HEADER } from "./format.js";
 import { isMonitored, type Monitor, parseDirection } from "./monitor.js";
-import { HELP, isIdle, SHORT_HEADER, showPort, showShortPort } from "./show.js";
 
 export interface ControlPorts {
   /** In the order of the configuration. */
-  list(): readonly Operable[];
-  find(name: string): Operable | null;
+  list(): readonly ManagedPort[];
+  find(name: string): ManagedPort | null;
 }
 
-export interface Desk {
+export interface CommandContext {
   readonly ports: ControlPorts;
   readonly version: string;
   readonly monitor: Monitor;
@@ -22,7 +22,7 @@ type Operation = Extract<Command, { kind: "monitor" | "disconnect" | `setport${s
  * The answer as lines without their ends. The command is done when this returns; only a listing is made while it is
  * read, line by line, so that it never stands in memory whole.
  */
-export function execute(command: Exclude<Command, { kind: "exit" }>, desk: Desk): Iterable<string> {
+export function execute(command: Exclude<Command, { kind: "exit" }>, context: CommandContext): Iterable<string> {
   switch (command.kind) {
     case "nothing":
       return [];
@@ -31,26 +31,26 @@ export function execute(command: Exclude<Command, { kind: "exit" }>, desk: Desk)
     case "help":
       return HELP;
     case "version":
-      return [`ser2net version ${desk.version}`];
+      return [`ser2net version ${context.version}`];
     case "showport":
-      return listPorts(desk.ports, command.port, showPort);
+      return listPorts(context.ports, command.port, formatPort);
     case "showshortport":
-      return listShort(desk.ports, command.port);
+      return listShort(context.ports, command.port);
     case "monitor-stop":
-      desk.monitor.stop();
+      context.monitor.stop();
       return [];
     default: {
-      const refusal = operate(command, desk);
+      const refusal = operate(command, context);
       return refusal === null ? [] : [refusal];
     }
   }
 }
 
 /** Null, or why it was not done. */
-function operate(command: Operation, { ports, monitor }: Desk): string | null {
+function operate(command: Operation, { ports, monitor }: CommandContext): string | null {
   if (command.kind === "monitor") return startMonitor(ports, monitor, command.type, command.port);
   const port = ports.find(command.port);
-  if (port === null || (isSetting(command) && port.facts().pending === "delete")) return invalidPort(command.port);
+  if (port === null || (isSetting(command) && port.status().pending === "delete")) return invalidPort(command.port);
   switch (command.kind) {
     case "disconnect":
       return port.disconnect() ? null : `Port not connected: ${command.port}`;
@@ -81,19 +81,19 @@ function isSetting(command: Operation): boolean {
 function* listPorts(
   ports: ControlPorts,
   name: string | null,
-  show: (facts: PortFacts) => Iterable<string>,
+  show: (status: PortStatus) => Iterable<string>,
 ): Generator<string> {
   if (name === null) {
-    for (const port of [...ports.list()]) yield* show(port.facts());
+    for (const port of [...ports.list()]) yield* show(port.status());
     return;
   }
   const port = ports.find(name);
-  yield* port === null ? [invalidPort(name)] : show(port.facts());
+  yield* port === null ? [invalidPort(name)] : show(port.status());
 }
 
 function* listShort(ports: ControlPorts, name: string | null): Generator<string> {
   yield SHORT_HEADER;
-  yield* listPorts(ports, name, facts => [showShortPort(facts)]);
+  yield* listPorts(ports, name, status => [formatShortPort(status)]);
 }
 
 function startMonitor(ports: ControlPorts, monitor: Monitor, type: string, name: string | null): string | null {
@@ -108,14 +108,14 @@ function startMonitor(ports: ControlPorts, monitor: Monitor, type: string, name:
 }
 
 /** The reference's text about a number has a line end of its own, before that of every answer. */
-function configure(port: Operable, words: string): string | null {
+function configure(port: ManagedPort, words: string): string | null {
   const problem = port.setConfig(words);
   return problem?.startsWith("Invalid number for ") ? `${problem}\n` : problem;
 }
 
-function driveControls(port: Operable, name: string, words: string): string | null {
+function driveControls(port: ManagedPort, name: string, words: string): string | null {
   const notConnected = `Port is not currently connected: ${name}`;
-  if (isIdle(port.facts())) return notConnected;
+  if (isIdle(port.status())) return notConnected;
   // One at a time and in order: `DTRLO DTRHI` is a pulse, and what comes before a bad word stays.
   for (const control of parseControls(words)) {
     if (control === null) return "Invalid device controls";

@@ -1,11 +1,11 @@
 /** The one thing a control session may monitor. */
-import type { MonitorDirection, Operable } from "../port/facts.js";
+import type { ManagedPort, MonitorDirection } from "../port/status.js";
 
 export interface Monitor {
   /** Set from a successful start to stop, also when the port is gone meanwhile (as in the reference). */
   readonly active: boolean;
   /** False when somebody else monitors the port. */
-  start(port: Operable, direction: MonitorDirection): boolean;
+  start(port: ManagedPort, direction: MonitorDirection): boolean;
   /** Idempotent. */
   stop(): void;
 }
@@ -45,7 +45,7 @@ export function parseDirection(type: string): MonitorDirection | null {
 }
 
 /** Asks by taking the monitor for a moment: nothing passes meanwhile. */
-export function isMonitored(port: Operable): boolean {
+export function isMonitored(port: ManagedPort): boolean {
   const stop = port.monitor(
     "tcp",
     () => {},

@@ -1,7 +1,7 @@
 /** The control port: at most four sessions, one of them kept for the machine itself. */
 import type { Link } from "../net/link.js";
-import { refuse } from "../port/refuse.js";
-import { createSession, type Session, type SessionParts } from "./session.js";
+import { refuse } from "../port/peers/admission.js";
+import { type ControlSession, type ControlSessionOptions, createControlSession } from "./session.js";
 
 export type { ControlPorts } from "./execute.js";
 
@@ -19,12 +19,12 @@ const MAX_REMOTE_SESSIONS = MAX_SESSIONS - 1;
 /** A session without input for this long makes room when a new peer finds no free one. */
 const YIELD_MS = 600_000;
 
-export function createControlServer(parts: Omit<SessionParts, "link" | "onEnd">): ControlServer {
+export function createControlServer(parts: Omit<ControlSessionOptions, "link" | "onEnd">): ControlServer {
   /** With true for a peer on another machine. */
-  const sessions = new Map<Session, boolean>();
+  const sessions = new Map<ControlSession, boolean>();
 
   /** Ends the session that has been without input for longest, if that is long enough. */
-  function endIdle(candidates: readonly Session[]): boolean {
+  function endIdle(candidates: readonly ControlSession[]): boolean {
     const [longest] = [...candidates].sort((one, other) => other.idleMs - one.idleMs);
     if (longest === undefined || longest.idleMs < YIELD_MS) return false;
     longest.close();
@@ -44,7 +44,7 @@ export function createControlServer(parts: Omit<SessionParts, "link" | "onEnd">)
         refuse(link, "Too many controller ports\r\n");
         return;
       }
-      const session = createSession({ ...parts, link, onEnd: () => sessions.delete(session) });
+      const session = createControlSession({ ...parts, link, onEnd: () => sessions.delete(session) });
       sessions.set(session, isRemote);
       session.start();
     },

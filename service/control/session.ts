@@ -8,7 +8,7 @@ import { createLineEditor } from "./editor.js";
 import { type ControlPorts, execute } from "./execute.js";
 import { createMonitor } from "./monitor.js";
 
-export interface Session {
+export interface ControlSession {
   /** Greets. Until then nothing is read or written. */
   start(): void;
   /** Milliseconds since the last input. */
@@ -17,7 +17,7 @@ export interface Session {
   close(): void;
 }
 
-export interface SessionParts {
+export interface ControlSessionOptions {
   readonly link: Link;
   readonly ports: ControlPorts;
   readonly version: string;
@@ -39,7 +39,7 @@ const PIECE_BYTES = 1024;
 /** Text to send, one character a byte; null: send what there is before you ask for more. */
 type Output = string | null;
 
-export function createSession(parts: SessionParts): Session {
+export function createControlSession(parts: ControlSessionOptions): ControlSession {
   const { link, ports, version, log, pause = shortPause, onEnd } = parts;
   const decoder = createTelnetDecoder();
   const negotiation = createNegotiation(CONTROL_PORT_POLICY);

@@ -1,11 +1,11 @@
 /** A connection on the bus. */
 import { unmappedText } from "../line/address.js";
-import type { ConnectionFacts } from "../port/facts.js";
+import type { ConnectionStatus } from "../port/status.js";
+import { type Interface, property } from "./interface.js";
 import { portPath, toText, WELL_KNOWN_NAME } from "./names.js";
-import { type Interface, property } from "./table.js";
 
 export interface ConnectionSubject {
-  readonly connection: ConnectionFacts;
+  readonly connection: ConnectionStatus;
   readonly portName: string;
 }
 

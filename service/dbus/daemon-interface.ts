@@ -1,14 +1,14 @@
 /** The daemon on the bus. */
 import type { Diagnostic } from "../config/diagnostic.js";
 import { BusError } from "./errors.js";
+import { type Interface, method, property, type Types } from "./interface.js";
 import { portPath, toBytes, toText, WELL_KNOWN_NAME } from "./names.js";
-import type { DbusParts } from "./parts.js";
-import { type Interface, method, property, type Types } from "./table.js";
+import type { DbusServiceOptions } from "./service.js";
 
 /** Of a text that is no configuration at all, so many faults say enough. */
-export const MOST_DIAGNOSTICS = 1000;
+export const MAX_DIAGNOSTICS = 1000;
 
-export type DaemonSubject = Pick<DbusParts, "daemon" | "ports">;
+export type DaemonSubject = Pick<DbusServiceOptions, "daemon" | "ports">;
 
 const DIAGNOSTICS = [{ name: "diagnostics", type: "a(suuss)" }] as const;
 
@@ -22,21 +22,21 @@ export const DAEMON: Interface<DaemonSubject> = {
   methods: [
     method({
       name: "Reload",
-      gives: DIAGNOSTICS,
+      out: DIAGNOSTICS,
       changes: true,
       call: ({ daemon }) => [rows(daemon.reload())],
     }),
     method({
       name: "Check",
-      takes: [{ name: "text", type: "s" }],
-      gives: DIAGNOSTICS,
+      in: [{ name: "text", type: "s" }],
+      out: DIAGNOSTICS,
       // Nothing changes, but it is work: the bus policy keeps it for those who may change things.
       call: ({ daemon }, [text]) => [rows(daemon.check(text === "" ? null : toBytes(text)))],
     }),
     method({
       name: "GetPort",
-      takes: [{ name: "name", type: "s" }],
-      gives: [{ name: "port", type: "o" }],
+      in: [{ name: "name", type: "s" }],
+      out: [{ name: "port", type: "o" }],
       call({ ports }, [name]) {
         if (ports.find(toBytes(name)) === null) throw new BusError("NoSuchPort", `no port ${name}`);
         return [portPath(toBytes(name))];
@@ -49,7 +49,7 @@ export const DAEMON: Interface<DaemonSubject> = {
 function rows(found: readonly Diagnostic[] | string): Types["a(suuss)"] {
   if (typeof found === "string") throw new BusError("ConfigurationUnreadable", toText(found));
   return found
-    .slice(0, MOST_DIAGNOSTICS)
+    .slice(0, MAX_DIAGNOSTICS)
     .map(({ file, line, column, message, expected }) => [
       toText(file ?? ""),
       line,

@@ -2,7 +2,7 @@
 import { FIXED_BYTES, lengthsOf } from "./codec.js";
 
 /** The longest message taken: room for the text of a Check. Of a longer one only the head is kept, to answer it. */
-export const MOST_RECEIVED = 262_144;
+export const MAX_RECEIVED = 262_144;
 
 export interface Frame {
   readonly bytes: Buffer;
@@ -35,8 +35,8 @@ export class Frames {
       const lengths = lengthsOf(this.#received);
       if (lengths === null || lengths === "not a message") return lengths;
       const { head, whole } = lengths;
-      const wanted = whole > MOST_RECEIVED ? head : whole;
-      const answerable = wanted <= MOST_RECEIVED;
+      const wanted = whole > MAX_RECEIVED ? head : whole;
+      const answerable = wanted <= MAX_RECEIVED;
       this.#needed = wanted;
       if (answerable && this.#length < wanted) return null;
       this.#needed = FIXED_BYTES;

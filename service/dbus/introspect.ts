@@ -1,14 +1,14 @@
 /** Introspection data: the declared interfaces as XML. */
-import type { Argument, InterfaceShape, MethodShape, PropertyShape, SignalShape } from "./table.js";
+import type { Argument, InterfaceShape, MethodShape, PropertyShape, SignalShape } from "./interface.js";
 
 const DOCTYPE = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
   "http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">`;
 
 /** Names are letters, digits, dots and underscores: nothing needs quoting. */
-export function introspect(faces: readonly InterfaceShape[], children: readonly string[]): string {
+export function introspect(interfaces: readonly InterfaceShape[], children: readonly string[]): string {
   const lines = [
     "<node>",
-    ...faces.flatMap(face => indent(describeInterface(face))),
+    ...interfaces.flatMap(bound => indent(describeInterface(bound))),
     ...indent(children.map(name => `<node name="${name}"/>`)),
     "</node>",
   ];
@@ -24,13 +24,13 @@ function describeInterface({ name, properties, methods, signals }: InterfaceShap
   return [`<interface name="${name}">`, ...indent(members), "</interface>"];
 }
 
-function describeMethod({ name, takes, gives }: MethodShape): string[] {
-  const args = [...takes.map(arg => describeArgument(arg, "in")), ...gives.map(arg => describeArgument(arg, "out"))];
+function describeMethod({ name, in: takes, out }: MethodShape): string[] {
+  const args = [...takes.map(arg => describeArgument(arg, "in")), ...out.map(arg => describeArgument(arg, "out"))];
   return args.length === 0 ? [`<method name="${name}"/>`] : [`<method name="${name}">`, ...indent(args), "</method>"];
 }
 
-function describeSignal({ name, carries }: SignalShape): string[] {
-  return [`<signal name="${name}">`, ...indent(carries.map(arg => describeArgument(arg, null))), "</signal>"];
+function describeSignal({ name, args }: SignalShape): string[] {
+  return [`<signal name="${name}">`, ...indent(args.map(arg => describeArgument(arg, null))), "</signal>"];
 }
 
 function describeArgument({ name, type }: Argument, direction: "in" | "out" | null): string {

@@ -3,21 +3,20 @@ import type { PortState } from "../config/configuration.js";
 import { unmappedText } from "../line/address.js";
 import type { ModemControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
-import { portCondition } from "../port/condition.js";
-import type { ConnectionFacts, Operable, PortFacts } from "../port/facts.js";
+import { type ConnectionStatus, type ManagedPort, type PortStatus, portCondition } from "../port/status.js";
 import { BusError } from "./errors.js";
+import { type Interface, method, property, type Values } from "./interface.js";
 import { Variant } from "./marshal.js";
 import { connectionPath, toBytes, toText, WELL_KNOWN_NAME } from "./names.js";
-import { type Interface, method, property, type Values } from "./table.js";
 
 /** Connections of one port that are shown, as objects and in lists; ConnectionCount counts them all. */
-export const MOST_SHOWN = 64;
+export const MAX_SHOWN = 64;
 const LONGEST_IDENTIFY_SECONDS = 3600;
 const STATES: readonly string[] = ["off", "raw", "rawlp", "telnet"] satisfies PortState[];
 
 export interface PortSubject {
-  readonly port: Operable;
-  readonly facts: PortFacts;
+  readonly port: ManagedPort;
+  readonly status: PortStatus;
   readonly label: string | null;
   readonly identify: (seconds: number) => boolean;
 }
@@ -25,36 +24,36 @@ export interface PortSubject {
 export const PORT: Interface<PortSubject> = {
   name: `${WELL_KNOWN_NAME}.Port`,
   properties: [
-    property("Name", "s", "const", ({ facts }) => toText(facts.name)),
-    property("Family", "s", "const", ({ facts }) => facts.networkPort.family),
-    property("Transport", "s", "const", ({ facts }) => facts.networkPort.transport),
-    property("Host", "s", "const", ({ facts }) => toText(facts.networkPort.host ?? "")),
-    property("PortNumber", "q", "const", ({ facts }) => facts.networkPort.port),
+    property("Name", "s", "const", ({ status }) => toText(status.name)),
+    property("Family", "s", "const", ({ status }) => status.networkPort.family),
+    property("Transport", "s", "const", ({ status }) => status.networkPort.transport),
+    property("Host", "s", "const", ({ status }) => toText(status.networkPort.host ?? "")),
+    property("PortNumber", "q", "const", ({ status }) => status.networkPort.port),
     property("Label", "s", "true", ({ label }) => (label ?? "").replaceAll("\0", "\ufffd")),
-    property("State", "s", "true", ({ facts }) => facts.state),
-    property("Phase", "s", "true", ({ facts }) => facts.phase),
-    property("Condition", "s", "true", ({ facts }) => portCondition(facts)),
-    property("Pending", "s", "true", ({ facts }) => facts.pending),
-    property("TimeoutSeconds", "u", "true", ({ facts }) => facts.timeoutSeconds),
-    property("Device", "s", "true", ({ facts }) => toText(withoutSecrets(facts.devicePath))),
-    property("DeviceWritten", "s", "true", ({ facts }) => toText(withoutSecrets(facts.deviceWritten))),
-    property("DevicePresent", "b", "true", ({ facts }) => facts.devicePresent),
-    property("ConfiguredLine", "a{sv}", "true", ({ facts }) => lineValues(facts.line)),
-    property("Line", "a{sv}", "true", ({ facts }) => lineValues(facts.lineInForce)),
+    property("State", "s", "true", ({ status }) => status.state),
+    property("Phase", "s", "true", ({ status }) => status.phase),
+    property("Condition", "s", "true", ({ status }) => portCondition(status)),
+    property("Pending", "s", "true", ({ status }) => status.pending),
+    property("TimeoutSeconds", "u", "true", ({ status }) => status.timeoutSeconds),
+    property("Device", "s", "true", ({ status }) => toText(withoutSecrets(status.devicePath))),
+    property("DeviceWritten", "s", "true", ({ status }) => toText(withoutSecrets(status.deviceWritten))),
+    property("DevicePresent", "b", "true", ({ status }) => status.devicePresent),
+    property("ConfiguredLine", "a{sv}", "true", ({ status }) => lineValues(status.line)),
+    property("Line", "a{sv}", "true", ({ status }) => lineValues(status.lineInForce)),
     // What other programs and the far end do to the lines is seen only by looking.
-    property("ModemControl", "a{sb}", "false", ({ facts }) => lines(facts.control)),
-    property("ModemState", "a{sb}", "false", ({ facts }) => lines(facts.modemState)),
-    property("Connections", "ao", "true", ({ facts }) => shown(facts).map(({ id }) => connectionPath(id))),
-    property("Peers", "a(sq)", "true", ({ facts }) =>
-      shown(facts).map(({ address, port }) => [toText(unmappedText(address)), port]),
+    property("ModemControl", "a{sb}", "false", ({ status }) => lines(status.control)),
+    property("ModemState", "a{sb}", "false", ({ status }) => lines(status.modemState)),
+    property("Connections", "ao", "true", ({ status }) => shown(status).map(({ id }) => connectionPath(id))),
+    property("Peers", "a(sq)", "true", ({ status }) =>
+      shown(status).map(({ address, port }) => [toText(unmappedText(address)), port]),
     ),
-    property("ConnectionCount", "u", "true", ({ facts }) => facts.slots.filter(slot => slot !== null).length),
-    property("MaxConnections", "u", "true", ({ facts }) => facts.slots.length),
-    property("NetToDevice", "s", "false", ({ facts }) => facts.toDevice),
-    property("DeviceToNet", "s", "false", ({ facts }) => facts.toNet),
-    property("BytesFromDevice", "t", "false", ({ facts }) => BigInt(facts.bytesFromDevice)),
-    property("BytesToDevice", "t", "false", ({ facts }) => BigInt(facts.bytesToDevice)),
-    property("LastError", "s", "true", ({ facts }) => toText(lastError(facts))),
+    property("ConnectionCount", "u", "true", ({ status }) => status.slots.filter(slot => slot !== null).length),
+    property("MaxConnections", "u", "true", ({ status }) => status.slots.length),
+    property("NetToDevice", "s", "false", ({ status }) => status.toDevice),
+    property("DeviceToNet", "s", "false", ({ status }) => status.toNet),
+    property("BytesFromDevice", "t", "false", ({ status }) => BigInt(status.bytesFromDevice)),
+    property("BytesToDevice", "t", "false", ({ status }) => BigInt(status.bytesToDevice)),
+    property("LastError", "s", "true", ({ status }) => toText(lastError(status))),
   ],
   methods: [
     method({
@@ -67,7 +66,7 @@ export const PORT: Interface<PortSubject> = {
     }),
     method({
       name: "SetEnabled",
-      takes: [{ name: "state", type: "s" }],
+      in: [{ name: "state", type: "s" }],
       changes: true,
       call(subject, [state]) {
         if (!isState(state)) throw new BusError("InvalidArgs", `expected one of ${STATES.join(", ")}`);
@@ -78,7 +77,7 @@ export const PORT: Interface<PortSubject> = {
     }),
     method({
       name: "SetLine",
-      takes: [{ name: "words", type: "s" }],
+      in: [{ name: "words", type: "s" }],
       changes: true,
       call(subject, [words]) {
         const problem = lasting(subject).setLine(toBytes(words));
@@ -88,7 +87,7 @@ export const PORT: Interface<PortSubject> = {
     }),
     method({
       name: "SetControl",
-      takes: [{ name: "lines", type: "a{sb}" }],
+      in: [{ name: "lines", type: "a{sb}" }],
       changes: true,
       call(subject, [wanted]) {
         if (!lasting(subject).drive(readControl(wanted))) throw closed();
@@ -105,7 +104,7 @@ export const PORT: Interface<PortSubject> = {
     }),
     method({
       name: "SetTimeout",
-      takes: [{ name: "seconds", type: "u" }],
+      in: [{ name: "seconds", type: "u" }],
       changes: true,
       call({ port }, [seconds]) {
         port.setTimeoutSeconds(seconds);
@@ -114,7 +113,7 @@ export const PORT: Interface<PortSubject> = {
     }),
     method({
       name: "Identify",
-      takes: [{ name: "seconds", type: "u" }],
+      in: [{ name: "seconds", type: "u" }],
       changes: true,
       call({ identify }, [seconds]) {
         if (seconds < 1 || seconds > LONGEST_IDENTIFY_SECONDS) {
@@ -128,13 +127,13 @@ export const PORT: Interface<PortSubject> = {
   signals: [],
 };
 
-export function shown(facts: PortFacts): readonly ConnectionFacts[] {
-  return facts.slots.filter(slot => slot !== null).slice(0, MOST_SHOWN);
+export function shown(status: PortStatus): readonly ConnectionStatus[] {
+  return status.slots.filter(slot => slot !== null).slice(0, MAX_SHOWN);
 }
 
 /** What a port that is about to go no longer takes (the control port says `Invalid port number`). */
-function lasting({ port, facts }: PortSubject): Operable {
-  if (facts.pending === "delete") throw new BusError("BeingDeleted", "the port is deleted when its session closes");
+function lasting({ port, status }: PortSubject): ManagedPort {
+  if (status.pending === "delete") throw new BusError("BeingDeleted", "the port is deleted when its session closes");
   return port;
 }
 
@@ -180,7 +179,7 @@ function withoutSecrets(device: string): string {
   return device.startsWith("sol.") ? device.replace(/[ \t].*$/s, "") : device;
 }
 
-function lastError({ lastError, devicePath, deviceWritten }: PortFacts): string {
+function lastError({ lastError, devicePath, deviceWritten }: PortStatus): string {
   if (lastError === null) return "";
   return lastError
     .replaceAll(devicePath, withoutSecrets(devicePath))

@@ -1,5 +1,5 @@
 /** Breaks on a line, without the wait the kernel would put before them: it stops the caller until all output has left. */
-import { queued, setBreak } from "../kernel/kernel.js";
+import { queued, setBreak } from "../native/serial.js";
 
 /** What tcsendbreak(fd, 0) gives: at least 0.25 s. */
 const BREAK_MS = 250;

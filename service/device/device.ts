@@ -37,15 +37,15 @@ export interface LineDevice {
   purge(which: "input" | "output" | "both"): void;
 }
 
-export type DeviceFault = "open-failed" | "setup-failed" | "rs485-failed" | "locked" | "lock-failed" | "lost";
+export type DeviceErrorCode = "open-failed" | "setup-failed" | "rs485-failed" | "locked" | "lock-failed" | "lost";
 
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
-  readonly code: DeviceFault;
+  readonly code: DeviceErrorCode;
   /** The system's word for it: `No such file or directory`. */
   readonly reason: string;
 
-  constructor(code: DeviceFault, device: string, reason: string, options?: ErrorOptions) {
+  constructor(code: DeviceErrorCode, device: string, reason: string, options?: ErrorOptions) {
     super(`${device}: ${reason}`, options);
     this.code = code;
     this.reason = reason;

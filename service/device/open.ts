@@ -1,9 +1,10 @@
 /** Opens the device of a port: lock, open, set up (docs/reference.md, "Opening the device"). */
 import { closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
 import type { Rs485Config } from "../config/configuration.js";
-import { ENODEV, errorReason, RS485, type Rs485, setBreak, setRs485 } from "../kernel/kernel.js";
-import { reasonOf } from "../kernel/reason.js";
 import type { LineSettings } from "../line/settings.js";
+import { ENODEV, errorReason } from "../native/errors.js";
+import { reasonOf } from "../native/reason.js";
+import { RS485, type Rs485, setBreak, setRs485 } from "../native/serial.js";
 import { type Device, DeviceError } from "./device.js";
 import { Printer } from "./printer.js";
 import { Tty } from "./tty.js";

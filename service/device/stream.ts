@@ -1,7 +1,9 @@
 /** The bytes of an open device descriptor: what a tty and a printer have in common. */
 import { closeSync } from "node:fs";
-import { EAGAIN, EINTR, errorReason, flush, KernelError, queued, read, write } from "../kernel/kernel.js";
-import { READABLE, Watch, WRITABLE } from "../kernel/poll.js";
+import { read, write } from "../native/descriptors.js";
+import { EAGAIN, EINTR, errorReason, SystemError } from "../native/errors.js";
+import { READABLE, Watch, WRITABLE } from "../native/poll.js";
+import { flush, queued } from "../native/serial.js";
 import { DeviceError } from "./device.js";
 
 const DRAIN_POLL_MS = 10;
@@ -21,7 +23,7 @@ export class DeviceStream {
     try {
       this.#watch = new Watch(fd, events => this.#ready(events));
     } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
+      if (!(error instanceof SystemError)) throw error;
       throw new DeviceError("setup-failed", path, error.reason, { cause: error });
     }
   }
@@ -43,17 +45,17 @@ export class DeviceStream {
 
   whenReadable(callback: () => void): void {
     this.#readable = callback;
-    this.#watch.want(READABLE);
+    this.#watch.arm(READABLE);
   }
 
   ignoreReadable(): void {
     this.#readable = null;
-    this.#watch.unwant(READABLE);
+    this.#watch.disarm(READABLE);
   }
 
   whenWritable(callback: () => void): void {
     this.#writable = callback;
-    this.#watch.want(WRITABLE);
+    this.#watch.arm(WRITABLE);
   }
 
   close(limitMs: number, beforeClose: () => void): Promise<void> {

@@ -1,6 +1,7 @@
 /** Line settings as termios flags and back (termios(3); asm-generic values, as on x86-64, arm64 and armhf). */
-import { termiosBits as T, type Termios } from "../kernel/kernel.js";
+
 import type { LineSettings, Parity } from "../line/settings.js";
+import { termiosBits as T, type Termios } from "../native/serial.js";
 
 const XON = 17;
 const XOFF = 19;

@@ -1,9 +1,9 @@
 /** A serial line behind a tty (or pseudo-terminal) node. */
 import { fstatSync } from "node:fs";
-import { flush, getCounters, getModem, getTermios, MODEM, setModem, setTermios } from "../kernel/kernel.js";
-import { reasonOf } from "../kernel/reason.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
+import { reasonOf } from "../native/reason.js";
+import { flush, getCounters, getModem, getTermios, MODEM, setModem, setTermios } from "../native/serial.js";
 import { Break } from "./break.js";
 import { type Device, DeviceError, type LineDevice } from "./device.js";
 import { DeviceStream } from "./stream.js";

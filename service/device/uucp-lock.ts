@@ -14,7 +14,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { errorReason } from "../kernel/kernel.js";
+import { errorReason } from "../native/errors.js";
 import { DeviceError } from "./device.js";
 
 export interface Lock {
@@ -152,20 +152,20 @@ function look(file: string): Finding {
     if (!stat.isFile()) return { state: "held", by: "not a regular file" };
     const bytes = new Uint8Array(63);
     const length = readSync(fd, bytes);
-    if (length === 0) return judgeEmpty(stat);
-    return judge(parsePid(bytes.subarray(0, length)), () => isOpenElsewhere(stat, fd));
+    if (length === 0) return examineEmpty(stat);
+    return examine(parsePid(bytes.subarray(0, length)), () => isOpenElsewhere(stat, fd));
   } finally {
     closeSync(fd);
   }
 }
 
-function judgeEmpty({ mtimeMs }: Stats): Finding {
+function examineEmpty({ mtimeMs }: Stats): Finding {
   const seconds = Math.floor((Date.now() - mtimeMs) / 1000);
   if (seconds <= EMPTY_IS_STALE_SECONDS) return { state: "held", by: "empty" };
   return { state: "stale", remark: `empty for ${seconds} s` };
 }
 
-function judge(pid: number, isHeldHere: () => boolean): Finding {
+function examine(pid: number, isHeldHere: () => boolean): Finding {
   if (pid <= 0) return { state: "held", by: "names no process" };
   const isHeld = pid === process.pid ? isHeldHere() : isAlive(pid);
   return isHeld ? { state: "held", by: `process ${pid}` } : { state: "stale", remark: null };

@@ -6,12 +6,12 @@ export interface Led {
   close(): void;
 }
 
-export type Light = "off" | "on" | "blinking";
+export type LedState = "off" | "on" | "blinking";
 
 /** A light that shows a state. */
 export interface SteadyLed {
   /** Does nothing when it shows that already, or does not work. */
-  show(light: Light): void;
+  show(light: LedState): void;
   /** As that of Led. */
   close(): void;
 }

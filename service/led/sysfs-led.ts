@@ -3,9 +3,9 @@
  * ledtrig-transient.rst).
  */
 import { closeSync, constants, existsSync, openSync, writeSync } from "node:fs";
-import { errorReason } from "../kernel/kernel.js";
-import { readRegularFile } from "../kernel/read-file.js";
-import type { Light } from "./led.js";
+import { errorReason } from "../native/errors.js";
+import { readRegularFile } from "../native/read-file.js";
+import type { LedState } from "./led.js";
 
 /** What lights it: the transient trigger when we write to it, the tty trigger with its line, or we switch it. */
 export type LedUse =
@@ -37,14 +37,14 @@ export class SysfsLed {
   readonly #now: () => number;
   #name = "";
   #use: LedUse = BY_HAND;
-  #light: Light = "off";
+  #light: LedState = "off";
   #tty: string | null = null;
   /** Blinks instead of what it is used for, for so many who want it. */
   #marked = 0;
   /** Set up, as far as we know. */
   #works = false;
   /** That it does not work: each new user tries it anew. */
-  #told = false;
+  #lastWarning = false;
   /** The `activate` file, kept open. */
   #activate: number | null = null;
   #litUntil = 0;
@@ -88,7 +88,7 @@ export class SysfsLed {
     }
   }
 
-  show(light: Light): void {
+  show(light: LedState): void {
     if (light === this.#light) return;
     this.#light = light;
     if (this.#marked === 0) this.#act(() => this.#switch());
@@ -134,7 +134,7 @@ export class SysfsLed {
     try {
       this.#arm();
       this.#works = true;
-      this.#told = false;
+      this.#lastWarning = false;
     } catch (error) {
       if (this.#now() < deadline) {
         this.#retry = setTimeout(() => this.#try(deadline), RETRY_MS).unref();
@@ -221,8 +221,8 @@ export class SysfsLed {
   }
 
   #tell(what: string, error: unknown): void {
-    if (!this.#told) this.#warn(`LED '${this.#name}' ${what}: ${reasonOf(error)}`);
-    this.#told = true;
+    if (!this.#lastWarning) this.#warn(`LED '${this.#name}' ${what}: ${reasonOf(error)}`);
+    this.#lastWarning = true;
   }
 
   #rest(): void {

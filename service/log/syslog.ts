@@ -1,6 +1,7 @@
 /** syslog over its datagram socket, as syslog(3) would write (RFC 3164 §4). */
 import { closeSync } from "node:fs";
-import { errorReason, KernelError, sendUnix, unixDatagram } from "../kernel/kernel.js";
+import { errorReason, SystemError } from "../native/errors.js";
+import { sendUnix, unixDatagram } from "../native/sockets.js";
 import { oneLine } from "./describe.js";
 import { createLog, SEVERITY } from "./levels.js";
 import type { Log } from "./log.js";
@@ -32,7 +33,7 @@ export function createSyslog(path = "/dev/log", now: () => Date = () => new Date
       if (result < 0) lastErrno = -result;
       return result >= 0;
     } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
+      if (!(error instanceof SystemError)) throw error;
       lastErrno = error.errno; // no descriptor left: the next line tries again
       return false;
     }

@@ -1,8 +1,8 @@
 /** Listening sockets that the service manager opened for us, told apart by their own addresses. */
 import { closeSync } from "node:fs";
 import type { NetworkPort } from "../config/network-port.js";
-import { accept, localAddress, receiveFrom, socketKind } from "../kernel/kernel.js";
-import { READABLE, Watch } from "../kernel/poll.js";
+import { READABLE, Watch } from "../native/poll.js";
+import { accept, localAddress, receiveFrom, socketKind } from "../native/sockets.js";
 import { listenAddresses } from "./addresses.js";
 
 interface HandedSocket {
@@ -54,17 +54,17 @@ const PAUSE_MS = 1000;
 
 /** Accepts and closes; datagrams are read and dropped. */
 function turnAway({ fd, transport }: HandedSocket): Watch {
-  const bin = new Uint8Array(1);
+  const discarded = new Uint8Array(1);
   const watch: Watch = new Watch(fd, () => {
-    const done = transport === "udp" ? receiveFrom(fd, bin) !== undefined : closeCaller(fd);
-    if (done) watch.want(READABLE);
-    else setTimeout(() => watch.want(READABLE), PAUSE_MS).unref();
+    const done = transport === "udp" ? receiveFrom(fd, discarded) !== undefined : closeAccepted(fd);
+    if (done) watch.arm(READABLE);
+    else setTimeout(() => watch.arm(READABLE), PAUSE_MS).unref();
   });
-  watch.want(READABLE);
+  watch.arm(READABLE);
   return watch;
 }
 
-function closeCaller(listener: number): boolean {
+function closeAccepted(listener: number): boolean {
   try {
     const caller = accept(listener);
     if (caller !== null) closeSync(caller.fd);

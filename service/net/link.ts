@@ -38,14 +38,14 @@ export interface Listener {
   close(): void;
 }
 
-export type LinkFault = "reset" | "pipe" | "other";
+export type LinkErrorCode = "reset" | "pipe" | "other";
 
 export class LinkError extends Error {
   override readonly name = "LinkError";
-  readonly code: LinkFault;
+  readonly code: LinkErrorCode;
   readonly reason: string;
 
-  constructor(code: LinkFault, peer: string, reason: string, options?: ErrorOptions) {
+  constructor(code: LinkErrorCode, peer: string, reason: string, options?: ErrorOptions) {
     super(`${peer}: ${reason}`, options);
     this.code = code;
     this.reason = reason;

@@ -1,7 +1,7 @@
 /** Opens the sockets of a network port; what cannot be opened yet (a name, an address to come) is tried again. */
 import type { NetworkPort } from "../config/network-port.js";
-import { KernelError } from "../kernel/kernel.js";
-import { reasonOf } from "../kernel/reason.js";
+import { SystemError } from "../native/errors.js";
+import { reasonOf } from "../native/reason.js";
 import { type ListenAddress, listenAddresses, lookUp } from "./addresses.js";
 import type { Inherited } from "./inherited.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
@@ -21,7 +21,7 @@ export interface PortListener extends Listener {
   connect(peer: PeerAddress): Link | null;
 }
 
-/** Throws KernelError when not one socket can be opened and waiting would not help (the port is taken, say). */
+/** Throws SystemError when not one socket can be opened and waiting would not help (the port is taken, say). */
 export function listen(spec: NetworkPort, inherited: Inherited, events: PortListenEvents): PortListener {
   const handed = inherited.take(spec);
   if (handed.length > 0) return adopt(spec, handed, events, inherited);
@@ -37,7 +37,7 @@ export function listen(spec: NetworkPort, inherited: Inherited, events: PortList
 
 /** The address may come with the network, and so may the interface it names (`%eth1`). */
 function mayCome(error: unknown): boolean {
-  return error instanceof KernelError ? error.code === "EADDRNOTAVAIL" : error instanceof TypeError;
+  return error instanceof SystemError ? error.code === "EADDRNOTAVAIL" : error instanceof TypeError;
 }
 
 function adopt(

@@ -1,5 +1,5 @@
 /** Port numbers by service name, from /etc/services; read when a configuration first uses a name. */
-import { readRegularFile } from "../kernel/read-file.js";
+import { readRegularFile } from "../native/read-file.js";
 
 /** Null: no such service. `file` is a parameter for tests. */
 export function createServiceLookup(file = "/etc/services"): (name: string, transport: "tcp" | "udp") => number | null {

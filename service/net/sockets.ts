@@ -1,6 +1,6 @@
 /** The sockets of one network port: opened and closed together. */
 import { closeSync } from "node:fs";
-import { Watch } from "../kernel/poll.js";
+import { Watch } from "../native/poll.js";
 import type { ListenAddress } from "./addresses.js";
 
 /** What could be opened; addresses that fail are skipped. Throws the first failure when not one could be. */
@@ -39,7 +39,7 @@ export function serve<Served>(
   }
 }
 
-/** Watches each socket, or none: when one cannot be watched, its KernelError is thrown on. */
+/** Watches each socket, or none: when one cannot be watched, its SystemError is thrown on. */
 export function watchEach(
   sockets: readonly number[],
   ready: (fd: number, events: number) => void,

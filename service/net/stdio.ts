@@ -1,5 +1,6 @@
 /** The one peer of inetd mode: descriptor 0, both ways (docs/reference.md, "Standard input"). */
-import { peerAddress, setNonBlocking, socketKind } from "../kernel/kernel.js";
+import { setNonBlocking } from "../native/descriptors.js";
+import { peerAddress, socketKind } from "../native/sockets.js";
 import type { Link, PeerAddress } from "./link.js";
 import { TcpLink } from "./tcp.js";
 

@@ -1,25 +1,19 @@
 /** TCP: listening sockets and the peers they yield. */
 import { closeSync } from "node:fs";
 import type { NetworkPort } from "../config/network-port.js";
+import { read, write } from "../native/descriptors.js";
+import { EAGAIN, ECONNRESET, EINTR, EPIPE, errorReason, SystemError } from "../native/errors.js";
+import { ERROR_OR_HANGUP, READABLE, Watch, WRITABLE } from "../native/poll.js";
 import {
   accept,
-  EAGAIN,
-  ECONNRESET,
-  EINTR,
-  EPIPE,
-  errorReason,
-  KernelError,
   listenTcp as listenSocket,
   localAddress,
-  read,
   setKeepalive,
   setNoDelay,
   setOobInline,
   setUserTimeout,
   socketKind,
-  write,
-} from "../kernel/kernel.js";
-import { FAILED, READABLE, Watch, WRITABLE } from "../kernel/poll.js";
+} from "../native/sockets.js";
 import type { ListenAddress } from "./addresses.js";
 import { type Link, LinkError, type Listener, type PeerAddress } from "./link.js";
 import { closeAll, openEach, serve, watchEach } from "./sockets.js";
@@ -47,7 +41,7 @@ export interface ListenEvents {
   readonly failed: (reason: string) => void;
 }
 
-/** Opens every address that can be opened. Throws KernelError when none can. */
+/** Opens every address that can be opened. Throws SystemError when none can. */
 export function listenTcp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): Listener {
   const open = ({ address, v6only }: ListenAddress): number =>
     listenSocket(address, spec.port, { v6only, backlog: BACKLOG });
@@ -66,7 +60,7 @@ export function adoptTcp(
 
 class TcpListener implements Listener {
   readonly addresses: readonly PeerAddress[];
-  readonly #doors: readonly { readonly fd: number; readonly watch: Watch }[];
+  readonly #sockets: readonly { readonly fd: number; readonly watch: Watch }[];
   readonly #events: ListenEvents;
   readonly #dispose: (sockets: readonly number[]) => void;
   #accepting = true;
@@ -77,7 +71,7 @@ class TcpListener implements Listener {
     this.#events = events;
     this.#dispose = dispose;
     this.addresses = sockets.map(fd => localAddress(fd)).map(({ address, port }) => ({ address, port }));
-    this.#doors = watchEach(sockets, fd => this.#callers(fd));
+    this.#sockets = watchEach(sockets, fd => this.#accepted(fd));
     this.#listen();
   }
 
@@ -91,23 +85,23 @@ class TcpListener implements Listener {
   }
 
   get isBroken(): boolean {
-    return !this.#closed && this.#doors.some(({ fd }) => !isListening(fd));
+    return !this.#closed && this.#sockets.some(({ fd }) => !isListening(fd));
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#pause !== null) clearTimeout(this.#pause);
-    for (const { watch } of this.#doors) watch.close();
-    this.#dispose(this.#doors.map(({ fd }) => fd));
+    for (const { watch } of this.#sockets) watch.close();
+    this.#dispose(this.#sockets.map(({ fd }) => fd));
   }
 
   #listen(): void {
     if (this.#closed || this.#pause !== null) return;
-    for (const { watch } of this.#doors) watch.want(READABLE);
+    for (const { watch } of this.#sockets) watch.arm(READABLE);
   }
 
-  #callers(fd: number): void {
+  #accepted(fd: number): void {
     for (let taken = 0; taken < ACCEPTS_PER_TURN; taken++) {
       if (!this.#accepting || this.#closed) return;
       let link: TcpLink | null;
@@ -125,7 +119,7 @@ class TcpListener implements Listener {
 
   /** Out of descriptors, say: the waiting caller keeps the socket readable, so look away for a while. */
   #rest(error: unknown): void {
-    this.#events.failed(error instanceof KernelError ? error.reason : String(error));
+    this.#events.failed(error instanceof SystemError ? error.reason : String(error));
     this.#pause = setTimeout(() => {
       this.#pause = null;
       this.#listen();
@@ -133,7 +127,7 @@ class TcpListener implements Listener {
   }
 }
 
-/** Null: none waits. Throws KernelError when there is no descriptor left for it, or it cannot be watched. */
+/** Null: none waits. Throws SystemError when there is no descriptor left for it, or it cannot be watched. */
 function acceptLink(listener: number): TcpLink | null {
   const taken = accept(listener);
   if (taken === null) return null;
@@ -209,27 +203,27 @@ export class TcpLink implements Link {
 
   whenReadable(callback: () => void): void {
     if (this.#closed) return;
-    if (this.#broken !== null) this.#watch.unwant(FAILED);
+    if (this.#broken !== null) this.#watch.disarm(ERROR_OR_HANGUP);
     this.#broken = null;
     this.#readable = callback;
-    this.#watch.want(READABLE);
+    this.#watch.arm(READABLE);
   }
 
   ignoreReadable(): void {
     this.#readable = null;
-    if (!this.#closed) this.#watch.unwant(READABLE);
+    if (!this.#closed) this.#watch.disarm(READABLE);
   }
 
   whenWritable(callback: () => void): void {
     if (this.#closed) return;
     this.#writable = callback;
-    this.#watch.want(WRITABLE);
+    this.#watch.arm(WRITABLE);
   }
 
   whenBroken(callback: () => void): void {
     if (this.#closed || this.transport !== "tcp") return;
     this.#broken = callback;
-    this.#watch.want(FAILED);
+    this.#watch.arm(ERROR_OR_HANGUP);
   }
 
   close(): void {
@@ -241,7 +235,7 @@ export class TcpLink implements Link {
   }
 
   #ready(events: number): void {
-    if ((events & FAILED) !== 0) {
+    if ((events & ERROR_OR_HANGUP) !== 0) {
       const callback = this.#broken;
       this.#broken = null;
       callback?.();
@@ -272,8 +266,8 @@ export class TcpLink implements Link {
 
   /** Closing over unread input sends a reset, and the peer may lose our last words to it. */
   #takeUnread(): void {
-    const bin = new Uint8Array(4096);
-    for (let rounds = 0; rounds < 16 && read(this.#fd, bin) === bin.length; rounds++);
+    const discarded = new Uint8Array(4096);
+    for (let rounds = 0; rounds < 16 && read(this.#fd, discarded) === discarded.length; rounds++);
   }
 
   #fault(errno: number): number {

@@ -1,7 +1,8 @@
 /** UDP: a port's sockets, and peers told apart by the address their datagrams come from (manual page, "UDP"). */
 import type { NetworkPort } from "../config/network-port.js";
-import { bindUdp, EAGAIN, EINTR, ENODEV, localAddress, receiveFrom, sendTo } from "../kernel/kernel.js";
-import { READABLE, type Watch, WRITABLE } from "../kernel/poll.js";
+import { EAGAIN, EINTR, ENODEV } from "../native/errors.js";
+import { READABLE, type Watch, WRITABLE } from "../native/poll.js";
+import { bindUdp, localAddress, receiveFrom, sendTo } from "../native/sockets.js";
 import type { ListenAddress } from "./addresses.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
 import { closeAll, openEach, serve, watchEach } from "./sockets.js";
@@ -21,7 +22,7 @@ export interface UdpListener extends Listener {
   close(): void;
 }
 
-/** Opens every address that can be opened. Throws KernelError when none can. */
+/** Opens every address that can be opened. Throws SystemError when none can. */
 export function listenUdp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): UdpListener {
   const open = ({ address, v6only }: ListenAddress): number => bindUdp(address, spec.port, { v6only });
   const sockets = openEach(addresses, open);
@@ -37,7 +38,7 @@ export function adoptUdp(
   return serve(sockets, giveBack, () => new UdpSockets(sockets, events, giveBack));
 }
 
-interface Door {
+interface UdpSocket {
   readonly fd: number;
   readonly family: "ipv4" | "ipv6";
   readonly local: PeerAddress;
@@ -47,7 +48,7 @@ interface Door {
 
 class UdpSockets implements UdpListener {
   readonly addresses: readonly PeerAddress[];
-  readonly #doors: readonly Door[];
+  readonly #sockets: readonly UdpSocket[];
   readonly #links = new Map<string, UdpLink>();
   /** Those whose inbox is full. */
   readonly #crowded = new Set<UdpLink>();
@@ -62,11 +63,11 @@ class UdpSockets implements UdpListener {
     this.#events = events;
     this.#dispose = dispose;
     const locals = sockets.map(fd => localAddress(fd));
-    this.#doors = watchEach(sockets, (fd, events) => this.#ready(fd, events)).map(({ fd, watch }, index) => {
+    this.#sockets = watchEach(sockets, (fd, events) => this.#ready(fd, events)).map(({ fd, watch }, index) => {
       const { family, address = "", port = 0 } = locals[index] ?? {};
       return { fd, watch, family: family === "ipv6" ? family : "ipv4", local: { address, port }, writers: new Set() };
     });
-    this.addresses = this.#doors.map(({ local }) => local);
+    this.addresses = this.#sockets.map(({ local }) => local);
     this.#listen();
   }
 
@@ -78,35 +79,35 @@ class UdpSockets implements UdpListener {
     this.#accepting = on;
     // Whoever sends meanwhile is read when the port is free again; nobody else sends: its peers are gone.
     if (on) this.#listen();
-    else for (const { watch } of this.#doors) watch.unwant(READABLE);
+    else for (const { watch } of this.#sockets) watch.disarm(READABLE);
   }
 
   connect(peer: PeerAddress): Link | null {
     const family = peer.address.includes(":") ? "ipv6" : "ipv4";
-    const door = this.#doors.find(candidate => candidate.family === family);
-    if (door !== undefined) return this.#reach(door, peer);
+    const socket = this.#sockets.find(candidate => candidate.family === family);
+    if (socket !== undefined) return this.#reach(socket, peer);
     // A socket for both families, handed over by the service manager, knows IPv4 peers in IPv6 clothes.
-    const both = family === "ipv4" ? this.#doors.find(({ local }) => local.address === "::") : undefined;
+    const both = family === "ipv4" ? this.#sockets.find(({ local }) => local.address === "::") : undefined;
     return both === undefined ? null : this.#reach(both, { ...peer, address: `::ffff:${peer.address}` });
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const { watch } of this.#doors) watch.close();
-    this.#dispose(this.#doors.map(({ fd }) => fd));
+    for (const { watch } of this.#sockets) watch.close();
+    this.#dispose(this.#sockets.map(({ fd }) => fd));
     for (const link of this.#links.values()) link.hangUp();
     this.#links.clear();
     this.#crowded.clear();
   }
 
   #ready(fd: number, events: number): void {
-    const door = this.#doors.find(one => one.fd === fd);
-    if (door === undefined) return;
-    if ((events & READABLE) !== 0) this.#datagrams(door);
+    const socket = this.#sockets.find(one => one.fd === fd);
+    if (socket === undefined) return;
+    if ((events & READABLE) !== 0) this.#datagrams(socket);
     if ((events & WRITABLE) === 0) return;
-    const waiting = [...door.writers];
-    door.writers.clear();
+    const waiting = [...socket.writers];
+    socket.writers.clear();
     for (const callback of waiting) callback();
   }
 
@@ -116,19 +117,19 @@ class UdpSockets implements UdpListener {
 
   #listen(): void {
     if (!this.#listens) return;
-    for (const { watch } of this.#doors) watch.want(READABLE);
+    for (const { watch } of this.#sockets) watch.arm(READABLE);
   }
 
-  #datagrams(door: Door): void {
+  #datagrams(socket: UdpSocket): void {
     for (let taken = 0; taken < READS_PER_TURN && this.#listens; taken++) {
-      const received = receiveFrom(door.fd, datagram);
+      const received = receiveFrom(socket.fd, datagram);
       if (received === null) break;
       const peer = { address: received.address, port: received.port };
       const known = this.#links.get(keyOf(peer));
       if (known !== undefined) {
         known.deliver(datagram.subarray(0, received.length));
       } else {
-        const link = this.#open(door, peer);
+        const link = this.#open(socket, peer);
         link.deliver(datagram.subarray(0, received.length));
         this.#events.accepted(link);
       }
@@ -136,12 +137,12 @@ class UdpSockets implements UdpListener {
     this.#listen();
   }
 
-  #reach(door: Door, peer: PeerAddress): UdpLink | null {
-    return this.#closed || this.#links.has(keyOf(peer)) ? null : this.#open(door, peer);
+  #reach(socket: UdpSocket, peer: PeerAddress): UdpLink | null {
+    return this.#closed || this.#links.has(keyOf(peer)) ? null : this.#open(socket, peer);
   }
 
-  #open(door: Door, peer: PeerAddress): UdpLink {
-    const link = new UdpLink(peer, door, {
+  #open(socket: UdpSocket, peer: PeerAddress): UdpLink {
+    const link = new UdpLink(peer, socket, {
       crowded: on => this.#setCrowded(link, on),
       closed: () => this.#links.delete(keyOf(peer)),
     });
@@ -165,7 +166,7 @@ class UdpLink implements Link {
   readonly transport = "udp";
   readonly peer: PeerAddress;
   onKeepalive: (() => void) | null = null;
-  readonly #door: Door;
+  readonly #socket: UdpSocket;
   readonly #events: UdpLinkEvents;
   readonly #inbox: Uint8Array[] = [];
   #readable: (() => void) | null = null;
@@ -173,14 +174,14 @@ class UdpLink implements Link {
   #ended = false;
   #closed = false;
 
-  constructor(peer: PeerAddress, door: Door, events: UdpLinkEvents) {
+  constructor(peer: PeerAddress, socket: UdpSocket, events: UdpLinkEvents) {
     this.peer = peer;
-    this.#door = door;
+    this.#socket = socket;
     this.#events = events;
   }
 
   local(): PeerAddress {
-    return this.#door.local;
+    return this.#socket.local;
   }
 
   /** The bytes are only lent. An empty datagram carries no data, but keeps the connection alive. */
@@ -231,8 +232,8 @@ class UdpLink implements Link {
 
   whenWritable(callback: () => void): void {
     if (this.#ended) return;
-    this.#door.writers.add(callback);
-    this.#door.watch.want(WRITABLE);
+    this.#socket.writers.add(callback);
+    this.#socket.watch.arm(WRITABLE);
   }
 
   close(): void {
@@ -258,7 +259,7 @@ class UdpLink implements Link {
 
   #sendTo(bytes: Uint8Array): number {
     try {
-      return sendTo(this.#door.fd, bytes, this.peer.address, this.peer.port);
+      return sendTo(this.#socket.fd, bytes, this.peer.address, this.peer.port);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       return -ENODEV; // a link-local address on an interface that is gone

@@ -32,7 +32,7 @@ export class Opening {
   }
 
   /** What opens now is closed. */
-  giveUp(): void {
+  abandon(): void {
     this.#count++;
   }
 }

@@ -4,16 +4,21 @@ import { parsePortWords } from "../config/port-options.js";
 import type { LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
 import type { Link } from "../net/link.js";
-import { Arrivals } from "./arrivals.js";
-import { type PortCondition, portCondition } from "./condition.js";
-import { Door } from "./door.js";
-import type { MonitorDirection, Operable, PortFacts } from "./facts.js";
-import { FixedPeers } from "./fixed-peers.js";
-import { Life } from "./life.js";
-import { observe } from "./observe.js";
-import type { PortParts } from "./parts.js";
-import type { Session } from "./session.js";
-import { Taps } from "./taps.js";
+import { Acceptor } from "./acceptor.js";
+import { AdmissionQueue } from "./admission-queue.js";
+import type { PortEnvironment } from "./environment.js";
+import { PortLifecycle } from "./lifecycle.js";
+import { DataObservers } from "./observers.js";
+import type { OpenPort } from "./open-port.js";
+import { FixedPeers } from "./peers/fixed-peers.js";
+import { snapshot } from "./snapshot.js";
+import {
+  type ManagedPort,
+  type MonitorDirection,
+  type PortCondition,
+  type PortStatus,
+  portCondition,
+} from "./status.js";
 
 /** Closing has a limit of its own; a port that takes this long hangs in the kernel. */
 const STUCK_SECONDS = 30;
@@ -26,70 +31,70 @@ type Pending =
   | { readonly kind: "delete" }
   | { readonly kind: "reconfigure"; readonly config: PortConfig };
 
-export class Port implements Operable {
+export class Port implements ManagedPort {
   readonly name: string;
-  readonly #parts: PortParts;
-  readonly #taps = new Taps();
-  readonly #life: Life;
+  readonly #options: PortEnvironment;
+  readonly #observers = new DataObservers();
+  readonly #lifecycle: PortLifecycle;
   #config: PortConfig;
   #state: PortState;
   #timeoutSeconds: number;
-  readonly #door: Door;
-  readonly #arrivals: Arrivals;
+  readonly #acceptor: Acceptor;
+  readonly #admission: AdmissionQueue;
   readonly #fixedPeers: FixedPeers;
   #pending: Pending = { kind: "none" };
   #unwatchDevice: (() => void) | null = null;
 
-  constructor(config: PortConfig, parts: PortParts) {
+  constructor(config: PortConfig, environment: PortEnvironment) {
     this.name = config.name;
-    this.#parts = parts;
+    this.#options = environment;
     this.#config = config;
     this.#state = config.state;
     this.#timeoutSeconds = config.timeoutSeconds;
-    this.#life = new Life({
-      outside: parts,
-      taps: this.#taps,
+    this.#lifecycle = new PortLifecycle({
+      environment,
+      observers: this.#observers,
       config: () => ({ ...this.#config, state: this.#state }),
       timeoutSeconds: () => this.#timeoutSeconds,
       deviceBusy: () => this.#deviceBusy(),
-      closing: () => this.#door.accept(false),
+      closing: () => this.#acceptor.accept(false),
       freed: opened => this.#freed(opened),
       changed: () => this.#changed(),
     });
-    this.#arrivals = new Arrivals({
-      outside: parts,
-      life: this.#life,
+    this.#admission = new AdmissionQueue({
+      environment,
+      lifecycle: this.#lifecycle,
       config: () => this.#config,
       deviceBusy: () => this.#deviceBusy(),
     });
-    this.#door = new Door(this.name, parts, link => this.#arrivals.called(link));
+    this.#acceptor = new Acceptor(this.name, environment, link => this.#admission.onAccepted(link));
     this.#fixedPeers = new FixedPeers({
-      missing: () => (this.#isListening ? this.#life.seats.missingFixedPeers() : []),
-      addressesOf: remote => this.#parts.numericAddresses(remote),
-      connect: peer => this.#door.connect(peer),
-      seat: (link, slot) => this.#life.seat(link, slot, true),
+      missing: () => (this.#isListening ? this.#lifecycle.slots.missingFixedPeers() : []),
+      addressesOf: remote => this.#options.numericAddresses(remote),
+      connect: peer => this.#acceptor.connect(peer),
+      attach: (link, slot) => this.#lifecycle.attach(link, slot, true),
       deviceState: () => (!this.#devicePresent ? "missing" : this.#deviceBusy() ? "busy" : "free"),
     });
   }
 
   /** Nobody is connected and nothing is on its way out. */
   get isFree(): boolean {
-    return this.#life.isFree;
+    return this.#lifecycle.isFree;
   }
 
   get deviceIdentity(): string {
-    return this.#life.deviceIdentity;
+    return this.#lifecycle.deviceIdentity;
   }
 
   /** For the service manager's status line. */
   get condition(): PortCondition {
-    return portCondition({ phase: this.#life.phase, devicePresent: this.#devicePresent });
+    return portCondition({ phase: this.#lifecycle.phase, devicePresent: this.#devicePresent });
   }
 
   /** What is broken for good, that only a new process mends; null: nothing. */
   problem(): string | null {
-    if (this.#door.isBroken) return `port ${this.name} does not listen any more`;
-    const seconds = Math.round(this.#life.closingMs / 1000);
+    if (this.#acceptor.isBroken) return `port ${this.name} does not listen any more`;
+    const seconds = Math.round(this.#lifecycle.closingMs / 1000);
     return seconds > STUCK_SECONDS ? `port ${this.name} has been closing for ${seconds} s` : null;
   }
 
@@ -106,28 +111,28 @@ export class Port implements Operable {
 
   // ---- what an operator may know and do
 
-  facts(): PortFacts {
-    return observe({
+  status(): PortStatus {
+    return snapshot({
       config: this.#config,
       state: this.#state,
       timeoutSeconds: this.#timeoutSeconds,
-      life: this.#life,
-      second: this.#parts.heartbeat.second,
+      lifecycle: this.#lifecycle,
+      second: this.#options.heartbeat.second,
       devicePresent: this.#devicePresent,
       pending: this.#pending.kind,
-      listenError: this.#door.fault,
+      listenError: this.#acceptor.error,
     });
   }
 
   disconnect(): boolean {
     if (this.isFree) return false;
-    this.#life.end("disconnect");
+    this.#lifecycle.end("disconnect");
     return true;
   }
 
   setTimeoutSeconds(seconds: number): void {
     this.#timeoutSeconds = seconds;
-    this.#life.restartTimeouts();
+    this.#lifecycle.restartTimeouts();
     this.#changed();
   }
 
@@ -137,7 +142,7 @@ export class Port implements Operable {
     this.#state = state;
     if (state === "off") {
       this.#stopListening();
-      this.#life.enable(false);
+      this.#lifecycle.enable(false);
     } else if (before === "off" && !this.#listen()) {
       this.#state = "off";
       this.#changed();
@@ -148,17 +153,17 @@ export class Port implements Operable {
   }
 
   setConfig(words: string): string | null {
-    const { line, options, problem } = parsePortWords(words, this.#config, this.#parts.optionContext());
+    const { line, options, problem } = parsePortWords(words, this.#config, this.#options.optionContext());
     this.#config = { ...this.#config, line, options };
     this.#changed();
     return problem;
   }
 
   setLine(words: string): string | null {
-    const { line, options, problem } = parsePortWords(words, this.#config, this.#parts.optionContext());
+    const { line, options, problem } = parsePortWords(words, this.#config, this.#options.optionContext());
     if (problem !== null) return problem;
     this.#config = { ...this.#config, line, options };
-    this.#operate((device, session) => session.pump.lineChanged(device.set(line)));
+    this.#operate((device, openPort) => openPort.pump.lineChanged(device.set(line)));
     this.#changed();
     return null;
   }
@@ -172,31 +177,31 @@ export class Port implements Operable {
   }
 
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
-    return this.#taps.monitor(direction, sink, ended);
+    return this.#observers.monitor(direction, sink, ended);
   }
 
   // ---- reload, rotators, shutdown
 
   /** The new definition counts at once when the port is free, else when its last connection has gone; `shut` ends them. */
-  reconfigure(config: PortConfig, shut: string | null): void {
+  reconfigure(config: PortConfig, disconnectReason: string | null): void {
     if (this.isFree) {
       this.#install(config);
-      this.#fixedPeers.seat(); // the new definition may have others
+      this.#fixedPeers.attach(); // the new definition may have others
     } else {
       this.#pending = { kind: "reconfigure", config };
-      if (shut !== null) this.#life.end(shut);
+      if (disconnectReason !== null) this.#lifecycle.end(disconnectReason);
     }
     this.#changed();
   }
 
   /** Callers are refused from now on; the port goes when its last connection has gone. `shut` ends them. */
-  removeWhenFree(shut: string | null): void {
+  removeWhenFree(disconnectReason: string | null): void {
     this.#stopListening();
     this.#state = "off";
-    this.#life.enable(false);
+    this.#lifecycle.enable(false);
     this.#pending = { kind: "delete" };
     if (this.isFree) this.#remove();
-    else if (shut !== null) this.#life.end(shut);
+    else if (disconnectReason !== null) this.#lifecycle.end(disconnectReason);
     this.#changed();
   }
 
@@ -205,26 +210,26 @@ export class Port implements Operable {
     this.#stopListening();
     this.#unwatchDevice?.();
     this.#state = "off";
-    this.#life.enable(false);
+    this.#lifecycle.enable(false);
     this.#pending = { kind: "none" };
-    this.#arrivals.dismiss();
-    this.#life.end("program shutdown");
-    await this.#life.closed();
-    this.#taps.endMonitor();
+    this.#admission.closePending();
+    this.#lifecycle.end("program shutdown");
+    await this.#lifecycle.closed();
+    this.#observers.endMonitor();
   }
 
   /** A peer whom a rotator chose this port for. False: the port is not free for it. */
   takeFromRotator(link: Link): boolean {
-    if (this.#life.phase !== "idle" || !this.#devicePresent || this.#deviceBusy()) return false;
-    if (!this.#parts.admits(this.#config.options.remaddr, link.peer)) return false;
-    this.#life.seat(link, 0, false);
+    if (this.#lifecycle.phase !== "idle" || !this.#devicePresent || this.#deviceBusy()) return false;
+    if (!this.#options.admits(this.#config.options.remaddr, link.peer)) return false;
+    this.#lifecycle.attach(link, 0, false);
     return true;
   }
 
   /** False when no serial line is open, or it went away under this. */
-  #operate(act: (line: LineDevice, session: Session) => void): boolean {
-    const { phase, session } = this.#life;
-    const done = phase === "open" && session !== null && session.operate(line => act(line, session));
+  #operate(act: (line: LineDevice, openPort: OpenPort) => void): boolean {
+    const { phase, openPort } = this.#lifecycle;
+    const done = phase === "open" && openPort !== null && openPort.operate(line => act(line, openPort));
     if (done) this.#changed();
     return done;
   }
@@ -233,51 +238,51 @@ export class Port implements Operable {
 
   /** False: not one socket could be opened. */
   #listen(): boolean {
-    if (!this.#door.open(this.#config.networkPort)) return false;
-    this.#life.enable(true);
-    this.#door.accept(this.#life.phase !== "closing");
-    const input = this.#door.takeInput();
-    if (input !== null) this.#arrivals.arrive(input);
-    this.#fixedPeers.seat();
+    if (!this.#acceptor.open(this.#config.networkPort)) return false;
+    this.#lifecycle.enable(true);
+    this.#acceptor.accept(this.#lifecycle.phase !== "closing");
+    const input = this.#acceptor.takeInput();
+    if (input !== null) this.#admission.admit(input);
+    this.#fixedPeers.attach();
     return true;
   }
 
   #stopListening(): void {
-    this.#door.close();
+    this.#acceptor.close();
     this.#fixedPeers.stop();
   }
 
   #deviceBusy(): boolean {
-    return this.#parts.deviceInUse(this.#parts.identify(this.#config.device.path), this);
+    return this.#options.deviceInUse(this.#options.identify(this.#config.device.path), this);
   }
 
   /** A closing port takes nobody. */
   get #isListening(): boolean {
-    return this.#door.isListening && this.#life.phase !== "closing";
+    return this.#acceptor.isListening && this.#lifecycle.phase !== "closing";
   }
 
   /** So that the names in remaddr are known when the first caller comes. */
   #askForNames(): void {
-    for (const remote of this.#config.options.remaddr ?? []) this.#parts.numericAddresses(remote);
+    for (const remote of this.#config.options.remaddr ?? []) this.#options.numericAddresses(remote);
   }
 
   // ---- the device's node
 
   get #devicePresent(): boolean {
-    return this.#parts.presence.isPresent(this.#config.device.path);
+    return this.#options.nodeWatcher.isPresent(this.#config.device.path);
   }
 
   #watchDevice(): void {
     this.#unwatchDevice?.();
-    this.#unwatchDevice = this.#parts.presence.watch(this.#config.device.path, () => this.#deviceChanged());
+    this.#unwatchDevice = this.#options.nodeWatcher.watch(this.#config.device.path, () => this.#deviceChanged());
   }
 
   #deviceChanged(): void {
     if (this.#devicePresent) {
-      this.#life.deviceAppeared();
-      this.#fixedPeers.seat();
+      this.#lifecycle.deviceAppeared();
+      this.#fixedPeers.attach();
     } else {
-      this.#life.deviceVanished();
+      this.#lifecycle.deviceVanished();
     }
     this.#changed();
   }
@@ -286,40 +291,40 @@ export class Port implements Operable {
 
   /** What waited for that happens now. */
   #freed(opened: boolean): void {
-    if (this.#config.networkPort.port === 0) this.#parts.stdioEnded(opened);
+    if (this.#config.networkPort.port === 0) this.#options.stdioEnded(opened);
     const pending = this.#pending;
     if (pending.kind === "delete") {
       this.#remove();
       return;
     }
     if (pending.kind === "reconfigure") this.#install(pending.config);
-    this.#door.accept(true);
-    this.#arrivals.letIn();
+    this.#acceptor.accept(true);
+    this.#admission.admitPending();
     // A device that could not be opened would only fail again at once.
-    if (opened) this.#fixedPeers.seat();
-    else this.#fixedPeers.seatLater();
+    if (opened) this.#fixedPeers.attach();
+    else this.#fixedPeers.attachLater();
     this.#changed();
   }
 
   #remove(): void {
-    this.#arrivals.dismiss();
+    this.#admission.closePending();
     this.#unwatchDevice?.();
-    this.#taps.endMonitor();
-    this.#parts.removed(this);
+    this.#observers.endMonitor();
+    this.#options.removed(this);
   }
 
   #install(config: PortConfig): void {
     this.#pending = { kind: "none" };
-    if (config.device.path !== this.#config.device.path) this.#life.forgetError();
+    if (config.device.path !== this.#config.device.path) this.#lifecycle.forgetError();
     this.#config = config;
     this.#watchDevice();
     this.#askForNames();
     this.#timeoutSeconds = config.timeoutSeconds;
-    this.#life.seats.arrange(config);
-    if (this.setState(config.state) !== null) this.#door.logFault();
+    this.#lifecycle.slots.arrange(config);
+    if (this.setState(config.state) !== null) this.#acceptor.logError();
   }
 
   #changed(): void {
-    this.#parts.changed(this);
+    this.#options.changed(this);
   }
 }

@@ -1,6 +1,7 @@
 /** All ports, in configuration order. */
-import type { Operable } from "./facts.js";
+
 import type { Port } from "./port.js";
+import type { ManagedPort } from "./status.js";
 
 export class Registry {
   readonly #ports = new Map<string, Port>();
@@ -9,7 +10,7 @@ export class Registry {
     this.#ports.set(port.name, port);
   }
 
-  remove(port: Operable): void {
+  remove(port: ManagedPort): void {
     if (this.#ports.get(port.name) === port) this.#ports.delete(port.name);
   }
 

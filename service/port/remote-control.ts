@@ -14,7 +14,7 @@ import {
   modemStateByte,
   parseRequest,
 } from "../telnet/rfc2217.js";
-import type { Connection } from "./connection.js";
+import type { Connection } from "./peers/connection.js";
 
 /** Modem lines and error counters are looked at this often, while a client asked to hear of them. */
 const POLL_MS = 100;
@@ -36,7 +36,7 @@ export class RemoteControl {
   /** DTR and RTS asked for by commands that came together, not yet at the hardware. */
   #driven: Partial<ModemControl> = {};
 
-  constructor(parts: {
+  constructor(options: {
     readonly line: LineDevice;
     readonly config: PortConfig;
     readonly defaultSignature: string;
@@ -44,11 +44,11 @@ export class RemoteControl {
     /** The peer does not read its answers. */
     readonly overflow: (connection: Connection) => void;
   }) {
-    this.#line = parts.line;
-    this.#config = parts.config;
-    this.#defaultSignature = parts.defaultSignature;
-    this.#lineChanged = parts.lineChanged;
-    this.#overflow = parts.overflow;
+    this.#line = options.line;
+    this.#config = options.config;
+    this.#defaultSignature = options.defaultSignature;
+    this.#lineChanged = options.lineChanged;
+    this.#overflow = options.overflow;
   }
 
   /** The answer leaves with `commandsEnd`. Throws DeviceError when the device is lost meanwhile. */
@@ -95,9 +95,9 @@ export class RemoteControl {
       telnet.lineStateMask = 0;
       telnet.modemStateMask = 0xff;
       telnet.modemState = this.#line.modemState() ?? NO_LINES;
-      telnet.toldModemBits = modemStateByte(telnet.modemState, null);
+      telnet.lastSentModemBits = modemStateByte(telnet.modemState, null);
       // The state comes before our DO, as clients of the reference know it (docs/reference.md, "Modem state").
-      this.#reply(connection, { kind: "notify-modem-state", state: telnet.toldModemBits });
+      this.#reply(connection, { kind: "notify-modem-state", state: telnet.lastSentModemBits });
       this.#watch(connection);
     }
     if (agreed && !changed.enabled) {
@@ -107,7 +107,7 @@ export class RemoteControl {
     if (reply.length > 0) this.#say(connection, reply);
     // And after it, for clients that take the option for agreed only then (C-Kermit: no carrier, no session).
     if (agreed && changed.enabled && this.#line.modemState() !== null) {
-      this.#reply(connection, { kind: "notify-modem-state", state: telnet.toldModemBits });
+      this.#reply(connection, { kind: "notify-modem-state", state: telnet.lastSentModemBits });
     }
   }
 
@@ -205,8 +205,8 @@ export class RemoteControl {
       const { telnet } = connection;
       if (telnet === null) continue;
       if (state !== null) this.#tellModemState(connection, state);
-      const told = errors & telnet.lineStateMask;
-      if (told !== 0) this.#reply(connection, { kind: "notify-line-state", state: told });
+      const sent = errors & telnet.lineStateMask;
+      if (sent !== 0) this.#reply(connection, { kind: "notify-line-state", state: sent });
     }
   }
 
@@ -216,8 +216,8 @@ export class RemoteControl {
     if (telnet === null) return;
     const byte = modemStateByte(state, telnet.modemState) & telnet.modemStateMask;
     telnet.modemState = state;
-    if ((byte & STATE_BITS) === telnet.toldModemBits && (byte & ~STATE_BITS) === 0) return;
-    telnet.toldModemBits = byte & STATE_BITS;
+    if ((byte & STATE_BITS) === telnet.lastSentModemBits && (byte & ~STATE_BITS) === 0) return;
+    telnet.lastSentModemBits = byte & STATE_BITS;
     this.#reply(connection, { kind: "notify-modem-state", state: byte });
   }
 

@@ -1,32 +1,35 @@
 /** A network port that hands its callers to the first free port of a list (manual page, ROTATOR). */
 import type { RotatorConfig } from "../config/configuration.js";
 import type { Link, Listener } from "../net/link.js";
-import { REFUSAL } from "./admission.js";
-import type { PortParts } from "./parts.js";
-import { refuse, takePermitted } from "./refuse.js";
+import type { PortEnvironment } from "./environment.js";
+import { acceptPermitted, REFUSAL, refuse } from "./peers/admission.js";
 import type { Registry } from "./registry.js";
 
 export class Rotator {
   #config: RotatorConfig;
   readonly #ports: Registry;
-  readonly #parts: Pick<PortParts, "listen" | "permitted" | "log">;
+  readonly #options: Pick<PortEnvironment, "listen" | "permitted" | "log">;
   #listener: Listener | null = null;
   /** Where the next search starts: after the port that was used last. */
   #next = 0;
 
-  constructor(config: RotatorConfig, ports: Registry, parts: Pick<PortParts, "listen" | "permitted" | "log">) {
+  constructor(
+    config: RotatorConfig,
+    ports: Registry,
+    environment: Pick<PortEnvironment, "listen" | "permitted" | "log">,
+  ) {
     this.#config = config;
     this.#ports = ports;
-    this.#parts = parts;
+    this.#options = environment;
   }
 
   /** Throws when no socket can be opened. */
   start(): void {
-    this.#listener = this.#parts.listen(this.#config.networkPort, {
+    this.#listener = this.#options.listen(this.#config.networkPort, {
       accepted: link => this.#accepted(link),
       waiting: reason =>
-        this.#parts.log.error(`Unable to create TCP socket for rotator ${this.#config.name}: ${reason}`),
-      failed: reason => this.#parts.log.error(`Could not accept on rotator ${this.#config.name}: ${reason}`),
+        this.#options.log.error(`Unable to create TCP socket for rotator ${this.#config.name}: ${reason}`),
+      failed: reason => this.#options.log.error(`Could not accept on rotator ${this.#config.name}: ${reason}`),
     });
   }
 
@@ -47,7 +50,7 @@ export class Rotator {
   }
 
   #accepted(link: Link): void {
-    takePermitted(link, this.#parts.permitted(link), caller => this.#place(caller));
+    acceptPermitted(link, this.#options.permitted(link), accepted => this.#place(accepted));
   }
 
   #place(link: Link): void {

@@ -1,5 +1,5 @@
 /** One timer for all ports: streams are moved along at common ticks, so that 32 ports cost one wake-up. */
-import { TICKS_MS } from "./batching.js";
+import { TICKS_MS } from "./read-pacing.js";
 
 /** Called at its tick; the next tick must be asked for anew. */
 export interface Ticking {

@@ -1,5 +1,5 @@
 /** Descriptors that the service manager hands over, sd_listen_fds(3): the sockets of a socket unit. */
-import { setCloseOnExec, setNonBlocking } from "../kernel/kernel.js";
+import { setCloseOnExec, setNonBlocking } from "../native/descriptors.js";
 
 export interface InheritedDescriptor {
   readonly fd: number;

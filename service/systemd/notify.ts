@@ -1,6 +1,7 @@
 /** What the daemon tells the service manager, sd_notify(3). */
 import { closeSync } from "node:fs";
-import { EAGAIN, ENOBUFS, errorReason, sendUnix, unixDatagram } from "../kernel/kernel.js";
+import { EAGAIN, ENOBUFS, errorReason } from "../native/errors.js";
+import { sendUnix, unixDatagram } from "../native/sockets.js";
 import { type Clock, systemClock } from "./clock.js";
 
 /** Nothing here throws or waits. Without a manager that listens, nothing is done. */
@@ -21,7 +22,7 @@ export interface Notifier {
 }
 
 /** A manager that is slower than this gets nothing new. */
-const MOST_UNSENT = 64;
+const MAX_UNSENT = 64;
 /** The manager ignores datagrams of more than 4096 bytes; a character has up to three. */
 const LONGEST_STATUS = 1000;
 const STATUS_PAUSE_MS = 1000;
@@ -36,21 +37,21 @@ export function createNotifier(
 ): Notifier {
   const path = environment.NOTIFY_SOCKET;
   delete environment.NOTIFY_SOCKET;
-  if (path === undefined || path === "") return NOBODY_LISTENS;
+  if (path === undefined || path === "") return NULL_NOTIFIER;
   const warn = (reason: string) => log?.warning(`Unable to notify the service manager: ${reason}`);
   if (!/^[@/]/.test(path) || Buffer.byteLength(path) > LONGEST_PATH) {
     warn(`${path} is no socket that can be used`);
-    return NOBODY_LISTENS;
+    return NULL_NOTIFIER;
   }
   try {
     return new ManagerNotifier(unixDatagram(), path, warn, clock);
   } catch (error) {
     warn(error instanceof Error ? error.message : String(error));
-    return NOBODY_LISTENS;
+    return NULL_NOTIFIER;
   }
 }
 
-const NOBODY_LISTENS: Notifier = {
+const NULL_NOTIFIER: Notifier = {
   ready() {},
   reloading() {},
   stopping() {},
@@ -68,7 +69,7 @@ class ManagerNotifier implements Notifier {
   readonly #clock: Clock;
   readonly #unsent: string[] = [];
   #cancelRetry: (() => void) | null = null;
-  #said = "";
+  #lastSent = "";
   #wanted = "";
   #cancelPause: (() => void) | null = null;
   #failing = false;
@@ -124,13 +125,13 @@ class ManagerNotifier implements Notifier {
 
   #say(status: string, ...assignments: string[]): void {
     if (this.#triggered) return; // nothing shall hide the cause
-    this.#said = this.#wanted = statusLine(status);
-    this.#send(...assignments, `STATUS=${this.#said}`);
+    this.#lastSent = this.#wanted = statusLine(status);
+    this.#send(...assignments, `STATUS=${this.#lastSent}`);
     this.#pause();
   }
 
   #tellStatus(): void {
-    if (this.#wanted === this.#said) return;
+    if (this.#wanted === this.#lastSent) return;
     if (this.#unsent.length === 0) this.#say(this.#wanted);
     else this.#pause(); // the manager is busy: an older one need not reach it any more
   }
@@ -145,7 +146,7 @@ class ManagerNotifier implements Notifier {
 
   #send(...assignments: string[]): void {
     if (this.#closed) return;
-    if (this.#unsent.length < MOST_UNSENT) this.#unsent.push(assignments.join("\n"));
+    if (this.#unsent.length < MAX_UNSENT) this.#unsent.push(assignments.join("\n"));
     if (this.#cancelRetry === null) this.#sendAll();
   }
 

@@ -6,7 +6,7 @@ export interface Watchdog {
   close(): void;
 }
 
-export interface WatchdogParts {
+export interface WatchdogOptions {
   /** From `watchdogInterval`; null: nobody waits for a ping, and no timer runs. */
   readonly intervalUs: number | null;
   readonly notifier: Pick<Notifier, "status" | "watchdogPing" | "watchdogTrigger">;
@@ -21,7 +21,7 @@ export interface WatchdogParts {
  * So many turns fit in the interval. A turn is late when it comes one whole turn after its time: the first late one
  * leaves room for another that is on time, and pings, before the manager gives up.
  */
-const TURNS = 4;
+const CHECKS_PER_INTERVAL = 4;
 /** However long the interval: what is broken is noticed within this time. */
 const LONGEST_TURN_MS = 30_000;
 
@@ -33,9 +33,9 @@ export function watchdogInterval(environment: NodeJS.ProcessEnv, pid: number): n
   return /^[1-9]\d*$/.test(interval) && meantFor === String(pid) ? Number(interval) : null;
 }
 
-export function createWatchdog(parts: WatchdogParts): Watchdog {
+export function createWatchdog(parts: WatchdogOptions): Watchdog {
   const { intervalUs, notifier, checks, recovered, clock = systemClock } = parts;
-  const turnMs = Math.min(Math.max(1, (intervalUs ?? 0) / 1000 / TURNS), LONGEST_TURN_MS);
+  const turnMs = Math.min(Math.max(1, (intervalUs ?? 0) / 1000 / CHECKS_PER_INTERVAL), LONGEST_TURN_MS);
   let isLate = false;
   let cancel = (): void => {};
 

@@ -90,10 +90,10 @@ export function createTelnetDecoder(): TelnetDecoder {
     const events: TelnetEvent[] = [];
     const data = new Uint8Array(chunk.length); // the chunk without its commands; the data events are views of it
     let filled = 0;
-    let told = 0; // the part of `data` that is in events already
+    let reported = 0; // the part of `data` that is in events already
     const tell = (): void => {
-      if (filled > told) events.push({ kind: "data", bytes: data.subarray(told, filled) });
-      told = filled;
+      if (filled > reported) events.push({ kind: "data", bytes: data.subarray(reported, filled) });
+      reported = filled;
     };
     for (let at = 0; at < chunk.length; at++) {
       if (place === "data") {

@@ -1,18 +1,18 @@
 /** An append-only file that never holds the data path up: writing goes on beside it, one write at a time, in order. */
 import { close, constants, openSync, write } from "node:fs";
-import { errorReason } from "../kernel/kernel.js";
+import { errorReason } from "../native/errors.js";
 
 /** `overrun`: the disk is too slow and blocks were dropped; the file goes on. The others end it. */
-export type TraceFault = "open-failed" | "write-failed" | "overrun";
+export type TraceErrorCode = "open-failed" | "write-failed" | "overrun";
 
 export class TraceError extends Error {
   override readonly name = "TraceError";
-  readonly code: TraceFault;
+  readonly code: TraceErrorCode;
   readonly file: string;
   /** The system's word for it: `No space left on device`. */
   readonly reason: string;
 
-  constructor(code: TraceFault, file: string, reason: string, options?: ErrorOptions) {
+  constructor(code: TraceErrorCode, file: string, reason: string, options?: ErrorOptions) {
     super(`${file}: ${reason}`, options);
     this.code = code;
     this.file = file;
@@ -134,7 +134,7 @@ export class TraceSink {
     if (fd !== null) close(fd, () => this.#gone());
   }
 
-  #tell(code: TraceFault, cause: unknown): void {
+  #tell(code: TraceErrorCode, cause: unknown): void {
     const errno = cause instanceof Error && "errno" in cause ? Number(cause.errno) : 0;
     const reason = errno === 0 ? String(cause) : errorReason(Math.abs(errno));
     this.#report(new TraceError(code, this.#file, reason, { cause }));

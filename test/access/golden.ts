@@ -1,8 +1,8 @@
 /** The cases of the oracle: two tables, a client, the verdict of the library (tcpd 7.6.q-32). */
 import { readFileSync } from "node:fs";
 import type { HostsFiles } from "../../service/access/hosts-files.js";
-import { askSystem, type Outside } from "../../service/access/outside.js";
 import type { AccessRequest } from "../../service/access/request.js";
+import { lookUpInSystem, type SystemLookup } from "../../service/access/system-lookups.js";
 
 export interface GoldenCase {
   readonly id: string;
@@ -42,10 +42,10 @@ export function requestOf(one: GoldenCase): AccessRequest {
 }
 
 /** Names and users as the case has them, after a turn of the event loop; the rest is the system's. */
-export function outsideOf(one: GoldenCase): Outside {
+export function systemOf(one: GoldenCase): SystemLookup {
   return need => {
     if (need.kind === "user") return Promise.resolve(one.client.user);
-    if (need.kind !== "name") return askSystem(need);
+    if (need.kind !== "name") return lookUpInSystem(need);
     const server = one.server?.address;
     return Promise.resolve((server && need.address === server ? one.server?.name : one.client.name) ?? null);
   };

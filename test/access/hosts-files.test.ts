@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { type AccessRequest, createHostsAccess, type Verdict } from "../../service/access/hosts-files.js";
-import { askSystem, type Outside } from "../../service/access/outside.js";
-import { layOut, outsideOf, readGolden, requestOf } from "./golden.js";
+import { lookUpInSystem, type SystemLookup } from "../../service/access/system-lookups.js";
+import { layOut, readGolden, requestOf, systemOf } from "./golden.js";
 
 /** Texts the library gave because its harness had no socket, and one of ours: netgroups are not supported. */
 const NOT_COMPARED = /setsockopt|netgroups/;
@@ -16,7 +16,7 @@ t.test("every case has the verdict, the rule and the warnings of the library", a
     const directory = mkdtempSync(join(tmpdir(), "access-"));
     const { texts, files } = layOut(one, directory);
     for (const [path, text] of texts) writeFileSync(path, text, "latin1");
-    const verdict = await createHostsAccess(files, outsideOf(one)).check(requestOf(one));
+    const verdict = await createHostsAccess(files, systemOf(one)).check(requestOf(one));
     t.equal(verdict.granted, one.expected === "granted", `${one.id}: verdict`);
     const matched = one.matched && { file: files[one.matched.table], line: one.matched.line };
     t.same(verdict.matched, matched, `${one.id}: matched`);
@@ -28,7 +28,7 @@ t.test("every case has the verdict, the rule and the warnings of the library", a
 });
 
 t.test("the verdict is there at once while no rule asks for a name, a user or a command", async t => {
-  const noLookups: Outside = need => {
+  const noLookups: SystemLookup = need => {
     throw new Error(`asked for ${need.kind}`);
   };
   const files = tables(t, null, null);
@@ -48,12 +48,12 @@ t.test("the verdict is there at once while no rule asks for a name, a user or a 
 
 t.test("a name is looked up once a connection, and only when a rule needs it", async t => {
   const asked: string[] = [];
-  const outside: Outside = async need => {
+  const system: SystemLookup = async need => {
     asked.push(need.kind === "name" ? need.address : need.kind);
     return "console.example.com";
   };
   const rules = "ser2net: .example.net LOCAL\nser2net: .example.com : allow\n";
-  const access = createHostsAccess(tables(t, rules, "ALL: ALL\n"), outside);
+  const access = createHostsAccess(tables(t, rules, "ALL: ALL\n"), system);
   t.match(await access.check(peer("10.1.2.3")), { granted: true, matched: { line: 2 } });
   t.match(await access.check(peer("::ffff:10.1.2.4")), { granted: true });
   t.same(asked, ["10.1.2.3", "10.1.2.4"]);
@@ -88,11 +88,11 @@ t.test("banners of both tables reach the client with CR LF and their expansions"
   });
   const allow = `ser2net: ALL: banners ${directory}/allow: aclexec false\n`;
   const files = tables(t, allow, `ALL: ALL: banners ${directory}/deny\n`);
-  const outside: Outside = need => {
-    if (need.kind === "file") return askSystem(need);
+  const system: SystemLookup = need => {
+    if (need.kind === "file") return lookUpInSystem(need);
     return Promise.resolve(need.kind === "name" ? "bad name;rm -rf" : "1");
   };
-  const verdict = await createHostsAccess(files, outside).check(peer("10.1.2.3"));
+  const verdict = await createHostsAccess(files, system).check(peer("10.1.2.3"));
   t.equal(
     Buffer.from(verdict.banner ?? []).toString("latin1"),
     "Hello 10.1.2.3 at ser2net\r\n50% caf\xe9 No way for bad_name_rm_-rf\r\n",
@@ -101,7 +101,7 @@ t.test("banners of both tables reach the client with CR LF and their expansions"
 });
 
 t.test("an aclexec whose end was never seen denies in either table", async t => {
-  const never: Outside = () => Promise.resolve(null);
+  const never: SystemLookup = () => Promise.resolve(null);
   for (const [allow, deny] of [
     ["ALL: ALL: aclexec sleep 1000\n", null],
     [null, "ALL: ALL: aclexec sleep 1000\n"],
@@ -111,7 +111,7 @@ t.test("an aclexec whose end was never seen denies in either table", async t => 
 });
 
 t.test("what fails while it is looked up denies, and does not reject", async t => {
-  const broken: Outside = async () => {
+  const broken: SystemLookup = async () => {
     throw new Error("out of order");
   };
   const verdict = await createHostsAccess(tables(t, "ALL: LOCAL\n", null), broken).check(peer("10.1.2.3"));
@@ -120,7 +120,7 @@ t.test("what fails while it is looked up denies, and does not reject", async t =
 
 t.test("more checks at once than there may be are refused, and later ones are judged again", async t => {
   const release: ((name: string) => void)[] = [];
-  const slow: Outside = () => new Promise(resolve => release.push(resolve));
+  const slow: SystemLookup = () => new Promise(resolve => release.push(resolve));
   const access = createHostsAccess(tables(t, null, "ALL: .example.com\n"), slow);
   const pending: Promise<Verdict>[] = [];
   for (let i = 0; i < 64; i++) pending.push(Promise.resolve(access.check(peer("10.1.2.3"))));

@@ -1,6 +1,6 @@
 /** Two more RFC 2217 clients that people use, and what they make of the line. */
 import t, { type Test } from "tap";
-import { termiosBits as bits, getTermios } from "../../service/kernel/kernel.js";
+import { termiosBits as bits, getTermios } from "../../service/native/serial.js";
 import { runProgram } from "../support/daemon.js";
 import { serveOnePort } from "../support/one-port.js";
 import type { PtyDevice } from "../support/pty.js";

@@ -134,7 +134,8 @@ t.test("UDP garbage from many peers: the session of one goes on, others are refu
     owner.send(`round ${round}.`);
     t.equal(await device.expect("."), `round ${round}.`, "only the owner's bytes reach the device");
   }
-  for (const peer of strangers) t.equal(await peer.next(), "Port already in use\r\n");
+  const refusals = strangers.flatMap(peer => peer.datagrams);
+  t.same([...new Set(refusals)], ["Port already in use\r\n"]);
   t.equal(await daemon.ask(`disconnect ${name}`), "");
 });
 

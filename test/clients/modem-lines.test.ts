@@ -1,6 +1,6 @@
 /** Modem lines, breaks and line errors, on serial lines with a loop-back plug: DTR comes back as DSR and DCD, RTS as CTS. */
 import t, { type Test } from "tap";
-import { MODEM } from "../../service/kernel/kernel.js";
+import { MODEM } from "../../service/native/serial.js";
 import { Client } from "../support/client.js";
 import { ComPort } from "../support/com-port.js";
 import { type PortLine, serveOnePort } from "../support/one-port.js";

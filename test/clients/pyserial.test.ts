@@ -1,7 +1,7 @@
 /** A stock pyserial client over rfc2217://, the way scripts and flashing tools use a remote port. */
 import { createHash } from "node:crypto";
 import t, { type Test } from "tap";
-import { termiosBits as bits, getTermios } from "../../service/kernel/kernel.js";
+import { termiosBits as bits, getTermios } from "../../service/native/serial.js";
 import { runProgram } from "../support/daemon.js";
 import { serveOnePort } from "../support/one-port.js";
 import { needsPython } from "../support/tools.js";

@@ -1,6 +1,6 @@
 /** What RFC 2217 clients may rely on around their requests: data that waits, cuts, other clients, the end. */
 import t from "tap";
-import { getTermios, queued } from "../../service/kernel/kernel.js";
+import { getTermios, queued } from "../../service/native/serial.js";
 import { ComPort, hexToText, serveComPort } from "../support/com-port.js";
 import { until } from "../support/wait.js";
 

@@ -1,6 +1,6 @@
 /** RFC 2217 on the wire: every command of the specification's table, its answer and what it does to the line. */
 import t, { type Test } from "tap";
-import { termiosBits as bits, getTermios } from "../../service/kernel/kernel.js";
+import { termiosBits as bits, getTermios } from "../../service/native/serial.js";
 import { ComPort, serveComPort } from "../support/com-port.js";
 import { serveOnePort } from "../support/one-port.js";
 

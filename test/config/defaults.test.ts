@@ -4,7 +4,7 @@ import { onlyPort, readLines } from "./read.js";
 
 /** All values after one DEFAULT line, or its message. */
 function after(name: string, value: string): object | string {
-  const { diagnostics, atEnd } = readLines(`DEFAULT:${name}:${value}`);
+  const { diagnostics, finalContext: atEnd } = readLines(`DEFAULT:${name}:${value}`);
   return diagnostics[0]?.message ?? defaultValues(atEnd);
 }
 
@@ -42,8 +42,8 @@ t.test("every number has its range", async t => {
     t.match(after(name, String(min)), { [name]: min }, `${name} from ${min}`);
     t.match(after(name, String(max)), { [name]: max }, `${name} to ${max}`);
     t.match(after(name, `+${max}`), { [name]: max });
-    const outside = `Integer value out of range on 1, min is ${min}, max is ${max}`;
-    for (const value of [min - 1, max + 1, -1, "99999999999999999999"]) t.equal(after(name, String(value)), outside);
+    const outOfRange = `Integer value out of range on 1, min is ${min}, max is ${max}`;
+    for (const value of [min - 1, max + 1, -1, "99999999999999999999"]) t.equal(after(name, String(value)), outOfRange);
     for (const value of ["x", "1x", "1.5", "0x1", "true"])
       t.equal(after(name, value), "Invalid integer value on 1", value);
   }

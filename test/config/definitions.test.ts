@@ -63,7 +63,7 @@ t.test("an RS485 configuration is four numbers", async t => {
   ];
   for (const [text, expected] of cases) {
     const configuration = readLines(`RS485CONF:r:${text}`);
-    const read = configuration.atEnd.rs485.get("r");
+    const read = configuration.finalContext.rs485.get("r");
     if (typeof expected === "string") {
       t.same(messages(configuration), [expected], text);
       t.equal(read, undefined, text);

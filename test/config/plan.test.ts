@@ -11,7 +11,7 @@ function plan(old: readonly string[] | Configuration, next: readonly string[], .
 function told(steps: readonly PortStep[]): string[] {
   return steps.map(step => {
     const name = "config" in step ? step.config.name : step.name;
-    return `${step.do} ${name}${"shut" in step && step.shut !== null ? ` (${step.shut})` : ""}`;
+    return `${step.do} ${name}${"disconnectReason" in step && step.disconnectReason !== null ? ` (${step.disconnectReason})` : ""}`;
   });
 }
 

@@ -279,7 +279,7 @@ t.test("line ends of DOS stick to the last word", async t => {
 });
 
 t.test("setportconfig", async t => {
-  const { ports, atEnd } = readLines(
+  const { ports, finalContext: atEnd } = readLines(
     ...NAMES,
     "3000:raw:0:/dev/a:115200 EVEN 7DATABITS 2STOPBITS XONXOFF RTSCTS LOCAL HANGUP_WHEN_DONE NOBREAK remctl hello " +
       "remaddr=10.0.0.1,0 tr=log hexdump max-connections=2",

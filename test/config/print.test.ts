@@ -1,7 +1,7 @@
 import t from "tap";
 import { printConfiguration } from "../../service/config/print.js";
+import { substance } from "./comparable.js";
 import { onlyPort, readLines, readText } from "./read.js";
-import { substance } from "./substance.js";
 
 t.test("the effective configuration is printed with everything written out", async t => {
   const configuration = readLines(

@@ -8,8 +8,8 @@ import { printConfiguration } from "../../service/config/print.js";
 import { expandTemplate, translateCloseon } from "../../service/config/template.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
 import { randomNumbers } from "../support/random.js";
+import { substance } from "./comparable.js";
 import { messages, readText } from "./read.js";
-import { substance } from "./substance.js";
 
 const SEED = 20260302;
 
@@ -133,7 +133,7 @@ t.test("random bytes are read to their end", async t => {
       networkPort: { family: "any", transport: "tcp", host: null, port: 1 },
       options: plain.options,
     } as const;
-    const { problem } = parsePortWords(text, port, read.atEnd);
+    const { problem } = parsePortWords(text, port, read.finalContext);
     if (problem === "") t.fail("an empty problem", { text });
   }
   t.pass("all of them");

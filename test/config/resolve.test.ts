@@ -40,7 +40,11 @@ t.test("a directive without its name or text says what is missing", async t => {
 
 t.test("a line that waits for more at the end of its source is dropped, and told", async t => {
   const port = "3000:raw:0:/dev/a:9600";
-  const { ports, diagnostics, damaged } = readConfiguration(
+  const {
+    ports,
+    diagnostics,
+    faultyLines: damaged,
+  } = readConfiguration(
     [
       { file: null, text: `${port} \\` },
       { file: "test.conf", text: `# first\n${port}\\\n 9600\\\n` },
@@ -71,7 +75,11 @@ t.test("a directive may have an empty text", async t => {
 });
 
 t.test("colons before a name are skipped, colons in a text are kept", async t => {
-  const { atEnd } = readLines("BANNER:::b: a:b : ", "DEVICE:d:/dev/serial/by-path/pci:1:2", "TRACEFILE:t:/tmp/\\d:\\T");
+  const { finalContext: atEnd } = readLines(
+    "BANNER:::b: a:b : ",
+    "DEVICE:d:/dev/serial/by-path/pci:1:2",
+    "TRACEFILE:t:/tmp/\\d:\\T",
+  );
   t.match(atEnd.texts.get("b"), { kind: "banner", text: " a:b : " });
   t.match(atEnd.texts.get("d"), { kind: "device", text: "/dev/serial/by-path/pci:1:2" });
   t.same(atEnd.traceFiles.get("t"), "/tmp/\\d:\\T");
@@ -217,18 +225,18 @@ t.test("rotators list ports, and are TCP", async t => {
 t.test("the first CONTROLPORT counts, colons and all", async t => {
   t.equal(readLines("3000:raw:0:/dev/a").controlPort, null);
   t.equal(readLines("CONTROLPORT:::1,2000", "CONTROLPORT:4000").controlPort, "::1,2000");
-  t.equal(readLines("CONTROLPORT:localhost,2000").controlPortFault, null);
+  t.equal(readLines("CONTROLPORT:localhost,2000").controlPortDiagnostic, null);
   t.match(readLines("", "CONTROLPORT:udp,2000"), {
     controlPort: "udp,2000",
     diagnostics: [],
-    controlPortFault: { line: 2, column: 13, message: "Invalid control port specified: udp,2000" },
+    controlPortDiagnostic: { line: 2, column: 13, message: "Invalid control port specified: udp,2000" },
   });
   for (const text of ["0", "udp,3", "x", "h,", ""]) t.type(controlPortProblem(text, serviceLookup), "string", text);
   for (const text of ["2000", "::1,2000", "tcp,h,2000"]) t.equal(controlPortProblem(text, serviceLookup), null, text);
 });
 
 t.test("every definition of an LED is kept, equal ones once", async t => {
-  const { leds, atEnd } = readLines(
+  const { leds, finalContext: atEnd } = readLines(
     "LED:a:sysfs:device=x",
     "LED:b:sysfs:device=x duration=20",
     "LED:a:sysfs:device=y",
@@ -270,13 +278,15 @@ t.test("a fault in a continued line is placed where it is, and numbered by the l
 
 t.test("no line is fatal: a file of nothing but faults is read to its end", async t => {
   const lines = Array.from({ length: 20_000 }, () => "nonsense");
-  const { ports, diagnostics, damaged } = readLines(...lines, "3000:raw:0:/dev/a");
+  const { ports, diagnostics, faultyLines: damaged } = readLines(...lines, "3000:raw:0:/dev/a");
   t.equal(ports.length, 1);
   t.equal(diagnostics.length, 10_000, "so many diagnostics are kept");
   t.equal(damaged.length, 20_000);
 });
 
 t.test("the physical lines of a faulty line are told", async t => {
-  const { damaged } = readText("3000:rwa:0:/dev/a\n3001:raw:0:/dev/b:9600 \\\n3002:raw:0:/dev/c\n3003:raw:0:/dev/d\n");
+  const { faultyLines: damaged } = readText(
+    "3000:rwa:0:/dev/a\n3001:raw:0:/dev/b:9600 \\\n3002:raw:0:/dev/c\n3003:raw:0:/dev/d\n",
+  );
   t.same(damaged, ["3000:rwa:0:/dev/a", "3001:raw:0:/dev/b:9600 ", "3002:raw:0:/dev/c"]);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { ask, createFakeControl } from "../support/fake-control.js";
-import { busyFacts, connectionFacts, createFakeOperable } from "../support/fake-operable.js";
+import { busyStatus, connectionStatus, createFakeManagedPort } from "../support/fake-managed-port.js";
 
 t.test("help, version and an unknown command", async t => {
   const link = createFakeControl().connect();
@@ -25,7 +25,7 @@ t.test("a missing argument is named before anything is looked up", async t => {
 });
 
 t.test("ports are found by their whole text only", async t => {
-  const port = createFakeOperable({ name: "localhost,7003" });
+  const port = createFakeManagedPort({ name: "localhost,7003" });
   const link = createFakeControl([port]).connect();
   for (const name of ["7003", "localhost", "localhost,7003,", "LOCALHOST,7003"]) {
     for (const line of [
@@ -46,7 +46,7 @@ t.test("ports are found by their whole text only", async t => {
 });
 
 t.test("showport and showshortport list all ports in their order", async t => {
-  const ports = ["7001", "udp,7000", "ipv4,127.0.0.1,7007"].map(name => createFakeOperable({ name }));
+  const ports = ["7001", "udp,7000", "ipv4,127.0.0.1,7007"].map(name => createFakeManagedPort({ name }));
   const link = createFakeControl(ports).connect();
   t.same(ask(link, "showport").match(/TCP Port .*(?=\r)/g), [
     "TCP Port 7001",
@@ -60,16 +60,16 @@ t.test("showport and showshortport list all ports in their order", async t => {
 });
 
 t.test("disconnect ends the connections of a port, and says so where there are none", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const link = createFakeControl([port]).connect();
   t.equal(ask(link, "disconnect 7000"), "Port not connected: 7000\r\n");
-  port.known = busyFacts();
+  port.known = busyStatus();
   t.equal(ask(link, "disconnect 7000"), "");
   t.same(port.calls, ["disconnect", "disconnect"]);
 });
 
 t.test("setporttimeout takes what fits 32 bits", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const link = createFakeControl([port]).connect();
   t.equal(ask(link, "setporttimeout 7000 5 junk"), "");
   t.equal(ask(link, "setporttimeout 7000 4294967295"), "");
@@ -80,7 +80,7 @@ t.test("setporttimeout takes what fits 32 bits", async t => {
 });
 
 t.test("setportenable sets each state, and passes a refusal on", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const link = createFakeControl([port]).connect();
   for (const state of ["off", "raw", "rawlp", "telnet"]) t.equal(ask(link, `setportenable 7000 ${state}`), "");
   t.equal(ask(link, "setportenable 7000 maybe"), "Invalid enable: maybe\r\n");
@@ -90,7 +90,7 @@ t.test("setportenable sets each state, and passes a refusal on", async t => {
 });
 
 t.test("setportconfig hands the rest of the line over, and passes a refusal on", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const link = createFakeControl([port]).connect();
   t.equal(ask(link, "setportconfig 7000  2400 ODD"), "");
   t.same(port.calls, ["setConfig 2400 ODD"]);
@@ -101,20 +101,20 @@ t.test("setportconfig hands the rest of the line over, and passes a refusal on",
 });
 
 t.test("setportcontrol drives the lines of an open device, in order", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const link = createFakeControl([port]).connect();
   t.equal(ask(link, "setportcontrol 7000 RTSHI"), "Port is not currently connected: 7000\r\n");
   t.equal(ask(link, "setportcontrol 7000 BOGUS"), "Port is not currently connected: 7000\r\n");
-  port.known = busyFacts();
+  port.known = busyStatus();
   t.equal(ask(link, "setportcontrol 7000 DTRLO DTRHI RTSLO"), "");
   t.equal(ask(link, "setportcontrol 7000 RTSHI BOGUS DTRLO"), "Invalid device controls\r\n");
   t.same(port.calls, ['drive {"dtr":false}', 'drive {"dtr":true}', 'drive {"rts":false}', 'drive {"rts":true}']);
-  port.known = busyFacts({ control: null });
+  port.known = busyStatus({ control: null });
   t.equal(ask(link, "setportcontrol 7000 RTSHI"), "Port is not currently connected: 7000\r\n", "the device went away");
 });
 
 t.test("a port about to be deleted may be seen, timed, monitored and disconnected, but no longer set", async t => {
-  const port = createFakeOperable(busyFacts({ pending: "delete", slots: [connectionFacts()] }));
+  const port = createFakeManagedPort(busyStatus({ pending: "delete", slots: [connectionStatus()] }));
   const link = createFakeControl([port]).connect();
   for (const line of ["setportconfig 7000 9600", "setportcontrol 7000 RTSHI", "setportenable 7000 maybe"]) {
     t.equal(ask(link, line), "Invalid port number: 7000\r\n", line);

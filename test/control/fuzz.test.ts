@@ -1,7 +1,7 @@
 /** Whatever operators send, the control port neither falls over nor grows. */
 import t from "tap";
 import { createFakeControl } from "../support/fake-control.js";
-import { busyFacts, createFakeOperable } from "../support/fake-operable.js";
+import { busyStatus, createFakeManagedPort } from "../support/fake-managed-port.js";
 import { randomIntegers } from "../support/random.js";
 
 const SEED = 20_250_611;
@@ -129,9 +129,9 @@ t.test("sessions that come and go at random leave nothing behind", async t => {
 
 function examplePorts() {
   return [
-    createFakeOperable(busyFacts({ name: "7000" })),
-    createFakeOperable({ name: "7001", state: "off" }),
-    createFakeOperable(busyFacts({ name: "udp,7002", pending: "delete" })),
+    createFakeManagedPort(busyStatus({ name: "7000" })),
+    createFakeManagedPort({ name: "7001", state: "off" }),
+    createFakeManagedPort(busyStatus({ name: "udp,7002", pending: "delete" })),
   ];
 }
 

@@ -1,9 +1,9 @@
 import t from "tap";
 import { ask, createFakeControl } from "../support/fake-control.js";
-import { createFakeOperable } from "../support/fake-operable.js";
+import { createFakeManagedPort } from "../support/fake-managed-port.js";
 
 t.test("one direction is copied as it is, until monitor stop", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const link = createFakeControl([port]).connect();
   t.equal(ask(link, "monitor term 7000"), "");
   t.equal(port.monitored, "term");
@@ -23,7 +23,7 @@ t.test("monitor stop is silent also when nothing is monitored", async t => {
 });
 
 t.test("what stands in the way is told in the order of the reference", async t => {
-  const [busy, free] = [createFakeOperable({ name: "1" }), createFakeOperable({ name: "2" })];
+  const [busy, free] = [createFakeManagedPort({ name: "1" }), createFakeManagedPort({ name: "2" })];
   const control = createFakeControl([busy, free]);
   const [other, link] = [control.connect(), control.connect()];
   ask(other, "monitor tcp 1");
@@ -40,7 +40,7 @@ t.test("what stands in the way is told in the order of the reference", async t =
 });
 
 t.test("a refused monitor does not stop that of its owner", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const control = createFakeControl([port]);
   const [owner, other] = [control.connect(), control.connect()];
   ask(owner, "monitor tcp 7000");
@@ -52,7 +52,7 @@ t.test("a refused monitor does not stop that of its owner", async t => {
 });
 
 t.test("a session that ends gives its monitor back", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const control = createFakeControl([port]);
   const first = control.connect();
   ask(first, "monitor tcp 7000");
@@ -63,7 +63,7 @@ t.test("a session that ends gives its monitor back", async t => {
 });
 
 t.test("when its port goes away a monitor falls silent, and still wants a stop", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const control = createFakeControl([port]);
   const link = control.connect();
   ask(link, "monitor tcp 7000");
@@ -75,7 +75,7 @@ t.test("when its port goes away a monitor falls silent, and still wants a stop",
 });
 
 t.test("monitor data that does not fit is dropped, and never breaks into an answer", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const link = createFakeControl([port]).connect();
   ask(link, "monitor tcp 7000");
   link.room = 4;
@@ -93,7 +93,7 @@ t.test("monitor data that does not fit is dropped, and never breaks into an answ
 });
 
 t.test("a peer who is gone ends its session, not the port that passes the data", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const control = createFakeControl([port]);
   const link = control.connect();
   ask(link, "monitor tcp 7000");

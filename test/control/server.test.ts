@@ -1,7 +1,7 @@
 import t from "tap";
 import { ask, createFakeControl, GREETING } from "../support/fake-control.js";
 import { createFakeLink } from "../support/fake-link.js";
-import { createFakeOperable } from "../support/fake-operable.js";
+import { createFakeManagedPort } from "../support/fake-managed-port.js";
 import { fakeTime } from "../support/fake-time.js";
 
 t.test("four sessions may be open; a fifth is told so until one leaves", async t => {
@@ -94,7 +94,7 @@ t.test("sessions do not see each other's lines", async t => {
 });
 
 t.test("close ends all sessions and their monitors, and may be called again", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const { server, connect } = createFakeControl([port]);
   const links = [connect(), connect()];
   for (const link of links) ask(link, "monitor tcp 7000");

@@ -2,7 +2,7 @@ import t from "tap";
 import { createControlServer } from "../../service/control/server.js";
 import { ask, createFakeControl, GREETING } from "../support/fake-control.js";
 import { createFakeLink } from "../support/fake-link.js";
-import { createFakeOperable } from "../support/fake-operable.js";
+import { createFakeManagedPort } from "../support/fake-managed-port.js";
 
 t.test("a session is greeted with WILL SGA, WILL ECHO, DONT ECHO and the prompt", async t => {
   const link = createFakeLink();
@@ -50,7 +50,7 @@ t.test("exit and quit close without another byte", async t => {
 });
 
 t.test("what was asked before exit is answered in full", async t => {
-  const ports = Array.from({ length: 50 }, (_, at) => createFakeOperable({ name: `${7000 + at}` }));
+  const ports = Array.from({ length: 50 }, (_, at) => createFakeManagedPort({ name: `${7000 + at}` }));
   const control = createFakeControl(ports);
   const link = control.connect();
   link.room = 10;
@@ -140,7 +140,7 @@ t.test("while output waits no input is read, and nothing is lost", async t => {
 });
 
 t.test("a command is carried out only when the answer before it is out", async t => {
-  const port = createFakeOperable();
+  const port = createFakeManagedPort();
   const link = createFakeControl([port]).connect();
   link.room = 3;
   link.send("help\rsetporttimeout 7000 1\r");
@@ -154,11 +154,11 @@ t.test("a command is carried out only when the answer before it is out", async t
 t.test("a long listing is made as it is sent, some of it in each turn", async t => {
   let asked = 0;
   const ports = Array.from({ length: 256 }, (_, at) => {
-    const port = createFakeOperable({ name: `${7000 + at}` });
-    const facts = port.facts;
-    port.facts = () => {
+    const port = createFakeManagedPort({ name: `${7000 + at}` });
+    const status = port.status;
+    port.status = () => {
       asked++;
-      return facts();
+      return status();
     };
     return port;
   });
@@ -169,15 +169,15 @@ t.test("a long listing is made as it is sent, some of it in each turn", async t 
   t.ok(asked <= 5, `${asked} ports asked for 100 bytes`);
 
   link.room = Number.POSITIVE_INFINITY;
-  const turns = link.settle();
-  t.ok(turns > 10, "the data ports have their turn in between");
+  const rounds = link.settle();
+  t.ok(rounds > 10, "the data ports have their turn in between");
   t.equal(link.received.match(/TCP Port/g)?.length, 256);
   t.equal(asked, 256);
 });
 
 t.test("a port of many places is shown in pieces too", async t => {
   const slots = Array.from({ length: 65535 }, () => null);
-  const port = createFakeOperable({ slots, toDevice: "waiting input", toNet: "waiting input" });
+  const port = createFakeManagedPort({ slots, toDevice: "waiting input", toNet: "waiting input" });
   const link = createFakeControl([port]).connect();
   link.send("showport 7000\r");
   t.ok(link.settle() > 100);
@@ -185,7 +185,7 @@ t.test("a port of many places is shown in pieces too", async t => {
 });
 
 t.test("a reload in the middle of a listing does not disturb it", async t => {
-  const ports = Array.from({ length: 64 }, (_, at) => createFakeOperable({ name: `${7000 + at}` }));
+  const ports = Array.from({ length: 64 }, (_, at) => createFakeManagedPort({ name: `${7000 + at}` }));
   const link = createFakeControl(ports).connect();
   link.room = 50;
   link.send("showshortport\r");
@@ -236,7 +236,7 @@ t.test("a peer that leaves while output waits ends the session when the link say
 });
 
 t.test("a long listing pauses after each few kilobytes, and a session that ends does not go on", async t => {
-  const ports = Array.from({ length: 64 }, (_, at) => createFakeOperable({ name: `${7000 + at}` }));
+  const ports = Array.from({ length: 64 }, (_, at) => createFakeManagedPort({ name: `${7000 + at}` }));
   const paused: (() => void)[] = [];
   const log = { error: t.fail, warning: t.fail, notice: t.fail, info: t.fail };
   const pause = (resume: () => void) => {

@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { type LineSettings, STANDARD_LINE } from "../../service/line/settings.js";
-import type { PortFacts } from "../../service/port/facts.js";
+import type { PortStatus } from "../../service/port/status.js";
 import { ask, createFakeControl } from "../support/fake-control.js";
 import type { FakeLink } from "../support/fake-link.js";
-import { busyFacts, connectionFacts, createFakeOperable, idleFacts } from "../support/fake-operable.js";
+import { busyStatus, connectionStatus, createFakeManagedPort, idleStatus } from "../support/fake-managed-port.js";
 
 const CONFIGURED = [
-  idleFacts({ state: "telnet", ...place(0) }),
-  idleFacts({
+  idleStatus({ state: "telnet", ...place(0) }),
+  idleStatus({
     ...place(1),
     timeoutSeconds: 600,
     line: line({
@@ -17,21 +17,21 @@ const CONFIGURED = [
       ...{ stopBits: 2, dataBits: 7, parity: "even" },
     }),
   }),
-  idleFacts({ ...place(2), line: line({ dataBits: 5, parity: "mark" }) }),
-  busyFacts({
+  idleStatus({ ...place(2), line: line({ dataBits: 5, parity: "mark" }) }),
+  busyStatus({
     ...place(3),
     name: "localhost,7003",
     deviceWritten: "console",
     line: line({ speed: 460800, parity: "odd" }),
-    slots: [connectionFacts({ address: "127.0.0.1", port: 60028 }), null],
+    slots: [connectionStatus({ address: "127.0.0.1", port: 60028 }), null],
   }),
-  idleFacts({ state: "off", ...place(4) }),
-  idleFacts({ state: "rawlp", line: null, ...place(5) }),
-  idleFacts({ ...place(6), name: "udp,7006" }),
-  busyFacts({
+  idleStatus({ state: "off", ...place(4) }),
+  idleStatus({ state: "rawlp", line: null, ...place(5) }),
+  idleStatus({ ...place(6), name: "udp,7006" }),
+  busyStatus({
     ...place(7),
     name: "ipv4,127.0.0.1,7007",
-    slots: [connectionFacts({ address: "127.0.0.1", port: 38986 })],
+    slots: [connectionStatus({ address: "127.0.0.1", port: 38986 })],
   }),
 ];
 
@@ -56,19 +56,19 @@ t.test("showshortport, showport and version as captured", async t => {
 t.test("changes that wait for a session to end, as captured", async t => {
   const reference = `-> showshortport\n${readFileSync("test/reference/control-port-pending.txt", "latin1")}`;
   const ports = [
-    busyFacts({
+    busyStatus({
       ...place(0),
-      slots: [connectionFacts({ address: "::ffff:127.0.0.1", port: 51708, bytesFromNet: 8, bytesToNet: 16 })],
+      slots: [connectionStatus({ address: "::ffff:127.0.0.1", port: 51708, bytesFromNet: 8, bytesToNet: 16 })],
       ...{ bytesFromDevice: 16, bytesToDevice: 8, pending: "reconfigure" },
     }),
-    busyFacts({
+    busyStatus({
       ...place(1),
-      slots: [connectionFacts({ address: "::ffff:127.0.0.1", port: 58442 })],
+      slots: [connectionStatus({ address: "::ffff:127.0.0.1", port: 58442 })],
       pending: "delete",
     }),
-    busyFacts({
+    busyStatus({
       ...place(2),
-      slots: [connectionFacts({ address: "::ffff:127.0.0.1", port: 60900 })],
+      slots: [connectionStatus({ address: "::ffff:127.0.0.1", port: 60900 })],
       pending: "reconfigure",
     }),
   ];
@@ -77,14 +77,14 @@ t.test("changes that wait for a session to end, as captured", async t => {
 });
 
 /** Gives each line after a prompt to a session, and the whole as the transcript writes it. */
-function replay(transcript: string, ports: readonly PortFacts[]): string {
-  const link: FakeLink = createFakeControl(ports.map(facts => createFakeOperable(facts))).connect();
+function replay(transcript: string, ports: readonly PortStatus[]): string {
+  const link: FakeLink = createFakeControl(ports.map(status => createFakeManagedPort(status))).connect();
   const commands = [...transcript.matchAll(/^-> (.+)$/gm)].map(([, command]) => command ?? "");
   const answers = commands.map(command => `-> ${command}\n${ask(link, command).replaceAll("\r\n", "\n")}`);
   return `${answers.join("")}-> \n`;
 }
 
-function place(number: number): Pick<PortFacts, "name" | "devicePath" | "deviceWritten"> {
+function place(number: number): Pick<PortStatus, "name" | "devicePath" | "deviceWritten"> {
   const device = `/dev/ttyDEMO0${number}`;
   return { name: `700${number}`, devicePath: device, deviceWritten: device };
 }

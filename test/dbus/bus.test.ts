@@ -1,7 +1,7 @@
 /** A bus that is missing, goes away, comes back, hangs or refuses. */
 import t, { type Test } from "tap";
 import { type DbusParts, instanceName, startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
-import { busyFacts, createFakeOperable } from "../support/fake-operable.js";
+import { busyStatus, createFakeManagedPort } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 import { FakeBus, serve } from "./fake-bus.js";
@@ -67,7 +67,7 @@ t.test("what happened while the bus was away is not told afterwards: who came wi
   await until("the loss is noticed", () => log.lines.length === 2);
   known.delete("2001");
   service.portsChanged();
-  const other = createFakeOperable(busyFacts({ name: "2002", slots: [null] }));
+  const other = createFakeManagedPort(busyStatus({ name: "2002", slots: [null] }));
   known.set("2002", other);
   service.portsChanged();
   await bus.start();
@@ -267,7 +267,7 @@ interface Wait {
 function start(t: Test, address: string, parts: Partial<DbusParts> = {}) {
   const log = collectLog();
   const waits: Wait[] = [];
-  const port = createFakeOperable(busyFacts({ name: "2001" }));
+  const port = createFakeManagedPort(busyStatus({ name: "2001" }));
   const known = new Map([["2001", port]]);
   const after = (delayMs: number, run: () => void) => {
     const wait = { delayMs, run, cancelled: false };

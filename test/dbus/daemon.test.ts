@@ -5,7 +5,7 @@ import t, { type Test } from "tap";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { portPath } from "../../service/dbus/names.js";
 import { PORT as PORT_TABLE } from "../../service/dbus/port-interface.js";
-import { getTermios } from "../../service/kernel/kernel.js";
+import { getTermios } from "../../service/native/serial.js";
 import { Client, isRefused } from "../support/client.js";
 import { ComPort } from "../support/com-port.js";
 import { BUNDLE, Daemon, runProgram, temporaryFolder } from "../support/daemon.js";
@@ -150,7 +150,7 @@ t.test("the bus is killed and started again and again under load: no port loses 
 
 t.test("without its file the daemon says so and serves; without the option it needs none", tools, async t => {
   const folder = temporaryFolder(t);
-  for (const file of ["ser2net.cjs", "kernel.node"]) copyFileSync(join(dirname(BUNDLE), file), join(folder, file));
+  for (const file of ["ser2net.cjs", "native.node"]) copyFileSync(join(dirname(BUNDLE), file), join(folder, file));
   const next = await portNumbers(t);
   const [controlPort, other] = [await next(), await next()];
   const start = (port: number, ...args: string[]) =>
@@ -173,7 +173,7 @@ async function onBus(t: Test, line: PortLine = {}) {
   const served = await serveOnePort(t, line, { foreground: "-d", args: ["--dbus", bus.address] });
   await served.daemon.running.errors.expect(UP);
   const path = portPath(served.name);
-  const get = async (object: string, face: string) => {
+  const get = async (object: string, interfaceName: string) => {
     const properties = "org.freedesktop.DBus.Properties";
     const { output } = await bus.busctl(
       "--json=short",
@@ -183,7 +183,7 @@ async function onBus(t: Test, line: PortLine = {}) {
       properties,
       "GetAll",
       "s",
-      face,
+      interfaceName,
     );
     return plain(JSON.parse(output).data[0]);
   };

@@ -2,18 +2,18 @@
 import t from "tap";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { ERRORS } from "../../service/dbus/errors.js";
-import { busyFacts, idleFacts } from "../support/fake-operable.js";
+import { busyStatus, idleStatus } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 import { DAEMON, PORT, ROOT, stage } from "./stage.js";
 
 const tools = needs("dbus-daemon", "busctl");
 const PORT_PATH = `${ROOT}/port/localhost_2c2001`;
-const BUSY = busyFacts({ name: "localhost,2001" });
+const BUSY = busyStatus({ name: "localhost,2001" });
 
 t.test("every error has its name and a text, and never a stack trace", tools, async t => {
   const going = { ...BUSY, name: "going", pending: "delete" as const };
-  const free = idleFacts({ name: "free" });
+  const free = idleStatus({ name: "free" });
   const { bus, call, busctl, ports } = await stage(t, [BUSY, going, free], {
     daemon: {
       version: "1",
@@ -73,8 +73,8 @@ t.test("every error has its name and a text, and never a stack trace", tools, as
     ["Failed", "a fault of the service; its log says more", [ROOT, properties, "Get", "ss", DAEMON, "UptimeSeconds"]],
   ];
   const errors = await bus.errorMonitor();
-  for (const [code, text, [path = "", face = "", method = "", ...args]] of cases) {
-    const { code: exit, errors: said } = await call(path, face, method, ...args);
+  for (const [code, text, [path = "", interfaceName = "", method = "", ...args]] of cases) {
+    const { code: exit, errors: said } = await call(path, interfaceName, method, ...args);
     t.same([exit, said], [1, `Call failed: ${text}`], `${code}: ${method} ${args.join(" ")}`);
     t.equal(JSON.parse(await errors.expect("\n")).error_name, ERRORS[code], code);
   }

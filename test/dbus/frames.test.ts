@@ -10,7 +10,7 @@ import {
   type Received,
   type Sent,
 } from "../../service/dbus/codec.js";
-import { Frames, MOST_RECEIVED } from "../../service/dbus/frames.js";
+import { Frames, MAX_RECEIVED } from "../../service/dbus/frames.js";
 import { Variant, Writer } from "../../service/dbus/marshal.js";
 
 const PING = { type: CALL, destination: "a.b", path: "/c", interface: "d.e", member: "Ping" } as const;
@@ -42,7 +42,7 @@ t.test("messages cut at any byte are the same messages", async t => {
 });
 
 t.test("of a message that is too long the head is kept, and the next one is found", async t => {
-  const long = encode({ ...PING, signature: "s", body: ["x".repeat(MOST_RECEIVED)] }, 1);
+  const long = encode({ ...PING, signature: "s", body: ["x".repeat(MAX_RECEIVED)] }, 1);
   const next = encode({ ...PING, member: "Pong", signature: "", body: [] }, 2);
   const stream = Buffer.concat([long, next]);
   for (const size of [1000, 65_536, stream.length]) {
@@ -61,7 +61,7 @@ t.test("of a message that is too long the head is kept, and the next one is foun
 });
 
 t.test("a message with a head that is too long is passed over", async t => {
-  const long = encode({ ...PING, path: `/${"x".repeat(MOST_RECEIVED)}`, signature: "", body: [] }, 1);
+  const long = encode({ ...PING, path: `/${"x".repeat(MAX_RECEIVED)}`, signature: "", body: [] }, 1);
   const next = encode({ ...PING, member: "Pong", signature: "", body: [] }, 2);
   t.same(
     collect([long, next]).map(({ message }) => message?.member),
@@ -71,8 +71,8 @@ t.test("a message with a head that is too long is passed over", async t => {
 
 t.test("the longest message that is taken is taken whole", async t => {
   const frame = (text: string) => encode({ ...PING, signature: "s", body: [text] }, 1);
-  const longest = frame("x".repeat(MOST_RECEIVED - frame("").length));
-  t.equal(longest.length, MOST_RECEIVED);
+  const longest = frame("x".repeat(MAX_RECEIVED - frame("").length));
+  t.equal(longest.length, MAX_RECEIVED);
   t.match(collect([longest]), [{ whole: true }]);
 });
 

@@ -3,9 +3,9 @@ import t from "tap";
 import { ERROR, REPLY, type Received, SIGNAL } from "../../service/dbus/codec.js";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { ERRORS } from "../../service/dbus/errors.js";
-import { MOST_RECEIVED } from "../../service/dbus/frames.js";
+import { MAX_RECEIVED } from "../../service/dbus/frames.js";
 import { Variant } from "../../service/dbus/marshal.js";
-import { busyFacts, connectionFacts } from "../support/fake-operable.js";
+import { busyStatus, connectionStatus } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { RawClient } from "./raw-client.js";
 import { CONNECTION, DAEMON, PORT, ROOT, stage } from "./stage.js";
@@ -17,7 +17,7 @@ const MANAGER = "org.freedesktop.DBus.ObjectManager";
 const ping = { destination: WELL_KNOWN_NAME, path: ROOT, interface: "org.freedesktop.DBus.Peer", member: "Ping" };
 
 t.test("a body that names a descriptor nobody sent is an error, not an end", tools, async t => {
-  const { bus } = await stage(t, [busyFacts({ name: "2001" })]);
+  const { bus } = await stage(t, [busyStatus({ name: "2001" })]);
   const client = await RawClient.connect(t, bus);
   const asDescriptor = (bytes: Buffer) => {
     bytes[bytes.lastIndexOf("\x01u\0") + 1] = "h".charCodeAt(0);
@@ -35,7 +35,7 @@ t.test("a body that names a descriptor nobody sent is an error, not an end", too
 });
 
 t.test("a call without an interface finds its method", tools, async t => {
-  const { bus, ports } = await stage(t, [busyFacts({ name: "2001" })]);
+  const { bus, ports } = await stage(t, [busyStatus({ name: "2001" })]);
   const client = await RawClient.connect(t, bus);
   const call = { destination: WELL_KNOWN_NAME, path: PORT_PATH, member: "Disconnect" };
   t.equal((await client.ask(call)).type, REPLY);
@@ -45,7 +45,7 @@ t.test("a call without an interface finds its method", tools, async t => {
 });
 
 t.test("who wants no reply gets none, not even an error", tools, async t => {
-  const { bus, ports } = await stage(t, [busyFacts({ name: "2001" })]);
+  const { bus, ports } = await stage(t, [busyStatus({ name: "2001" })]);
   const client = await RawClient.connect(t, bus);
   const noReply = (bytes: Buffer) => {
     bytes[2] = 1;
@@ -71,18 +71,18 @@ t.test("a text that is too long is refused, whatever comes behind it is not", to
   const { bus } = await stage(t, [], { daemon });
   const client = await RawClient.connect(t, bus);
   const call = { destination: WELL_KNOWN_NAME, path: ROOT, interface: DAEMON, member: "Check", signature: "s" };
-  const tooLong = client.send({ ...call, body: ["x".repeat(MOST_RECEIVED)] });
-  const fits = client.send({ ...call, body: ["x".repeat(MOST_RECEIVED - 1000)] });
+  const tooLong = client.send({ ...call, body: ["x".repeat(MAX_RECEIVED)] });
+  const fits = client.send({ ...call, body: ["x".repeat(MAX_RECEIVED - 1000)] });
   const refusal = await client.answer(tooLong);
   t.same([refusal.errorName, refusal.body()], [ERRORS.LimitsExceeded, ["the message is too long"]]);
   t.equal((await client.answer(fits)).type, REPLY);
-  t.same(checked, [MOST_RECEIVED - 1000]);
+  t.same(checked, [MAX_RECEIVED - 1000]);
 });
 
 t.test("of a crowd that wants all objects at once a few are served at a time", tools, async t => {
   const { bus } = await stage(
     t,
-    Array.from({ length: 200 }, (_, i) => busyFacts({ name: `${2000 + i}` })),
+    Array.from({ length: 200 }, (_, i) => busyStatus({ name: `${2000 + i}` })),
   );
   const client = await RawClient.connect(t, bus);
   const call = { destination: WELL_KNOWN_NAME, path: ROOT, interface: MANAGER, member: "GetManagedObjects" };
@@ -99,8 +99,8 @@ t.test("of a crowd that wants all objects at once a few are served at a time", t
 });
 
 t.test("of very many connections the first are shown, and all are counted", tools, async t => {
-  const slots = Array.from({ length: 3000 }, (_, i) => connectionFacts({ id: i + 1, port: i + 1 }));
-  const { get, busctl } = await stage(t, [busyFacts({ name: "2001", slots })]);
+  const slots = Array.from({ length: 3000 }, (_, i) => connectionStatus({ id: i + 1, port: i + 1 }));
+  const { get, busctl } = await stage(t, [busyStatus({ name: "2001", slots })]);
   t.equal(await get(PORT_PATH, PORT, "ConnectionCount"), "u 3000");
   t.match(await get(PORT_PATH, PORT, "Peers"), /^a\(sq\) 64 /);
   t.match(await get(PORT_PATH, PORT, "Connections"), /^ao 64 /);
@@ -110,7 +110,7 @@ t.test("of very many connections the first are shown, and all are counted", tool
 });
 
 t.test("signals and replies that nobody asked for are passed over", tools, async t => {
-  const { bus } = await stage(t, [busyFacts({ name: "2001" })]);
+  const { bus } = await stage(t, [busyStatus({ name: "2001" })]);
   const client = await RawClient.connect(t, bus);
   const destination = WELL_KNOWN_NAME;
   for (let serial = 1; serial <= 20; serial++) {

@@ -8,7 +8,7 @@ import { ERRORS } from "../../service/dbus/errors.js";
 import { introspect } from "../../service/dbus/introspect.js";
 import { PORT } from "../../service/dbus/port-interface.js";
 import { runProgram } from "../support/daemon.js";
-import { busyFacts, idleFacts } from "../support/fake-operable.js";
+import { busyStatus, idleStatus } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { ROOT, stage } from "./stage.js";
 
@@ -24,7 +24,7 @@ t.test(
   "each object of the running service shows its interface as the file has it",
   needs("dbus-daemon", "busctl"),
   async t => {
-    const { busctl } = await stage(t, [busyFacts({ name: "2001" })]);
+    const { busctl } = await stage(t, [busyStatus({ name: "2001" })]);
     const file = interfaces(readFileSync(FILE, "utf8"));
     const objects = { [ROOT]: DAEMON, [`${ROOT}/port/_32001`]: PORT, [`${ROOT}/connection/_31`]: CONNECTION };
     t.same(
@@ -41,7 +41,7 @@ t.test(
 );
 
 t.test("busctl sees which properties announce their changes", needs("dbus-daemon", "busctl"), async t => {
-  const { busctl } = await stage(t, [busyFacts({ name: "2001" })]);
+  const { busctl } = await stage(t, [busyStatus({ name: "2001" })]);
   const { output } = await busctl("--no-legend", "introspect", WELL_KNOWN_NAME, `${ROOT}/port/_32001`, PORT.name);
   const flags = { true: "emits-change", const: "const", false: "-" };
   for (const { name, emits } of PORT.properties) {
@@ -66,7 +66,7 @@ t.test("the page has every property with its type, every method with its argumen
         .some(line => line.includes(`\`${name}\``) && line.includes(`| ${type} | ${note[emits]} |`));
       t.ok(row, `${name} ${type} ${note[emits]}`);
     }
-    for (const { name, takes } of methods) {
+    for (const { name, in: takes } of methods) {
       t.match(page, `${name}(${takes.map(arg => `${arg.type} ${arg.name}`).join(", ")})`);
     }
   }
@@ -74,7 +74,7 @@ t.test("the page has every property with its type, every method with its argumen
 });
 
 t.test("the commands of the page work as they stand there", needs("dbus-daemon", "busctl"), async t => {
-  const known = [busyFacts({ name: "2001" }), idleFacts({ name: "localhost,2001" })];
+  const known = [busyStatus({ name: "2001" }), idleStatus({ name: "localhost,2001" })];
   const { bus, ports } = await stage(t, known, { identify: () => true });
   const [, block = ""] = /```sh\n(.*?)```/s.exec(readFileSync("docs/dbus.md", "utf8")) ?? [];
   // Not every machine has jq, and a monitor has no end.

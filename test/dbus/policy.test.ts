@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import t from "tap";
 import { instanceName, startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { PORT as PORT_TABLE } from "../../service/dbus/port-interface.js";
-import { busyFacts, createFakeOperable } from "../support/fake-operable.js";
+import { busyStatus, createFakeManagedPort } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 import { PrivateBus } from "./private-bus.js";
@@ -30,7 +30,7 @@ t.test("nobody may look at everything and change nothing; root may do all", tool
   const bus = await PrivateBus.start(t, SYSTEM_POLICY + policies);
   chmodSync(dirname(bus.socket), 0o755);
   const log = collectLog();
-  const port = createFakeOperable(busyFacts({ name: "2001" }));
+  const port = createFakeManagedPort(busyStatus({ name: "2001" }));
   const service = startDbus(standIn({ address: bus.address, log, ports: registry(new Map([["2001", port]])) }));
   t.teardown(() => service.stop());
   await until("it has the name", () => log.lines.includes(UP));

@@ -1,6 +1,6 @@
 /** A caller that says what no well-behaved program says. */
 import { CALL, encode, type Received, type Sent } from "../../service/dbus/codec.js";
-import { Wire } from "../../service/dbus/wire.js";
+import { Transport } from "../../service/dbus/transport.js";
 import type { Teardown } from "../support/client.js";
 import { until } from "../support/wait.js";
 import type { PrivateBus } from "./private-bus.js";
@@ -8,11 +8,11 @@ import type { PrivateBus } from "./private-bus.js";
 export class RawClient {
   readonly received: Received[] = [];
   closed: string | null = null;
-  readonly #wire: Wire;
+  readonly #transport: Transport;
   #serial = 0;
 
   private constructor(socket: string, ready: () => void) {
-    this.#wire = new Wire(socket, {
+    this.#transport = new Transport(socket, {
       ready,
       message: message => void this.received.push(message),
       closed: reason => {
@@ -36,13 +36,13 @@ export class RawClient {
     const whole = { destination: "a.b", path: "/", interface: "", member: "", signature: "", body: [], ...call };
     const bytes = encode({ type: CALL, ...whole }, ++this.#serial);
     mangle(bytes);
-    this.#wire.send([bytes]);
+    this.#transport.send([bytes]);
     return this.#serial;
   }
 
   /** Any other message. */
   tell(message: Sent): void {
-    this.#wire.send([encode(message, ++this.#serial)]);
+    this.#transport.send([encode(message, ++this.#serial)]);
   }
 
   async ask(...given: Parameters<RawClient["send"]>): Promise<Received> {
@@ -55,6 +55,6 @@ export class RawClient {
   }
 
   close(): void {
-    this.#wire.close("done");
+    this.#transport.close("done");
   }
 }

@@ -6,7 +6,7 @@ import { DAEMON as DAEMON_TABLE } from "../../service/dbus/daemon-interface.js";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { PORT as PORT_TABLE } from "../../service/dbus/port-interface.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
-import { busyFacts, connectionFacts, idleFacts } from "../support/fake-operable.js";
+import { busyStatus, connectionStatus, idleStatus } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { CONNECTION, DAEMON, PORT, ROOT, stage } from "./stage.js";
 
@@ -14,13 +14,13 @@ const tools = needs("dbus-daemon", "busctl");
 const PORT_PATH = `${ROOT}/port/localhost_2c2001`;
 const CONNECTION_PATH = `${ROOT}/connection/_37`;
 
-const BUSY = busyFacts({
+const BUSY = busyStatus({
   name: "localhost,2001",
   networkPort: { family: "any", transport: "tcp", host: "localhost", port: 2001 },
   timeoutSeconds: 4_294_967_295,
   state: "telnet",
   slots: [
-    connectionFacts({
+    connectionStatus({
       id: 7,
       address: "192.0.2.1",
       port: 40_000,
@@ -123,7 +123,7 @@ t.test("every property has its type and its value", tools, async t => {
 });
 
 t.test("an idle port shows what it is, and nothing of a device that is closed", tools, async t => {
-  const { get } = await stage(t, [idleFacts({ name: "2001" })]);
+  const { get } = await stage(t, [idleStatus({ name: "2001" })]);
   const path = `${ROOT}/port/_32001`;
   t.equal(await get(path, PORT, "Phase"), 's "idle"');
   t.equal(await get(path, PORT, "Condition"), 's "idle"');
@@ -137,7 +137,7 @@ t.test("an idle port shows what it is, and nothing of a device that is closed", 
 
 t.test("the password of a SOL device is not for everybody", tools, async t => {
   const sol = "sol.lan -U admin -P secret 192.0.2.9";
-  const { busctl } = await stage(t, [idleFacts({ name: "2001", devicePath: sol, lastError: `${sol}: no answer` })]);
+  const { busctl } = await stage(t, [idleStatus({ name: "2001", devicePath: sol, lastError: `${sol}: no answer` })]);
   const all = await busctl("introspect", WELL_KNOWN_NAME, `${ROOT}/port/_32001`);
   t.match(all.output, '"sol.lan"');
   t.match(all.output, '"sol.lan: no answer"');
@@ -145,7 +145,7 @@ t.test("the password of a SOL device is not for everybody", tools, async t => {
 });
 
 t.test("the tree has the daemon, each port and each connection", tools, async t => {
-  const { busctl } = await stage(t, [BUSY, idleFacts({ name: "2002" })]);
+  const { busctl } = await stage(t, [BUSY, idleStatus({ name: "2002" })]);
   const tree = await busctl("tree", "--list", WELL_KNOWN_NAME);
   t.same(tree.output.split("\n"), [
     ...["/", "/org", "/org/ser2net", ROOT],
@@ -155,7 +155,7 @@ t.test("the tree has the daemon, each port and each connection", tools, async t 
 });
 
 t.test("GetManagedObjects has them all, with the same values", tools, async t => {
-  const { call, busctl } = await stage(t, [BUSY, idleFacts({ name: "2002" })], { label: () => "Console ä" });
+  const { call, busctl } = await stage(t, [BUSY, idleStatus({ name: "2002" })], { label: () => "Console ä" });
   const manager = "org.freedesktop.DBus.ObjectManager";
   const { output } = await busctl("--json=short", "call", WELL_KNOWN_NAME, ROOT, manager, "GetManagedObjects");
   const [objects] = JSON.parse(output).data;

@@ -4,16 +4,16 @@ import type { DbusParts } from "../../service/dbus/entry.js";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { PORT as PORT_TABLE } from "../../service/dbus/port-interface.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
-import type { PortFacts } from "../../service/port/facts.js";
+import type { PortStatus } from "../../service/port/status.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { busyFacts, connectionFacts, createFakeOperable, idleFacts } from "../support/fake-operable.js";
+import { busyStatus, connectionStatus, createFakeManagedPort, idleStatus } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 import { CONNECTION, nextSignal, PORT, ROOT, stage } from "./stage.js";
 
 const tools = needs("dbus-daemon", "busctl");
 const PORT_PATH = `${ROOT}/port/_32001`;
-const IDLE = idleFacts({ name: "2001" });
+const IDLE = idleStatus({ name: "2001" });
 
 t.test("the first change is told at once, those that follow together and after a second", tools, async t => {
   const { change, next, clock, settle } = await watched(t, IDLE);
@@ -59,7 +59,7 @@ t.test("what changes and changes back, counts, or only could have changed is not
   t.same(await next(), propertiesChanged({ Pending: ["s", "delete"] }), "and nothing before this");
 });
 
-const OTHER: Partial<PortFacts> = {
+const OTHER: Partial<PortStatus> = {
   state: "telnet",
   phase: "open",
   pending: "reconfigure",
@@ -69,7 +69,7 @@ const OTHER: Partial<PortFacts> = {
   devicePresent: !IDLE.devicePresent,
   line: { ...STANDARD_LINE, speed: 300 },
   lineInForce: { ...STANDARD_LINE, speed: 1200 },
-  slots: [connectionFacts(), null],
+  slots: [connectionStatus(), null],
   lastError: "no",
   control: { dtr: true, rts: true },
   modemState: { cts: true, dsr: true, dcd: true, ri: true },
@@ -85,12 +85,12 @@ t.test("exactly the properties that say so announce their changes, with the valu
   label = "after";
   change(OTHER);
   t.equal((await next()).member, "InterfacesAdded", "the connection");
-  const [face, changed, invalidated] = (await next()).data as [
+  const [interfaceName, changed, invalidated] = (await next()).data as [
     string,
     Record<string, { type: string; data: unknown }>,
     [],
   ];
-  t.equal(face, PORT);
+  t.equal(interfaceName, PORT);
   t.same(invalidated, []);
   const announcing = PORT_TABLE.properties.filter(({ emits }) => emits === "true");
   t.same(Object.keys(changed).sort(), announcing.map(({ name }) => name).sort());
@@ -99,7 +99,7 @@ t.test("exactly the properties that say so announce their changes, with the valu
 
 t.test("a connection comes as an object before the port names it, and goes after", tools, async t => {
   const { change, next, pause } = await watched(t, IDLE);
-  change(busyFacts({ name: "2001", slots: [connectionFacts({ id: 9, address: "2001:db8::1", port: 5 })] }));
+  change(busyStatus({ name: "2001", slots: [connectionStatus({ id: 9, address: "2001:db8::1", port: 5 })] }));
   const path = `${ROOT}/connection/_39`;
   t.match(await next(), {
     member: "InterfacesAdded",
@@ -121,7 +121,7 @@ t.test("a caller who has left before the pause is over was never there", tools, 
   const { change, next, pause } = await watched(t, IDLE);
   change({ timeoutSeconds: 1 });
   await next();
-  change(busyFacts({ name: "2001" }));
+  change(busyStatus({ name: "2001" }));
   change({ ...IDLE, timeoutSeconds: 1 });
   await pause();
   change({ timeoutSeconds: 2 });
@@ -129,16 +129,16 @@ t.test("a caller who has left before the pause is over was never there", tools, 
 });
 
 t.test("ports come and go as objects; one that is made anew goes first", tools, async t => {
-  const { change, next, pause, ports, service } = await watched(t, busyFacts({ name: "2001" }));
+  const { change, next, pause, ports, service } = await watched(t, busyStatus({ name: "2001" }));
   const path = `${ROOT}/port/_32002`;
-  ports.set("2002", createFakeOperable({ name: "2002" }));
+  ports.set("2002", createFakeManagedPort({ name: "2002" }));
   service.portsChanged();
   t.match(await next(), { member: "InterfacesAdded", data: [path, { [PORT]: { Name: { type: "s", data: "2002" } } }] });
   ports.delete("2002");
   service.portsChanged();
   await pause();
   t.match(await next(), { member: "InterfacesRemoved", data: [path, [PORT]] });
-  ports.set("2001", createFakeOperable({ name: "2001", state: "telnet" }));
+  ports.set("2001", createFakeManagedPort({ name: "2001", state: "telnet" }));
   service.portsChanged();
   await pause();
   t.match(await next(), { member: "InterfacesRemoved", data: [`${ROOT}/connection/_31`, [CONNECTION]] });
@@ -158,7 +158,7 @@ t.test("a reload may change labels", tools, async t => {
 });
 
 t.test("256 ports that change all at once are told in one round, each once", tools, async t => {
-  const known = Array.from({ length: 256 }, (_, i) => idleFacts({ name: `${2000 + i}` }));
+  const known = Array.from({ length: 256 }, (_, i) => idleStatus({ name: `${2000 + i}` }));
   const { bus, service, ports, call } = await stage(t, known);
   const monitor = await bus.signalMonitor(WELL_KNOWN_NAME);
   await call(ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"); // made after the service has learnt all
@@ -176,7 +176,7 @@ t.test("256 ports that change all at once are told in one round, each once", too
 });
 
 /** A service with one port, its signals, and a clock that stands still. */
-async function watched(t: Test, known: PortFacts, parts: Partial<DbusParts> = {}) {
+async function watched(t: Test, known: PortStatus, parts: Partial<DbusParts> = {}) {
   const clock = new FakeClock();
   const after = (delayMs: number, run: () => void) => clock.after(delayMs, run);
   const { bus, service, ports, call, busctl } = await stage(t, [known], { after, ...parts });
@@ -188,10 +188,10 @@ async function watched(t: Test, known: PortFacts, parts: Partial<DbusParts> = {}
     ports,
     clock,
     next: () => nextSignal(monitor),
-    change(facts: Partial<PortFacts>) {
+    change(status: Partial<PortStatus>) {
       const port = ports.get("2001");
       if (port === undefined) return;
-      port.known = { ...port.known, ...facts };
+      port.known = { ...port.known, ...status };
       service.portChanged(port);
     },
     /** What the service does at once is done. */

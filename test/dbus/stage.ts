@@ -2,8 +2,8 @@
 import type { Test } from "tap";
 import { type DbusParts, type DbusService, startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import type { Log } from "../../service/log/log.js";
-import type { PortFacts } from "../../service/port/facts.js";
-import { createFakeOperable, type FakeOperable } from "../support/fake-operable.js";
+import type { PortStatus } from "../../service/port/status.js";
+import { createFakeManagedPort, type FakeManagedPort } from "../support/fake-managed-port.js";
 import type { Incoming } from "../support/incoming.js";
 import { until } from "../support/wait.js";
 import { type Answer, PrivateBus } from "./private-bus.js";
@@ -18,11 +18,11 @@ export interface Stage {
   readonly bus: PrivateBus;
   readonly service: DbusService;
   /** As the registry of ports has them. */
-  readonly ports: Map<string, FakeOperable>;
+  readonly ports: Map<string, FakeManagedPort>;
   readonly log: LogLines;
   busctl(...args: readonly string[]): Promise<Answer>;
-  call(path: string, face: string, method: string, ...args: readonly string[]): Promise<Answer>;
-  get(path: string, face: string, property: string): Promise<string>;
+  call(path: string, interfaceName: string, method: string, ...args: readonly string[]): Promise<Answer>;
+  get(path: string, interfaceName: string, property: string): Promise<string>;
 }
 
 export interface LogLines extends Log {
@@ -38,24 +38,24 @@ export function collectLog(): LogLines {
 /** Resolves when the service has its name. */
 export async function stage(
   t: Test,
-  known: readonly Partial<PortFacts>[],
+  known: readonly Partial<PortStatus>[],
   parts: Partial<DbusParts> = {},
 ): Promise<Stage> {
   const bus = await PrivateBus.start(t);
   const log = collectLog();
-  const ports = new Map(known.map(facts => [facts.name ?? "7000", createFakeOperable(facts)]));
+  const ports = new Map(known.map(status => [status.name ?? "7000", createFakeManagedPort(status)]));
   const service = startDbus(standIn({ address: bus.address, ports: registry(ports), log, ...parts }));
   t.teardown(() => service.stop());
   await until("the service is on the bus", () => log.lines.includes(UP));
   const busctl = (...args: readonly string[]) => bus.busctl(...args);
-  const call = (path: string, face: string, method: string, ...args: readonly string[]) =>
-    busctl("call", WELL_KNOWN_NAME, path, face, method, ...args);
-  const get = async (path: string, face: string, property: string) =>
-    (await busctl("get-property", WELL_KNOWN_NAME, path, face, property)).output;
+  const call = (path: string, interfaceName: string, method: string, ...args: readonly string[]) =>
+    busctl("call", WELL_KNOWN_NAME, path, interfaceName, method, ...args);
+  const get = async (path: string, interfaceName: string, property: string) =>
+    (await busctl("get-property", WELL_KNOWN_NAME, path, interfaceName, property)).output;
   return { bus, service, ports, log, busctl, call, get };
 }
 
-export function registry(ports: ReadonlyMap<string, FakeOperable>): DbusParts["ports"] {
+export function registry(ports: ReadonlyMap<string, FakeManagedPort>): DbusParts["ports"] {
   return { list: () => [...ports.values()], find: name => ports.get(name) ?? null };
 }
 

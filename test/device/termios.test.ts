@@ -1,7 +1,7 @@
 import t from "tap";
 import { fromTermios, toTermios } from "../../service/device/termios.js";
-import { termiosBits as T } from "../../service/kernel/kernel.js";
 import { type LineSettings, STANDARD_LINE } from "../../service/line/settings.js";
+import { termiosBits as T } from "../../service/native/serial.js";
 
 t.test("9600 8N1 is built from nothing, as the reference does", async t => {
   const { iflag, oflag, cflag, lflag, inputSpeed, outputSpeed, cc } = toTermios(STANDARD_LINE);

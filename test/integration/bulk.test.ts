@@ -38,11 +38,11 @@ for (const state of ["raw", "telnet"] as const) {
     });
     socket.resume();
 
-    const wire = state === "telnet" ? doubled(down) : down;
+    const sent = state === "telnet" ? doubled(down) : down;
     const offered = state === "telnet" ? NEGOTIATION : 0;
-    await until("the caller has all of it", () => fromDevice.length >= offered + wire.length);
+    await until("the caller has all of it", () => fromDevice.length >= offered + sent.length);
     await until("the device has all of it", () => fromNet.length >= first.length + up.length);
-    t.equal(difference(fromDevice.all().subarray(offered), wire), "none", "to the caller");
+    t.equal(difference(fromDevice.all().subarray(offered), sent), "none", "to the caller");
     t.equal(difference(fromNet.all(), Buffer.concat([first, up])), "none", "to the device");
   });
 }

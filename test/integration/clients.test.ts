@@ -25,7 +25,7 @@ async function serveConsole(t: Test, state: "telnet" | "raw", options = "") {
 t.test("telnet ends in character mode with remote echo and holds a conversation", needs("telnet"), async t => {
   const { port } = await serveConsole(t, "telnet", "remctl");
   const user = new Terminal(t, "telnet", ["127.0.0.1", `${port}`]);
-  t.same(user.mode, { echo: true, lines: true }, "the terminal echoes and collects lines before");
+  t.same(user.modeBefore, { echo: true, lines: true }, "the terminal echoes and collects lines before");
   await user.see("Escape character is");
   await until("the terminal leaves echo and lines to the far end", () => !user.mode.echo && !user.mode.lines);
 

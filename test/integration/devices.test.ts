@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { getTermios } from "../../service/kernel/kernel.js";
+import { getTermios } from "../../service/native/serial.js";
 import { Client } from "../support/client.js";
 import { ComPort } from "../support/com-port.js";
 import { Daemon, temporaryFolder } from "../support/daemon.js";

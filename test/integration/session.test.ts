@@ -2,7 +2,7 @@
 import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { termiosBits as bits, getTermios } from "../../service/kernel/kernel.js";
+import { termiosBits as bits, getTermios } from "../../service/native/serial.js";
 import { Client } from "../support/client.js";
 import { Daemon, temporaryFolder } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";

@@ -4,12 +4,12 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, 
 import { createServer } from "node:net";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { readText } from "../../service/access/outside.js";
+import { readText } from "../../service/access/system-lookups.js";
 import { detectBoard } from "../../service/board/detect.js";
 import { readBoard } from "../../service/board/load.js";
 import { acquireLock } from "../../service/device/uucp-lock.js";
-import { readRegularFile } from "../../service/kernel/read-file.js";
 import { createLeds } from "../../service/led/sysfs.js";
+import { readRegularFile } from "../../service/native/read-file.js";
 import { createServiceLookup } from "../../service/net/services.js";
 import { writePidFile } from "../../service/pid-file.js";
 import { TraceSink } from "../../service/trace/sink.js";

@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { closeSync, openSync } from "node:fs";
 import t, { type Test } from "tap";
 import { parseNetworkPort } from "../../service/config/network-port.js";
-import { bindUdp, listenTcp, localAddress, receiveFrom, unixDatagram } from "../../service/kernel/kernel.js";
+import { bindUdp, listenTcp, localAddress, receiveFrom, unixDatagram } from "../../service/native/sockets.js";
 import { type Inherited, inheritedSockets } from "../../service/net/inherited.js";
 import { Client } from "../support/client.js";
 import { portNumbers } from "../support/ports.js";

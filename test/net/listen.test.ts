@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import t, { type Test } from "tap";
 import { type NetworkPort, parseNetworkPort } from "../../service/config/network-port.js";
-import { listenTcp, localAddress } from "../../service/kernel/kernel.js";
+import { listenTcp, localAddress } from "../../service/native/sockets.js";
 import { inheritedSockets } from "../../service/net/inherited.js";
 import type { Link } from "../../service/net/link.js";
 import { listen, type PortListener } from "../../service/net/listen.js";

@@ -4,7 +4,7 @@ import { closeSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
-import { listenTcp as listenSocket } from "../../service/kernel/kernel.js";
+import { listenTcp as listenSocket } from "../../service/native/sockets.js";
 import { type Link, LinkError, type Listener } from "../../service/net/link.js";
 import { adoptTcp, listenTcp } from "../../service/net/tcp.js";
 import { Client } from "../support/client.js";
@@ -15,14 +15,14 @@ import { until } from "../support/wait.js";
 const SPEC = { family: "any", transport: "tcp", host: "127.0.0.1", port: 0 } as const;
 const HERE = [{ address: "127.0.0.1", v6only: true }];
 
-interface Door {
+interface UdpSocket {
   readonly listener: Listener;
   readonly port: number;
   readonly links: Link[];
   readonly failures: string[];
 }
 
-function serve(t: Test, addresses = HERE): Door {
+function serve(t: Test, addresses = HERE): UdpSocket {
   const links: Link[] = [];
   const failures: string[] = [];
   const events = { accepted: (link: Link) => void links.push(link), failed: (why: string) => void failures.push(why) };
@@ -34,11 +34,11 @@ function serve(t: Test, addresses = HERE): Door {
   return { listener, port: listener.addresses[0]?.port ?? 0, links, failures };
 }
 
-async function meet(t: Test): Promise<{ door: Door; client: Client; link: Link }> {
-  const door = serve(t);
-  const client = await Client.connect(t, door.port);
-  const link = await until("the caller", () => door.links[0]);
-  return { door, client, link };
+async function meet(t: Test): Promise<{ listener: UdpSocket; client: Client; link: Link }> {
+  const listener = serve(t);
+  const client = await Client.connect(t, listener.port);
+  const link = await until("the caller", () => listener.links[0]);
+  return { listener, client, link };
 }
 
 /** What has come, as text; `(end)` behind it. */
@@ -54,9 +54,9 @@ function readable(link: Link): Promise<void> {
 }
 
 t.test("a caller has an address, bytes pass both ways, an end is an end", async t => {
-  const { door, client, link } = await meet(t);
+  const { listener, client, link } = await meet(t);
   t.same(link.peer, { address: "127.0.0.1", port: client.socket.localPort });
-  t.same(link.local(), { address: "127.0.0.1", port: door.port });
+  t.same(link.local(), { address: "127.0.0.1", port: listener.port });
   t.equal(link.read(new Uint8Array(10)), 0, "nothing yet");
   client.send("hello");
   await readable(link);
@@ -69,9 +69,9 @@ t.test("a caller has an address, bytes pass both ways, an end is an end", async 
 });
 
 t.test("a dual-stack socket shows IPv4 callers in IPv6 clothes", async t => {
-  const door = serve(t, [{ address: "::", v6only: false }]);
-  await Client.connect(t, door.port);
-  const link = await until("the caller", () => door.links[0]);
+  const listener = serve(t, [{ address: "::", v6only: false }]);
+  await Client.connect(t, listener.port);
+  const link = await until("the caller", () => listener.links[0]);
   t.equal(link.peer.address, "::ffff:127.0.0.1");
 });
 
@@ -181,9 +181,9 @@ t.test("a FIN behind data is read after it", async t => {
 t.test("urgent data stays in the stream once asked for", needs("python3"), async t => {
   const python =
     "import socket,sys;s=socket.create_connection(('127.0.0.1',int(sys.argv[1])));s.send(b'a');s.recv(1);s.send(b'b\\xff\\xf2',socket.MSG_OOB);s.send(b'c');s.recv(1)";
-  const door = serve(t);
-  runProgram(t, "python3", ["-c", python, String(door.port)]);
-  const link = await until("the caller", () => door.links[0]);
+  const listener = serve(t);
+  runProgram(t, "python3", ["-c", python, String(listener.port)]);
+  const link = await until("the caller", () => listener.links[0]);
   link.keepUrgentInline?.();
   link.write(Buffer.from("."));
   let text = "";
@@ -196,17 +196,17 @@ t.test("urgent data stays in the stream once asked for", needs("python3"), async
 });
 
 t.test("while it does not accept, callers wait; then they are served, with what they said", async t => {
-  const door = serve(t);
-  door.listener.accepting = false;
+  const listener = serve(t);
+  listener.listener.accepting = false;
   const clients: Client[] = [];
-  for (let count = 0; count < 40; count++) clients.push(await Client.connect(t, door.port));
+  for (let count = 0; count < 40; count++) clients.push(await Client.connect(t, listener.port));
   for (const [index, client] of clients.entries()) client.send(`${index};`);
   await new Promise(resolve => setImmediate(resolve));
-  t.equal(door.links.length, 0);
-  door.listener.accepting = true;
-  t.ok(door.listener.accepting);
-  await until("all of them", () => door.links.length === 40);
-  for (const link of door.links) link.write(Buffer.from("hi"));
+  t.equal(listener.links.length, 0);
+  listener.listener.accepting = true;
+  t.ok(listener.listener.accepting);
+  await until("all of them", () => listener.links.length === 40);
+  for (const link of listener.links) link.write(Buffer.from("hi"));
   for (const client of clients) await client.expect("hi");
 });
 
@@ -236,22 +236,22 @@ t.test("it stops in the middle of a storm of callers when it is told to", async 
 });
 
 t.test("a closed listener refuses", async t => {
-  const door = serve(t);
-  t.notOk(door.listener.isBroken);
-  door.listener.close();
-  door.listener.close();
-  t.notOk(door.listener.isBroken, "it was asked to");
-  const socket: Socket = connect(door.port, "127.0.0.1");
+  const listener = serve(t);
+  t.notOk(listener.listener.isBroken);
+  listener.listener.close();
+  listener.listener.close();
+  t.notOk(listener.listener.isBroken, "it was asked to");
+  const socket: Socket = connect(listener.port, "127.0.0.1");
   const [error] = await once(socket, "error");
   t.equal(error.code, "ECONNREFUSED");
 });
 
 t.test("addresses that cannot be opened are skipped; when none can, why", async t => {
-  const door = serve(t, [{ address: "192.0.2.1", v6only: true }, ...HERE]);
-  t.equal(door.listener.addresses.length, 1);
-  const taken = { ...SPEC, port: door.port };
+  const listener = serve(t, [{ address: "192.0.2.1", v6only: true }, ...HERE]);
+  t.equal(listener.listener.addresses.length, 1);
+  const taken = { ...SPEC, port: listener.port };
   const events = { accepted: () => {}, failed: () => {} };
-  t.throws(() => listenTcp(taken, HERE, events), { name: "KernelError", code: "EADDRINUSE" });
+  t.throws(() => listenTcp(taken, HERE, events), { name: "SystemError", code: "EADDRINUSE" });
 });
 
 t.test("a handed-over socket is given back at close, still open", async t => {

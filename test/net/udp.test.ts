@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { closeSync } from "node:fs";
 import t, { type Test } from "tap";
-import { bindUdp, sendTo } from "../../service/kernel/kernel.js";
+import { bindUdp, sendTo } from "../../service/native/sockets.js";
 import type { Link } from "../../service/net/link.js";
 import { adoptUdp, listenUdp, type UdpListener } from "../../service/net/udp.js";
 import { portNumbers } from "../support/ports.js";
@@ -11,13 +11,13 @@ import { until } from "../support/wait.js";
 const SPEC = { family: "any", transport: "udp", host: null, port: 0 } as const;
 const HERE = { address: "127.0.0.1", v6only: true };
 
-interface Door {
+interface UdpSocket {
   readonly listener: UdpListener;
   readonly port: number;
   readonly links: Link[];
 }
 
-function serve(t: Test, addresses = [HERE], port = 0): Door {
+function serve(t: Test, addresses = [HERE], port = 0): UdpSocket {
   const links: Link[] = [];
   const events = { accepted: (link: Link) => void links.push(link), failed: () => {} };
   const listener = listenUdp({ ...SPEC, port }, addresses, events);
@@ -336,5 +336,5 @@ t.test("nothing is ever sent by a descriptor that means something else by now", 
 t.test("when no address can be opened it says why", async t => {
   const { port } = serve(t);
   const events = { accepted: () => {}, failed: () => {} };
-  t.throws(() => listenUdp({ ...SPEC, port }, [HERE], events), { name: "KernelError", code: "EADDRINUSE" });
+  t.throws(() => listenUdp({ ...SPEC, port }, [HERE], events), { name: "SystemError", code: "EADDRINUSE" });
 });

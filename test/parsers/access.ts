@@ -1,9 +1,9 @@
 /** The parsers of hosts files, of what they name, and of what other hosts answer about a caller. */
 import { parseAddress } from "../../service/access/address.js";
-import { parseIdent } from "../../service/access/outside.js";
 import { isAdmitted } from "../../service/access/remote-address.js";
-import type { Answer, Need } from "../../service/access/request.js";
-import { judge, type Verdict } from "../../service/access/rules.js";
+import type { Answer, LookupRequest } from "../../service/access/request.js";
+import { evaluateRules, type Verdict } from "../../service/access/rules.js";
+import { parseIdent } from "../../service/access/system-lookups.js";
 import { fill, insist, numbered, type Parser } from "./parser.js";
 
 /** `files`: what every file has in it. */
@@ -11,7 +11,11 @@ function decide(table: string, files: string): Verdict {
   const tables = ["hosts.allow", "hosts.deny"].map(file => ({ file, state: "read", text: table }) as const);
   const [allow, deny] = tables as [(typeof tables)[number], (typeof tables)[number]];
   const client = { address: "192.0.2.1", port: 1000 };
-  const asking = judge(allow, deny, { daemon: "ser2net", client, server: { address: "192.0.2.2", port: 2000 } });
+  const asking = evaluateRules(allow, deny, {
+    daemon: "ser2net",
+    client,
+    server: { address: "192.0.2.2", port: 2000 },
+  });
   let answered = 0;
   for (let step = asking.next(null); ; ) {
     if (step.done) return step.value;
@@ -20,7 +24,7 @@ function decide(table: string, files: string): Verdict {
   }
 }
 
-function answer(need: Need, files: string): Answer {
+function answer(need: LookupRequest, files: string): Answer {
   switch (need.kind) {
     case "name":
       return "host.example.org";

@@ -1,7 +1,7 @@
 /** The parsers of board profiles. */
 import { compileProfile } from "../../service/board/compile.js";
 import { parseJson } from "../../service/board/json.js";
-import { readProfile } from "../../service/board/sound.js";
+import { readProfile } from "../../service/board/validate.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { fill, insist, numbered, type Parser } from "./parser.js";
 

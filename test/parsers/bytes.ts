@@ -1,6 +1,6 @@
 /** The parsers of bytes: telnet, RFC 2217, D-Bus. */
 import { CALL, decode, encode } from "../../service/dbus/codec.js";
-import { Frames, MOST_RECEIVED } from "../../service/dbus/frames.js";
+import { Frames, MAX_RECEIVED } from "../../service/dbus/frames.js";
 import { Variant } from "../../service/dbus/marshal.js";
 import { createTelnetDecoder, MAX_SUBOPTION_BYTES } from "../../service/telnet/decoder.js";
 import { createNegotiation, dataPortPolicy } from "../../service/telnet/negotiation.js";
@@ -113,7 +113,7 @@ const dbus: Parser = {
         frames.push(chunk);
         for (let frame = frames.take(); frame !== null; frame = frames.take()) {
           if (frame === "not a message") return;
-          insist(frame.bytes.length <= MOST_RECEIVED, "a message that is too long");
+          insist(frame.bytes.length <= MAX_RECEIVED, "a message that is too long");
           const received = decode(frame.bytes);
           if (received === null || !frame.whole) continue;
           try {

@@ -1,11 +1,11 @@
 /** The parsers of the configuration. */
 import type { Configuration } from "../../service/config/configuration.js";
-import { nearest } from "../../service/config/nearest.js";
 import { parseNetworkPort } from "../../service/config/network-port.js";
 import { KEYED_WORDS, PLAIN_WORDS } from "../../service/config/option-table.js";
 import { planReload } from "../../service/config/plan.js";
 import { parsePortWords } from "../../service/config/port-options.js";
 import { readConfiguration } from "../../service/config/resolve.js";
+import { suggest } from "../../service/config/suggest.js";
 import { expandTemplate, type TemplateFacts, translateCloseon } from "../../service/config/template.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
 import { fill, insist, numbered, type Parser } from "./parser.js";
@@ -100,7 +100,7 @@ const configuration: Parser = {
 };
 
 const [plain] = read("1:raw:0:/dev/a").ports as [Configuration["ports"][number]];
-const named = read("BANNER:b:x\nTRACEFILE:t:/t\nRS485CONF:r:1:1:0:0\nLED:l:sysfs:device=a\n").atEnd;
+const named = read("BANNER:b:x\nTRACEFILE:t:/t\nRS485CONF:r:1:1:0:0\nLED:l:sysfs:device=a\n").finalContext;
 
 const portWords: Parser = {
   name: "options of a port",
@@ -195,9 +195,9 @@ const didYouMean: Parser = {
   name: "did you mean",
   parse(text) {
     const [word = "", ...others] = text.split(" ");
-    nearest(word, WORDS);
-    nearest(word, others);
-    nearest(text, [text, `${text}x`]);
+    suggest(word, WORDS);
+    suggest(word, others);
+    suggest(text, [text, `${text}x`]);
   },
   samples: ["remctl", "-remctk", "tx=", "EVENN", "ab", "banner banner1 banner11", " "],
   hurtful: {

@@ -11,9 +11,9 @@ export interface Outcome {
 
 /** For one text. */
 const DEADLINE_MS = 5000;
-const MOST_SAMPLES = 8;
-const MOST_CHANGES = 6;
-const MOST_REPEATED = 64;
+const MAX_SAMPLES = 8;
+const MAX_CHANGES = 6;
+const MAX_REPEATED = 64;
 const SIGNS = [
   "\0",
   "\n",
@@ -57,8 +57,8 @@ type Random = (below: number) => number;
 
 function makeText(random: Random, samples: readonly string[]): string {
   let text = "";
-  for (let left = random(MOST_SAMPLES) + 1; left > 0; left--) text += samples[random(samples.length)] ?? "";
-  for (let left = random(MOST_CHANGES); left > 0; left--) text = changed(text, random);
+  for (let left = random(MAX_SAMPLES) + 1; left > 0; left--) text += samples[random(samples.length)] ?? "";
+  for (let left = random(MAX_CHANGES); left > 0; left--) text = changed(text, random);
   return text;
 }
 
@@ -74,7 +74,7 @@ function changed(text: string, random: Random): string {
     case 2:
       return before + (SIGNS[random(SIGNS.length)] ?? "") + middle + behind;
     case 3:
-      return before + middle.repeat(random(MOST_REPEATED)) + behind;
+      return before + middle.repeat(random(MAX_REPEATED)) + behind;
     default:
       return before + behind + middle;
   }

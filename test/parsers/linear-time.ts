@@ -10,7 +10,7 @@ export interface Growth {
 }
 
 /** 4 is linear, 16 is quadratic. Between them lies what memory and its collection add. */
-export const MOST_GROWTH = 8;
+export const MAX_GROWTH = 8;
 
 const FIRST_LENGTH = 32;
 /** The product reads no larger text. */
@@ -37,7 +37,7 @@ export function growthOf(work: (input: string) => void, make: (length: number) =
 }
 
 export function isLinear({ ms, quarterMs }: Growth): boolean {
-  return ms !== null && (ms < ENOUGH_MS || ms <= MOST_GROWTH * quarterMs);
+  return ms !== null && (ms < ENOUGH_MS || ms <= MAX_GROWTH * quarterMs);
 }
 
 /** The shortest of some tries, in milliseconds; null when one does not end. */

@@ -1,5 +1,5 @@
 import t from "tap";
-import { World } from "../support/fake-world.js";
+import { World } from "../support/fake-environment.js";
 
 const LINE = "7000:raw:0:/dev/ttyA:9600 max-connections=3 -chardelay";
 
@@ -13,13 +13,13 @@ t.test("one slow peer stops the device for all, until it has what it is owed", a
   world.device.send("second ");
   await world.settle();
   t.same([slow.received, fast.received], ["firs", "first "]);
-  t.equal(port.facts().toNet, "waiting output");
+  t.equal(port.status().toNet, "waiting output");
   t.equal(world.device.unread, 7);
   t.notOk(world.device.awaited, "nobody turns in vain");
   slow.room = 100;
   await world.settle();
   t.same([slow.received, fast.received], ["first second ", "first second "]);
-  t.equal(port.facts().toNet, "waiting input");
+  t.equal(port.status().toNet, "waiting input");
 });
 
 t.test("a stalled peer that goes lets the others go on (BUG-10)", async t => {
@@ -63,14 +63,14 @@ t.test("a blocked device stops every peer, each waits in the kernel", async t =>
   await world.settle();
   t.equal(world.device.written, "ab");
   t.same([one.unread, two.unread], [4, 4]);
-  t.equal(port.facts().toDevice, "waiting output");
+  t.equal(port.status().toDevice, "waiting output");
   world.device.send("device still heard");
   await world.settle();
   t.equal(two.received, "device still heard");
   world.device.room = 100;
   await world.settle();
   t.match(world.device.written, /^abcd(efgh1234|1234efgh)$/);
-  t.equal(port.facts().toDevice, "waiting input");
+  t.equal(port.status().toDevice, "waiting input");
 });
 
 t.test("what a telnet peer asks for waits for the data before it, however full the device is", async t => {
@@ -217,7 +217,7 @@ t.test("while the device is blocked nothing more than one read is held for it", 
   link.send(new Uint8Array(100_000));
   await world.pass(100);
   t.ok(link.unread >= 100_000 - 16_384);
-  t.equal(port.facts().toDevice, "waiting output");
+  t.equal(port.status().toDevice, "waiting output");
 });
 
 t.test("a telnet peer that does not read its answers is closed in the end", async t => {

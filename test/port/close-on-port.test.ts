@@ -1,5 +1,5 @@
 import t from "tap";
-import { World } from "../support/fake-world.js";
+import { World } from "../support/fake-environment.js";
 
 const CLOSEON = "CLOSEON:end:END\\n";
 
@@ -22,7 +22,7 @@ t.test("what led up to the text is sent, and everybody goes", async t => {
     t.ok(link.closed);
   }
   t.same(seen, ["hello E", "ND\nafter"], "the monitor has it all");
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
 });
 
 t.test("a peer that is behind gets all of it before it goes", async t => {
@@ -48,7 +48,7 @@ t.test("a peer that is behind gets all of it before it goes", async t => {
       "closedPort All network connections free",
     ],
   );
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
 });
 
 t.test("a suspended peer gets it when it asks for more", async t => {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { readLines } from "../config/read.js";
-import { World } from "../support/fake-world.js";
+import { World } from "../support/fake-environment.js";
 
 const TRACE = "TRACEFILE:all:/tmp/x";
 
@@ -21,7 +21,7 @@ t.test("a close string that was changed while somebody was there counts at once"
   const world = new World(t);
   const lines = ["CLOSESTR:one:1", "CLOSESTR:two:2"];
   const port = world.port(...lines, "7000:raw:0:/dev/ttyA:9600 one");
-  world.parts.optionContext = () => readLines(...lines).atEnd;
+  world.parts.optionContext = () => readLines(...lines).finalContext;
   const link = await world.call("7000");
   t.equal(port.setConfig("9600 two"), null);
   link.finish();
@@ -55,7 +55,7 @@ t.test("a device that takes nothing any more is given up after four seconds (BUG
     else world.device.stuck = true;
     link.finish();
     await world.pass(3999);
-    t.equal(port.facts().phase, "closing", step);
+    t.equal(port.status().phase, "closing", step);
     const waiting = await world.call("7000");
     await world.pass(2);
     t.equal(world.devices.length, 2, "who waited is served then");
@@ -75,7 +75,7 @@ t.test("both share the four seconds", async t => {
   t.equal(world.device.written, "bye");
   t.equal(world.device.closeLimitMs, 1000);
   await world.pass(1000);
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
 });
 
 t.test("what a peer sent before its FIN reaches a blocked device, then the port closes", async t => {
@@ -87,7 +87,7 @@ t.test("what a peer sent before its FIN reaches a blocked device, then the port 
   link.send(text);
   link.finish();
   await world.pass(100);
-  t.equal(port.facts().toDevice, "waiting output");
+  t.equal(port.status().toDevice, "waiting output");
   for (let taken = 0; taken < text.length - 1000; taken += 1000) {
     world.device.room = 1000;
     await world.pass(20);
@@ -137,8 +137,8 @@ t.test("a lost device: everybody goes, and nothing is written to it any more", a
     t.equal(world.device.closeLimitMs, 0, "there is nothing to wait for");
     t.same(world.logged, logged);
     t.ok(world.traced.includes(`closedPort ${reason}`), reason);
-    t.equal(port.facts().phase, "idle");
-    t.equal(port.facts().lastError === null, reason === "closed port", "a call that ends by a hang-up is no error");
+    t.equal(port.status().phase, "idle");
+    t.equal(port.status().lastError === null, reason === "closed port", "a call that ends by a hang-up is no error");
   }
 });
 
@@ -152,7 +152,7 @@ t.test("a device that is lost while it is written to", async t => {
   t.ok(link.closed);
   t.same(world.logged, ["error The dev write for port 7000 had error: lost here"]);
   t.ok(world.traced.includes("closedPort dev write error"));
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
 });
 
 t.test("a device that is lost while it is given what it had not taken", async t => {
@@ -176,7 +176,7 @@ t.test("a device that is lost under an operator's hand", async t => {
   t.notOk(port.drive({ dtr: false }));
   await world.settle();
   t.ok(link.closed);
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
 });
 
 t.test("a device that is lost while the close string is written", async t => {
@@ -186,7 +186,7 @@ t.test("a device that is lost while the close string is written", async t => {
   world.device.breakWith("write");
   link.finish();
   await world.settle();
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
   t.same(world.logged, []);
 });
 
@@ -228,7 +228,7 @@ t.test("disconnect: nobody there, somebody there, again while it closes", async 
 t.test("showport's states while it closes", async t => {
   const world = new World(t);
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
-  const states = (): string => `${port.facts().toDevice}, ${port.facts().toNet}`;
+  const states = (): string => `${port.status().toDevice}, ${port.status().toNet}`;
   t.equal(states(), "unconnected, unconnected");
   await world.call("7000");
   t.equal(states(), "waiting input, waiting input");
@@ -256,7 +256,7 @@ t.test("at the end of the program everything goes, and the device has its time",
   t.notOk(done);
   await world.pass(1);
   t.ok(done);
-  t.equal(port.facts().phase, "disabled");
+  t.equal(port.status().phase, "disabled");
 });
 
 t.test("the end of the program while a port is closing anyway, idle, or off", async t => {

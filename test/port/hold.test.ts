@@ -1,7 +1,7 @@
 /** Connections that outlive their device. */
 import t, { type Test } from "tap";
 import { DeviceError } from "../../service/device/device.js";
-import { World } from "../support/fake-world.js";
+import { World } from "../support/fake-environment.js";
 import { bytes } from "../telnet/bytes.js";
 
 const PATH = "/dev/ttyA";
@@ -28,11 +28,11 @@ t.test("who is connected stays, and talks to the device again when it is back", 
   await unplug();
   t.equal(link.take(), "before");
   t.ok(lost.closed);
-  t.match(port.facts(), { phase: "opening", devicePresent: false, lastError: "the device was closed", control: null });
+  t.match(port.status(), { phase: "opening", devicePresent: false, lastError: "the device was closed", control: null });
   t.equal(port.condition, "waiting for device");
   await world.plug(PATH);
   t.equal(world.devices.length, 2);
-  t.match(port.facts(), { phase: "open", devicePresent: true, lastError: null });
+  t.match(port.status(), { phase: "open", devicePresent: true, lastError: null });
   link.send("to it");
   world.device.send("from it");
   await world.settle();
@@ -56,7 +56,7 @@ t.test("bytes are counted on", async t => {
   link.send("345");
   world.device.send("4567");
   await world.settle();
-  t.match(port.facts(), { bytesToDevice: 5, bytesFromDevice: 7, slots: [{ bytesFromNet: 5, bytesToNet: 7 }] });
+  t.match(port.status(), { bytesToDevice: 5, bytesFromDevice: 7, slots: [{ bytesFromNet: 5, bytesToNet: 7 }] });
 });
 
 t.test("what a peer says meanwhile waits for the device, in one piece; the rest is not read", async t => {
@@ -90,11 +90,11 @@ t.test("a failing read, write or line setting is a loss like a hang-up", async t
     world.device.send("x");
     link.send(call === "line" ? bytes("ff fa 2c 01 00 00 4b 00 ff f0") : "bytes");
     await world.settle();
-    t.equal(port.facts().phase, "opening");
+    t.equal(port.status().phase, "opening");
     t.equal(world.devices.length, 1, `${call}: its node is still there, but that says nothing`);
     await world.pass(1000);
     t.equal(world.devices.length, 2);
-    t.equal(port.facts().phase, "open");
+    t.equal(port.status().phase, "open");
     t.equal(world.device.written, call === "write" ? "bytes" : "");
     if (call === "line") t.equal(world.device.line?.settings.speed, 19_200, "what was asked under the loss");
     t.same(
@@ -116,7 +116,7 @@ t.test("the line comes back as it was: settings, DTR and RTS", async t => {
   t.match(world.device.line?.settings, { speed: 115_200, parity: "even" });
   t.same(world.device.line?.control, { dtr: false, rts: true });
   t.same(world.device.line?.calls, ['drive {"dtr":false}'], "only what somebody drove");
-  t.match(port.facts().lineInForce, { speed: 115_200 });
+  t.match(port.status().lineInForce, { speed: 115_200 });
 });
 
 t.test("what a client sets meanwhile is answered, and holds when the device is back", async t => {
@@ -137,7 +137,7 @@ t.test("settings that the returned device does not take are not in force", async
   await unplug();
   world.open = config => world.makeDevice({ ...config, line: { ...config.line, speed: 4800 } });
   await world.plug(PATH);
-  t.equal(port.facts().lineInForce?.speed, 4800);
+  t.equal(port.status().lineInForce?.speed, 4800);
 });
 
 t.test("no second banner, negotiation or open string", async t => {
@@ -170,7 +170,7 @@ t.test("after its time it ends as without", async t => {
   t.notOk(link.closed);
   await world.pass(1);
   t.ok(link.closed);
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
   t.equal(port.condition, "waiting for device");
   t.equal(world.devices.length, 1);
   t.same(world.logged, [
@@ -189,7 +189,7 @@ t.test("a peer that leaves meanwhile is noticed; when all have left the port is 
   await unplug();
   link.finish();
   await world.settle();
-  t.equal(port.facts().phase, "idle", "no close string is waited for");
+  t.equal(port.status().phase, "idle", "no close string is waited for");
   await world.plug(PATH);
   await world.pass(4000);
   t.equal(world.devices.length, 1);
@@ -283,7 +283,7 @@ t.test("a device that takes time to open, and is open when everybody has left, i
   t.equal(port.condition, "opening");
   link.finish();
   await world.settle();
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
   open();
   await world.settle();
   t.ok(world.device.closed, "too late: nobody is left");
@@ -325,10 +325,10 @@ t.test("modem lines that cannot be driven again are a loss too", async t => {
     return device;
   };
   await world.plug(PATH);
-  t.equal(port.facts().phase, "opening");
+  t.equal(port.status().phase, "opening");
   await world.pass(1000);
   t.equal(world.devices.length, 3);
-  t.equal(port.facts().phase, "open");
+  t.equal(port.status().phase, "open");
   t.same(world.device.line?.control, { dtr: false, rts: true });
 });
 

@@ -1,6 +1,6 @@
 import t from "tap";
+import { World } from "../support/fake-environment.js";
 import type { FakeLink } from "../support/fake-link.js";
-import { World } from "../support/fake-world.js";
 
 /** Sends at these moments, in both directions; when each byte came out, at most. */
 async function delays(world: World, link: FakeLink, from: "net" | "device", everyMs: number, count: number) {

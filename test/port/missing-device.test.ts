@@ -1,8 +1,8 @@
 /** A device that is not there is a state of its port, not an error. */
 import t, { type Test } from "tap";
 import { DeviceError } from "../../service/device/device.js";
-import { portCondition } from "../../service/port/condition.js";
-import { World } from "../support/fake-world.js";
+import { portCondition } from "../../service/port/status.js";
+import { World } from "../support/fake-environment.js";
 
 const PATH = "/dev/ttyA";
 
@@ -11,7 +11,7 @@ async function without(t: Test, path = PATH) {
   const world = new World(t);
   await world.unplug(path);
   world.open = config => {
-    if (config.device.path === path && !world.parts.presence.isPresent(path)) {
+    if (config.device.path === path && !world.parts.nodeWatcher.isPresent(path)) {
       throw new DeviceError("open-failed", path, "No such file or directory");
     }
     return world.makeDevice(config);
@@ -37,19 +37,19 @@ t.test("the port listens, tells callers why, and serves when the device appears"
   const world = await without(t);
   const port = world.port(`7000:raw:0:${PATH}:9600`);
   t.same(world.logged, [], "that it is missing is no error");
-  t.match(port.facts(), { phase: "idle", devicePresent: false, lastError: null });
+  t.match(port.status(), { phase: "idle", devicePresent: false, lastError: null });
   const early = await world.call("7000");
   t.equal(early.take(), "Device open failure: No such file or directory\r\n");
   t.ok(early.closed);
-  t.match(port.facts().lastError, "No such file or directory");
+  t.match(port.status().lastError, "No such file or directory");
   const changes = world.changes;
   await world.plug(PATH);
   t.ok(world.changes > changes, "who shows ports is told");
-  t.match(port.facts(), { phase: "idle", devicePresent: true, lastError: null });
+  t.match(port.status(), { phase: "idle", devicePresent: true, lastError: null });
   await world.call("7000", "x");
   t.equal(world.device.written, "x");
   await world.unplug(PATH);
-  t.match(port.facts(), { phase: "open", devicePresent: false });
+  t.match(port.status(), { phase: "open", devicePresent: false });
 });
 
 t.test("an error that is not about a missing device stays until there is news of the device", async t => {
@@ -59,9 +59,9 @@ t.test("an error that is not about a missing device stays until there is news of
     throw new DeviceError("open-failed", PATH, "Permission denied");
   };
   await world.call("7000");
-  t.match(port.facts().lastError, "Permission denied");
+  t.match(port.status().lastError, "Permission denied");
   await world.nodeChanged(PATH);
-  t.equal(port.facts().lastError, null, "its owner has changed, perhaps");
+  t.equal(port.status().lastError, null, "its owner has changed, perhaps");
 });
 
 t.test("what was wrong with a device says nothing about another one", async t => {
@@ -69,9 +69,9 @@ t.test("what was wrong with a device says nothing about another one", async t =>
   const port = world.port(`7000:raw:0:${PATH}:9600`);
   await world.call("7000");
   port.reconfigure(world.config(`7000:raw:0:${PATH}:115200`), null);
-  t.match(port.facts().lastError, "No such file or directory", "it is still the same");
+  t.match(port.status().lastError, "No such file or directory", "it is still the same");
   port.reconfigure(world.config("7000:raw:0:/dev/ttyB:9600"), null);
-  t.equal(port.facts().lastError, null);
+  t.equal(port.status().lastError, null);
 });
 
 t.test("a fixed UDP peer is connected when the device appears, and nothing is tried before", async t => {
@@ -109,12 +109,12 @@ t.test("a device that goes while a peer lets its bytes wait is lost all the same
   world.device.send("more than fits");
   await world.settle();
   await world.unplug(PATH);
-  t.equal(port.facts().phase, "open", "its name is gone, the line works");
+  t.equal(port.status().phase, "open", "its name is gone, the line works");
   world.device.breakWith("line");
   await world.nodeChanged(PATH);
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
   t.ok(link.closed);
-  t.match(port.facts().lastError, "lost here");
+  t.match(port.status().lastError, "lost here");
 });
 
 t.test("a rotator passes over a port whose device is missing", async t => {
@@ -129,7 +129,7 @@ t.test("a reload that names another device watches that one", async t => {
   const world = await without(t, "/dev/ttyB");
   const port = world.port(`7000:raw:0:${PATH}:9600`);
   port.reconfigure(world.config("7000:raw:0:/dev/ttyB:9600"), null);
-  t.notOk(port.facts().devicePresent);
+  t.notOk(port.status().devicePresent);
   const changes = world.changes;
   await world.unplug(PATH);
   t.equal(world.changes, changes, "the old one is nobody's business");
@@ -140,10 +140,10 @@ t.test("a reload that names another device watches that one", async t => {
 t.test("nobody waits for the device of a port that is gone or could not start", async t => {
   const world = new World(t);
   const removed = world.port(`7000:raw:0:${PATH}:9600`);
-  const shut = world.port(`7001:raw:0:${PATH}:9600`);
+  const disconnectReason = world.port(`7001:raw:0:${PATH}:9600`);
   t.equal(world.watchers, 2);
   removed.removeWhenFree(null);
-  await shut.shutdown();
+  await disconnectReason.shutdown();
   world.listenFault = new Error("Address already in use");
   t.throws(() => world.port(`7002:raw:0:${PATH}:9600`));
   t.equal(world.watchers, 0);

@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import type { Device } from "../../service/device/device.js";
-import { DeviceError, type DeviceFault } from "../../service/device/device.js";
+import { DeviceError, type DeviceErrorCode } from "../../service/device/device.js";
 import { createFakeDevice } from "../support/fake-device.js";
-import { World } from "../support/fake-world.js";
+import { World } from "../support/fake-environment.js";
 
 const OPENING = "\xff\xfb\x03\xff\xfb\x01\xff\xfe\x01\xff\xfd\x00\xff\xfb\x00";
 
@@ -64,7 +64,7 @@ t.test("the opening text comes whole, before any byte of a peer", async t => {
 
 t.test("a device that cannot be opened: what the caller and the log are told", async t => {
   const reason = "Input/output error";
-  const cases: readonly [code: DeviceFault, text: string, logged: string[]][] = [
+  const cases: readonly [code: DeviceErrorCode, text: string, logged: string[]][] = [
     [
       "locked",
       "Port already in use by another process\r\n",
@@ -104,11 +104,11 @@ t.test("a device that cannot be opened: what the caller and the log are told", a
       t.equal(link.received, text, `${code}: raw, and nothing before it`);
       t.ok(link.closed);
       t.same(world.logged, logged);
-      t.equal(port.facts().phase, "idle");
-      t.equal(port.facts().lastError === null, code === "locked", "a device that others use works");
+      t.equal(port.status().phase, "idle");
+      t.equal(port.status().lastError === null, code === "locked", "a device that others use works");
       world.open = config => world.makeDevice(config);
       t.equal((await world.call("7000")).closed, false, "the next caller has a new try");
-      t.equal(port.facts().lastError, null);
+      t.equal(port.status().lastError, null);
     }
 });
 
@@ -151,7 +151,7 @@ t.test("a device that takes its time", async t => {
   t.test("whoever comes meanwhile waits for it, and is greeted then", async t => {
     const { world, port, link, opening } = await begin(t);
     const other = await world.call("7000");
-    t.equal(port.facts().phase, "opening");
+    t.equal(port.status().phase, "opening");
     t.same([link.received, other.received], ["", ""]);
     t.equal(link.unread, 5);
     opening[0]?.(world.makeDevice(world.config("7000:raw:0:/dev/ttyA:9600")));
@@ -176,12 +176,12 @@ t.test("a device that takes its time", async t => {
     t.ok(port.disconnect());
     await world.settle();
     t.ok(link.closed);
-    t.equal(port.facts().phase, "idle");
+    t.equal(port.status().phase, "idle");
     const late = createFakeDevice("/dev/ttyA", null);
     opening[0]?.(late);
     await world.settle();
     t.ok(late.closed);
-    t.equal(port.facts().phase, "idle");
+    t.equal(port.status().phase, "idle");
   });
 
   t.test("one that comes late does not serve the next caller", async t => {
@@ -193,7 +193,7 @@ t.test("a device that takes its time", async t => {
     opening[0]?.(late);
     await world.settle();
     t.ok(late.closed);
-    t.equal(port.facts().phase, "opening");
+    t.equal(port.status().phase, "opening");
     opening[1]?.(right);
     await world.settle();
     t.equal(next.received, "hi");
@@ -207,7 +207,7 @@ t.test("a device that takes its time", async t => {
     failing[0]?.(new DeviceError("open-failed", "/dev/ttyA", "timed out"));
     await world.settle();
     t.same(world.logged, []);
-    t.equal(port.facts().phase, "idle");
+    t.equal(port.status().phase, "idle");
   });
 
   t.test("the port is switched off, it fails: the port is off", async t => {
@@ -215,7 +215,7 @@ t.test("a device that takes its time", async t => {
     port.setState("off");
     failing[0]?.(new DeviceError("open-failed", "/dev/ttyA", "timed out"));
     await world.settle();
-    t.equal(port.facts().phase, "disabled");
+    t.equal(port.status().phase, "disabled");
   });
 });
 
@@ -230,7 +230,7 @@ t.test("a device that refuses the opening text ends the port in good order", asy
   const link = await world.call("7000");
   t.ok(link.closed);
   t.ok(world.device.closed);
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
   t.same(world.logged, ["error The dev write for port 7000 had error: lost here"]);
 });
 
@@ -240,7 +240,7 @@ t.test("a printer is written to and never read", async t => {
   const link = await world.call("7000", "a page");
   t.equal(world.device.written, "a page");
   t.equal(world.device.line, null);
-  t.same([port.facts().line, port.facts().control], [null, null]);
+  t.same([port.status().line, port.status().control], [null, null]);
   t.notOk(port.drive({ dtr: true }));
   link.finish();
   await world.settle();

@@ -1,11 +1,11 @@
 import t from "tap";
 import { readLines } from "../config/read.js";
-import { World } from "../support/fake-world.js";
+import { World } from "../support/fake-environment.js";
 
 t.test("facts of a port nobody is on, and of one in use", async t => {
   const world = new World(t);
   const port = world.port("DEVICE:con:/dev/ttyA", "7000:telnet:60:con:9600 max-connections=2 -chardelay");
-  t.match(port.facts(), {
+  t.match(port.status(), {
     name: "7000",
     state: "telnet",
     timeoutSeconds: 60,
@@ -24,7 +24,7 @@ t.test("facts of a port nobody is on, and of one in use", async t => {
   const link = await world.call("7000", "12\xff\xf1\xff\xff");
   world.device.send("a\xff");
   await world.settle();
-  t.match(port.facts(), {
+  t.match(port.status(), {
     slots: [{ address: "127.0.0.1", port: link.peer.port, bytesFromNet: 6, bytesToNet: 3, idleSeconds: 0 }, null],
     control: { dtr: true, rts: true },
     toDevice: "waiting input",
@@ -46,10 +46,10 @@ t.test("counts include what a slow peer and a slow device took later (BUG-16)", 
   link.room = 10;
   world.device.room = 10;
   await world.settle();
-  t.match(port.facts(), { bytesFromDevice: 4, bytesToDevice: 8, slots: [{ bytesToNet: 4, bytesFromNet: 3 }] });
+  t.match(port.status(), { bytesFromDevice: 4, bytesToDevice: 8, slots: [{ bytesToNet: 4, bytesFromNet: 3 }] });
   link.finish();
   await world.settle();
-  t.match(port.facts(), { bytesFromDevice: 0, bytesToDevice: 0 });
+  t.match(port.status(), { bytesFromDevice: 0, bytesToDevice: 0 });
 });
 
 t.test("connection ids are never used twice", async t => {
@@ -58,7 +58,7 @@ t.test("connection ids are never used twice", async t => {
   const ids: (number | undefined)[] = [];
   for (let round = 0; round < 3; round++) {
     const link = await world.call("7000");
-    ids.push(port.facts().slots[0]?.id);
+    ids.push(port.status().slots[0]?.id);
     link.finish();
     await world.settle();
   }
@@ -143,7 +143,7 @@ t.test("lines are driven at once, on an open port only", async t => {
   t.ok(port.drive({ dtr: false }));
   t.ok(port.drive({ rts: false }));
   t.same(world.device.line?.calls, ['drive {"dtr":false}', 'drive {"rts":false}']);
-  t.same(port.facts().control, { dtr: false, rts: false });
+  t.same(port.status().control, { dtr: false, rts: false });
 });
 
 t.test("setportconfig: serial words from the next open on, the others at once, the first bad word ends it", async t => {
@@ -151,15 +151,15 @@ t.test("setportconfig: serial words from the next open on, the others at once, t
   const port = world.port("7000:raw:0:/dev/ttyA:115200 EVEN");
   const first = await world.call("7000");
   t.equal(port.setConfig("2400 kickolduser"), null);
-  t.equal(port.facts().line?.speed, 2400);
-  t.equal(port.facts().lineInForce?.speed, 115_200);
-  t.equal(port.facts().line?.parity, "none", "it starts from the DEFAULTs");
+  t.equal(port.status().line?.speed, 2400);
+  t.equal(port.status().lineInForce?.speed, 115_200);
+  t.equal(port.status().line?.parity, "none", "it starts from the DEFAULTs");
   const second = await world.call("7000");
   t.ok(first.closed, "kicked");
   t.notOk(second.closed);
-  t.equal(port.facts().lineInForce?.speed, 2400);
+  t.equal(port.status().lineInForce?.speed, 2400);
   t.equal(port.setConfig("4800 nonsense 300"), "Unknown config item: nonsense");
-  t.equal(port.facts().line?.speed, 4800);
+  t.equal(port.status().line?.speed, 4800);
 });
 
 t.test("setportconfig never touches what a port was made with (BUG-12)", async t => {
@@ -167,14 +167,14 @@ t.test("setportconfig never touches what a port was made with (BUG-12)", async t
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   await world.call("7000");
   t.not(port.setConfig("9600 max-connections=5"), null);
-  t.equal(port.facts().slots.length, 1);
+  t.equal(port.status().slots.length, 1);
   t.equal((await world.call("7000")).received, "Port already in use\r\n");
 });
 
 t.test("banners that are set while the port is in use are for those who come", async t => {
   const world = new World(t);
   const texts = ["BANNER:old:old", "BANNER:new:new"];
-  world.parts.optionContext = () => readLines(...texts).atEnd;
+  world.parts.optionContext = () => readLines(...texts).finalContext;
   const port = world.port(...texts, "7000:raw:0:/dev/ttyA:9600 old max-connections=2");
   const one = await world.call("7000");
   t.equal(port.setConfig("9600 new"), null);
@@ -194,7 +194,7 @@ t.test("enable and disable: every state from every state, with and without a pee
         const link = live ? await world.call("7000") : null;
         const listener = from === "off" ? null : world.listener("7000");
         t.equal(port.setState(to), null, name);
-        t.equal(port.facts().state, to, name);
+        t.equal(port.status().state, to, name);
         if (listener !== null) t.equal(listener.closed, to === "off", `${name}: the socket`);
         t.equal(link?.closed ?? false, false, `${name}: who is there stays`);
         if (link !== null) {
@@ -204,7 +204,7 @@ t.test("enable and disable: every state from every state, with and without a pee
           link.finish();
           await world.settle();
         }
-        t.equal(port.facts().phase, to === "off" ? "disabled" : "idle", name);
+        t.equal(port.status().phase, to === "off" ? "disabled" : "idle", name);
         if (to === "off") continue;
         const next = await world.call("7000");
         t.equal(next.received.startsWith("\xff\xfb\x03"), to === "telnet", `${name}: how the next one is served`);
@@ -241,7 +241,7 @@ t.test("off and on again while somebody is there", async t => {
   link.finish();
   other.finish();
   await world.settle();
-  t.equal(port.facts().phase, "idle");
+  t.equal(port.status().phase, "idle");
 });
 
 t.test("off and on again while the device is being closed", async t => {
@@ -265,10 +265,10 @@ t.test("a port that cannot be switched on is off, and can be tried again (BUG-24
   const port = world.port("7000:off:0:/dev/ttyA:9600");
   world.listenFault = new Error("Address already in use");
   t.equal(port.setState("raw"), "Unable to create network socket(s)");
-  t.match(port.facts(), { state: "off", phase: "disabled", lastError: "Address already in use" });
+  t.match(port.status(), { state: "off", phase: "disabled", lastError: "Address already in use" });
   world.listenFault = null;
   t.equal(port.setState("raw"), null);
-  t.match(port.facts(), { state: "raw", lastError: null });
+  t.match(port.status(), { state: "raw", lastError: null });
   t.notOk((await world.call("7000")).closed);
 });
 
@@ -295,12 +295,12 @@ t.test("settings an operator gives an open line count at once, and a bad word ch
   const world = new World(t);
   const port = world.port("7000:raw:0:/dev/ttyA:115200 EVEN");
   t.equal(port.setLine("19200"), null, "also while nobody is there");
-  t.equal(port.facts().line?.speed, 19_200);
+  t.equal(port.status().line?.speed, 19_200);
   await world.call("7000");
   t.equal(port.setLine("2400 ODD"), null);
-  t.match(port.facts(), { line: { speed: 2400, parity: "odd" }, lineInForce: { speed: 2400, parity: "odd" } });
+  t.match(port.status(), { line: { speed: 2400, parity: "odd" }, lineInForce: { speed: 2400, parity: "odd" } });
   t.equal(port.setLine("4800 nonsense"), "Unknown config item: nonsense");
-  t.match(port.facts(), { line: { speed: 2400 }, lineInForce: { speed: 2400 } });
+  t.match(port.status(), { line: { speed: 2400 }, lineInForce: { speed: 2400 } });
   t.same(world.device.line?.calls, ["set 2400 O81"]);
 });
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { World } from "../support/fake-world.js";
+import { World } from "../support/fake-environment.js";
 
 t.test("a free port takes its new definition at once and keeps its socket", async t => {
   const world = new World(t);
@@ -8,14 +8,14 @@ t.test("a free port takes its new definition at once and keeps its socket", asyn
   port.reconfigure(world.config("7000:telnet:7:/dev/ttyB:2400 max-connections=2"), null);
   t.equal(world.listener("7000"), listener);
   t.notOk(listener.closed);
-  t.match(port.facts(), {
+  t.match(port.status(), {
     state: "telnet",
     timeoutSeconds: 7,
     devicePath: "/dev/ttyB",
     line: { speed: 2400 },
     pending: "none",
   });
-  t.equal(port.facts().slots.length, 2);
+  t.equal(port.status().slots.length, 2);
   const link = await world.call("7000");
   t.ok(link.received.startsWith("\xff\xfb\x03"));
   t.equal(world.device.path, "/dev/ttyB");
@@ -26,7 +26,7 @@ t.test("off and on by a new definition", async t => {
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   port.reconfigure(world.config("7000:off:0:/dev/ttyA:9600"), null);
   t.ok(world.listener("7000").closed);
-  t.equal(port.facts().phase, "disabled");
+  t.equal(port.status().phase, "disabled");
   port.reconfigure(world.config("7000:raw:0:/dev/ttyA:9600"), null);
   t.notOk(world.listener("7000").closed);
 });
@@ -39,14 +39,14 @@ t.test("a port in use serves on under the old one, then takes the last of the ne
   port.setTimeoutSeconds(77);
   port.reconfigure(world.config("7000:raw:1:/dev/ttyB:2400"), null);
   port.reconfigure(world.config("CLOSESTR:c:new", "7000:telnet:2:/dev/ttyC:4800 c"), null);
-  t.match(port.facts(), { pending: "reconfigure", timeoutSeconds: 77, devicePath: "/dev/ttyA", state: "raw" });
+  t.match(port.status(), { pending: "reconfigure", timeoutSeconds: 77, devicePath: "/dev/ttyA", state: "raw" });
   t.equal((await world.call("7000")).received, "Port already in use\r\n");
   link.send("x");
   await world.pass(20);
   link.finish();
   await world.settle();
   t.equal(old.written, "xold");
-  t.match(port.facts(), { pending: "none", timeoutSeconds: 2, devicePath: "/dev/ttyC", state: "telnet" });
+  t.match(port.status(), { pending: "none", timeoutSeconds: 2, devicePath: "/dev/ttyC", state: "telnet" });
   await world.call("7000");
   t.equal(world.device.path, "/dev/ttyC");
 });
@@ -70,7 +70,7 @@ t.test("with a reason everybody goes at once", async t => {
   await world.settle();
   t.ok(link.closed);
   t.ok(world.traced.includes("closedPort UDP reconfig"));
-  t.match(port.facts(), { timeoutSeconds: 9, pending: "none", phase: "idle" });
+  t.match(port.status(), { timeoutSeconds: 9, pending: "none", phase: "idle" });
   await world.call("udp,7000", "y");
   t.equal(world.device.written, "y");
 });
@@ -81,7 +81,7 @@ t.test("a new definition that cannot be opened is logged, the port is off", asyn
   world.listenFault = new Error("Address already in use");
   port.reconfigure(world.config("7000:raw:0:/dev/ttyA:9600"), null);
   t.same(world.logged, ["error Unable to create network socket for port 7000: Address already in use"]);
-  t.equal(port.facts().state, "off");
+  t.equal(port.status().state, "off");
 });
 
 t.test("a free port is removed at once", async t => {
@@ -99,7 +99,7 @@ t.test("a port in use takes nobody new, and is removed when the last one has gon
   const [one, two] = [await world.call("7000"), await world.call("7000")];
   port.removeWhenFree(null);
   t.ok(world.listener("7000").closed);
-  t.match(port.facts(), { pending: "delete", state: "off", phase: "open" });
+  t.match(port.status(), { pending: "delete", state: "off", phase: "open" });
   one.send("1");
   await world.pass(20);
   t.equal(world.device.written, "1");
@@ -127,12 +127,12 @@ t.test("a port to be removed that is in the next file again stays off until it i
   const link = await world.call("7000");
   port.removeWhenFree(null);
   port.reconfigure(world.config("7000:raw:0:/dev/ttyB:9600"), null);
-  t.match(port.facts(), { pending: "reconfigure", state: "off" });
+  t.match(port.status(), { pending: "reconfigure", state: "off" });
   t.ok(world.listener("7000").closed);
   link.finish();
   await world.settle();
   t.same(world.removed, []);
-  t.match(port.facts(), { pending: "none", state: "raw", devicePath: "/dev/ttyB" });
+  t.match(port.status(), { pending: "none", state: "raw", devicePath: "/dev/ttyB" });
   t.notOk(world.listener("7000").closed);
 });
 

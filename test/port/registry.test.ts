@@ -1,5 +1,5 @@
 import t from "tap";
-import { World } from "../support/fake-world.js";
+import { World } from "../support/fake-environment.js";
 
 t.test("ports are found by their network port exactly as configured, in order", async t => {
   const world = new World(t);

@@ -2,8 +2,8 @@ import t from "tap";
 import type { LineCounters, ModemState } from "../../service/line/modem.js";
 import type { Teardown } from "../support/client.js";
 import type { FakeLine } from "../support/fake-device.js";
+import { World } from "../support/fake-environment.js";
 import type { FakeLink } from "../support/fake-link.js";
-import { World } from "../support/fake-world.js";
 import { randomNumbers } from "../support/random.js";
 
 const WILL = "\xff\xfb\x2c";
@@ -181,8 +181,8 @@ t.test("what the line did not take is not claimed", async t => {
 t.test("a client's settings are for all peers, and gone at the next opening", async t => {
   const { ask, world, link } = await agree(t);
   await ask([1, 0, 0, 0x4b, 0]);
-  t.equal(world.ports.find("7000")?.facts().lineInForce?.speed, 19_200);
-  t.equal(world.ports.find("7000")?.facts().line?.speed, 9600);
+  t.equal(world.ports.find("7000")?.status().lineInForce?.speed, 19_200);
+  t.equal(world.ports.find("7000")?.status().line?.speed, 9600);
   link.finish();
   await world.settle();
   await world.call("7000");
@@ -345,7 +345,7 @@ t.test("a line that is lost under a request ends the port", async t => {
     link.send(`a${suboption(request)}b`);
     await world.settle();
     t.ok(link.closed, `request ${request}`);
-    t.equal(world.ports.find("7000")?.facts().phase, "idle");
+    t.equal(world.ports.find("7000")?.status().phase, "idle");
     t.same(world.logged, ["error The dev write for port 7000 had error: lost here"]);
   }
 });

@@ -2,7 +2,7 @@ import t from "tap";
 import type { RotatorConfig } from "../../service/config/configuration.js";
 import { Rotator } from "../../service/port/rotator.js";
 import { readLines } from "../config/read.js";
-import { World } from "../support/fake-world.js";
+import { World } from "../support/fake-environment.js";
 
 function rotate(world: World, line: string): Rotator {
   const [config] = readLines(line).rotators as readonly [RotatorConfig];
@@ -43,7 +43,7 @@ t.test("a caller is served as on the port itself", async t => {
   rotate(world, "ROTATOR:6000:7001");
   const link = await world.call("6000", "x", { address: "192.0.2.1" });
   t.match(link.received, /hi 192\.0\.2\.1$/);
-  t.match(port.facts().slots[0], { address: "192.0.2.1" });
+  t.match(port.status().slots[0], { address: "192.0.2.1" });
 });
 
 t.test("what is not free is passed over", async t => {

@@ -1,8 +1,8 @@
 import t from "tap";
 import { createTelnetDecoder } from "../../service/telnet/decoder.js";
 import type { Teardown } from "../support/client.js";
+import { World } from "../support/fake-environment.js";
 import type { FakeLink } from "../support/fake-link.js";
-import { World } from "../support/fake-world.js";
 import { randomNumbers } from "../support/random.js";
 
 const SEED = 20_261_123;
@@ -13,7 +13,7 @@ const PLENTY = Number.POSITIVE_INFINITY;
 /** A sender's bytes, and what they look like on its wire. */
 interface Stream {
   readonly bytes: number[];
-  wire: number[];
+  sent: number[];
 }
 
 t.test(`no byte is lost, doubled or out of order (seed ${SEED})`, async t => {
@@ -47,7 +47,7 @@ async function tryOnce(t: Teardown & { fail(message: string): unknown }, random:
   for (let peer = 0; peer < count; peer++) links.push(await world.call("7000"));
   const { device } = world;
   const down: number[] = [];
-  const up: Stream[] = links.map(() => ({ bytes: [], wire: [] }));
+  const up: Stream[] = links.map(() => ({ bytes: [], sent: [] }));
 
   /** Each peer has bytes of its own, so that the device's side can be told apart. The first one has IAC among them. */
   const compose = (peer: number): void => {
@@ -55,10 +55,10 @@ async function tryOnce(t: Teardown & { fail(message: string): unknown }, random:
     for (let left = below(40); left > 0; left--) {
       const byte = random() < 0.2 ? 255 - peer : below(85) * 3 + ((255 - peer) % 3);
       stream.bytes.push(byte);
-      stream.wire.push(...(state === "telnet" && byte === 255 ? [255, 255] : [byte]));
+      stream.sent.push(...(state === "telnet" && byte === 255 ? [255, 255] : [byte]));
       // NOP, a refusal to answer, a suboption to skip
       if (state === "telnet" && random() < 0.05)
-        stream.wire.push(
+        stream.sent.push(
           ...pick([
             [255, 241],
             [255, 253, 24],
@@ -78,7 +78,7 @@ async function tryOnce(t: Teardown & { fail(message: string): unknown }, random:
         device.send(Uint8Array.from(bytes));
       },
       () => compose(peer),
-      () => link.send(Uint8Array.from(stream.wire.splice(0, below(stream.wire.length + 1)))),
+      () => link.send(Uint8Array.from(stream.sent.splice(0, below(stream.sent.length + 1)))),
       () => (link.room = pick([0, 1, below(60), PLENTY])),
       () => (device.room = pick([0, 1, below(60), PLENTY])),
       () => device.settle(),
@@ -93,7 +93,7 @@ async function tryOnce(t: Teardown & { fail(message: string): unknown }, random:
   device.room = PLENTY;
   for (const [peer, link] of links.entries()) {
     link.room = PLENTY;
-    link.send(Uint8Array.from(up[peer]?.wire ?? []));
+    link.send(Uint8Array.from(up[peer]?.sent ?? []));
   }
   for (let turn = 0; turn < 20; turn++) {
     await world.settle();

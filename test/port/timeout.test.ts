@@ -1,6 +1,6 @@
 import t from "tap";
+import { World } from "../support/fake-environment.js";
 import type { FakeLink } from "../support/fake-link.js";
-import { World } from "../support/fake-world.js";
 
 /** How many milliseconds from now on the link lives, to the next tenth of a second. */
 async function lives(world: World, link: FakeLink, limitMs = 10_000): Promise<number> {
@@ -86,7 +86,7 @@ t.test("setporttimeout starts the time anew for everybody who is there", async t
   const link = await world.call("7000");
   await lives(world, link, 1900);
   port.setTimeoutSeconds(4);
-  t.equal(port.facts().timeoutSeconds, 4);
+  t.equal(port.status().timeoutSeconds, 4);
   const ms = await lives(world, link);
   t.ok(ms > 4000 - 100 && ms <= 5000, `${ms} ms`);
 });
@@ -117,8 +117,8 @@ t.test("facts tell how long a peer has been idle", async t => {
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   const link = await world.call("7000");
   await lives(world, link, 5000);
-  t.equal(port.facts().slots[0]?.idleSeconds, 5);
+  t.equal(port.status().slots[0]?.idleSeconds, 5);
   link.send("x");
   await world.settle();
-  t.equal(port.facts().slots[0]?.idleSeconds, 0);
+  t.equal(port.status().slots[0]?.idleSeconds, 0);
 });

@@ -1,6 +1,6 @@
 import t from "tap";
 import { DeviceError } from "../../service/device/device.js";
-import { World } from "../support/fake-world.js";
+import { World } from "../support/fake-environment.js";
 
 const FIXED = "udp,7000:raw:3:/dev/ttyA:9600 max-connections=2 remaddr=udp,192.0.2.1,5000";
 
@@ -97,7 +97,7 @@ t.test("a fixed peer has its connection from the start, for ever, and is nobody'
   await world.settle();
   const [fixed] = world.listener("udp,7000").connected;
   t.ok(fixed);
-  t.equal(port.facts().phase, "open");
+  t.equal(port.status().phase, "open");
   world.device.send("unasked");
   await world.settle();
   t.equal(fixed?.received, "unasked");
@@ -118,8 +118,8 @@ t.test("after disconnect a fixed peer comes back by itself, in its place (BUG-20
   t.ok(port.disconnect());
   await world.settle();
   t.equal(world.listener("udp,7000").connected.length, 2);
-  t.match(port.facts().slots[0], { address: "192.0.2.1", port: 5000 });
-  t.equal(port.facts().phase, "open");
+  t.match(port.status().slots[0], { address: "192.0.2.1", port: 5000 });
+  t.equal(port.status().phase, "open");
 });
 
 t.test("a fixed peer waits for its name, its device and other ports, and is tried again", async t => {
@@ -128,20 +128,20 @@ t.test("a fixed peer waits for its name, its device and other ports, and is trie
   const other = await world.call("7001");
   const port = world.port("udp,7000:raw:0:/dev/ttyA:9600 remaddr=udp,peer.example,5000");
   await world.pass(5000);
-  t.equal(port.facts().phase, "idle", "another port has the device");
+  t.equal(port.status().phase, "idle", "another port has the device");
   other.finish();
   await world.pass(5000);
-  t.equal(port.facts().phase, "idle", "nobody knows the name");
+  t.equal(port.status().phase, "idle", "nobody knows the name");
   world.names.set("peer.example", ["2001:db8::7", "192.0.2.7"]);
   world.open = () => {
     throw new DeviceError("open-failed", "/dev/ttyA", "No such device");
   };
   await world.pass(5000);
-  t.equal(port.facts().phase, "idle", "the device cannot be opened");
+  t.equal(port.status().phase, "idle", "the device cannot be opened");
   t.equal(world.logged.length, 1);
   world.open = config => world.makeDevice(config);
   await world.pass(30_000);
-  t.match(port.facts(), { phase: "open", slots: [{ address: "192.0.2.7", port: 5000 }] });
+  t.match(port.status(), { phase: "open", slots: [{ address: "192.0.2.7", port: 5000 }] });
 });
 
 t.test("several fixed peers of a device that cannot be opened are one attempt", async t => {
@@ -176,10 +176,10 @@ t.test("a UDP port that is switched off has no peers, and its fixed ones when it
   await world.settle();
   t.ok(link.closed);
   t.equal(world.device.written, "xbye");
-  t.equal(port.facts().phase, "disabled");
+  t.equal(port.status().phase, "disabled");
   port.setState("raw");
   await world.settle();
-  t.match(port.facts(), { phase: "open", slots: [{ address: "192.0.2.1" }, null] });
+  t.match(port.status(), { phase: "open", slots: [{ address: "192.0.2.1" }, null] });
 });
 
 t.test("a telnet UDP port negotiates in datagrams", async t => {

@@ -4,13 +4,13 @@ import t, { type Test } from "tap";
 t.test("imports that point down pass, type-only ones from rank 2 and the two errors included", async t => {
   const checked = check(t, {
     "line/settings.ts": "export const speed = 9600;",
-    "kernel/kernel.ts": 'import { openSync } from "node:fs";\nexport const open = openSync;',
+    "native/system-calls.ts": 'import { openSync } from "node:fs";\nexport const open = openSync;',
     "telnet/codes.ts": 'import { speed } from "../line/settings.js";\nexport const x = speed;',
     "config/parse.ts":
       'import { x } from "../telnet/codes.js";\nimport { createHash } from "node:crypto";\nexport { x, createHash };',
     "device/device.ts": "export class DeviceError extends Error {}\nexport interface Device { name: string }",
     "port/port.ts":
-      'import { DeviceError, type Device } from "../device/device.js";\nimport { open } from "../kernel/kernel.js";\n' +
+      'import { DeviceError, type Device } from "../device/device.js";\nimport { open } from "../native/system-calls.js";\n' +
       "export interface Port { device: Device }\nexport { DeviceError, open };",
     "control/server.ts": 'import type { Port } from "../port/port.js";\nexport type Served = Port;',
     "main.ts": 'import "./control/server.js";\nimport "dbus-next";',
@@ -32,8 +32,8 @@ t.test("everything that points the wrong way is reported, with its place", async
     "control/value.ts": '\nimport { LinkError, open } from "../net/link.js";',
     // what a pure file must not see
     "trace/format.ts": 'import type { Stats } from "node:fs";',
-    "config/impure.ts": 'export { open } from "../kernel/kernel.js";',
-    "kernel/kernel.ts": "export const open = 1;",
+    "config/impure.ts": 'export { open } from "../native/system-calls.js";',
+    "native/system-calls.ts": "export const open = 1;",
     // a cycle of types
     "port/one.ts": 'import type { Two } from "./two.js";\nexport type One = Two;',
     "port/two.ts": 'export type Two = import("./one.js").One;',
@@ -43,7 +43,7 @@ t.test("everything that points the wrong way is reported, with its place", async
   const checked = check(t, wrong);
   t.equal(checked.status, 1);
   t.same(checked.stderr.trimEnd().split("\n"), [
-    "config/impure.ts:1: a pure file takes only types from one that is not (../kernel/kernel.js)",
+    "config/impure.ts:1: a pure file takes only types from one that is not (../native/system-calls.js)",
     "control/value.ts:2: rank 4 takes only types from rank 2 (../net/link.js)",
     "led/meets.ts:1: rooms of rank 2 do not import each other (../net/link.js)",
     "line/up.ts:1: imports point down: rank 0 takes from rank 3 (../port/port.js)",
@@ -65,3 +65,14 @@ function check(t: Test, files: Record<string, string>) {
   const found = spawnSync(process.execPath, ["scripts/check-layers.mjs", t.testdir(tree)], { encoding: "utf8" });
   return { status: found.status, stderr: found.stderr };
 }
+
+t.test("names with a word that the glossary replaces are found, in files and identifiers", async t => {
+  const { stderr } = check(t, {
+    "line/seat-map.ts": "export const seatOfDoor = 1;\nexport class InterfaceSurface {\n  #wireFormat = 1;\n}",
+  });
+  const found = stderr.trim().split("\n");
+  t.same(
+    found.map(line => line.replace(/^\S+: /, "")),
+    ["line/seat-map", "seatOfDoor", "#wireFormat"].map(name => `"${name}" is not a word of the glossary`),
+  );
+});

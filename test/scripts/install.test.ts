@@ -31,7 +31,7 @@ t.test("everything the pages speak of is in its place, and nobody but the owner 
   );
   t.same(executable.sort(), [
     "usr/bin/ser2net",
-    "usr/lib/ser2net/kernel.node",
+    "usr/lib/ser2net/native.node",
     "usr/lib/ser2net/ser2net-health",
     "usr/lib/ser2net/ser2net-leds",
     "usr/lib/ser2net/ser2net.cjs",

@@ -35,7 +35,7 @@ t.test("it holds what an image needs and nothing of npm but the headers of the a
     names.filter(name => name.startsWith("dist/")),
     ["dist/ser2net.cjs", "dist/dbus.cjs", "dist/board-units.mjs", "dist/LICENSES.txt"],
   );
-  t.ok(names.includes("service/kernel/build.sh"));
+  t.ok(names.includes("service/native/build.sh"));
   t.ok(names.includes("node_modules/node-api-headers/include/node_api.h"));
   t.same(
     names.filter(name => /^node_modules\/(?!node-api-headers\/)/.test(name)),
@@ -65,13 +65,13 @@ t.test("the addon compiles for musl without a warning", needs("musl-gcc"), async
   const headers = say("cc", "-print-multiarch").trim(); // of the kernel: musl has none of its own
   const cc = `musl-gcc -idirafter /usr/include -idirafter /usr/include/${headers}`;
   const env = { ...process.env, CC: cc, CFLAGS: "-Os -Wall -Wextra -Werror" };
-  const output = join(temporaryFolder(t), "kernel.node");
-  const { status, stderr } = spawnSync("service/kernel/build.sh", [output], { env, encoding: "utf8" });
+  const output = join(temporaryFolder(t), "native.node");
+  const { status, stderr } = spawnSync("service/native/build.sh", [output], { env, encoding: "utf8" });
   t.same({ status, stderr }, { status: 0, stderr: "" });
 });
 
 t.test("shellcheck has nothing to say about the scripts of an image", needs("shellcheck"), async t => {
   const scripts = ["install.sh", "install-board.sh", "release.sh"].map(name => `scripts/${name}`);
   scripts.push("scripts/buildroot/package/ser2net-edge/S80ser2net");
-  t.equal(say("shellcheck", ...scripts, "service/kernel/build.sh", "units/ser2net-leds", "units/ser2net-health"), "");
+  t.equal(say("shellcheck", ...scripts, "service/native/build.sh", "units/ser2net-leds", "units/ser2net-health"), "");
 });

@@ -61,7 +61,7 @@ t.test("every file goes to a package, the board's own to that of the board", asy
 t.test("the addon is compiled by the image's compiler, is left to be stripped, and Node loads it", async t => {
   const { run, root, source } = prepare(t, {}, { cc: 'exec /usr/bin/cc "$@"' });
   t.same([run("do_compile"), run("do_install")], [RAN, RAN]);
-  const addon = join(root, "usr/lib/ser2net/kernel.node");
+  const addon = join(root, "usr/lib/ser2net/native.node");
   t.match(say(process.execPath, "-p", `Object.keys(require("${addon}")).length > 10`), /^true$/m);
   t.match(say("readelf", "--sections", "--wide", addon), /\.symtab/);
   t.match(say(join(root, "usr/bin/ser2net"), "-v"), new RegExp(`version ${VERSION.replaceAll(".", "\\.")}\n$`));

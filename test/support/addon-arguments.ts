@@ -1,7 +1,7 @@
 /** What each function of the addon takes, with values that are right and values that are wrong. */
 import { closeSync } from "node:fs";
-import { type Addon, addon } from "../../service/kernel/addon.js";
-import { openPty } from "../../service/kernel/kernel.js";
+import { type Addon, addon } from "../../service/native/addon.js";
+import { openPty } from "../../service/native/serial.js";
 
 export type Kind =
   | "fd"

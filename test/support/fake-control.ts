@@ -1,7 +1,7 @@
 /** A control port with fake operators before it and fake ports behind. */
 import { type ControlServer, createControlServer } from "../../service/control/server.js";
 import { createFakeLink, type FakeLink } from "./fake-link.js";
-import { createFakeOperable, type FakeOperable } from "./fake-operable.js";
+import { createFakeManagedPort, type FakeManagedPort } from "./fake-managed-port.js";
 
 export const GREETING = "\xff\xfb\x03\xff\xfb\x01\xff\xfe\x01-> ";
 
@@ -9,12 +9,12 @@ export interface FakeControl {
   readonly server: ControlServer;
   /** What was logged: `error read error for controller port: ...`. */
   readonly logged: string[];
-  readonly ports: FakeOperable[];
+  readonly ports: FakeManagedPort[];
   /** An operator who has been greeted. */
   connect(): FakeLink;
 }
 
-export function createFakeControl(ports: FakeOperable[] = [createFakeOperable()]): FakeControl {
+export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedPort()]): FakeControl {
   const logged: string[] = [];
   const note = (level: string) => (text: string) => void logged.push(`${level} ${text}`);
   const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
@@ -33,14 +33,14 @@ export function createFakeControl(ports: FakeOperable[] = [createFakeOperable()]
   function settle(link: FakeLink): FakeLink {
     const settleLink = link.settle;
     link.settle = () => {
-      let turns = settleLink();
+      let rounds = settleLink();
       while (paused.size > 0) {
         const due = [...paused];
         paused.clear();
         for (const resume of due) resume();
-        turns += due.length + settleLink();
+        rounds += due.length + settleLink();
       }
-      return turns;
+      return rounds;
     };
     return link;
   }

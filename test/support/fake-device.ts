@@ -40,7 +40,7 @@ export interface FakeLine extends LineDevice {
 }
 
 /** More turns than anything here needs: whoever reaches it goes round for ever. */
-const MOST_TURNS = 100_000;
+const MAX_ROUNDS = 100_000;
 
 /** `settings` null: a printer. */
 export function createFakeDevice(path: string, settings: LineSettings | null): FakeDevice {
@@ -120,9 +120,9 @@ export function createFakeDevice(path: string, settings: LineSettings | null): F
       broken.add(call);
     },
     settle() {
-      for (let turns = 0; turns < MOST_TURNS; turns++) {
+      for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
         const callback = due();
-        if (callback === null) return turns;
+        if (callback === null) return rounds;
         callback();
       }
       throw new Error("it never comes to rest");

@@ -1,5 +1,5 @@
 /** A link whose peer is the test: nothing happens until `settle`, which plays the turns of the event loop. */
-import { type Link, LinkError, type LinkFault, type PeerAddress } from "../../service/net/link.js";
+import { type Link, LinkError, type LinkErrorCode, type PeerAddress } from "../../service/net/link.js";
 
 export interface FakeLink extends Link {
   /** All the peer was sent, one character a byte. */
@@ -18,7 +18,7 @@ export interface FakeLink extends Link {
   /** The peer is done, after what it sent. */
   finish(): void;
   /** From now on `read` or `write` throws; the reason is `<fault> here`. */
-  breakWith(call: "read" | "write", fault: LinkFault): void;
+  breakWith(call: "read" | "write", fault: LinkErrorCode): void;
   /** Calls back until nobody waits for anything that has come. Gives the number of calls. */
   settle(): number;
   /** What was received since the last `take`, after settling. */
@@ -26,7 +26,7 @@ export interface FakeLink extends Link {
 }
 
 /** More turns than anything here needs: whoever reaches it goes round for ever. */
-const MOST_TURNS = 100_000;
+const MAX_ROUNDS = 100_000;
 
 export function createFakeLink(
   peer: PeerAddress = { address: "127.0.0.1", port: 40001 },
@@ -112,9 +112,9 @@ export function createFakeLink(
       faults[call] = new LinkError(fault, peer.address, `${fault} here`);
     },
     settle() {
-      for (let turns = 0; turns < MOST_TURNS; turns++) {
+      for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
         const callback = due();
-        if (callback === null) return turns;
+        if (callback === null) return rounds;
         callback();
       }
       throw new Error("it never comes to rest");

@@ -126,7 +126,7 @@ int accept4(int fd, struct sockaddr *from, socklen_t *length, int flags) {
 /* Only for the daemon's own instance: libuv ends the process when it cannot watch a descriptor. */
 static bool is_from_addon(const void *caller) {
   Dl_info from;
-  return dladdr(caller, &from) != 0 && from.dli_fname != NULL && strstr(from.dli_fname, "kernel.node") != NULL;
+  return dladdr(caller, &from) != 0 && from.dli_fname != NULL && strstr(from.dli_fname, "native.node") != NULL;
 }
 
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {

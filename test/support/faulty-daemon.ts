@@ -14,7 +14,7 @@ import { until } from "./wait.js";
 
 export const ERRNOS: readonly Errno[] = ["ENOSPC", "EMFILE", "EIO", "EACCES", "EINTR"];
 /** A call that never stops to be made would go on for ever. */
-const MOST_PLACES = 60;
+const MAX_PLACES = 60;
 /** Skips a test where nothing may be mounted or compiled. */
 export const NEEDS_FAULTS = { ...NEEDS_NAMESPACE, ...NEEDS_UART };
 
@@ -110,7 +110,7 @@ export async function atEveryPlace(
   for (const [call, errnos] of Object.entries(calls) as [FaultyCall, readonly Errno[]][]) {
     for (const error of errnos) {
       for (let at = 1, hit = true; hit; at++) {
-        if (at > MOST_PLACES) throw new Error(`${call} is called without end`);
+        if (at > MAX_PLACES) throw new Error(`${call} is called without end`);
         const earlier = faults.failures;
         const what = `${error} at ${call} number ${at}`;
         await act(what, { call, at, error, under }).catch(cause => {

@@ -1,8 +1,8 @@
 // A process of its own for open.test.ts: opens a device, with a loop-back plug preloaded or not, and prints what became of it.
 import { DeviceError } from "../../service/device/device.js";
 import { openDevice } from "../../service/device/open.js";
-import { openPty } from "../../service/kernel/kernel.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
+import { openPty } from "../../service/native/serial.js";
 
 const { path } = openPty();
 const warnings: string[] = [];

@@ -9,7 +9,7 @@ import {
   setBreak,
   setModem,
   setRs485,
-} from "../../service/kernel/kernel.js";
+} from "../../service/native/serial.js";
 
 const { slave } = openPty();
 const results: Record<string, unknown> = {};

@@ -1,7 +1,8 @@
 /** Pseudo-terminals for the tests of the kernel room. The kernel passes bytes on by a worker of its own: they take a moment. */
 import { closeSync } from "node:fs";
 import type { Test } from "tap";
-import { openPty, queued, write } from "../../service/kernel/kernel.js";
+import { write } from "../../service/native/descriptors.js";
+import { openPty, queued } from "../../service/native/serial.js";
 import { until } from "./wait.js";
 
 export interface PtyPair {

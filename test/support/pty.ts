@@ -1,12 +1,14 @@
 /** The far end of a serial line: a pseudo-terminal whose slave is the device the daemon opens. */
 import { closeSync } from "node:fs";
-import { EAGAIN, errorReason, openPty, read, write } from "../../service/kernel/kernel.js";
-import { READABLE, Watch, WRITABLE } from "../../service/kernel/poll.js";
+import { read, write } from "../../service/native/descriptors.js";
+import { EAGAIN, errorReason } from "../../service/native/errors.js";
+import { READABLE, Watch, WRITABLE } from "../../service/native/poll.js";
+import { openPty } from "../../service/native/serial.js";
 import type { Teardown } from "./client.js";
 import { Incoming } from "./incoming.js";
 
 /** An echo stops reading above this, until what it has to send is gone. */
-const MOST_UNECHOED = 65_536;
+const MAX_UNECHOED = 65_536;
 
 export class PtyDevice extends Incoming {
   readonly path: string;
@@ -25,7 +27,7 @@ export class PtyDevice extends Incoming {
     this.path = this.#pty.path;
     this.#received = bytes => (received ? received(bytes, this) : this.push(bytes));
     this.#watch = new Watch(this.#pty.master, events => this.#ready(events));
-    this.#watch.want(READABLE);
+    this.#watch.arm(READABLE);
   }
 
   static open(t: Teardown, received?: (bytes: Uint8Array, device: PtyDevice) => void): PtyDevice {
@@ -37,7 +39,7 @@ export class PtyDevice extends Incoming {
   /** What comes goes back. */
   static echo(t: Teardown): PtyDevice {
     const device = PtyDevice.open(t, bytes => device.send(bytes));
-    device.#mostUnsent = MOST_UNECHOED;
+    device.#mostUnsent = MAX_UNECHOED;
     return device;
   }
 
@@ -54,12 +56,12 @@ export class PtyDevice extends Incoming {
   /** A stalled line: takes nothing until `resume`. */
   pause(): void {
     this.#paused = true;
-    this.#watch.unwant(READABLE);
+    this.#watch.disarm(READABLE);
   }
 
   resume(): void {
     this.#paused = false;
-    this.#watch.want(READABLE);
+    this.#watch.arm(READABLE);
   }
 
   /** Unplugs the device. */
@@ -89,7 +91,7 @@ export class PtyDevice extends Incoming {
     while (this.#open && this.#unsent[0]) {
       const sent = write(this.#pty.master, this.#unsent[0]);
       if (sent === -EAGAIN) {
-        this.#watch.want(WRITABLE);
+        this.#watch.arm(WRITABLE);
         return;
       }
       if (sent < 0) throw new Error(`${this.path}: ${errorReason(-sent)}`);
@@ -100,6 +102,6 @@ export class PtyDevice extends Incoming {
   }
 
   #wantMore(): void {
-    if (this.#open && !this.#paused && this.unsent <= this.#mostUnsent) this.#watch.want(READABLE);
+    if (this.#open && !this.#paused && this.unsent <= this.#mostUnsent) this.#watch.arm(READABLE);
   }
 }

@@ -1,7 +1,8 @@
 // A small service, started as systemd starts one: says what it was handed and serves it, or stalls when it is told to.
 import { closeSync } from "node:fs";
-import { accept, localAddress, read, receiveFrom, sendTo, socketKind, write } from "../../service/kernel/kernel.js";
-import { READABLE, Watch } from "../../service/kernel/poll.js";
+import { read, write } from "../../service/native/descriptors.js";
+import { READABLE, Watch } from "../../service/native/poll.js";
+import { accept, localAddress, receiveFrom, sendTo, socketKind } from "../../service/native/sockets.js";
 import { inheritedDescriptors } from "../../service/systemd/activation.js";
 import { createNotifier } from "../../service/systemd/notify.js";
 import { createWatchdog, watchdogInterval } from "../../service/systemd/watchdog.js";
@@ -38,9 +39,9 @@ function serve(fd: number): void {
   };
   const watch = new Watch(fd, () => {
     while (serveOne()); // the last look finds nobody: a socket that blocks would stop the process here
-    watch.want(READABLE);
+    watch.arm(READABLE);
   });
-  watch.want(READABLE);
+  watch.arm(READABLE);
 }
 
 function serveCaller(fd: number): void {
@@ -51,7 +52,7 @@ function serveCaller(fd: number): void {
     watch.close();
     closeSync(fd);
   });
-  watch.want(READABLE);
+  watch.arm(READABLE);
 }
 
 function answer(bytes: Uint8Array): Uint8Array {

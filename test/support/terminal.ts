@@ -3,13 +3,21 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { termiosBits as bits, getTermios, setTermios } from "../../service/kernel/kernel.js";
+import { termiosBits as bits, getTermios, setTermios } from "../../service/native/serial.js";
 import type { Teardown } from "./client.js";
 import { PtyDevice } from "./pty.js";
+
+/** Whether the terminal itself echoes keys, and collects them to lines. */
+interface Mode {
+  readonly echo: boolean;
+  readonly lines: boolean;
+}
 
 export class Terminal {
   readonly screen: PtyDevice;
   readonly ended: Promise<unknown[]>;
+  /** As the program finds it. */
+  readonly modeBefore: Mode;
 
   constructor(t: Teardown, program: string, args: readonly string[]) {
     this.screen = PtyDevice.open(t);
@@ -18,6 +26,7 @@ export class Terminal {
     cooked.oflag |= bits.OPOST | bits.ONLCR;
     cooked.lflag |= bits.ISIG | bits.ICANON | bits.ECHO | bits.ECHOE | bits.IEXTEN;
     setTermios(this.screen.slave, cooked);
+    this.modeBefore = this.mode;
     const tty = openSync(this.screen.path, "r+"); // blocking, as a program expects its terminal to be
     const child = spawn(program, args, { stdio: [tty, tty, tty], env: { ...process.env, TERM: "vt100" } });
     closeSync(tty);
@@ -28,8 +37,7 @@ export class Terminal {
     });
   }
 
-  /** Whether the terminal itself echoes keys, and collects them to lines. */
-  get mode(): { readonly echo: boolean; readonly lines: boolean } {
+  get mode(): Mode {
     const { lflag } = getTermios(this.screen.slave);
     return { echo: (lflag & bits.ECHO) !== 0, lines: (lflag & bits.ICANON) !== 0 };
   }

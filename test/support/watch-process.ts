@@ -1,6 +1,8 @@
 // A process of its own for poll.test.ts: what happens is printed.
-import { openPty, read } from "../../service/kernel/kernel.js";
-import { READABLE, Watch, WRITABLE } from "../../service/kernel/poll.js";
+
+import { read } from "../../service/native/descriptors.js";
+import { READABLE, Watch, WRITABLE } from "../../service/native/poll.js";
+import { openPty } from "../../service/native/serial.js";
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -11,7 +13,7 @@ function waitForInput(): void {
     say(`got ${read(0, new Uint8Array(10))}`);
     input.close();
   });
-  input.want(READABLE);
+  input.arm(READABLE);
   say("waiting");
 }
 
@@ -24,7 +26,7 @@ function failInBatch(): void {
       return;
     }
     failed = true;
-    one.want(WRITABLE);
+    one.arm(WRITABLE);
     throw new Error("from one");
   });
   const two = new Watch(openPty().slave, () => {
@@ -32,8 +34,8 @@ function failInBatch(): void {
     process.nextTick(say, "tick");
     two.close();
   });
-  one.want(WRITABLE);
-  two.want(WRITABLE);
+  one.arm(WRITABLE);
+  two.arm(WRITABLE);
 }
 
 if (process.argv[2] === "wait") waitForInput();

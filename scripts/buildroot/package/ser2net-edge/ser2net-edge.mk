@@ -25,7 +25,7 @@ endif
 define SER2NET_EDGE_BUILD_CMDS
 	$(if $(SER2NET_EDGE_PROFILES),cp $(SER2NET_EDGE_PROFILES) $(@D)/board-profiles/)
 	$(TARGET_MAKE_ENV) $(TARGET_CONFIGURE_OPTS) \
-		sh $(@D)/service/kernel/build.sh $(@D)/dist/kernel.node
+		sh $(@D)/service/native/build.sh $(@D)/dist/native.node
 endef
 
 define SER2NET_EDGE_INSTALL_TARGET_CMDS

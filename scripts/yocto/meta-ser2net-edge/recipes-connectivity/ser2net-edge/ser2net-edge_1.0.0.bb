@@ -22,7 +22,7 @@ inherit features_check systemd useradd
 REQUIRED_DISTRO_FEATURES = "systemd usrmerge"
 
 do_compile() {
-    sh service/kernel/build.sh dist/kernel.node
+    sh service/native/build.sh dist/native.node
     rm -rf board
     sh scripts/install-board.sh "${B}/board" ${SER2NET_BOARD} ${SER2NET_UNITS}
 }

@@ -1,0 +1,83 @@
+/**
+ * The devices of the board: which of those it needs are missing, and which have come that its profile names by their
+ * place in /sys, and that the kernel had not made when the profile was read, because drivers may load late.
+ */
+import type { ProfileFacts } from "../board/facts.js";
+import { deviceLookup, type Machine } from "../board/serial-devices.js";
+import type { DeviceNodeWatcher } from "../device/node-watcher.js";
+import { SystemError } from "../native/errors.js";
+import { DirectoryWatch } from "../native/inotify.js";
+
+export interface BoardDevicesOptions {
+  readonly machine: Machine;
+  readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
+  readonly warn: (text: string) => void;
+  /** Called once, later, when hardware below /sys has its device: the profile is to be read anew. */
+  readonly found: (path: string) => void;
+  /** What `missing` gives may have changed. */
+  readonly changed: () => void;
+}
+
+export class BoardDevices {
+  readonly #options: BoardDevicesOptions;
+  #board: ProfileFacts | null = null;
+  /** Takes back what `configure` took. */
+  #undo: (() => void)[] = [];
+
+  constructor(options: BoardDevicesOptions) {
+    this.#options = options;
+  }
+
+  /** From now on it is about the devices of this board. */
+  configure(board: ProfileFacts | null): void {
+    this.close();
+    this.#board = board;
+    for (const { device } of this.#required)
+      this.#undo.push(this.#options.nodeWatcher.watch(device, this.#options.changed));
+    // All others have been looked up, and lie below /dev.
+    const late = board?.hardware.map(({ device }) => device).filter(device => device.startsWith("/sys/")) ?? [];
+    if (late.length > 0) this.#waitFor(late);
+  }
+
+  /** The labels of the connectors that are required and have no device. */
+  missing(): readonly string[] {
+    return this.#required
+      .filter(({ device }) => !this.#options.nodeWatcher.isPresent(device))
+      .map(({ label }) => label);
+  }
+
+  close(): void {
+    for (const undo of this.#undo) undo();
+    this.#undo = [];
+  }
+
+  get #required(): ProfileFacts["hardware"] {
+    return this.#board?.hardware.filter(one => one.required) ?? [];
+  }
+
+  #waitFor(late: readonly string[]): void {
+    const { machine, warn, found } = this.#options;
+    const lookUp = deviceLookup(machine);
+    let watch: DirectoryWatch | null = null;
+    const stop = (): void => {
+      watch?.close();
+      watch = null;
+    };
+    const look = (): void => {
+      const path = late.find(device => lookUp(device).problem === null);
+      if (path === undefined || watch === null) return;
+      stop();
+      found(path);
+    };
+    this.#undo.push(stop);
+    try {
+      watch = new DirectoryWatch(look);
+      watch.add(machine.dev);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      warn(`${late.join(", ")}: looked for again only at a reload: ${error.reason}`);
+      stop();
+    }
+    setImmediate(look); // one may have come since it was looked up
+  }
+}

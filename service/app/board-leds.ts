@@ -1,0 +1,208 @@
+/**
+ * What a board's LEDs show beside the flashes of LED lines: connections, faults, the state of the box, and the traffic
+ * where the kernel itself can show it.
+ */
+import type { PortHardware, ProfileFacts } from "../board/facts.js";
+import type { BoardLed } from "../board/profile.js";
+import type { LedConfig, PortConfig } from "../config/configuration.js";
+import type { DeviceNodeWatcher } from "../device/node-watcher.js";
+import type { SteadyLed, TtyLed } from "../led/led.js";
+import type { Leds } from "../led/sysfs.js";
+import type { ManagedPort, PortStatus } from "../port/status.js";
+
+/** Somebody may forget that a LED blinks. */
+const MAX_SECONDS = 3600;
+
+/**
+ * UARTs of the board itself. For others the kernel's trigger will not do: cdc_acm and gadgets count no bytes, and it
+ * would keep the number of an unplugged adapter taken.
+ */
+const ON_BOARD = /^\/dev\/(tty(?!USB|ACM|GS)[A-Za-z]+\d+)$/;
+
+export interface BoardLedsOptions {
+  readonly leds: Leds;
+  readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
+  readonly ports: { list(): readonly ManagedPort[] };
+}
+
+export class BoardLeds {
+  readonly #options: BoardLedsOptions;
+  #board: ProfileFacts | null = null;
+  #steadyLeds: readonly SteadyLedUse[] = [];
+  #ttyLeds: readonly TtyLedUse[] = [];
+  /** Takes back what `configure` took. */
+  #undo: readonly (() => void)[] = [];
+  /** By port name. */
+  readonly #states = new Map<string, PortState>();
+  /** Changed in this turn of the event loop. */
+  readonly #pending = new Set<ManagedPort>();
+  readonly #identifying = new Map<string, { readonly timer: NodeJS.Timeout; readonly end: () => void }>();
+
+  constructor(options: BoardLedsOptions) {
+    this.#options = options;
+  }
+
+  /** To be called before LED lines are set up: `showsTraffic` tells which of them are not to be. */
+  configure(board: ProfileFacts | null, ports: readonly PortConfig[]): void {
+    const before = this.#undo;
+    this.#board = board;
+    this.#ttyLeds = board === null ? [] : this.#takeTtyLeds(board, ports);
+    this.#steadyLeds = board === null ? [] : this.#takeSteadyLeds(board);
+    this.#undo = [
+      ...[...this.#ttyLeds, ...this.#steadyLeds].map(
+        ({ led }) =>
+          () =>
+            led.close(),
+      ),
+      ...(board === null ? [] : this.#watchDevices(board)),
+    ];
+    for (const undo of before) undo();
+    this.#states.clear();
+    for (const port of this.#options.ports.list()) this.#note(port);
+    this.#show();
+  }
+
+  /** The kernel flashes this one by itself. */
+  showsTraffic({ device }: LedConfig): boolean {
+    return this.#ttyLeds.some(line => line.device === device);
+  }
+
+  /** Changes come in storms: all those of one turn are shown together. */
+  portChanged(port: ManagedPort): void {
+    if (this.#steadyLeds.length === 0 && this.#ttyLeds.length === 0) return;
+    if (this.#pending.size === 0) setImmediate(() => this.#showPending());
+    this.#pending.add(port);
+  }
+
+  /** For the person at the rack: blinks a LED of the port. False: it has none. 0 seconds: no longer. */
+  identify(portName: string, seconds: number): boolean {
+    const leds = this.#board?.ports.get(portName)?.leds;
+    const led = leds?.link ?? leds?.rx ?? leds?.tx ?? leds?.fault ?? null;
+    const mark = led === null ? null : this.#options.leds.mark(led.sysfs);
+    if (mark === null) return false;
+    this.#identifying.get(portName)?.end();
+    const end = (): void => {
+      clearTimeout(timer);
+      this.#identifying.delete(portName);
+      mark();
+    };
+    const timer = setTimeout(end, Math.min(seconds, MAX_SECONDS) * 1000).unref();
+    this.#identifying.set(portName, { timer, end });
+    return true;
+  }
+
+  close(): void {
+    for (const { end } of [...this.#identifying.values()]) end();
+    for (const undo of this.#undo) undo();
+    this.#undo = [];
+    this.#steadyLeds = [];
+    this.#ttyLeds = [];
+  }
+
+  // ---- traffic that the kernel shows
+
+  /** LEDs that flash for one on-board UART, and for nothing else. */
+  #takeTtyLeds(board: ProfileFacts, ports: readonly PortConfig[]): TtyLedUse[] {
+    const flashing = new Map(board.hardware.flatMap(({ leds: { rx, tx } }) => [rx, tx]).flatMap(flashingLed));
+    return [...flashing].flatMap(([device, name]) => {
+      const users = ports.filter(({ options: { ledRx, ledTx } }) => [ledRx?.device, ledTx?.device].includes(device));
+      const paths = new Set(users.map(port => port.device.path));
+      const [path = ""] = paths;
+      const tty = ON_BOARD.exec(path)?.[1];
+      if (paths.size !== 1 || tty === undefined) return [];
+      const led = this.#options.leds.openTty(name, device, {
+        rx: users.some(port => port.options.ledRx?.device === device),
+        tx: users.some(port => port.options.ledTx?.device === device),
+      });
+      return led === null ? [] : [{ led, device, path, tty }];
+    });
+  }
+
+  // ---- lights that are switched
+
+  #takeSteadyLeds(board: ProfileFacts): SteadyLedUse[] {
+    const uses = new Map<string, { readonly led: BoardLed; readonly isOn: (() => boolean)[] }>();
+    const add = (led: BoardLed | null, isOn: () => boolean): void => {
+      if (led === null) return;
+      const light = uses.get(led.sysfs) ?? { led, isOn: [] };
+      light.isOn.push(isOn);
+      uses.set(led.sysfs, light);
+    };
+    const required: (() => boolean)[] = [];
+    for (const hardware of board.hardware) {
+      const names = [...board.ports].flatMap(([name, one]) => (one === hardware ? [name] : []));
+      const fails = () => this.#fails(hardware, names);
+      add(hardware.leds.link, () => names.some(name => this.#states.get(name)?.isConnected));
+      add(hardware.leds.fault, fails);
+      if (hardware.required) required.push(fails);
+    }
+    const boxFails = () => required.some(fails => fails());
+    for (const led of board.boxLeds) {
+      if (led.function === "ok") add(led, () => !boxFails());
+      if (led.function === "fault") add(led, boxFails);
+    }
+    return [...uses.values()].map(({ led, isOn }) => ({
+      led: this.#options.leds.openSteady(led.id, led.sysfs),
+      isOn: () => isOn.some(each => each()),
+    }));
+  }
+
+  /** Its device is missing, or did not work when somebody wanted it. */
+  #fails({ device }: PortHardware, names: readonly string[]): boolean {
+    return !this.#options.nodeWatcher.isPresent(device) || names.some(name => this.#states.get(name)?.isFailing);
+  }
+
+  /** A connector that no port serves is looked after as well. */
+  #watchDevices(board: ProfileFacts): (() => void)[] {
+    return board.hardware.map(({ device }) => this.#options.nodeWatcher.watch(device, () => this.#show()));
+  }
+
+  #showPending(): void {
+    for (const port of this.#pending) this.#note(port);
+    this.#pending.clear();
+    this.#show();
+  }
+
+  #note(port: ManagedPort): void {
+    this.#states.set(port.name, stateOf(port.status()));
+  }
+
+  #show(): void {
+    for (const { led, isOn } of this.#steadyLeds) led.show(isOn() ? "on" : "off");
+    const open = new Set([...this.#states.values()].flatMap(state => state.openDevice ?? []));
+    for (const { led, path, tty } of this.#ttyLeds) led.follow(open.has(path) ? tty : null);
+  }
+}
+
+interface SteadyLedUse {
+  readonly led: SteadyLed;
+  readonly isOn: () => boolean;
+}
+
+interface TtyLedUse {
+  readonly led: TtyLed;
+  /** Of the LED. */
+  readonly device: string;
+  /** Of the line. */
+  readonly path: string;
+  readonly tty: string;
+}
+
+interface PortState {
+  readonly isConnected: boolean;
+  readonly isFailing: boolean;
+  readonly openDevice: string | null;
+}
+
+function stateOf({ phase, slots, lastError, devicePath }: PortStatus): PortState {
+  return {
+    isConnected: slots.some(slot => slot !== null),
+    isFailing: phase !== "disabled" && lastError !== null,
+    openDevice: phase === "open" ? devicePath : null,
+  };
+}
+
+/** By which a LED line calls it, too. The kernel's trigger knows no state but "on". */
+function flashingLed(led: BoardLed | null): [string, string][] {
+  return led !== null && led.trigger === "transient" && led.state === 1 ? [[led.sysfs, led.id]] : [];
+}

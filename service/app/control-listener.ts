@@ -1,0 +1,66 @@
+/** Where the control port listens; reload may open, move and close it, sessions under way go on. */
+import { parseNetworkPort, type ServiceLookup } from "../config/network-port.js";
+import type { ControlServer } from "../control/server.js";
+import type { Log } from "../log/log.js";
+import { SystemError } from "../native/errors.js";
+import type { Link } from "../net/link.js";
+import type { PortListener } from "../net/listen.js";
+import type { PortEnvironment } from "../port/environment.js";
+import { acceptPermitted } from "../port/peers/admission.js";
+
+export type ControlPortError = "invalid" | "not-open";
+
+export interface ControlListenerOptions {
+  readonly server: ControlServer;
+  readonly log: Log;
+  readonly listen: PortEnvironment["listen"];
+  readonly permitted: (link: Link) => boolean | Promise<boolean>;
+  readonly serviceLookup: ServiceLookup;
+}
+
+export class ControlListener {
+  #spec: string | null = null;
+  #listener: PortListener | null = null;
+  readonly #options: ControlListenerOptions;
+
+  constructor(options: ControlListenerOptions) {
+    this.#options = options;
+  }
+
+  /** Listens on `spec` and nowhere else; null: nowhere. What was open stays open when it is the same. */
+  move(spec: string | null): ControlPortError | null {
+    if (spec === this.#spec && (spec === null || this.#listener !== null)) return null;
+    this.#listener?.close();
+    this.#listener = null;
+    this.#spec = spec;
+    if (spec === null) return null;
+    const port = parseNetworkPort(spec, this.#options.serviceLookup);
+    if (typeof port === "string" || port.transport !== "tcp" || port.port === 0) return "invalid";
+    try {
+      this.#listener = this.#options.listen(port, {
+        accepted: link => this.#accepted(link),
+        waiting: reason => this.#options.log.error(`Unable to create TCP socket: ${reason}`),
+        failed: reason => this.#options.log.error(`Could not accept on controller port: ${reason}`),
+      });
+    } catch (error) {
+      this.#options.log.error(
+        `Unable to create TCP socket: ${error instanceof SystemError ? error.reason : String(error)}`,
+      );
+      return "not-open";
+    }
+    return null;
+  }
+
+  get isBroken(): boolean {
+    return this.#listener?.isBroken ?? false;
+  }
+
+  close(): void {
+    this.move(null);
+    this.#options.server.close();
+  }
+
+  #accepted(link: Link): void {
+    acceptPermitted(link, this.#options.permitted(link), caller => this.#options.server.accept(caller));
+  }
+}

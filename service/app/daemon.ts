@@ -1,0 +1,304 @@
+/** The composition root: builds the rooms, starts them in order, and stops them. */
+import type { ProfileFacts } from "../board/facts.js";
+import { standardFolders } from "../board/load.js";
+import type { Options } from "../cli.js";
+import { VERSION } from "../cli.js";
+import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "../config/configuration.js";
+import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
+import { readConfiguration } from "../config/resolve.js";
+import { type ControlServer, createControlServer } from "../control/server.js";
+import { createNodeWatcher, type DeviceNodeWatcher } from "../device/node-watcher.js";
+import type { Led } from "../led/led.js";
+import { createLeds, type Leds } from "../led/sysfs.js";
+import { describeReason } from "../log/describe.js";
+import type { Log } from "../log/log.js";
+import { errorReason } from "../native/errors.js";
+import { type Inherited, inheritedSockets } from "../net/inherited.js";
+import { createServiceLookup } from "../net/services.js";
+import type { PortEnvironment } from "../port/environment.js";
+import { NO_SOCKETS, Port } from "../port/port.js";
+import { Registry } from "../port/registry.js";
+import { Rotator } from "../port/rotator.js";
+import type { ManagedPort } from "../port/status.js";
+import { BoardDevices } from "./board-devices.js";
+import { BoardLeds } from "./board-leds.js";
+import { ControlListener } from "./control-listener.js";
+import {
+  allDiagnostics,
+  ConfigurationError,
+  type LoadedConfiguration,
+  loadConfiguration,
+} from "./load-configuration.js";
+import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
+import { applyReload, type ReloadTarget } from "./reload.js";
+
+/** The daemon cannot start; the text is for standard error. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+  /** The usage helps. */
+  readonly usage: boolean;
+  /** The log has said the same. */
+  readonly logged: boolean;
+
+  constructor(text: string, { usage = false, logged = false }: { usage?: boolean; logged?: boolean }) {
+    super(text);
+    this.usage = usage;
+    this.logged = logged;
+  }
+}
+
+export interface DaemonEvents {
+  /** The connection on standard input has ended, or its device could not be opened. */
+  stdioEnded(ok: boolean): void;
+  /** Something about a port changed. */
+  portChanged(port: ManagedPort): void;
+  /** Ports were added or removed. */
+  portsChanged(): void;
+  /** What `missing` gives may have changed. */
+  healthChanged(): void;
+  /** The board has a device that the configuration in force does not know yet. */
+  reloadDue(): void;
+}
+
+export class Daemon implements ReloadTarget {
+  readonly ports = new Registry();
+  readonly #options: Options;
+  readonly #log: Log;
+  readonly #inherited: Inherited;
+  readonly #serviceLookup = createServiceLookup();
+  readonly #leds: Leds;
+  readonly #nodeWatcher: DeviceNodeWatcher;
+  readonly #boardLeds: BoardLeds;
+  readonly #boardDevices: BoardDevices;
+  /** Configured LEDs are set up whether a port uses them or not (docs/reference.md, "LEDs"). */
+  readonly #configuredLeds = new Map<string, Led>();
+  readonly #environment: PortEnvironment;
+  readonly #control: ControlServer;
+  readonly #controlListener: ControlListener;
+  readonly #events: DaemonEvents;
+  readonly #rotators = new Map<string, Rotator>();
+  #configuration: Configuration;
+  #board: ProfileFacts | null = null;
+  #lastReload: readonly Diagnostic[] | string = [];
+
+  /** @param descriptors sockets that the service manager opened for us */
+  constructor(options: Options, log: Log, descriptors: readonly number[], events: DaemonEvents) {
+    this.#options = options;
+    this.#log = log;
+    this.#events = events;
+    this.#inherited = inheritedSockets(descriptors);
+    this.#leds = createLeds(text => log.warning(text));
+    this.#nodeWatcher = createNodeWatcher(text => log.warning(text));
+    this.#boardLeds = new BoardLeds({ leds: this.#leds, nodeWatcher: this.#nodeWatcher, ports: this.ports });
+    this.#boardDevices = new BoardDevices({
+      machine: standardFolders(process.env),
+      nodeWatcher: this.#nodeWatcher,
+      warn: text => log.warning(text),
+      found: path => {
+        log.notice(`There is a serial device now: ${path}`);
+        events.reloadDue();
+      },
+      changed: () => events.healthChanged(),
+    });
+    this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
+    this.#environment = createPortEnvironment({
+      log,
+      ports: this.ports,
+      leds: this.#leds,
+      nodeWatcher: this.#nodeWatcher,
+      showsTraffic: led => this.#boardLeds.showsTraffic(led),
+      inherited: this.#inherited,
+      locking: options.locking,
+      signature: options.signature,
+      optionContext: () => this.#configuration.finalContext,
+      changed: port => {
+        this.#boardLeds.portChanged(port);
+        events.portChanged(port);
+      },
+      removed: port => this.#removed(port),
+      stdioEnded: ok => events.stdioEnded(ok),
+    });
+    this.#control = createControlServer({ ports: this.ports, version: VERSION, log });
+    this.#controlListener = new ControlListener({
+      server: this.#control,
+      log,
+      listen: this.#environment.listen,
+      permitted: createAccessCheck("ser2net-control", log),
+      serviceLookup: this.#serviceLookup,
+    });
+  }
+
+  /** What the board's profile knows of the ports; null without --board. */
+  get board(): ProfileFacts | null {
+    return this.#board;
+  }
+
+  /** Blinks a LED of the port, for the person at the rack. False: it has none. */
+  identify(portName: string, seconds: number): boolean {
+    return this.#boardLeds.identify(portName, seconds);
+  }
+
+  /** Opens every socket, then returns. Throws StartError; a bad port or line is only logged. */
+  start(): void {
+    const effective = this.#read();
+    if (effective.boardChosen !== null) this.#log.info(effective.boardChosen);
+    for (const diagnostic of effective.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
+    const { ports, rotators, leds, controlPort } = effective.configuration;
+    this.#configuration = effective.configuration;
+    this.#board = effective.board;
+    this.#boardLeds.configure(effective.board, ports);
+    this.#boardDevices.configure(effective.board);
+    this.changeLeds([], leds);
+    for (const port of ports) this.createPort(port);
+    for (const rotator of rotators) this.openRotator(rotator);
+    const spec = this.#options.controlPort ?? controlPort;
+    const fault = this.#controlListener.move(spec);
+    if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, { usage: true });
+    if (fault === "not-open") throw new StartError(`Unable to open control port, see syslog: ${spec}`, {});
+    for (const { text } of this.#inherited.unclaimed) this.#log.warning(`No port is configured for the socket ${text}`);
+  }
+
+  /** What the last reload found: what is wrong with the configuration in force, or why everything stayed as it was. */
+  get lastReload(): readonly Diagnostic[] | string {
+    return this.#lastReload;
+  }
+
+  /** SIGHUP. With -C lines alone nothing happens (docs/reference.md, "Reload"). */
+  reload(): void {
+    if (this.#options.configFile === null && this.#options.board === null) return;
+    this.#log.info("Got SIGHUP, re-reading configuration");
+    let next: LoadedConfiguration;
+    try {
+      next = loadConfiguration(this.#options, this.#serviceLookup);
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      this.#log.error(error.message);
+      this.#lastReload = error.message;
+      return;
+    }
+    for (const diagnostic of next.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
+    this.#lastReload = next.diagnostics;
+    this.#board = next.board;
+    this.#boardLeds.configure(next.board, next.configuration.ports);
+    this.#boardDevices.configure(next.board);
+    this.#configuration = applyReload(this, this.#configuration, next.configuration);
+    if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration);
+    this.#events.portsChanged();
+  }
+
+  /** What is wrong with a text, or with what a reload would read now; a text: why that cannot be read. */
+  check(text: string | null): readonly Diagnostic[] | string {
+    if (text !== null) {
+      return allDiagnostics(readConfiguration([{ file: null, text }], { serviceLookup: this.#serviceLookup }), null);
+    }
+    try {
+      return loadConfiguration(this.#options, this.#serviceLookup).diagnostics;
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      return error.message;
+    }
+  }
+
+  /** What is broken for good, that only a new process mends; null: nothing. */
+  problem(): string | null {
+    for (const one of [...this.ports.list(), ...this.#rotators.values()]) {
+      const problem = one.problem();
+      if (problem !== null) return problem;
+    }
+    return this.#controlListener.isBroken ? "the control port does not listen any more" : null;
+  }
+
+  /** The labels of the board's connectors that are required and have no device. */
+  missing(): readonly string[] {
+    return this.#boardDevices.missing();
+  }
+
+  /** Resolves when every device is closed, which has a time limit. */
+  async stop(): Promise<void> {
+    this.#boardDevices.close();
+    for (const name of [...this.#rotators.keys()]) this.closeRotator(name);
+    this.#controlListener.close();
+    await Promise.all(this.ports.list().map(port => port.shutdown()));
+    this.#boardLeds.close();
+    this.#leds.close();
+    this.#nodeWatcher.close();
+  }
+
+  // ---- what a reload does
+
+  createPort(config: PortConfig): void {
+    const port = new Port(config, this.#environment);
+    this.ports.add(port);
+    if (port.start() === null) return;
+    this.ports.remove(port);
+    this.#noSockets(NO_SOCKETS, config, port.status().lastError);
+    // An inetd-style service without its connection has nothing to do. A second one only finds it taken.
+    const isTaken = this.ports.list().some(other => other.status().networkPort.port === 0);
+    if (config.networkPort.port === 0 && !isTaken) this.#environment.stdioEnded(false);
+  }
+
+  openRotator(config: RotatorConfig): void {
+    const rotator = new Rotator(config, this.ports, this.#environment);
+    try {
+      rotator.start();
+      this.#rotators.set(config.name, rotator);
+    } catch (error) {
+      this.#noSockets("Unable to create TCP socket", config, describeReason(error, errorReason));
+    }
+  }
+
+  changeRotator(config: RotatorConfig): void {
+    this.#rotators.get(config.name)?.reconfigure(config);
+  }
+
+  closeRotator(name: string): void {
+    this.#rotators.get(name)?.close();
+    this.#rotators.delete(name);
+  }
+
+  hasRotator(name: string): boolean {
+    return this.#rotators.has(name);
+  }
+
+  changeLeds(release: readonly LedConfig[], configure: readonly LedConfig[]): void {
+    for (const config of configure) {
+      const before = this.#configuredLeds.get(config.name);
+      if (this.#boardLeds.showsTraffic(config)) this.#configuredLeds.delete(config.name);
+      else this.#configuredLeds.set(config.name, this.#leds.open(config));
+      before?.close();
+    }
+    for (const { name } of release) {
+      this.#configuredLeds.get(name)?.close();
+      this.#configuredLeds.delete(name);
+    }
+  }
+
+  // ---- the rest
+
+  #read(): LoadedConfiguration {
+    try {
+      return loadConfiguration(this.#options, this.#serviceLookup);
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      this.#log.error(error.message);
+      throw new StartError(error.message, { logged: true });
+    }
+  }
+
+  #noSockets(text: string, { name, file, lineNumber }: PortConfig | RotatorConfig, reason: string | null): void {
+    const message = `${text} on line ${lineNumber}: ${name}`;
+    this.#log.error(formatDiagnostic({ file, line: lineNumber, column: 1, message, expected: reason }));
+  }
+
+  /** A text that is no port is among the faults of the configuration, and leaves in force what was there. */
+  #moveControlPort({ controlPort: spec, controlPortDiagnostic: controlPortFault }: Configuration): void {
+    const fault = this.#controlListener.move(spec);
+    if (fault !== null) this.#log.error(`Can't open control port: ${spec}`);
+    if (fault !== null || (spec === null && controlPortFault !== null)) this.#log.error("Control port is disabled");
+  }
+
+  #removed(port: ManagedPort): void {
+    this.ports.remove(port);
+    this.#events.portsChanged();
+  }
+}

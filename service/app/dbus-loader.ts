@@ -1,0 +1,61 @@
+/** Brings the daemon onto D-Bus, once the ports serve: the room is a bundle of its own that is loaded only then. */
+import { createRequire } from "node:module";
+import { VERSION } from "../cli.js";
+import type { DbusService } from "../dbus/service.js";
+import type { Log } from "../log/log.js";
+import type { ManagedPort } from "../port/status.js";
+import type { Daemon } from "./daemon.js";
+
+type Entry = typeof import("../dbus/entry.js");
+
+export class DbusLoader {
+  #service: DbusService | null = null;
+  readonly #started = performance.now();
+
+  /** @param choice `system`, `session`, or a bus address */
+  start(choice: string, daemon: Daemon, reload: () => void, log: Log): void {
+    let entry: Entry;
+    try {
+      entry = loadEntry();
+    } catch (error) {
+      log.error(`D-Bus cannot be loaded: ${error instanceof Error ? error.message : error}`);
+      return;
+    }
+    const board = daemon.board?.board ?? null;
+    this.#service = entry.startDbus({
+      address: entry.busAddress(choice, process.env),
+      busName: board === null ? entry.WELL_KNOWN_NAME : entry.instanceName(board),
+      daemon: {
+        version: VERSION,
+        board,
+        uptimeSeconds: () => Math.floor((performance.now() - this.#started) / 1000),
+        reload: () => {
+          reload();
+          return daemon.lastReload;
+        },
+        check: text => daemon.check(text),
+      },
+      ports: daemon.ports,
+      label: portName => daemon.board?.ports.get(portName)?.label ?? null,
+      identify: (portName, seconds) => daemon.identify(portName, seconds),
+      log,
+    });
+  }
+
+  portChanged(port: ManagedPort): void {
+    this.#service?.portChanged(port);
+  }
+
+  portsChanged(): void {
+    this.#service?.portsChanged();
+  }
+
+  async stop(): Promise<void> {
+    await this.#service?.stop();
+  }
+}
+
+/** It lies beside this bundle. By `require`: `import()` brings the loader of ES modules along, 4 MB and 45 ms of it. */
+function loadEntry(): Entry {
+  return createRequire(__filename)("./dbus.cjs");
+}

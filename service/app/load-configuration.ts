@@ -1,0 +1,105 @@
+/** The configuration in effect: the board's profile, then `-C` lines, then the file, read as one text. */
+import { existsSync } from "node:fs";
+import { detectBoard, STANDARD_EVIDENCE } from "../board/detect.js";
+import { BoardError } from "../board/error.js";
+import { type ProfileFacts, profileFacts, tooFastPorts } from "../board/facts.js";
+import { type LoadedProfile, loadProfile, readBoards, standardFolders } from "../board/load.js";
+import type { Options } from "../cli.js";
+import type { Configuration } from "../config/configuration.js";
+import type { Diagnostic } from "../config/diagnostic.js";
+import type { Source } from "../config/logical-lines.js";
+import type { ServiceLookup } from "../config/network-port.js";
+import { readConfiguration } from "../config/resolve.js";
+import { describeReason } from "../log/describe.js";
+import { errorReason } from "../native/errors.js";
+import { readRegularFile, readToEnd } from "../native/read-file.js";
+
+const STANDARD_INPUT = 0;
+
+export type ConfigurationSources = Pick<
+  Options,
+  "board" | "configFile" | "configFileGiven" | "configLines" | "controlPort" | "report"
+>;
+
+export interface LoadedConfiguration {
+  readonly configuration: Configuration;
+  /** What the board's profile knows of the ports; null without --board. */
+  readonly board: ProfileFacts | null;
+  /** Of profile and configuration, in the order they were read. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Why it is this board, for the log; null without --board. */
+  readonly boardChosen: string | null;
+}
+
+/** The configuration cannot be read at all: no such file, no such board. */
+export class ConfigurationError extends Error {
+  override readonly name = "UnreadableError";
+}
+
+/** Throws UnreadableError. Whatever else is wrong is a diagnostic. */
+export function loadConfiguration(selection: ConfigurationSources, serviceLookup: ServiceLookup): LoadedConfiguration {
+  const chosen = selection.board === null ? null : chooseBoard(selection.board);
+  const sources = [
+    ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.text }]),
+    ...selection.configLines.map(text => ({ file: null, text })),
+    ...readFileSource(configFile(selection, chosen?.name ?? null), selection.report !== null),
+    ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.fallback }]),
+  ];
+  const configuration = readConfiguration(sources, { serviceLookup });
+  const board = chosen === null ? null : profileFacts(chosen.profile.profile, configuration.ports);
+  return {
+    configuration,
+    board,
+    diagnostics: [
+      ...(chosen?.profile.diagnostics ?? []),
+      ...allDiagnostics(configuration, selection.controlPort),
+      ...(board === null ? [] : tooFastPorts(board, configuration.ports)),
+    ],
+    boardChosen: chosen === null ? null : `Board ${chosen.name} (${chosen.because})`,
+  };
+}
+
+/** With what is wrong with CONTROLPORT: `-p` makes that harmless. */
+export function allDiagnostics(configuration: Configuration, given: string | null): readonly Diagnostic[] {
+  const { diagnostics, controlPortDiagnostic: controlPortFault } = configuration;
+  return controlPortFault === null || given !== null ? diagnostics : [...diagnostics, controlPortFault];
+}
+
+interface ChosenBoard {
+  readonly name: string;
+  readonly because: string;
+  readonly profile: LoadedProfile;
+}
+
+/** `auto` asks the machine. */
+function chooseBoard(wanted: string): ChosenBoard {
+  const places = standardFolders(process.env);
+  try {
+    const { name, because } =
+      wanted === "auto"
+        ? detectBoard(STANDARD_EVIDENCE, readBoards(places.roots))
+        : { name: wanted, because: "--board" };
+    return { name, because, profile: loadProfile(name, places) };
+  } catch (error) {
+    if (error instanceof BoardError) throw new ConfigurationError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** A board needs no file. Without -c it takes its own, or the one of all boards, if there is one. */
+function configFile({ configFile: file, configFileGiven }: ConfigurationSources, board: string | null): string | null {
+  if (board === null || configFileGiven || file === null) return file;
+  return [`/etc/ser2net/${board}.conf`, file].find(each => existsSync(each)) ?? null;
+}
+
+/** `-` is standard input where it is only read once, for --check and --print-config. */
+function readFileSource(file: string | null, isReport: boolean): readonly Source[] {
+  if (file === null) return [];
+  try {
+    const bytes = isReport && file === "-" ? readToEnd(STANDARD_INPUT) : readRegularFile(file);
+    return [{ file, text: bytes.toString("latin1") }];
+  } catch (error) {
+    const reason = describeReason(error, errorReason);
+    throw new ConfigurationError(`Unable to open config file '${file}': ${reason}`, { cause: error });
+  }
+}

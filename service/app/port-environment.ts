@@ -1,0 +1,101 @@
+/** Gives ports what reaches outside: sockets, devices, access rules, traces, LEDs. */
+import { createHostsAccess } from "../access/hosts-files.js";
+import { isAdmitted } from "../access/remote-address.js";
+import type { LedConfig, OptionContext } from "../config/configuration.js";
+import type { DeviceNodeWatcher } from "../device/node-watcher.js";
+import { deviceIdentity, openDevice } from "../device/open.js";
+import type { Leds } from "../led/sysfs.js";
+import type { Log } from "../log/log.js";
+import type { Inherited } from "../net/inherited.js";
+import type { Link } from "../net/link.js";
+import { listen } from "../net/listen.js";
+import { RemoteNames } from "../net/remote-names.js";
+import { standardInput } from "../net/stdio.js";
+import type { PortEnvironment } from "../port/environment.js";
+import { writeIfOpen } from "../port/peers/admission.js";
+import type { Registry } from "../port/registry.js";
+import type { ManagedPort } from "../port/status.js";
+import { Heartbeat, Ticker } from "../port/ticker.js";
+import { describeTraceError, openTraces } from "../trace/traces.js";
+import { readClock } from "./local-time.js";
+
+/** What the manual page calls the two daemons of the TCP wrappers. */
+export type WrappedDaemon = "ser2net" | "ser2net-control";
+
+export interface PortEnvironmentOptions {
+  readonly log: Log;
+  readonly ports: Registry;
+  readonly leds: Leds;
+  readonly nodeWatcher: DeviceNodeWatcher;
+  readonly inherited: Inherited;
+  /** UUCP locks. */
+  readonly locking: boolean;
+  readonly signature: string;
+  /** A LED that the kernel flashes by itself. */
+  showsTraffic(led: LedConfig): boolean;
+  optionContext(): OptionContext;
+  changed(port: ManagedPort): void;
+  removed(port: ManagedPort): void;
+  stdioEnded(ok: boolean): void;
+}
+
+export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvironment {
+  const { log, ports, leds, inherited, locking } = options;
+  const names = new RemoteNames();
+  const permitted = createAccessCheck("ser2net", log);
+  let connectionIds = 0;
+  return {
+    log,
+    ticker: new Ticker(),
+    heartbeat: new Heartbeat(),
+    defaultSignature: options.signature,
+    listen: (spec, events) => listen(spec, inherited, events),
+    standardInput,
+    openDevice: ({ device, state, line, options }) =>
+      openDevice({
+        path: device.path,
+        printer: state === "rawlp",
+        line,
+        clearBreak: options.clearBreak,
+        rs485: options.rs485,
+        lock: locking,
+        warn: text => log.warning(text),
+      }),
+    nodeWatcher: options.nodeWatcher,
+    identify: deviceIdentity,
+    permitted,
+    admits: (list, peer) =>
+      isAdmitted(
+        list?.flatMap(remote => names.addresses(remote).map(address => ({ address, port: remote.port }))) ?? null,
+        peer,
+      ),
+    numericAddresses: remote => names.addresses(remote),
+    openTraces: ({ name, options: { traceRead: read, traceWrite: write, traceBoth: both } }, expand) =>
+      openTraces({ read, write, both }, expand, error => log.error(describeTraceError(error, name))),
+    led: config => (config === null || options.showsTraffic(config) ? null : leds.open(config)),
+    optionContext: () => options.optionContext(),
+    clock: readClock,
+    deviceInUse: (identity, by) => ports.deviceInUse(identity, by),
+    nextConnectionId: () => ++connectionIds,
+    changed: port => options.changed(port),
+    removed: port => options.removed(port),
+    stdioEnded: ok => options.stdioEnded(ok),
+  };
+}
+
+/** TCP wrappers: at once, or a promise where a rule has to look something up. */
+export function createAccessCheck(
+  daemon: WrappedDaemon,
+  log: Log,
+  access = createHostsAccess(),
+): (link: Link) => boolean | Promise<boolean> {
+  return link => {
+    const verdict = access.check({ daemon, client: link.peer, server: link.local() });
+    const report = (one: Awaited<typeof verdict>): boolean => {
+      for (const warning of one.warnings) log.warning(warning);
+      if (one.banner !== null) writeIfOpen(link, one.banner);
+      return one.granted;
+    };
+    return verdict instanceof Promise ? verdict.then(report) : report(verdict);
+  };
+}

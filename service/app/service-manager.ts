@@ -1,0 +1,85 @@
+/** Tells the service manager how things are: ready, reloading, stopping, counts, and whether the daemon is well. */
+import type { Log } from "../log/log.js";
+import type { Port } from "../port/port.js";
+import { createNotifier, type Notifier } from "../systemd/notify.js";
+import { createWatchdog, type Watchdog, watchdogInterval } from "../systemd/watchdog.js";
+
+/** Changes come in storms; the counts are made once for all that come within this time. */
+const STATUS_PAUSE_MS = 1000;
+/** Closing all devices takes 4 s at most; the manager is asked for twice that. */
+const STOP_MS = 8000;
+
+export interface ReportedState {
+  readonly ports: { list(): readonly Port[] };
+  problem(): string | null;
+  /** Connectors that the board needs and that have no device. */
+  missing(): readonly string[];
+}
+
+export class ServiceManager {
+  readonly #daemon: ReportedState;
+  readonly #notifier: Notifier;
+  readonly #supervised: boolean;
+  readonly #intervalUs: number | null;
+  #watchdog: Watchdog | null = null;
+  #statusTimer: NodeJS.Timeout | null = null;
+  /** Why the last reload changed nothing. */
+  #refusal: string | null = null;
+
+  constructor(daemon: ReportedState, environment: NodeJS.ProcessEnv, log: Log) {
+    this.#daemon = daemon;
+    this.#supervised = environment.NOTIFY_SOCKET !== undefined;
+    this.#intervalUs = watchdogInterval(environment, process.pid);
+    this.#notifier = createNotifier(environment, log);
+  }
+
+  /** The ports listen. */
+  started(): void {
+    this.#notifier.ready(this.#status());
+    this.#watchdog = createWatchdog({
+      intervalUs: this.#intervalUs,
+      notifier: this.#notifier,
+      checks: () => this.#daemon.problem(),
+      recovered: () => this.changed(),
+    });
+  }
+
+  reloading(): void {
+    this.#notifier.reloading("reading the configuration");
+  }
+
+  /** A refused reload ends like any other: the manager waits for it. */
+  reloaded(refusal: string | null): void {
+    this.#refusal = refusal;
+    this.#notifier.ready(this.#status());
+  }
+
+  stopping(): void {
+    this.#watchdog?.close();
+    if (this.#statusTimer !== null) clearTimeout(this.#statusTimer);
+    this.#notifier.stopping("closing ports");
+    this.#notifier.extendTimeout(STOP_MS);
+  }
+
+  /** Something about the ports changed. Costs nothing where nobody listens. */
+  changed(): void {
+    if (!this.#supervised || this.#statusTimer !== null) return;
+    this.#statusTimer = setTimeout(() => {
+      this.#statusTimer = null;
+      this.#notifier.status(this.#status());
+    }, STATUS_PAUSE_MS);
+  }
+
+  /** `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health looks for the words about missing devices. */
+  #status(): string {
+    const ports = this.#daemon.ports.list();
+    const counts = new Map<string, number>();
+    for (const port of ports) counts.set(port.condition, (counts.get(port.condition) ?? 0) + 1);
+    const parts = [...counts].map(([condition, count]) => `${count} ${condition}`);
+    const refusal = this.#refusal === null ? "" : `reload rejected: ${this.#refusal}; `;
+    const total = `${ports.length} ${ports.length === 1 ? "port" : "ports"}`;
+    const labels = this.#daemon.missing();
+    const missing = labels.length === 0 ? "" : `; required device missing: ${labels.join(", ")}`;
+    return `${refusal}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${missing}`;
+  }
+}

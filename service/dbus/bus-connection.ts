@@ -1,0 +1,135 @@
+/** One stay on the bus, from Hello to its loss: what is sent and asked ends with it. */
+import { CALL, ERROR, encode, encodeDictionaryStart, REPLY, type Received, type Sent, SIGNAL } from "./codec.js";
+import { Transport } from "./transport.js";
+
+/** Questions to the bus that may wait for their answer. */
+const MAX_PENDING_CALLS = 64;
+const BUS = "org.freedesktop.DBus";
+const BUS_PATH = "/org/freedesktop/DBus";
+
+export interface BusConnectionEvents {
+  /** The bus knows us. */
+  started(connection: BusConnection): void;
+  called(call: Received, whole: boolean, connection: BusConnection): void;
+  /** NameAcquired, NameLost. */
+  named(member: string, name: string): void;
+  /** Called once, the last of all. */
+  ended(reason: string, refused: boolean): void;
+}
+
+/** The bus refused a call, or the connection ended before it answered. */
+export class BusCallError extends Error {
+  override readonly name = "BusRefusal";
+  /** The D-Bus name of the error; null where the bus did not answer. */
+  readonly errorName: string | null;
+
+  constructor(text: string, errorName: string | null = null) {
+    super(text);
+    this.errorName = errorName;
+  }
+}
+
+interface PendingCall {
+  resolve(body: readonly unknown[]): void;
+  reject(error: Error): void;
+}
+
+export class BusConnection {
+  readonly #transport: Transport;
+  readonly #events: BusConnectionEvents;
+  readonly #pendingCalls = new Map<number, PendingCall>();
+  #serial = 0;
+  #refused = false;
+
+  constructor(path: string, events: BusConnectionEvents) {
+    this.#events = events;
+    this.#transport = new Transport(path, {
+      ready: () => this.#hello(),
+      message: (message, whole) => this.#received(message, whole),
+      closed: reason => this.#closed(reason),
+    });
+  }
+
+  /** A method of the bus itself. Rejects with BusRefusal when the bus says no, or when the stay ends first. */
+  call(member: string, signature = "", body: readonly unknown[] = []): Promise<readonly unknown[]> {
+    if (this.#pendingCalls.size >= MAX_PENDING_CALLS) return Promise.reject(new BusCallError("too many questions"));
+    return new Promise((resolve, reject) => {
+      const serial = this.#send({
+        ...{ type: CALL, destination: BUS, path: BUS_PATH, interface: BUS },
+        ...{ member, signature, body },
+      });
+      this.#pendingCalls.set(serial, { resolve, reject });
+    });
+  }
+
+  reply(call: Received, signature: string, body: readonly unknown[]): void {
+    if (call.wantsReply)
+      this.#send({ type: REPLY, destination: call.sender, replySerial: call.serial, signature, body });
+  }
+
+  /** `sent` is called when the memory of the entries is free again. */
+  replyDictionary(call: Received, entryType: string, entries: Buffer, sent: () => void): void {
+    const to = { destination: call.sender, replySerial: call.serial };
+    const start = encodeDictionaryStart(to, entryType, entries.length, this.#nextSerial());
+    if (call.wantsReply) this.#transport.send([start, entries], sent);
+    else sent();
+  }
+
+  fail(call: Received, errorName: string, text: string): void {
+    if (!call.wantsReply) return;
+    const to = { destination: call.sender, replySerial: call.serial };
+    this.#send({ type: ERROR, ...to, errorName, signature: "s", body: [text.replaceAll("\0", "\ufffd")] });
+  }
+
+  signal(path: string, bound: string, member: string, signature: string, body: readonly unknown[]): void {
+    this.#send({ type: SIGNAL, path, interface: bound, member, signature, body });
+  }
+
+  /** `refused`: the bus is there, but will not have us. */
+  end(reason: string, refused = false): void {
+    this.#refused ||= refused;
+    this.#transport.close(reason);
+  }
+
+  #hello(): void {
+    this.call("Hello").then(
+      () => this.#events.started(this),
+      error => this.end(error.message, true),
+    );
+  }
+
+  #received(message: Received, whole: boolean): void {
+    if (message.type === CALL) {
+      this.#events.called(message, whole, this);
+      return;
+    }
+    // Nobody else can answer for the bus, or speak in its name.
+    if (message.sender !== BUS) return;
+    if (message.type === REPLY || message.type === ERROR) this.#answered(message);
+    else if (message.interface === BUS) this.#events.named(message.member, String(message.body()[0]));
+  }
+
+  #answered(message: Received): void {
+    const question = this.#pendingCalls.get(message.replySerial);
+    this.#pendingCalls.delete(message.replySerial);
+    if (message.type === REPLY) question?.resolve(message.body());
+    else question?.reject(new BusCallError(String(message.body()[0] ?? message.errorName), message.errorName));
+  }
+
+  #closed(reason: string): void {
+    for (const question of this.#pendingCalls.values()) question.reject(new BusCallError(reason));
+    this.#pendingCalls.clear();
+    this.#events.ended(reason, this.#refused);
+  }
+
+  #send(message: Sent): number {
+    const serial = this.#nextSerial();
+    this.#transport.send([encode(message, serial)]);
+    return serial;
+  }
+
+  #nextSerial(): number {
+    this.#serial = (this.#serial % 0xffff_ffff) + 1; // never 0
+    return this.#serial;
+  }
+}

@@ -1,0 +1,64 @@
+/** The compiled addon and the shape of what it exports. Only this room calls it; the others use kernel.ts and poll.ts. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** What a call gave (a descriptor, a length), and whom it concerns. */
+export interface AddressResult {
+  readonly value: number;
+  readonly family: "ipv4" | "ipv6" | "unix" | "other";
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Every number is -errno when negative. A wrong argument throws a TypeError. */
+export interface Addon {
+  read(fd: number, into: Uint8Array): number;
+  write(fd: number, bytes: Uint8Array): number;
+  setNonBlocking(fd: number): number;
+  setCloseOnExec(fd: number): number;
+  errorReason(errno: number): string;
+
+  getTermios(fd: number, into: Uint32Array): number;
+  setTermios(fd: number, from: Uint32Array): number;
+  getModem(fd: number): number;
+  setModem(fd: number, set: number, clear: number): number;
+  setBreak(fd: number, on: boolean): number;
+  getCounters(fd: number, into: Uint32Array): number;
+  queued(fd: number, into: Uint32Array): number;
+  flush(fd: number, which: number): number;
+  setExclusive(fd: number, on: boolean): number;
+  rs485(fd: number, setting: boolean, words: Uint32Array): number;
+  openPty(into: Uint32Array): number;
+
+  listenTcp(address: string, port: number, v6only: boolean, backlog: number): number;
+  bindUdp(address: string, port: number, v6only: boolean): number;
+  accept(listener: number): number | AddressResult;
+  localAddress(fd: number): number | AddressResult;
+  peerAddress(fd: number): number | AddressResult;
+  socketKind(fd: number, into: Uint32Array): number;
+  setOption(fd: number, option: number, value: number): number;
+  atMark(fd: number): number;
+  shutdownOutput(fd: number): number;
+  receiveFrom(fd: number, into: Uint8Array): number | AddressResult;
+  sendTo(fd: number, bytes: Uint8Array, address: string, port: number): number;
+  unixDatagram(): number;
+  sendUnix(fd: number, path: string, bytes: Uint8Array, descriptors: readonly number[]): number;
+
+  inotifyOpen(): number;
+  inotifyAdd(fd: number, path: Uint8Array, mask: number): number;
+  inotifyRemove(fd: number, watch: number): number;
+
+  pollStart(batch: Float64Array, dispatch: (count: number) => void): number;
+  pollControl(operation: number, fd: number, id: number, events: number): number;
+  pollHold(on: boolean): number;
+}
+
+export const addon: Addon = load();
+
+/** The bundle is CommonJS and lies beside the addon; the sources are modules and use what the checkout has built. */
+function load(): Addon {
+  const here = typeof __dirname === "string" ? __dirname : join(dirname(fileURLToPath(import.meta.url)), "../../dist");
+  const module = { exports: {} };
+  process.dlopen(module, join(here, "native.node"));
+  return module.exports as Addon;
+}

@@ -1,0 +1,17 @@
+/** Reading and writing descriptors: the data path, without allocation and without exceptions. */
+import { addon } from "./addon.js";
+import { done } from "./errors.js";
+
+/** Bytes read, 0 at the end, or -errno. For non-blocking descriptors: on others it blocks the process. */
+export const read: (fd: number, into: Uint8Array) => number = addon.read;
+
+/** Bytes taken, or -errno (-EPIPE without a reader; no SIGPIPE, Node ignores it). */
+export const write: (fd: number, bytes: Uint8Array) => number = addon.write;
+
+export function setNonBlocking(fd: number): void {
+  done("setNonBlocking", addon.setNonBlocking(fd));
+}
+
+export function setCloseOnExec(fd: number): void {
+  done("setCloseOnExec", addon.setCloseOnExec(fd));
+}

@@ -1,0 +1,69 @@
+/** What the log, the peers and the traces are told when a device cannot be opened, is lost, or a link fails. */
+import type { PortConfig } from "../config/configuration.js";
+import { DeviceError } from "../device/device.js";
+import type { Log } from "../log/log.js";
+import { LinkError } from "../net/link.js";
+import type { DeviceLossCause } from "./open-port.js";
+import { REFUSAL } from "./peers/admission.js";
+
+/** docs/reference.md, "Opening the device". */
+export interface OpenErrorReport {
+  readonly text: string;
+  readonly log: string | null;
+  /** What to remember of it; null where the device works, and another program uses it. */
+  readonly fault: string | null;
+}
+
+/** Anything but a DeviceError is a bug, and thrown on. */
+export function describeOpenError(error: unknown, config: PortConfig): OpenErrorReport {
+  if (!(error instanceof DeviceError)) throw error;
+  const { path } = config.device;
+  const logged = (log: string): OpenErrorReport => ({
+    text: `Device open failure: ${error.reason}\r\n`,
+    log,
+    fault: log,
+  });
+  const notLocked = `Could not lock device ${path} for port ${config.name}: ${error.reason}`;
+  switch (error.code) {
+    case "locked":
+      return { text: REFUSAL.locked, log: notLocked, fault: null };
+    case "lock-failed":
+      return { text: REFUSAL.lockFailed, log: notLocked, fault: REFUSAL.lockFailed.trimEnd() };
+    case "open-failed":
+      return logged(`Could not open device ${path} for port ${config.name}: ${error.reason}`);
+    case "setup-failed":
+    case "lost":
+      return logged(`Could not set up device ${path} for port ${config.name}: ${error.reason}`);
+    case "rs485-failed":
+      return logged(`Could not set RS485 config for device ${path} port ${config.name}: ${error.reason}`);
+    default:
+      return error.code satisfies never;
+  }
+}
+
+/** Logs a lost device as ser2net 3.5.4 does. */
+export function reportLoss(log: Log, port: string, what: DeviceLossCause, error: unknown): void {
+  const reason = lossReason(error);
+  if (what === "dev read error") log.error(`dev read error for device ${port}: ${reason}`);
+  if (what === "dev write error") log.error(`The dev write for port ${port} had error: ${reason}`);
+}
+
+/** The reason in the system's words. */
+export function lossReason(error: unknown): string {
+  return error instanceof DeviceError ? error.reason : "the device was closed";
+}
+
+/** docs/reference.md, "Order of output". */
+export interface LinkErrorReport {
+  readonly log: string | null;
+  /** Why the connection ends, in the trace. */
+  readonly reason: string;
+}
+
+/** Anything but a LinkError is a bug, and thrown on. */
+export function describeLinkError(error: unknown, call: "read" | "write", port: string): LinkErrorReport {
+  if (!(error instanceof LinkError)) throw error;
+  if (call === "read") return { log: `read error for port ${port}: ${error.reason}`, reason: "network read error" };
+  if (error.code === "pipe") return { log: null, reason: "EPIPE" };
+  return { log: `The network write for port ${port} had error: ${error.reason}`, reason: "network write error" };
+}

@@ -1,0 +1,64 @@
+/** What a port is made with: everything that reaches outside comes in here, from daemon.ts or from a test. */
+
+import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
+import type { NetworkPort } from "../config/network-port.js";
+import type { ClockReading } from "../config/template.js";
+import type { Device } from "../device/device.js";
+import type { DeviceNodeWatcher } from "../device/node-watcher.js";
+import type { Log } from "../log/log.js";
+import type { Link, PeerAddress } from "../net/link.js";
+import type { PortListenEvents, PortListener } from "../net/listen.js";
+import type { ManagedPort } from "./status.js";
+import type { Heartbeat, Ticker } from "./ticker.js";
+
+export interface PortTraces {
+  deviceToNet(bytes: Uint8Array): void;
+  netToDevice(bytes: Uint8Array): void;
+  opened(peer: PeerAddress): void;
+  closedConnection(reason: string): void;
+  closedPort(reason: string): void;
+  close(): Promise<void>;
+}
+
+export interface PortLed {
+  flash(): void;
+  close(): void;
+}
+
+export interface PortEnvironment {
+  readonly log: Log;
+  readonly ticker: Ticker;
+  readonly heartbeat: Heartbeat;
+  readonly defaultSignature: string;
+  /** Opens sockets. Throws when none can be opened. */
+  listen(spec: NetworkPort, events: PortListenEvents): PortListener;
+  /** The one peer of a port of number zero. */
+  standardInput(): Link;
+  /** Throws DeviceError (or rejects with it). */
+  openDevice(config: PortConfig): Device | Promise<Device>;
+  /** Tells whether a device's node is there. */
+  readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
+  /** Equal for all names of one device. */
+  identify(devicePath: string): string;
+  /** TCP wrappers. A promise only when a rule needs a look-up. */
+  permitted(link: Link): boolean | Promise<boolean>;
+  /** Whether a remaddr list admits the peer. */
+  admits(list: readonly RemoteAddress[] | null, peer: PeerAddress): boolean;
+  /** What a remaddr entry means now. A name is asked for beside that, and known at a later call. */
+  numericAddresses(remote: RemoteAddress): readonly string[];
+  /** Null when no trace is configured. */
+  openTraces(config: PortConfig, expand: (template: string) => string): PortTraces | null;
+  led(config: LedConfig | null): PortLed | null;
+  /** What `setportconfig` reads its words against. */
+  optionContext(): OptionContext;
+  clock(): ClockReading;
+  /** Another port holds the device of that identity. */
+  deviceInUse(identity: string, by: object): boolean;
+  nextConnectionId(): number;
+  /** Something about the port changed. */
+  changed(port: ManagedPort): void;
+  /** A port that was to be removed when free is free. */
+  removed(port: ManagedPort): void;
+  /** The connection on standard input has ended, or its device could not be opened. */
+  stdioEnded(ok: boolean): void;
+}

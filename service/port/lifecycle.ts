@@ -1,0 +1,312 @@
+/** A port's peers and its device: from the first caller to the closed device, and around again. */
+import type { PortConfig } from "../config/configuration.js";
+import type { Device } from "../device/device.js";
+import type { Link } from "../net/link.js";
+import { describeLinkError, describeOpenError, lossReason, reportLoss } from "./device-failures.js";
+import type { PortEnvironment } from "./environment.js";
+import type { DataObservers } from "./observers.js";
+import { type DeviceLossCause, OpenPort } from "./open-port.js";
+import { Opening } from "./opening.js";
+import { REFUSAL, refuse } from "./peers/admission.js";
+import { Connection } from "./peers/connection.js";
+import { ConnectionSlots } from "./peers/connection-slots.js";
+import { advance, type Phase, type PhaseEvent } from "./phase.js";
+import { PortStrings } from "./port-strings.js";
+import { type ReconnectingDevice, reconnectingDevice } from "./reconnecting-device.js";
+
+export interface PortLifecycleOptions {
+  readonly environment: PortEnvironment;
+  readonly observers: DataObservers;
+  /** The definition in force, with the state new connections get. */
+  config(): PortConfig;
+  timeoutSeconds(): number; // 0: none
+  /** Another port holds the device. */
+  deviceBusy(): boolean;
+  /** The device is to be closed: callers wait from now on. */
+  closing(): void;
+  /** The device is closed and nobody is here. `opened` is false when it could not even be opened. */
+  freed(opened: boolean): void;
+  changed(): void;
+}
+
+export class PortLifecycle {
+  readonly slots: ConnectionSlots;
+  readonly #options: PortLifecycleOptions;
+  readonly #environment: PortEnvironment;
+  readonly #strings: PortStrings;
+  #phase: Phase = "disabled";
+  #openPort: OpenPort | null = null;
+  /** The device of the session, if it is one that may come back. */
+  #reconnecting: ReconnectingDevice | null = null;
+  #identity = "";
+  #closed: Promise<void> = Promise.resolve();
+  readonly #opening = new Opening();
+  #lastError: string | null = null;
+  #closingSince = 0; // on the clock of performance.now()
+
+  constructor(options: PortLifecycleOptions) {
+    this.#options = options;
+    this.#environment = options.environment;
+    this.slots = new ConnectionSlots(options.config());
+    this.#strings = new PortStrings({
+      config: () => options.config(),
+      firstPeer: () => [...this.slots.live][0]?.link.peer ?? null,
+      clock: () => this.#environment.clock(),
+    });
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Nobody is connected and nothing is on its way out. */
+  get isFree(): boolean {
+    return this.#phase === "disabled" || this.#phase === "idle";
+  }
+
+  /** For how long the device has been closing; 0: it is not. */
+  get closingMs(): number {
+    return this.#phase === "closing" ? performance.now() - this.#closingSince : 0;
+  }
+
+  get openPort(): OpenPort | null {
+    return this.#openPort;
+  }
+
+  /** Why the device failed last; null since it opened or its node appeared. */
+  get lastError(): string | null {
+    return this.#lastError;
+  }
+
+  /** Of the device in use, or of the one that would be. */
+  get deviceIdentity(): string {
+    const isOpen = !this.isFree && this.#reconnecting?.isAway !== true;
+    return isOpen ? this.#identity : this.#environment.identify(this.#options.config().device.path);
+  }
+
+  /** Switches between disabled and idle; a life under way takes notice at its end. */
+  enable(on: boolean): void {
+    if (on && this.#phase === "disabled") this.#advance("enabled");
+    if (!on && this.#phase === "idle") this.#advance("disabled");
+  }
+
+  /** A peer takes a place; the first one opens the device. */
+  attach(link: Link, slot: number, fixed: boolean): void {
+    const { state, options } = this.#options.config();
+    const connection = new Connection({
+      id: this.#environment.nextConnectionId(),
+      link,
+      slot,
+      mode: state,
+      remctl: options.remctl,
+      fixed,
+      second: this.#environment.heartbeat.second,
+      sent: who => this.#sent(who),
+      failed: (who, error) => this.#linkFailed(who, "write", error),
+    });
+    link.onKeepalive = () => {
+      connection.lastActiveSecond = this.#environment.heartbeat.second;
+    };
+    this.slots.attach(connection);
+    if (this.#phase === "idle") this.#openDevice();
+    else this.#welcome(connection);
+    this.#options.changed();
+  }
+
+  /** The peer in `slot` makes room. A telnet peer is told why; on a raw port every byte would be data. */
+  kick(slot: number): void {
+    const victim = this.slots.at(slot);
+    if (victim === null) return;
+    if (victim.telnet !== null) victim.sendAside(Buffer.from(REFUSAL.kicked, "latin1"));
+    this.#lose(victim, REFUSAL.kicked);
+  }
+
+  /** The node is there: what was wrong with it before says nothing any more. */
+  deviceAppeared(): void {
+    this.forgetError();
+    this.#reconnecting?.attempt();
+  }
+
+  /** What it was about is no more. Does nothing while the device is in use. */
+  forgetError(): void {
+    if (this.isFree) this.#lastError = null;
+  }
+
+  /** The node is gone. A loss shows when bytes move; where a peer lets them wait, the line is asked. */
+  deviceVanished(): void {
+    if (this.#phase === "open") this.#openPort?.operate(line => line.set(line.settings));
+  }
+
+  restartTimeouts(): void {
+    for (const connection of this.slots.live) connection.lastActiveSecond = this.#environment.heartbeat.second;
+  }
+
+  /** Everybody goes, the device is closed. Does nothing where that is so already. */
+  end(reason: string): void {
+    if (this.#phase !== "open" && this.#phase !== "opening") return;
+    this.#advance("ended");
+    this.#opening.abandon();
+    this.#closingSince = performance.now();
+    this.#closed = this.#close(reason);
+  }
+
+  /** Resolves when a closing device is closed, which has a time limit. */
+  closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  // ---- opening
+
+  #openDevice(): void {
+    this.#advance("called");
+    const config = this.#options.config();
+    this.#identity = this.#environment.identify(config.device.path);
+    this.#opening.start(() => this.#environment.openDevice(config), {
+      opened: device => this.#opened(device, config),
+      failed: error => this.#openFailed(error, config),
+    });
+  }
+
+  #openFailed(error: unknown, config: PortConfig): void {
+    const { text, log, fault } = describeOpenError(error, config);
+    if (log !== null) this.#environment.log.error(log);
+    if (fault !== null) this.#lastError = fault;
+    for (const { link } of this.slots.releaseAll()) {
+      if (link.transport === "udp") link.close();
+      else refuse(link, text);
+    }
+    this.#advance(this.#isOff() ? "closed for good" : "failed");
+    this.#options.freed(false);
+  }
+
+  #opened(device: Device, config: PortConfig): void {
+    this.#advance("opened");
+    this.#lastError = null;
+    this.#reconnecting = reconnectingDevice(device, config, this.#environment, {
+      isBusy: () => this.#options.deviceBusy(),
+      lost: reason => this.#awaitDevice(reason),
+      returned: () => this.#deviceReturned(),
+      gaveUp: what => this.end(what),
+    });
+    const openedAt = this.#environment.clock(); // one for all trace files (manual page, TRACEFILE)
+    const openPort = new OpenPort({
+      device: this.#reconnecting ?? device,
+      config,
+      observers: this.#options.observers,
+      connections: this.slots.live,
+      environment: this.#environment,
+      expandFile: template => this.#strings.fileName(template, openedAt),
+      events: {
+        peerLost: (who, error) =>
+          error === null ? this.#lose(who, "network read close") : this.#linkFailed(who, "read", error),
+        peerMustGo: (who, reason) => this.#lose(who, reason),
+        closeOnFound: () => this.#endWhenSent("closeon sequence found"),
+        lineChanged: () => this.#options.changed(),
+        deviceLost: (what, error) => this.#deviceLost(what, error),
+      },
+    });
+    this.#openPort = openPort;
+    this.#environment.heartbeat.add(this.#everySecond);
+    openPort.pump.start(this.#strings.bytes(config.options.openstr));
+    for (const connection of [...this.slots.live]) this.#welcome(connection);
+    this.#options.changed();
+  }
+
+  /** Who comes while the device is waited for takes part in that. */
+  #welcome(connection: Connection): void {
+    if (this.#phase === "closing") return;
+    this.#openPort?.welcome(
+      connection,
+      this.#strings.bytes(this.#options.config().options.banner, connection.link.peer),
+    );
+  }
+
+  // ---- peers
+
+  #sent(connection: Connection): void {
+    if (connection.endWhenSent !== null) this.#lose(connection, connection.endWhenSent);
+    else this.#openPort?.pump.peerReady();
+  }
+
+  #endWhenSent(reason: string): void {
+    for (const connection of [...this.slots.live]) {
+      if (connection.blocked) connection.endWhenSent = reason;
+      else this.#lose(connection, reason);
+    }
+  }
+
+  #linkFailed(connection: Connection, call: "read" | "write", error: unknown): void {
+    const { log, reason } = describeLinkError(error, call, this.#options.config().name);
+    if (log !== null) this.#environment.log.error(log);
+    this.#lose(connection, reason);
+  }
+
+  #lose(connection: Connection, reason: string): void {
+    if (!this.slots.release(connection)) return;
+    this.#openPort?.leave(connection, reason);
+    connection.close();
+    this.#options.changed();
+    if (this.slots.live.size === 0) this.end("All network connections free");
+  }
+
+  readonly #everySecond = (): void => {
+    const limit = this.#options.timeoutSeconds();
+    if (limit === 0) return;
+    for (const connection of this.slots.idle(this.#environment.heartbeat.second, limit))
+      this.#lose(connection, "timeout");
+  };
+
+  // ---- a device that goes away
+
+  #deviceLost(what: DeviceLossCause, error: unknown): void {
+    reportLoss(this.#environment.log, this.#options.config().name, what, error);
+    // A hang-up is how a call by modem ends. That a device is not there any more is told by itself.
+    if (error !== null) this.#lastError = lossReason(error);
+    this.end(what);
+  }
+
+  /** False: it is being closed anyway. */
+  #awaitDevice(reason: string): boolean {
+    if (this.#phase !== "open") return false;
+    this.#advance("lost");
+    this.#lastError = reason;
+    this.#options.changed();
+    return true;
+  }
+
+  #deviceReturned(): void {
+    this.#advance("opened");
+    this.#lastError = null;
+    this.#identity = this.#environment.identify(this.#options.config().device.path);
+    const line = this.#openPort?.device.line?.settings;
+    if (line !== undefined) this.#openPort?.pump.lineChanged(line);
+    this.#options.changed();
+  }
+
+  // ---- closing
+
+  async #close(reason: string): Promise<void> {
+    const openPort = this.#openPort;
+    this.#options.closing();
+    const closestr = this.#strings.bytes(openPort === null ? null : this.#options.config().options.closestr);
+    openPort?.end(reason);
+    for (const connection of this.slots.releaseAll()) connection.close();
+    this.#environment.heartbeat.remove(this.#everySecond);
+    this.#options.changed();
+    const failed = reason === "closed port" || reason === "dev read error" || reason === "dev write error";
+    const lost = failed || this.#reconnecting?.isAway === true;
+    await openPort?.close(closestr, lost);
+    this.#openPort = null;
+    this.#reconnecting = null;
+    this.#advance(this.#isOff() ? "closed for good" : "closed");
+    this.#options.freed(true);
+  }
+
+  #advance(event: PhaseEvent): void {
+    this.#phase = advance(this.#phase, event);
+  }
+
+  #isOff(): boolean {
+    return this.#options.config().state === "off";
+  }
+}

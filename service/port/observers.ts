@@ -1,0 +1,37 @@
+/** Who else sees the bytes of a port. Each tap may be absent; then it costs nothing. Bytes are only lent. */
+
+import type { PortLed, PortTraces } from "./environment.js";
+import type { MonitorDirection } from "./status.js";
+
+export class DataObservers {
+  monitorTerm: ((bytes: Uint8Array) => void) | null = null;
+  monitorTcp: ((bytes: Uint8Array) => void) | null = null;
+  traces: PortTraces | null = null;
+  /** Flashed for bytes from the device, and to it. */
+  ledRx: PortLed | null = null;
+  ledTx: PortLed | null = null;
+  #monitorEnded: (() => void) | null = null;
+
+  /** One monitor at a time; null when there is one. It outlives sessions and reloads, and ends with the port. */
+  monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
+    if (this.#monitorEnded !== null) return null;
+    if (direction === "term") this.monitorTerm = sink;
+    else this.monitorTcp = sink;
+    this.#monitorEnded = ended;
+    return () => {
+      if (this.#monitorEnded === ended) this.#forgetMonitor();
+    };
+  }
+
+  endMonitor(): void {
+    const ended = this.#monitorEnded;
+    this.#forgetMonitor();
+    ended?.();
+  }
+
+  #forgetMonitor(): void {
+    this.#monitorEnded = null;
+    this.monitorTerm = null;
+    this.monitorTcp = null;
+  }
+}

@@ -1,0 +1,63 @@
+/** The checks of an accepted connection, in order (docs/reference.md, "Accepting a connection"). */
+import { type Link, LinkError } from "../../net/link.js";
+
+export const REFUSAL = {
+  denied: "Access denied\r\n",
+  portInUse: "Port already in use\r\n",
+  deviceInUse: "Port's device already in use\r\n",
+  locked: "Port already in use by another process\r\n",
+  lockFailed: "Error creating port lock file\r\n",
+  kicked: "kicked off, new user is coming\r\n",
+  noFreePort: "No free port found\r\n",
+} as const;
+
+export interface AdmissionRequest {
+  readonly admittedByAddress: boolean;
+  /** Which places are taken. */
+  readonly slots: readonly boolean[];
+  /** Places of fixed UDP peers, which nobody can kick off. */
+  readonly fixed: readonly boolean[];
+  readonly kickolduser: boolean;
+  /** Another port has the device open. */
+  readonly deviceBusy: boolean;
+}
+
+export type Admission =
+  | { readonly verdict: "refuse"; readonly text: string }
+  | { readonly verdict: "seat"; readonly slot: number }
+  /** The peer in `slot` has to go first. */
+  | { readonly verdict: "kick"; readonly slot: number };
+
+export function decideAdmission(request: AdmissionRequest): Admission {
+  if (!request.admittedByAddress) return { verdict: "refuse", text: REFUSAL.denied };
+  const free = request.slots.indexOf(false);
+  if (free >= 0) {
+    if (request.deviceBusy) return { verdict: "refuse", text: REFUSAL.deviceInUse };
+    return { verdict: "seat", slot: free };
+  }
+  const victim = request.kickolduser ? request.fixed.indexOf(false) : -1;
+  if (victim < 0) return { verdict: "refuse", text: REFUSAL.portInUse };
+  return { verdict: "kick", slot: victim };
+}
+
+/** Tells the peer why it is refused, and closes the link. */
+export function refuse(link: Link, text: string): void {
+  writeIfOpen(link, Buffer.from(text, "latin1"));
+  link.close();
+}
+
+/** Writes what the link takes at once; a link that has failed is left to its owner. */
+export function writeIfOpen(link: Link, bytes: Uint8Array): void {
+  try {
+    link.write(bytes);
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+  }
+}
+
+/** Takes a link that the TCP wrappers permit: at once, or after their look-ups. */
+export function acceptPermitted(link: Link, permitted: boolean | Promise<boolean>, take: (link: Link) => void): void {
+  const decide = (ok: boolean): void => (ok ? take(link) : refuse(link, REFUSAL.denied));
+  if (typeof permitted === "boolean") decide(permitted);
+  else void permitted.then(decide);
+}

@@ -1,0 +1,215 @@
+/** One remote peer on a port: what it is owed, what it told us, and when it was last heard. */
+import type { PortState } from "../../config/configuration.js";
+import type { ModemState } from "../../line/modem.js";
+import type { Link } from "../../net/link.js";
+import { COM_PORT } from "../../telnet/codes.js";
+import { createTelnetDecoder, type TelnetDecoder } from "../../telnet/decoder.js";
+import { createNegotiation, dataPortPolicy, type Negotiation } from "../../telnet/negotiation.js";
+import { newReadPacing, type ReadPacing } from "../read-pacing.js";
+import type { ConnectionStatus } from "../status.js";
+
+/** Telnet answers a peer may leave unread before it is closed ("telnet output error"; the reference allows 256). */
+const MAX_UNSENT_ANSWERS = 4096;
+/** Answers to commands that came together leave together, so many bytes at a time. */
+const GATHERED_BYTES = 1024;
+
+/** One for all: answers are gathered for one peer at a time, within one call. */
+const gathered = new Uint8Array(GATHERED_BYTES);
+
+/** The telnet side of a connection. Its mode is fixed when the peer arrives (BUG-25). */
+export interface TelnetState {
+  readonly decoder: TelnetDecoder;
+  readonly negotiation: Negotiation;
+  /** RFC 2217 masks: which changes this peer wants to hear of. */
+  lineStateMask: number;
+  modemStateMask: number;
+  /** The modem lines when they were last looked at; null: not yet, so no deltas. */
+  modemState: ModemState | null;
+  /** The line states last told, masked. */
+  lastSentModemBits: number;
+}
+
+export class Connection {
+  readonly id: number;
+  readonly link: Link;
+  readonly slot: number;
+  readonly telnet: TelnetState | null;
+  /** A fixed UDP peer never times out and cannot be kicked off. */
+  readonly fixed: boolean;
+  readonly pacing: ReadPacing = newReadPacing();
+  /** Marks of the other direction at the last read, to see a dialogue turn. */
+  seenToNet = 0;
+  bytesFromNet = 0;
+  bytesToNet = 0;
+  /** Its last chunk was little but telnet commands, or nobody knows yet what a telnet peer sends: little is read at a time. */
+  flooding: boolean;
+  /** FLOWCONTROL-SUSPEND: device data waits until the peer asks for it again. */
+  suspended = false;
+  /** Why it ends as soon as what it is owed has left (closeon). */
+  endWhenSent: string | null = null;
+  lastActiveSecond: number;
+  readonly #since = Date.now();
+  #unsent: Uint8Array | null = null;
+  #unsentAnswers = 0;
+  /** Bytes in `gathered`, or -1 while nothing is gathered. */
+  #gathered = -1;
+  #closed = false;
+  readonly #sent: (connection: Connection) => void;
+  readonly #failed: (connection: Connection, error: unknown) => void;
+
+  constructor(options: {
+    readonly id: number;
+    readonly link: Link;
+    readonly slot: number;
+    readonly mode: PortState;
+    readonly remctl: boolean;
+    readonly fixed: boolean;
+    readonly second: number;
+    /** All it was owed has left. */
+    readonly sent: (connection: Connection) => void;
+    /** Writing failed: the peer is gone. */
+    readonly failed: (connection: Connection, error: unknown) => void;
+  }) {
+    this.id = options.id;
+    this.link = options.link;
+    this.slot = options.slot;
+    this.fixed = options.fixed;
+    this.lastActiveSecond = options.second;
+    this.#sent = options.sent;
+    this.#failed = options.failed;
+    this.telnet = options.mode === "telnet" ? newTelnetState(options.remctl) : null;
+    this.flooding = this.telnet !== null;
+    if (this.telnet !== null) this.link.keepUrgentInline?.();
+  }
+
+  /** Device data must wait for this peer. */
+  get blocked(): boolean {
+    return this.#unsent !== null || this.suspended;
+  }
+
+  get comPortAgreed(): boolean {
+    return this.telnet?.negotiation.isEnabled("them", COM_PORT) ?? false;
+  }
+
+  status(second: number): ConnectionStatus {
+    return {
+      id: this.id,
+      address: this.link.peer.address,
+      port: this.link.peer.port,
+      bytesFromNet: this.bytesFromNet,
+      bytesToNet: this.bytesToNet,
+      since: this.#since,
+      idleSeconds: second - this.lastActiveSecond,
+    };
+  }
+
+  /** Device data in wire form; only lent. The caller waits while `blocked`, so at most one such piece is kept. */
+  sendData(bytes: Uint8Array): void {
+    this.bytesToNet += bytes.length;
+    this.#sendGathered();
+    this.#send(bytes);
+  }
+
+  /** Negotiation, replies, banners, refusals: not counted. False: the peer lets too much of it pile up. */
+  sendAside(bytes: Uint8Array): boolean {
+    if (this.#gathered >= 0 && this.#gathered + bytes.length <= GATHERED_BYTES) {
+      gathered.set(bytes, this.#gathered);
+      this.#gathered += bytes.length;
+      return true;
+    }
+    return this.#sendGathered() && this.#sendAnswer(bytes);
+  }
+
+  /** What is sent aside from now on leaves in one piece, with `sendTogether`, which follows in the same turn of the loop. */
+  gather(): void {
+    if (this.#gathered < 0) this.#gathered = 0;
+  }
+
+  /** As sendAside. */
+  sendTogether(): boolean {
+    const ok = this.#sendGathered();
+    this.#gathered = -1;
+    return ok;
+  }
+
+  #sendGathered(): boolean {
+    if (this.#gathered <= 0) return true;
+    const bytes = gathered.subarray(0, this.#gathered);
+    this.#gathered = 0;
+    return this.#sendAnswer(bytes);
+  }
+
+  #sendAnswer(bytes: Uint8Array): boolean {
+    this.#send(bytes);
+    this.#unsentAnswers = this.#unsent === null ? 0 : this.#unsentAnswers + bytes.length;
+    return this.#unsentAnswers <= MAX_UNSENT_ANSWERS;
+  }
+
+  resume(): void {
+    this.suspended = false;
+    if (this.#unsent === null) this.#sent(this);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unsent = null;
+    this.link.close();
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (this.#closed || bytes.length === 0) return;
+    if (this.#unsent !== null) {
+      this.#keep(bytes);
+      return;
+    }
+    const count = this.#write(bytes);
+    if (count < bytes.length) this.#keep(bytes.subarray(count));
+  }
+
+  #keep(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    if (this.#unsent === null) {
+      this.#unsent = bytes.slice();
+      this.link.whenWritable(this.#flush);
+      return;
+    }
+    const joined = new Uint8Array(this.#unsent.length + bytes.length);
+    joined.set(this.#unsent);
+    joined.set(bytes, this.#unsent.length);
+    this.#unsent = joined;
+  }
+
+  readonly #flush = (): void => {
+    if (this.#unsent === null) return;
+    const count = this.#write(this.#unsent);
+    if (this.#closed) return;
+    if (count < this.#unsent.length) {
+      this.#unsent = this.#unsent.subarray(count);
+      this.link.whenWritable(this.#flush);
+      return;
+    }
+    this.#unsent = null;
+    this.#unsentAnswers = 0;
+    this.#sent(this);
+  };
+
+  #write(bytes: Uint8Array): number {
+    try {
+      return this.link.write(bytes);
+    } catch (error) {
+      this.#failed(this, error);
+      return bytes.length;
+    }
+  }
+}
+
+function newTelnetState(remctl: boolean): TelnetState {
+  return {
+    decoder: createTelnetDecoder(),
+    negotiation: createNegotiation(dataPortPolicy(remctl)),
+    lineStateMask: 0,
+    modemStateMask: 0xff,
+    modemState: null,
+    lastSentModemBits: 0,
+  };
+}

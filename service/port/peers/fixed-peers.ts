@@ -1,0 +1,58 @@
+/** Fixed UDP peers have their connections without having spoken (manual page, "UDP"). */
+import type { RemoteAddress } from "../../config/configuration.js";
+import type { Link, PeerAddress } from "../../net/link.js";
+
+/** Between attempts: for a name that is not known yet, for a device that cannot be opened. */
+const RETRY_MS = 5000;
+
+export interface FixedPeersOptions {
+  /** Those that are not here, with the places that are theirs. */
+  missing(): readonly { readonly slot: number; readonly remote: RemoteAddress }[];
+  /** None: not known yet. */
+  addressesOf(remote: RemoteAddress): readonly string[];
+  /** Null where that is not possible. */
+  connect(peer: PeerAddress): Link | null;
+  attach(link: Link, slot: number): void;
+  /** Nobody else has the device, and it is there. A device that is not is waited for, not tried again. */
+  deviceState(): "free" | "busy" | "missing";
+}
+
+export class FixedPeers {
+  readonly #options: FixedPeersOptions;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: FixedPeersOptions) {
+    this.#options = options;
+  }
+
+  /** Those who are missing sit down, as far as that is possible now; the rest follows. */
+  attach(): void {
+    for (const { slot, remote } of this.#options.missing()) {
+      const link = this.#options.deviceState() === "free" ? this.#reach(remote) : null;
+      if (link === null) continue;
+      this.#options.attach(link, slot);
+      // The device could not be opened: not for the others either.
+      if (this.#options.missing().some(one => one.slot === slot)) break;
+    }
+    this.attachLater();
+  }
+
+  /** By the first of its addresses that we have a socket for. */
+  #reach(remote: RemoteAddress): Link | null {
+    for (const address of this.#options.addressesOf(remote)) {
+      const link = this.#options.connect({ address, port: remote.port });
+      if (link !== null) return link;
+    }
+    return null;
+  }
+
+  attachLater(): void {
+    this.stop();
+    if (this.#options.missing().length === 0 || this.#options.deviceState() === "missing") return;
+    this.#retry = setTimeout(() => this.attach(), RETRY_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.#retry);
+  }
+}

@@ -1,0 +1,41 @@
+/** Banners, open and close strings, names of trace files: with what they are about filled in. */
+import type { PortConfig } from "../config/configuration.js";
+import { type ClockReading, expandTemplate } from "../config/template.js";
+import type { PeerAddress } from "../net/link.js";
+
+export interface PortStringsOptions {
+  config(): PortConfig;
+  /** Whom a text is about that is not for one peer alone: the first one here. */
+  firstPeer(): PeerAddress | null;
+  clock(): ClockReading;
+}
+
+export class PortStrings {
+  readonly #options: PortStringsOptions;
+
+  constructor(options: PortStringsOptions) {
+    this.#options = options;
+  }
+
+  /** Empty without a template. */
+  bytes(template: string | null, peer: PeerAddress | null = null): Uint8Array {
+    return Buffer.from(this.#expand(template ?? "", "string", peer, this.#options.clock()), "latin1");
+  }
+
+  fileName(template: string, now: ClockReading): string {
+    return this.#expand(template, "file", null, now);
+  }
+
+  #expand(template: string, mode: "string" | "file", peer: PeerAddress | null, now: ClockReading): string {
+    if (template === "") return "";
+    const { name, device, line } = this.#options.config();
+    return expandTemplate(template, mode, {
+      portName: name,
+      devicePath: device.path,
+      deviceWritten: device.written,
+      line,
+      remoteAddress: (peer ?? this.#options.firstPeer())?.address ?? null,
+      now,
+    });
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * A device that may go away and come back while its peers stay. To the rest of the port it is one device: while it is
+ * away nothing comes from it and it takes no byte, and line settings are remembered for its return.
+ */
+
+import type { PortConfig } from "../config/configuration.js";
+import { type Device, DeviceError, type LineDevice } from "../device/device.js";
+import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import type { LineSettings } from "../line/settings.js";
+import { lossReason } from "./device-failures.js";
+import type { PortEnvironment } from "./environment.js";
+import type { DeviceLossCause } from "./open-port.js";
+import { ReopenTimer } from "./reopen-timer.js";
+
+export interface ReconnectingDeviceOptions {
+  readonly device: Device;
+  readonly seconds: number;
+  isPresent(): boolean;
+  /** Opens it again, with the settings that were in force (null: it has no line). Throws DeviceError. */
+  reopen(settings: LineSettings | null): Device | Promise<Device>;
+  /** It went away. False: nobody waits for it, the loss is passed on. */
+  lost(what: DeviceLossCause, error: unknown): boolean;
+  returned(): void;
+  /** It did not come back in time. */
+  gaveUp(what: DeviceLossCause, error: unknown): void;
+}
+
+export class ReconnectingDevice implements Device {
+  readonly path: string;
+  readonly line: ReconnectingLine | null;
+  readonly #options: ReconnectingDeviceOptions;
+  /** Null while it is away. */
+  #device: Device | null;
+  #reopenTimer: ReopenTimer | null = null;
+  /** The one that went away last is closed. */
+  #gone: Promise<void> = Promise.resolve();
+  #readable: (() => void) | null = null;
+  #writable: (() => void) | null = null;
+
+  constructor(options: ReconnectingDeviceOptions) {
+    const { device } = options;
+    this.path = device.path;
+    this.#options = options;
+    this.#device = device;
+    this.line =
+      device.line === null
+        ? null
+        : new ReconnectingLine(
+            device.line,
+            error => this.#isWaiting("dev write error", error),
+            () => this.#device?.line ?? null,
+          );
+  }
+
+  get isAway(): boolean {
+    return this.#device === null;
+  }
+
+  /** Something about its node changed. */
+  attempt(): void {
+    this.#reopenTimer?.attempt();
+  }
+
+  read(into: Uint8Array): number {
+    if (this.#device === null) return 0;
+    let count: number;
+    try {
+      count = this.#device.read(into);
+    } catch (error) {
+      if (!this.#isWaiting("dev read error", error)) throw error;
+      return 0;
+    }
+    return count < 0 && this.#isWaiting("closed port", null) ? 0 : count;
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.#device === null) return 0;
+    try {
+      return this.#device.write(bytes);
+    } catch (error) {
+      if (!this.#isWaiting("dev write error", error)) throw error;
+      return 0;
+    }
+  }
+
+  whenReadable(callback: () => void): void {
+    this.#readable = callback;
+    this.#device?.whenReadable(this.#onReadable);
+  }
+
+  ignoreReadable(): void {
+    this.#readable = null;
+    this.#device?.ignoreReadable();
+  }
+
+  whenWritable(callback: () => void): void {
+    this.#writable = callback;
+    this.#device?.whenWritable(this.#onWritable);
+  }
+
+  close(limitMs: number): Promise<void> {
+    this.#reopenTimer?.end();
+    return this.#device?.close(limitMs) ?? this.#gone;
+  }
+
+  readonly #onReadable = (): void => {
+    const callback = this.#readable;
+    this.#readable = null;
+    callback?.();
+  };
+
+  readonly #onWritable = (): void => {
+    const callback = this.#writable;
+    this.#writable = null;
+    callback?.();
+  };
+
+  #isWaiting(what: DeviceLossCause, error: unknown): boolean {
+    const device = this.#device;
+    if (error !== null && !(error instanceof DeviceError)) return false;
+    if (device === null || !this.#options.lost(what, error)) return false;
+    const { seconds } = this.#options;
+    this.#device = null;
+    this.#gone = device.close(0);
+    this.#reopenTimer = new ReopenTimer({
+      seconds,
+      gone: this.#gone,
+      isPresent: () => this.#options.isPresent(),
+      open: () => this.#options.reopen(this.line?.settings ?? null),
+      opened: again => this.#return(again),
+      over: () => this.#options.gaveUp(what, error),
+    });
+    return true;
+  }
+
+  #return(device: Device): void {
+    this.#reopenTimer = null;
+    this.#device = device;
+    this.line?.applySettings();
+    this.#options.returned();
+    this.line?.restore(); // it may be lost again under this
+    if (this.#readable !== null) this.#device?.whenReadable(this.#onReadable);
+    if (this.#writable !== null) this.#device?.whenWritable(this.#onWritable);
+  }
+}
+
+class ReconnectingLine implements LineDevice {
+  settings: LineSettings;
+  readonly #isWaiting: (error: unknown) => boolean;
+  /** Null while the device is away. */
+  readonly #line: () => LineDevice | null;
+  /** What was driven by somebody; the driver raised the others when it opened the device. */
+  #driven: Partial<ModemControl> = {};
+
+  constructor(line: LineDevice, isWaiting: (error: unknown) => boolean, current: () => LineDevice | null) {
+    this.settings = line.settings;
+    this.#isWaiting = isWaiting;
+    this.#line = current;
+  }
+
+  set(settings: LineSettings): LineSettings {
+    this.settings = this.#act(line => line.set(settings), settings);
+    return this.settings;
+  }
+
+  sendBreak(): void {
+    this.#act(line => line.sendBreak(), undefined);
+  }
+
+  setBreak(on: boolean): void {
+    this.#act(line => line.setBreak(on), undefined);
+  }
+
+  /** A break ends with the device. */
+  get breakOn(): boolean {
+    return this.#line()?.breakOn ?? false;
+  }
+
+  drive(control: Partial<ModemControl>): void {
+    this.#driven = { ...this.#driven, ...control };
+    this.#act(line => line.drive(control), undefined);
+  }
+
+  get control(): ModemControl {
+    return this.#line()?.control ?? { dtr: true, rts: true, ...this.#driven };
+  }
+
+  modemState(): ModemState | null {
+    return this.#line()?.modemState() ?? null;
+  }
+
+  counters(): LineCounters | null {
+    return this.#line()?.counters() ?? null;
+  }
+
+  purge(which: "input" | "output" | "both"): void {
+    this.#act(line => line.purge(which), undefined);
+  }
+
+  /** The device was opened with the settings that were in force; what it made of them counts. */
+  applySettings(): void {
+    this.settings = this.#line()?.settings ?? this.settings;
+  }
+
+  /** The modem lines are driven as before. */
+  restore(): void {
+    if (Object.keys(this.#driven).length > 0) this.#act(line => line.drive(this.#driven), undefined);
+  }
+
+  #act<T>(act: (line: LineDevice) => T, away: T): T {
+    const line = this.#line();
+    if (line === null) return away;
+    try {
+      return act(line);
+    } catch (error) {
+      if (!this.#isWaiting(error)) throw error;
+      return away;
+    }
+  }
+}
+
+export interface ReconnectEvents {
+  /** Another port uses the device meanwhile. */
+  isBusy(): boolean;
+  /** It went away. False: the port is not in a state to wait for it. */
+  lost(reason: string): boolean;
+  returned(): void;
+  gaveUp(what: DeviceLossCause): void;
+}
+
+/** The same device for a port that holds its connections when it goes away; null: they are closed. */
+export function reconnectingDevice(
+  device: Device,
+  config: PortConfig,
+  environment: PortEnvironment,
+  events: ReconnectEvents,
+): ReconnectingDevice | null {
+  const seconds = config.options.holdSeconds;
+  if (seconds === 0) return null;
+  const { path } = config.device;
+  const title = `Device ${path} of port ${config.name}`;
+  return new ReconnectingDevice({
+    device,
+    seconds,
+    isPresent: () => environment.nodeWatcher.isPresent(path),
+    reopen: line => {
+      if (events.isBusy()) throw new DeviceError("locked", path, "another port uses it");
+      return environment.openDevice(line === null ? config : { ...config, line });
+    },
+    lost: (_, error) => {
+      const reason = lossReason(error);
+      if (!events.lost(reason)) return false;
+      environment.log.warning(`${title} is gone (${reason}): its connections wait ${seconds} s for it`);
+      return true;
+    },
+    returned: () => {
+      environment.log.notice(`${title} is back`);
+      events.returned();
+    },
+    gaveUp: what => {
+      environment.log.error(`${title} did not come back within ${seconds} s`);
+      events.gaveUp(what);
+    },
+  });
+}

@@ -1,0 +1,78 @@
+/** The wait for a device that went away: it is tried when it appears, and given up when the time is over. */
+import { type Device, DeviceError } from "../device/device.js";
+
+/**
+ * When a node that is there is tried (again). Right after a loss it is often about to go; later somebody may have a look
+ * at the device, or udev has still to make it ours. It also bounds how often a device that is lost at once is opened.
+ */
+const RETRY_MS = 1000;
+
+export interface ReopenTimerOptions {
+  readonly seconds: number;
+  /** The lost device is closed. */
+  readonly gone: Promise<void>;
+  isPresent(): boolean;
+  /** Throws DeviceError, or rejects with it. */
+  open(): Device | Promise<Device>;
+  opened(device: Device): void;
+  /** It did not come back in time. */
+  over(): void;
+}
+
+export class ReopenTimer {
+  readonly #options: ReopenTimerOptions;
+  readonly #limit: NodeJS.Timeout;
+  #retry: NodeJS.Timeout | undefined;
+  /** Not now: the lost one is being closed, or a new one opened. */
+  #busy = true;
+  #ended = false;
+
+  constructor(options: ReopenTimerOptions) {
+    this.#options = options;
+    this.#limit = setTimeout(() => {
+      this.end();
+      options.over();
+    }, options.seconds * 1000);
+    void options.gone.then(() => {
+      this.#busy = false;
+      this.#attemptLater();
+    });
+  }
+
+  /** The device may have appeared. */
+  attempt(): void {
+    if (this.#busy || this.#ended || !this.#options.isPresent()) return;
+    this.#busy = true;
+    clearTimeout(this.#retry);
+    void this.#open();
+  }
+
+  /** Idempotent. A device that is just being opened is closed again. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#limit);
+    clearTimeout(this.#retry);
+  }
+
+  #attemptLater(): void {
+    if (!this.#ended) this.#retry = setTimeout(() => this.attempt(), RETRY_MS);
+  }
+
+  async #open(): Promise<void> {
+    let device: Device;
+    try {
+      device = await this.#options.open();
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      this.#busy = false;
+      this.#attemptLater();
+      return;
+    }
+    if (this.#ended) {
+      await device.close(0);
+    } else {
+      this.end();
+      this.#options.opened(device);
+    }
+  }
+}

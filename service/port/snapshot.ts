@@ -1,0 +1,52 @@
+/** A port as others may see it, put together from where each thing is known. */
+import type { PortConfig, PortState } from "../config/configuration.js";
+import type { PortLifecycle } from "./lifecycle.js";
+import type { PortStatus, TransferPhase } from "./status.js";
+
+export interface SnapshotSource {
+  readonly config: PortConfig;
+  readonly state: PortState;
+  readonly timeoutSeconds: number;
+  readonly lifecycle: PortLifecycle;
+  /** Of the heartbeat. */
+  readonly second: number;
+  readonly devicePresent: boolean;
+  readonly pending: PortStatus["pending"];
+  readonly listenError: string | null;
+}
+
+/** Each field is named: with a spread V8 makes a dictionary of 5 KB, for each port of a listing. */
+export function snapshot(observed: SnapshotSource): PortStatus {
+  const { config, state, lifecycle, second, listenError } = observed;
+  const { device, line, name, networkPort } = config;
+  const { phase, openPort } = lifecycle;
+  const open = phase === "open" ? openPort : null;
+  return {
+    name,
+    networkPort,
+    state,
+    timeoutSeconds: observed.timeoutSeconds,
+    pending: observed.pending,
+    devicePresent: observed.devicePresent,
+    phase,
+    slots: lifecycle.slots.status(second),
+    devicePath: device.path,
+    deviceWritten: device.written,
+    line: (open?.config.state ?? state) === "rawlp" ? null : line,
+    lineInForce: open?.device.line?.settings ?? null,
+    control: open?.device.line?.control ?? null,
+    modemState: open?.device.line?.modemState() ?? null,
+    toDevice: flow(lifecycle, "toDevice"),
+    toNet: flow(lifecycle, "toNet"),
+    bytesFromDevice: openPort?.pump.bytesFromDevice ?? 0,
+    bytesToDevice: openPort?.pump.bytesToDevice ?? 0,
+    lastError: listenError ?? lifecycle.lastError,
+  };
+}
+
+function flow({ phase, openPort }: PortLifecycle, direction: "toDevice" | "toNet"): TransferPhase {
+  if (phase === "closing") return direction === "toNet" ? "closing" : "waiting output";
+  if (openPort === null) return "unconnected";
+  const waiting = direction === "toDevice" ? openPort.pump.waitsForDevice : openPort.pump.waitsForNet;
+  return waiting ? "waiting output" : "waiting input";
+}

@@ -1,0 +1,78 @@
+/** What anybody may know of a port, and do to it: the one source of showport, D-Bus and STATUS. */
+
+import type { PortState } from "../config/configuration.js";
+import type { NetworkPort } from "../config/network-port.js";
+import type { ModemControl, ModemState } from "../line/modem.js";
+import type { LineSettings } from "../line/settings.js";
+import type { Phase } from "./phase.js";
+
+export type TransferPhase = "unconnected" | "waiting input" | "waiting output" | "closing";
+
+export interface ConnectionStatus {
+  readonly id: number; // never used twice by a daemon
+  readonly address: string;
+  readonly port: number;
+  readonly bytesFromNet: number; // as they came, telnet commands included
+  readonly bytesToNet: number;
+  readonly since: number; // milliseconds since 1970
+  readonly idleSeconds: number;
+}
+
+export interface PortStatus {
+  readonly name: string;
+  readonly networkPort: NetworkPort;
+  readonly state: PortState;
+  readonly phase: Phase;
+  readonly timeoutSeconds: number;
+  /** One place for each connection the port may have; null is free. */
+  readonly slots: readonly (ConnectionStatus | null)[];
+  readonly devicePath: string;
+  readonly deviceWritten: string;
+  /** Its node is there: plugged in, as far as one can see without opening it. */
+  readonly devicePresent: boolean;
+  /** The configured settings; RFC 2217 changes do not show here. Null for rawlp. */
+  readonly line: LineSettings | null;
+  /** The settings in force while the device is open. */
+  readonly lineInForce: LineSettings | null;
+  /** Null while the device is closed. */
+  readonly control: ModemControl | null;
+  readonly modemState: ModemState | null;
+  /** Net to device, device to net. */
+  readonly toDevice: TransferPhase;
+  readonly toNet: TransferPhase;
+  readonly bytesFromDevice: number;
+  readonly bytesToDevice: number;
+  readonly pending: "none" | "delete" | "reconfigure";
+  readonly lastError: string | null;
+}
+
+export type MonitorDirection = "tcp" | "term";
+
+/** What an operator may do to a port. A refusal is the text for the operator, without its line end. */
+export interface ManagedPort {
+  readonly name: string;
+  status(): PortStatus;
+  /** False when nobody is connected. */
+  disconnect(): boolean;
+  setTimeoutSeconds(seconds: number): void;
+  /** Null, or why not: `Unable to create network socket(s)`. */
+  setState(state: PortState): string | null;
+  /** Serial words count from the next open on; the others at once. Null, or why not: `Unknown config item: x`. */
+  setConfig(words: string): string | null;
+  /** As `setConfig`, but all or nothing, and the line of a device that is open changes at once. */
+  setLine(words: string): string | null;
+  /** False when the device is not open, or is no serial line. */
+  drive(control: Partial<ModemControl>): boolean;
+  sendBreak(): boolean;
+  /** Copies of one direction's bytes go to `sink` until the returned function is called; null when taken already. */
+  monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null;
+}
+
+/** The state of a port in words, for STATUS= and D-Bus. */
+export type PortCondition = "disabled" | "waiting for device" | "idle" | "opening" | "connected" | "closing";
+
+/** A missing device is not an error: a new connection is told, and the port serves as soon as the device appears. */
+export function portCondition({ phase, devicePresent }: Pick<PortStatus, "phase" | "devicePresent">): PortCondition {
+  if (!devicePresent && (phase === "idle" || phase === "opening")) return "waiting for device";
+  return phase === "open" ? "connected" : (phase satisfies Exclude<Phase, "open">);
+}

@@ -1,0 +1,86 @@
+/** The manual page's character delay, for port lines that set it: device bytes gather in a buffer until a pause. */
+import type { Chardelay } from "../../config/configuration.js";
+import type { LineSettings } from "../../line/settings.js";
+import { chardelayUs } from "../../line/timing.js";
+
+/**
+ * The deadline is chardelay-max after the first byte; each read restarts the wait of chardelay within it
+ * (docs/reference.md, "Character delay"). Times are in microseconds; the timer's grain is a millisecond, as in the
+ * reference.
+ */
+export interface DelayOutput {
+  /** False while a peer still has something unsent. */
+  ready(): boolean;
+  emit(bytes: Uint8Array): void;
+}
+
+export class CharacterDelay {
+  readonly #chardelay: Chardelay;
+  readonly #buffer: Uint8Array;
+  readonly #out: DelayOutput;
+  /** The wait is over, but a peer is still busy with what it got before (BUG-5). */
+  #held = false;
+  #delayUs = 0;
+  #used = 0;
+  #deadlineUs = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(chardelay: Chardelay, bufferBytes: number, out: DelayOutput) {
+    this.#chardelay = chardelay;
+    // Telnet may double a byte, so one byte of room is not enough to go on with (BUG-12).
+    this.#buffer = new Uint8Array(Math.max(2, bufferBytes));
+    this.#out = out;
+  }
+
+  lineChanged(line: LineSettings): void {
+    this.#delayUs = chardelayUs(line, this.#chardelay);
+  }
+
+  /** How much may be read now; at least 1, since a full buffer is sent at once. */
+  room(telnet: boolean): number {
+    const free = this.#buffer.length - this.#used;
+    return telnet ? Math.max(1, free >> 1) : free;
+  }
+
+  add(bytes: Uint8Array): void {
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+    if (this.#used >= this.#buffer.length || this.#delayUs === 0) {
+      this.release();
+      return;
+    }
+    const nowUs = performance.now() * 1000;
+    if (this.#timer === null) this.#deadlineUs = nowUs + this.#chardelay.maxUs;
+    else clearTimeout(this.#timer);
+    const leftUs = this.#deadlineUs - nowUs;
+    if (leftUs <= 0) {
+      this.#timer = null;
+      this.release();
+      return;
+    }
+    this.#timer = setTimeout(() => this.release(), Math.ceil(Math.min(this.#delayUs, leftUs) / 1000));
+  }
+
+  /** Sends what has gathered. */
+  release(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#used === 0) return;
+    this.#held = !this.#out.ready();
+    if (this.#held) return;
+    const bytes = this.#buffer.subarray(0, this.#used);
+    this.#used = 0;
+    this.#out.emit(bytes);
+  }
+
+  /** A peer has become ready: sends what was held for it. */
+  retry(): void {
+    if (this.#held) this.release();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#used = 0;
+  }
+}

@@ -1,0 +1,154 @@
+/** Bytes from the device to all peers. While one of them has not taken all it got, the device is not read. */
+import { escapeIac } from "../../telnet/encoder.js";
+import { newReadPacing, nextRead } from "../read-pacing.js";
+import { CharacterDelay } from "./character-delay.js";
+import { type CloseOn, createCloseOn } from "./close-on.js";
+import {
+  BYTES_PER_TURN,
+  DATAGRAM_BYTES,
+  READ_BYTES,
+  READS_PER_TURN,
+  roomFor,
+  type TransferOptions,
+  type TransferState,
+} from "./transfer-state.js";
+
+/** One for all ports, as what is read. Telnet may double each byte. */
+const escaped = new Uint8Array(DATAGRAM_BYTES * 2);
+
+export class DeviceToNet {
+  /** From the device. */
+  bytes = 0;
+  readonly #options: TransferOptions;
+  readonly #state: TransferState;
+  readonly #closeOn: CloseOn | null;
+  /** The manual page's algorithm, for port lines that ask for it. */
+  readonly delay: CharacterDelay | null;
+  readonly #pacing = newReadPacing();
+  readonly #tick = { onTick: () => this.#read() };
+  readonly #ready = this.#tick.onTick;
+  #seenToDevice = 0;
+
+  constructor(options: TransferOptions, flow: TransferState) {
+    this.#options = options;
+    this.#state = flow;
+    const { closeon, chardelay, devToNetBufsize } = options.config.options;
+    this.#closeOn = closeon === null || closeon.length === 0 ? null : createCloseOn(closeon);
+    this.delay =
+      chardelay.explicit && chardelay.enabled
+        ? new CharacterDelay(chardelay, devToNetBufsize.bytes, {
+            ready: () => !this.blocked,
+            emit: bytes => this.#emit(bytes),
+          })
+        : null;
+  }
+
+  /** A peer has not taken all it got, or asked for a pause. */
+  get blocked(): boolean {
+    for (const connection of this.#options.connections) if (connection.blocked) return true;
+    return false;
+  }
+
+  wait(): void {
+    if (this.#state.stopped || this.blocked || this.#pacing.tick >= 0) return;
+    this.#options.device.whenReadable(this.#ready);
+  }
+
+  stop(): void {
+    this.delay?.stop();
+    this.#options.ticker.cancel(this.#tick);
+    this.#options.device.ignoreReadable();
+  }
+
+  #read(): void {
+    const flow = this.#state;
+    let bytes = 0;
+    for (let reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
+      if (flow.stopped || this.blocked) {
+        this.#pacing.tick = -1;
+        return;
+      }
+      const limit = this.#limit();
+      const count = this.#take(limit);
+      if (count < 0) return;
+      if (count === 0) break;
+      const otherSideMoved = this.#seenToDevice !== flow.movedToDevice;
+      this.#seenToDevice = flow.movedToDevice;
+      const last = this.delay === null ? flow.lastTick : -1;
+      bytes += count;
+      const next = nextRead(this.#pacing, count, count === limit, performance.now(), flow.byteMs, otherSideMoved, last);
+      if (next === "wait") break;
+      if (next === "tick") {
+        this.#options.ticker.at(this.#pacing.tick, this.#tick);
+        return;
+      }
+    }
+    this.#pacing.tick = -1;
+    this.wait();
+  }
+
+  /**
+   * A configured dev-to-net-bufsize bounds each piece, and so do datagrams; else the size of a piece is nobody's
+   * business. Telnet may double each byte.
+   */
+  #limit(): number {
+    const { options, networkPort } = this.#options.config;
+    const { bytes, explicit } = options.devToNetBufsize;
+    if (this.delay !== null) return Math.min(READ_BYTES, this.delay.room(this.#anyTelnet()));
+    if (!explicit && networkPort.transport !== "udp") return READ_BYTES;
+    return Math.min(READ_BYTES, this.#anyTelnet() ? Math.max(1, bytes >> 1) : bytes);
+  }
+
+  #anyTelnet(): boolean {
+    for (const connection of this.#options.connections) if (connection.telnet !== null) return true;
+    return false;
+  }
+
+  /** Bytes read and passed on; 0: none now; -1: the device is lost. */
+  #take(limit: number): number {
+    const { device, events } = this.#options;
+    const into = roomFor(limit);
+    let count: number;
+    try {
+      count = device.read(into);
+    } catch (error) {
+      this.delay?.release();
+      events.deviceLost("dev read error", error);
+      return -1;
+    }
+    if (count < 0) {
+      this.delay?.release();
+      events.deviceLost("closed port", null);
+      return -1;
+    }
+    if (count > 0) this.#pass(into.subarray(0, count));
+    return count;
+  }
+
+  #pass(read: Uint8Array): void {
+    const { observers, events } = this.#options;
+    observers.monitorTerm?.(read);
+    const end = this.#closeOn === null ? -1 : this.#closeOn.scan(read);
+    const bytes = end < 0 ? read : read.subarray(0, end);
+    observers.traces?.deviceToNet(bytes);
+    observers.ledRx?.flash();
+    this.bytes += bytes.length;
+    if (this.delay === null) {
+      this.#emit(bytes);
+    } else {
+      this.delay.add(bytes);
+      if (end >= 0) this.delay.release();
+    }
+    if (end >= 0) events.closeOnFound();
+  }
+
+  #emit(bytes: Uint8Array): void {
+    if (this.blocked) throw new Error("device data while a peer is blocked");
+    const { connections, heartbeat } = this.#options;
+    this.#state.movedToNet++;
+    for (const connection of connections) {
+      connection.lastActiveSecond = heartbeat.second;
+      connection.sendData(connection.telnet === null ? bytes : escapeIac(bytes, escaped));
+    }
+  }
+}

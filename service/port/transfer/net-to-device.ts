@@ -1,0 +1,233 @@
+/** Bytes of all peers to the device. While it has not taken all it got, no peer is read. */
+
+import type { Connection } from "../peers/connection.js";
+import { nextRead } from "../read-pacing.js";
+import { StalledPeers } from "./stalled-peers.js";
+import { TelnetInput } from "./telnet-input.js";
+import {
+  BYTES_PER_TURN,
+  DATAGRAM_BYTES,
+  READ_BYTES,
+  READS_PER_TURN,
+  roomFor,
+  type TransferOptions,
+  type TransferState,
+} from "./transfer-state.js";
+
+/** A chunk with more telnet commands is a flood: they cost far more than data, and nobody needs so many. */
+const MANY_COMMANDS = 64;
+/** Read of a flood at a time, and once in the shortest tick. */
+const FLOOD_BYTES = 512;
+
+export class NetToDevice {
+  /** To the device. */
+  bytes = 0;
+  readonly #options: TransferOptions;
+  readonly #state: TransferState;
+  /** For each peer, the one function that reads it: when it is readable, and at its tick. */
+  readonly #feeds = new Map<Connection, { readonly onTick: () => void }>();
+  readonly #stalledPeers = new StalledPeers({
+    bytesToDevice: () => this.bytes,
+    waitsForDevice: () => this.blocked,
+    peers: () => this.#feeds.keys(),
+    lost: (connection, error) => this.#options.events.peerLost(connection, error),
+  });
+  #unwritten: Uint8Array | null = null;
+  /** What the peer that filled the device sent after that: commands must not overtake data. */
+  #postponed: TelnetInput | null = null;
+  #lastRead: Connection | null = null;
+
+  constructor(options: TransferOptions, flow: TransferState) {
+    this.#options = options;
+    this.#state = flow;
+  }
+
+  /** The device has not taken all it got. */
+  get blocked(): boolean {
+    return this.#unwritten !== null;
+  }
+
+  add(connection: Connection): void {
+    this.#feeds.set(connection, { onTick: () => this.#read(connection) });
+    this.#wait(connection);
+  }
+
+  remove(connection: Connection): void {
+    const feed = this.#feeds.get(connection);
+    if (feed !== undefined) this.#options.ticker.cancel(feed);
+    this.#feeds.delete(connection);
+    connection.link.ignoreReadable();
+  }
+
+  /** What the device has not taken yet is dropped. */
+  stop(): void {
+    this.#unwritten = null;
+    this.#postponed = null;
+    for (const feed of this.#feeds.values()) this.#options.ticker.cancel(feed);
+    this.#feeds.clear();
+    this.#stalledPeers.stop();
+  }
+
+  /** What the device does not take now is kept; nothing more comes until it has left. */
+  write(bytes: Uint8Array): void {
+    const count = this.#writeNow(bytes);
+    if (count === bytes.length || this.#state.stopped) return;
+    this.#unwritten = bytes.slice(count);
+    this.#options.device.whenWritable(this.#flush);
+    this.#stalledPeers.deviceFull();
+  }
+
+  readonly #flush = (): void => {
+    if (this.#unwritten === null || this.#state.stopped) return;
+    const count = this.#writeNow(this.#unwritten);
+    if (this.#state.stopped || this.#unwritten === null) return;
+    if (count < this.#unwritten.length) {
+      this.#unwritten = this.#unwritten.subarray(count);
+      this.#options.device.whenWritable(this.#flush);
+      return;
+    }
+    this.#unwritten = null;
+    const postponed = this.#postponed;
+    this.#postponed = null;
+    if (postponed !== null) this.#inOrder(postponed);
+    for (const connection of this.#inTurn()) this.#read(connection);
+  };
+
+  #writeNow(bytes: Uint8Array): number {
+    try {
+      const count = this.#options.device.write(bytes);
+      this.bytes += count;
+      return count;
+    } catch (error) {
+      this.#options.events.deviceLost("dev write error", error);
+      return bytes.length;
+    }
+  }
+
+  /** Everybody, beginning after the one who was read last: nobody keeps a slow device to himself. */
+  #inTurn(): readonly Connection[] {
+    const all = [...this.#options.connections];
+    const next = this.#lastRead === null ? 0 : all.indexOf(this.#lastRead) + 1;
+    return [...all.slice(next), ...all.slice(0, next)];
+  }
+
+  #wait(connection: Connection): void {
+    const feed = this.#feeds.get(connection);
+    if (feed === undefined || this.#state.stopped || this.blocked) return;
+    connection.link.whenReadable(feed.onTick);
+  }
+
+  #read(connection: Connection): void {
+    const feed = this.#feeds.get(connection);
+    const flow = this.#state;
+    const { pacing } = connection;
+    const limit = this.#limit(connection);
+    let bytes = 0;
+    for (let reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
+      if (feed === undefined || flow.stopped || this.blocked) {
+        pacing.tick = -1;
+        return;
+      }
+      const count = this.#take(connection, limit);
+      if (count < 0) return;
+      if (count === 0) break;
+      if (connection.flooding) {
+        pacing.tick = 0;
+        this.#options.ticker.at(pacing.tick, feed);
+        return;
+      }
+      const otherSideMoved = connection.seenToNet !== flow.movedToNet;
+      connection.seenToNet = flow.movedToNet;
+      bytes += count;
+      const next = nextRead(
+        pacing,
+        count,
+        count === limit,
+        performance.now(),
+        flow.byteMs,
+        otherSideMoved,
+        flow.lastTick,
+      );
+      if (next === "wait") break;
+      if (next === "tick") {
+        this.#options.ticker.at(pacing.tick, feed);
+        return;
+      }
+    }
+    pacing.tick = -1;
+    this.#wait(connection);
+  }
+
+  #limit(connection: Connection): number {
+    if (connection.link.transport === "udp") return DATAGRAM_BYTES;
+    const { bytes, explicit } = this.#options.config.options.netToDevBufsize;
+    const most = connection.flooding ? FLOOD_BYTES : READ_BYTES;
+    return explicit ? Math.min(bytes, most) : most;
+  }
+
+  /** Bytes read and passed on; 0: none now; -1: the peer is lost. */
+  #take(connection: Connection, limit: number): number {
+    const into = roomFor(limit);
+    let count: number;
+    try {
+      count = connection.link.read(into);
+    } catch (error) {
+      this.#options.events.peerLost(connection, error);
+      return -1;
+    }
+    if (count < 0) {
+      this.#options.events.peerLost(connection, null);
+      return -1;
+    }
+    if (count > 0) this.#decode(connection, into.subarray(0, count));
+    return count;
+  }
+
+  #decode(connection: Connection, read: Uint8Array): void {
+    connection.bytesFromNet += read.length;
+    this.#lastRead = connection;
+    const { telnet } = connection;
+    if (telnet === null || telnet.decoder.passes(read)) {
+      connection.flooding = false;
+      this.#pass(connection, read);
+      return;
+    }
+    const input = new TelnetInput(connection, telnet.decoder, read);
+    connection.flooding = this.#inOrder(input) > MANY_COMMANDS;
+    if (this.#postponed === input) input.keep();
+  }
+
+  /** How many commands there were. */
+  #inOrder(input: TelnetInput): number {
+    const { connection } = input;
+    const { events } = this.#options;
+    let commands = 0;
+    while (!this.#state.stopped && this.#feeds.has(connection)) {
+      if (this.blocked) {
+        this.#postponed = input;
+        break;
+      }
+      const event = input.next();
+      if (event === null) break;
+      if (event.kind !== "data") {
+        commands++;
+        events.telnet(connection, event);
+        continue;
+      }
+      events.commandsEnd(connection);
+      if (!this.#state.stopped) this.#pass(connection, event.bytes);
+    }
+    events.commandsEnd(connection);
+    return commands;
+  }
+
+  #pass(connection: Connection, bytes: Uint8Array): void {
+    const { observers, heartbeat } = this.#options;
+    connection.lastActiveSecond = heartbeat.second;
+    observers.monitorTcp?.(bytes);
+    observers.traces?.netToDevice(bytes);
+    this.#state.movedToDevice++;
+    this.write(bytes);
+    observers.ledTx?.flash();
+  }
+}

@@ -1,0 +1,37 @@
+/** What one read of a telnet peer brought, decoded only as far as it is taken: a full device makes the rest wait. */
+import type { TelnetDecoder, TelnetEvent } from "../../telnet/decoder.js";
+import type { Connection } from "../peers/connection.js";
+
+/** Decoded at a time, so that many small commands do not stand in memory as events. */
+const PIECE_BYTES = 2048;
+
+export class TelnetInput {
+  readonly connection: Connection;
+  readonly #decoder: TelnetDecoder;
+  #bytes: Uint8Array;
+  #events: readonly TelnetEvent[] = [];
+  #taken = 0; // of the events
+
+  /** The bytes are only lent, see `keep`. */
+  constructor(connection: Connection, decoder: TelnetDecoder, bytes: Uint8Array) {
+    this.connection = connection;
+    this.#decoder = decoder;
+    this.#bytes = bytes;
+  }
+
+  /** Null: that was all. To be used before `next` is called again. */
+  next(): TelnetEvent | null {
+    while (this.#taken === this.#events.length) {
+      if (this.#bytes.length === 0) return null;
+      this.#events = this.#decoder.push(this.#bytes.subarray(0, PIECE_BYTES));
+      this.#taken = 0;
+      this.#bytes = this.#bytes.subarray(PIECE_BYTES);
+    }
+    return this.#events[this.#taken++] ?? null;
+  }
+
+  /** The rest is wanted later, when others have used the buffer. (Of events that came together, none is a view of it.) */
+  keep(): void {
+    this.#bytes = this.#bytes.slice();
+  }
+}

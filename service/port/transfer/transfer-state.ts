@@ -1,0 +1,73 @@
+/** What the two directions of an open port share. */
+import type { PortConfig } from "../../config/configuration.js";
+import type { Device } from "../../device/device.js";
+import { bitsPerCharacter, type LineSettings } from "../../line/settings.js";
+import type { TelnetEvent } from "../../telnet/decoder.js";
+import type { DataObservers } from "../observers.js";
+import type { Connection } from "../peers/connection.js";
+import { highestTick } from "../read-pacing.js";
+import type { Heartbeat, Ticker } from "../ticker.js";
+
+export const READ_BYTES = 16_384;
+export const DATAGRAM_BYTES = 65_536;
+/** Reads of one source, and bytes, in one turn: after that the other ports get theirs. More bytes would not be faster. */
+export const READS_PER_TURN = 64;
+export const BYTES_PER_TURN = 8_192;
+/** Half of the 4096 bytes a tty keeps for its reader: no more than that may gather between two ticks. */
+const GATHERED_BYTES = 2048;
+
+/** One for all ports: what was read is good until somebody reads again. */
+const shared = new Uint8Array(DATAGRAM_BYTES);
+const sharedRead = shared.subarray(0, READ_BYTES);
+
+/** Room for a read of at most `limit` bytes. */
+export function roomFor(limit: number): Uint8Array {
+  return limit === READ_BYTES ? sharedRead : shared.subarray(0, limit);
+}
+
+export interface TransferEvents {
+  /** The device is gone: `closed port`, `dev read error` or `dev write error`, and the system's reason for the last two. */
+  deviceLost(what: "closed port" | "dev read error" | "dev write error", error: unknown): void;
+  /** A peer is done, or its link failed. `error` is null at an orderly end. */
+  peerLost(connection: Connection, error: unknown): void;
+  /** Telnet commands, negotiations and suboptions, in their place between the data. */
+  telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void;
+  /** Commands that came together have been worked through: data follows, or nothing. */
+  commandsEnd(connection: Connection): void;
+  /** The closeon text came; what led up to it is sent. */
+  closeOnFound(): void;
+}
+
+export interface TransferOptions {
+  readonly device: Device;
+  readonly config: PortConfig;
+  readonly observers: DataObservers;
+  readonly events: TransferEvents;
+  readonly ticker: Ticker;
+  readonly heartbeat: Heartbeat;
+  /** The live set: the port adds and removes, both directions read it. */
+  readonly connections: Set<Connection>;
+}
+
+/** What each direction must know of the other one and of the line. */
+export class TransferState {
+  /** Pieces passed on, to see a dialogue turn. */
+  movedToNet = 0;
+  movedToDevice = 0;
+  /** How long the line takes for one byte, in milliseconds. */
+  byteMs = 1;
+  /** Highest index into TICKS_MS, -1 with -chardelay. */
+  lastTick = -1;
+  stopped = false;
+  readonly #batches: boolean;
+
+  constructor(config: PortConfig) {
+    this.#batches = config.options.chardelay.enabled;
+  }
+
+  /** The ticks follow the speed that is in force. */
+  lineChanged(line: LineSettings): void {
+    this.byteMs = (bitsPerCharacter(line) * 1000) / line.speed;
+    this.lastTick = this.#batches ? highestTick(GATHERED_BYTES, this.byteMs) : -1;
+  }
+}

@@ -1,0 +1,83 @@
+import { spawnSync } from "node:child_process";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import t from "tap";
+import { lookUpInSystem, readText } from "../../service/access/system-lookups.js";
+
+t.test("the name of an address has to lead back to it", async t => {
+  t.match(await lookUpInSystem({ kind: "name", address: "127.0.0.1" }), /localhost|unknown/);
+  t.equal(await lookUpInSystem({ kind: "name", address: "unknown" }), "unknown");
+});
+
+t.test("a command counts as done when the shell ended well", async t => {
+  t.equal(await lookUpInSystem({ kind: "command", command: "test 1 = 1" }), "0");
+  t.equal(await lookUpInSystem({ kind: "command", command: "exit 3" }), "3");
+  t.equal(await lookUpInSystem({ kind: "command", command: "kill -9 $$" }), "SIGKILL");
+});
+
+t.test("accounts are found by their whole name", async t => {
+  t.equal(lookUpInSystem({ kind: "account", of: "user", name: "root" }), "root");
+  t.equal(lookUpInSystem({ kind: "account", of: "user", name: "roo" }), null);
+  t.equal(lookUpInSystem({ kind: "account", of: "group", name: "" }), null);
+});
+
+t.test("a file that is not regular, or too large, is not read; a FIFO does not block", async t => {
+  const directory = t.testdir({ large: "x".repeat(1024 * 1024 + 1), small: Buffer.from([0x61, 0xe9]) });
+  spawnSync("mkfifo", [join(directory, "fifo")]);
+  t.equal(readText(join(directory, "small")).text, "a\xe9");
+  t.match(readText(join(directory, "large")).failed, { message: "it has more than 1048576 bytes" });
+  t.match(readText(join(directory, "fifo")).failed, { message: "it is a FIFO, not a regular file" });
+});
+
+const identServer = createServer();
+const canListen = await listen(identServer, 113);
+t.teardown(() => identServer.close());
+
+const rootOnly = canListen ? {} : { skip: "port 113 is not ours to take" };
+t.test("ident: the user of the connection, unknown on anything else", rootOnly, async t => {
+  const replies = new Map<number, string>([
+    [4001, "4001 , 2000 : USERID : UNIX : joe\r\n"],
+    [4002, "4002, 2000 : ERROR : NO-USER\r\n"],
+    [4003, "4001 , 2000 : USERID : UNIX : joe\r\n"],
+    [4004, "4004 , 2000 : USERID : UNIX : joe"],
+    [4005, "x".repeat(5000)],
+  ]);
+  identServer.on("connection", socket => {
+    socket.once("data", query => {
+      const reply = replies.get(Number.parseInt(query.toString(), 10));
+      if (reply === undefined) return; // never answers
+      socket.end(reply);
+    });
+    socket.on("error", () => {});
+  });
+  const ask = (port: number) =>
+    lookUpInSystem({
+      kind: "user",
+      request: {
+        daemon: "ser2net",
+        client: { address: "127.0.0.1", port },
+        server: { address: "127.0.0.1", port: 2000 },
+      },
+      limitSeconds: port === 4006 ? 0.05 : 10,
+    });
+  t.equal(await ask(4001), "joe");
+  for (const port of [4002, 4003, 4004, 4005, 4006]) t.equal(await ask(port), "unknown", String(port));
+});
+
+t.test("ident: no server is unknown, and so is a client without an address", async t => {
+  const request = {
+    daemon: "ser2net",
+    client: { address: "127.0.0.2", port: 1 },
+    server: { address: "127.0.0.1", port: 2 },
+  };
+  t.equal(await lookUpInSystem({ kind: "user", request, limitSeconds: 10 }), "unknown");
+  const nobody = { ...request, client: { address: null, port: 0 } };
+  t.equal(await lookUpInSystem({ kind: "user", request: nobody, limitSeconds: 10 }), "unknown");
+});
+
+function listen(server: Server, port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => resolve(true));
+  });
+}

@@ -1,0 +1,64 @@
+import t, { type Test } from "tap";
+import { ControlListener } from "../../service/app/control-listener.js";
+import { SystemError } from "../../service/native/errors.js";
+import { createFakeControl, GREETING } from "../support/fake-control.js";
+import { World } from "../support/fake-environment.js";
+
+function open(t: Test): { world: World; listener: ControlListener } {
+  const world = new World(t);
+  const { server } = createFakeControl();
+  const { log, listen } = world.parts;
+  const permitted = (link: Parameters<typeof world.permitted>[0]) => world.permitted(link);
+  const serviceLookup = (name: string): number | null => (name === "console" ? 4000 : null);
+  return { world, listener: new ControlListener({ server, log, listen, permitted, serviceLookup }) };
+}
+
+t.test("operators are greeted where it listens", async t => {
+  const { world, listener } = open(t);
+  t.equal(listener.move("3000"), null);
+  const operator = await world.call("3000");
+  t.equal(operator.received, GREETING);
+  world.permitted = () => Promise.resolve(false);
+  const stranger = await world.call("3000");
+  t.equal(stranger.received, "Access denied\r\n");
+});
+
+t.test("it moves, and leaves who is there alone (BUG-26)", async t => {
+  const { world, listener } = open(t);
+  listener.move("3000");
+  const old = world.listener("3000");
+  const operator = await world.call("3000");
+  t.equal(listener.move("3000"), null);
+  t.equal(world.listener("3000"), old, "the same is not opened anew");
+  t.notOk(old.closed);
+  listener.move("console");
+  t.ok(old.closed);
+  t.equal((await world.call("4000")).received, GREETING);
+  operator.send("version\r");
+  await world.settle();
+  t.match(operator.received, /ser2net version/);
+  listener.move(null);
+  t.ok(world.listener("4000").closed);
+  t.notOk(operator.closed);
+  listener.close();
+  t.ok(operator.closed);
+});
+
+t.test("where it cannot listen", async t => {
+  const { world, listener } = open(t);
+  for (const spec of ["0", "udp,3000", "nonsense", ""]) t.equal(listener.move(spec), "invalid", spec);
+  world.listenFault = new SystemError("listenTcp", 98);
+  t.equal(listener.move("3000"), "not-open");
+  t.same(world.logged, ["error Unable to create TCP socket: Address already in use"]);
+  world.listenFault = null;
+  t.equal(listener.move("3000"), null, "and is tried again");
+  t.equal((await world.call("3000")).received, GREETING);
+});
+
+t.test("a failing accept is logged", async t => {
+  const { world, listener } = open(t);
+  listener.move("3000");
+  world.listener("3000").fail("Too many open files");
+  t.same(world.logged, ["error Could not accept on controller port: Too many open files"]);
+  listener.close();
+});

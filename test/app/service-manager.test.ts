@@ -1,0 +1,101 @@
+/** The built daemon under a service manager: what it says on the notification socket, from start to stop. */
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { Client } from "../support/client.js";
+import { Daemon, temporaryFolder } from "../support/daemon.js";
+import { Manager } from "../support/manager.js";
+import { portNumbers } from "../support/ports.js";
+import { PtyDevice } from "../support/pty.js";
+import { needs } from "../support/tools.js";
+
+const PYTHON = needs("python3");
+
+/** Two ports, the device of the first is there. */
+async function supervised(t: Test, env: NodeJS.ProcessEnv = {}) {
+  const next = await portNumbers(t);
+  const [controlPort, port, other] = [await next(), await next(), await next()];
+  const manager = await Manager.start(t);
+  const folder = temporaryFolder(t);
+  const [device, late] = [PtyDevice.open(t), join(folder, "late")];
+  const config = [`127.0.0.1,${port}:raw:0:${device.path}:9600`, `127.0.0.1,${other}:raw:0:${late}:9600`];
+  const starting = Daemon.start(t, { controlPort, config, env: { NOTIFY_SOCKET: manager.address, ...env } });
+  /** Takes datagrams until the wanted one; a daemon that pings for ever and never says it fails here. */
+  const told = async (wanted: RegExp): Promise<string> => {
+    const others: string[] = [];
+    for (let text = await manager.nextText(); others.length < 50; text = await manager.nextText()) {
+      if (wanted.test(text)) return text;
+      others.push(text);
+    }
+    throw new Error(`no ${wanted} among ${others.join("; ")}`);
+  };
+  return { starting, manager, port, device, late, config, told };
+}
+
+t.test("it is ready when its ports listen, and its counts follow", PYTHON, async t => {
+  const { starting, manager, port, device, late, told } = await supervised(t);
+  t.equal(await manager.nextText(), "READY=1\nSTATUS=2 ports: 1 idle, 1 waiting for device");
+  const client = await Client.connect(t, port);
+  t.equal(await manager.nextText(), "STATUS=2 ports: 1 connected, 1 waiting for device");
+  symlinkSync(device.path, late);
+  t.equal(await manager.nextText(), "STATUS=2 ports: 1 connected, 1 idle");
+  await client.close();
+  await told(/^STATUS=2 ports: 2 idle$/);
+  const daemon = await starting;
+  t.same(await daemon.stop(), { code: 0, signal: null });
+  t.equal(await manager.nextText(), "STOPPING=1\nSTATUS=closing ports");
+  t.match(await manager.nextText(), /^EXTEND_TIMEOUT_USEC=\d+$/);
+});
+
+t.test("a reload has its begin and its end; why one was refused stays to be read", PYTHON, async t => {
+  const { starting, manager, port, config, told } = await supervised(t);
+  const daemon = await starting;
+  t.match(await manager.nextText(), /^READY=1\n/);
+  daemon.hup(config.slice(0, 1));
+  t.match(await manager.nextText(), /^RELOADING=1\nMONOTONIC_USEC=\d+\n/);
+  t.equal(await manager.nextText(), "READY=1\nSTATUS=1 port: 1 idle");
+  rmSync(daemon.configFile);
+  daemon.running.process.kill("SIGHUP");
+  t.match(await manager.nextText(), /^RELOADING=1\n/);
+  const refused = `reload rejected: Unable to open config file '${daemon.configFile}': No such file or directory`;
+  t.equal(await manager.nextText(), `READY=1\nSTATUS=${refused}; 1 port: 1 idle`);
+  await Client.connect(t, port);
+  t.equal(await manager.nextText(), `STATUS=${refused}; 1 port: 1 connected`);
+  daemon.hup(config.slice(0, 1));
+  await told(/^READY=1\nSTATUS=1 port: 1 connected$/);
+});
+
+t.test(
+  "a device that the board needs and has not is in the status, whether a port serves it or not",
+  PYTHON,
+  async t => {
+    const next = await portNumbers(t);
+    const [controlPort, manager, folder] = [await next(), await Manager.start(t), temporaryFolder(t)];
+    const plug = join(folder, "plug");
+    const profile = join(folder, "x.json");
+    writeFileSync(profile, JSON.stringify({ ports: [{ id: "p1", label: "A 1", device: plug, presence: "required" }] }));
+    const env = { NOTIFY_SOCKET: manager.address };
+    const starting = Daemon.start(t, { controlPort, config: [], args: ["--board", profile], env });
+    t.equal(await manager.nextText(), "READY=1\nSTATUS=0 ports; required device missing: A 1");
+    symlinkSync(PtyDevice.open(t).path, plug);
+    t.equal(await manager.nextText(), "STATUS=0 ports");
+    await starting;
+  },
+);
+
+t.test("a stall is in the status until it is over", PYTHON, async t => {
+  const { starting, told } = await supervised(t, { WATCHDOG_USEC: "2000000" });
+  const daemon = await starting;
+  await told(/^WATCHDOG=1$/);
+  daemon.running.process.kill("SIGSTOP");
+  t.teardown(() => daemon.running.process.kill("SIGCONT"));
+  await stalled(1600);
+  daemon.running.process.kill("SIGCONT");
+  await told(/^STATUS=event loop late by \d+ ms, watchdog not pinged$/);
+  await told(/^STATUS=2 ports: 1 idle, 1 waiting for device$/);
+});
+
+/** The time itself is what the daemon is to notice. */
+function stalled(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms));
+}

@@ -1,0 +1,299 @@
+/** Ports on fake devices and links: everything that reaches outside a port, with the test in its place. */
+import type { PortConfig } from "../../service/config/configuration.js";
+import { formatNetworkPort, type NetworkPort } from "../../service/config/network-port.js";
+import type { Device } from "../../service/device/device.js";
+import type { Link, PeerAddress } from "../../service/net/link.js";
+import type { PortListener } from "../../service/net/listen.js";
+import type { PortEnvironment } from "../../service/port/environment.js";
+import { Port } from "../../service/port/port.js";
+import { Registry } from "../../service/port/registry.js";
+import { Heartbeat, Ticker } from "../../service/port/ticker.js";
+import { readLines } from "../config/read.js";
+import type { Teardown } from "./client.js";
+import type { FakeClock } from "./fake-clock.js";
+import { createFakeDevice, type FakeDevice } from "./fake-device.js";
+import { createFakeLink, type FakeLink } from "./fake-link.js";
+import { fakeTime } from "./fake-time.js";
+
+export interface FakeListener extends PortListener {
+  readonly closed: boolean;
+  /** Set by a test. */
+  isBroken: boolean;
+  /** Somebody arrives, and is taken at the next turn; while `accepting` is false they wait. */
+  call(link: FakeLink): void;
+  settle(): number;
+  /** accept(2) fails. */
+  fail(reason: string): void;
+  /** Peers the port reached by itself. */
+  readonly connected: FakeLink[];
+}
+
+export class World {
+  readonly time: FakeClock;
+  readonly ports = new Registry();
+  /** `error text`, in order. */
+  readonly logged: string[] = [];
+  /** What traces and LEDs saw: `opened 127.0.0.1`, `closedPort disconnect`, `flash rx` ... */
+  readonly traced: string[] = [];
+  /** Ports that were removed, and how often each said that it changed. */
+  readonly removed: string[] = [];
+  readonly stdioEnds: boolean[] = [];
+  changes = 0;
+  /** Every device ever opened. */
+  readonly devices: FakeDevice[] = [];
+  readonly parts: PortEnvironment;
+  /** Change these as the test goes. */
+  open: (config: PortConfig) => Device | Promise<Device> = config => this.makeDevice(config);
+  listenFault: Error | null = null;
+  permitted: PortEnvironment["permitted"] = () => true;
+  /** Other names of devices. */
+  readonly identities = new Map<string, string>();
+  /** Names of fixed UDP peers; numbers know themselves. */
+  readonly names = new Map<string, readonly string[]>();
+  /** Whose address was asked for. */
+  readonly asked: string[] = [];
+  standardInput: () => FakeLink = () => this.#keep(createFakeLink({ address: "unknown", port: 0 }, "stdio"));
+  readonly #listeners = new Map<string, FakeListener>();
+  readonly #links: FakeLink[] = [];
+  readonly #absent = new Set<string>();
+  readonly #watched = new Set<{ readonly path: string; readonly changed: () => void }>();
+  #lastPeer = 40_000;
+  #lastId = 0;
+
+  constructor(t: Teardown) {
+    this.time = fakeTime(t);
+    this.parts = this.#makeParts();
+  }
+
+  /** The port that the last of these configuration lines describes, started. */
+  port(...lines: readonly string[]): Port {
+    return this.start(this.config(...lines));
+  }
+
+  /** Throws when its sockets cannot be opened. */
+  start(config: PortConfig): Port {
+    const port = new Port(config, this.parts);
+    this.ports.add(port);
+    const problem = port.start();
+    if (problem === null) return port;
+    this.ports.remove(port);
+    throw new Error(problem);
+  }
+
+  config(...lines: readonly string[]): PortConfig {
+    const { ports, diagnostics } = readLines(...lines);
+    if (diagnostics.length > 0) throw new Error(diagnostics.map(({ message }) => message).join());
+    const last = ports.at(-1);
+    if (last === undefined) throw new Error("no port line");
+    return last;
+  }
+
+  /** What listens on a network port now; closed ones included. */
+  listener(name: string): FakeListener {
+    const found = this.#listeners.get(name);
+    if (found === undefined) throw new Error(`nobody listens on ${name}`);
+    return found;
+  }
+
+  /** Somebody calls, and says this first; everything has settled then. */
+  async call(name: string, first: string | Uint8Array = "", peer: Partial<PeerAddress> = {}): Promise<FakeLink> {
+    const link = this.link(peer, name.startsWith("udp,") ? "udp" : "tcp");
+    if (first.length > 0) link.send(first);
+    this.listener(name).call(link);
+    await this.settle();
+    return link;
+  }
+
+  /** A link that has its turns in `settle`. */
+  link(peer: Partial<PeerAddress> = {}, transport: Link["transport"] = "tcp"): FakeLink {
+    const { address = "127.0.0.1", port = ++this.#lastPeer } = peer;
+    return this.#keep(createFakeLink({ address, port }, transport));
+  }
+
+  /** The device that was opened last. */
+  get device(): FakeDevice {
+    const last = this.devices.at(-1);
+    if (last === undefined) throw new Error("no device was opened");
+    return last;
+  }
+
+  makeDevice(config: PortConfig): FakeDevice {
+    const device = createFakeDevice(config.device.path, config.state === "rawlp" ? null : config.line);
+    this.devices.push(device);
+    return device;
+  }
+
+  /** The device's node goes. */
+  unplug(path: string): Promise<void> {
+    this.#absent.add(path);
+    return this.nodeChanged(path);
+  }
+
+  /** It comes. */
+  plug(path: string): Promise<void> {
+    this.#absent.delete(path);
+    return this.nodeChanged(path);
+  }
+
+  /** Its owner, say. */
+  nodeChanged(path: string): Promise<void> {
+    for (const one of [...this.#watched]) if (one.path === path) one.changed();
+    return this.settle();
+  }
+
+  /** How many wait for changes of device nodes. */
+  get watchers(): number {
+    return this.#watched.size;
+  }
+
+  /** Everything that can happen now happens. */
+  async settle(): Promise<void> {
+    for (let calm = 0; calm < 2; calm++) {
+      if (this.#turn() > 0) calm = -1;
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+
+  /** Time passes, and at each millisecond everything happens that can. */
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed++) {
+      this.time.pass(1);
+      await this.settle();
+    }
+  }
+
+  #turn(): number {
+    return [...this.#links, ...this.devices, ...this.#listeners.values()].reduce(
+      (calls, one) => calls + one.settle(),
+      0,
+    );
+  }
+
+  #keep(link: FakeLink): FakeLink {
+    this.#links.push(link);
+    return link;
+  }
+
+  #listen(spec: NetworkPort, accepted: (link: Link) => void, failed: (reason: string) => void): FakeListener {
+    if (this.listenFault !== null) throw this.listenFault;
+    const backlog: FakeLink[] = [];
+    const peers: FakeLink[] = [];
+    let accepting = true;
+    let closed = false;
+    const listener: FakeListener = {
+      addresses: [{ address: "::", port: spec.port }],
+      isBroken: false,
+      connected: [],
+      get closed() {
+        return closed;
+      },
+      get accepting() {
+        return accepting;
+      },
+      set accepting(on) {
+        if (closed) throw new Error("uses a closed listener");
+        accepting = on;
+      },
+      call(link) {
+        if (closed) throw new Error(`connection refused by ${spec.port}`);
+        backlog.push(link);
+      },
+      settle() {
+        let rounds = 0;
+        for (; accepting && !closed && backlog.length > 0; rounds++) {
+          const link = backlog.shift() as FakeLink;
+          peers.push(link);
+          accepted(link);
+        }
+        return rounds;
+      },
+      fail: failed,
+      connect: peer => {
+        if (spec.transport !== "udp" || peer.address.includes(":")) return null; // it has an IPv4 socket only
+        const link = this.link(peer, "udp");
+        listener.connected.push(link);
+        return link;
+      },
+      close() {
+        closed = true;
+        for (const link of backlog) link.close();
+        // Without its sockets nothing is heard of a UDP peer.
+        if (spec.transport === "udp") for (const link of [...peers, ...listener.connected]) link.finish();
+      },
+    };
+    this.#listeners.set(formatNetworkPort(spec), listener);
+    return listener;
+  }
+
+  #makeParts(): PortEnvironment {
+    const note = (level: string) => (text: string) => void this.logged.push(`${level} ${text}`);
+    const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
+    return {
+      log,
+      ticker: new Ticker(),
+      heartbeat: new Heartbeat(),
+      defaultSignature: "ser2net",
+      listen: (spec, { accepted, failed }) => this.#listen(spec, accepted, failed),
+      standardInput: () => this.standardInput(),
+      openDevice: config => this.open(config),
+      nodeWatcher: {
+        watch: (path, changed) => {
+          const one = { path, changed };
+          this.#watched.add(one);
+          return () => this.#watched.delete(one);
+        },
+        isPresent: path => !this.#absent.has(path),
+      },
+      identify: path => this.identities.get(path) ?? path,
+      permitted: link => this.permitted(link),
+      admits: (list, peer) =>
+        list === null || list.some(({ host, port }) => host === peer.address && (port === 0 || port === peer.port)),
+      numericAddresses: ({ host }) => {
+        this.asked.push(host ?? "");
+        return /^[\d.:]+$/.test(host ?? "") ? [host ?? ""] : (this.names.get(host ?? "") ?? []);
+      },
+      openTraces: ({ options }) => (options.traceBoth === null ? null : this.#traces()),
+      led: config =>
+        config === null
+          ? null
+          : {
+              flash: () => void this.traced.push(`flash ${config.name}`),
+              close: () => void this.traced.push(`close ${config.name}`),
+            },
+      optionContext: () => readLines().finalContext,
+      clock: () => ({
+        epochMs: 0,
+        microseconds: 0,
+        year: 2026,
+        month: 10,
+        dayOfMonth: 23,
+        dayOfWeek: 1,
+        dayOfYear: 326,
+        hours: 9,
+        minutes: 28,
+        seconds: 17,
+      }),
+      deviceInUse: (identity, by) => this.ports.deviceInUse(identity, by),
+      nextConnectionId: () => ++this.#lastId,
+      changed: () => void this.changes++,
+      removed: port => {
+        this.removed.push(port.name);
+        this.ports.remove(port);
+      },
+      stdioEnded: ok => void this.stdioEnds.push(ok),
+    };
+  }
+
+  #traces(): ReturnType<PortEnvironment["openTraces"]> {
+    const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
+    const note = (line: string): void => void this.traced.push(line);
+    return {
+      deviceToNet: bytes => note(`deviceToNet ${text(bytes)}`),
+      netToDevice: bytes => note(`netToDevice ${text(bytes)}`),
+      opened: peer => note(`opened ${peer.address}`),
+      closedConnection: reason => note(`closedConnection ${reason}`),
+      closedPort: reason => note(`closedPort ${reason}`),
+      close: async () => note("close"),
+    };
+  }
+}

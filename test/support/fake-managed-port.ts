@@ -1,0 +1,134 @@
+/** A port as operators know it, without any device or connection behind. */
+import { STANDARD_LINE } from "../../service/line/settings.js";
+import type { ConnectionStatus, ManagedPort, MonitorDirection, PortStatus } from "../../service/port/status.js";
+
+export interface FakeManagedPort extends ManagedPort {
+  /** What `facts` gives; change it as the test goes. */
+  known: PortStatus;
+  /** What was done to it: `setTimeoutSeconds 5`. */
+  readonly calls: string[];
+  /** What the next `setState`, `setConfig` and `setLine` answer. */
+  refusal: string | null;
+  readonly monitored: MonitorDirection | null;
+  /** Bytes pass in one direction. */
+  pass(direction: MonitorDirection, bytes: string | Uint8Array): void;
+  /** The port goes away; its monitor is told. */
+  remove(): void;
+}
+
+export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeManagedPort {
+  const calls: string[] = [];
+  let monitor: { direction: MonitorDirection; sink: (bytes: Uint8Array) => void; ended: () => void } | null = null;
+
+  const port: FakeManagedPort = {
+    get name() {
+      return port.known.name;
+    },
+    known: idleStatus(status),
+    calls,
+    refusal: null,
+    get monitored() {
+      return monitor?.direction ?? null;
+    },
+    status: () => port.known,
+    disconnect() {
+      calls.push("disconnect");
+      return port.known.slots.some(slot => slot !== null);
+    },
+    setTimeoutSeconds(seconds) {
+      calls.push(`setTimeoutSeconds ${seconds}`);
+    },
+    setState(state) {
+      calls.push(`setState ${state}`);
+      return port.refusal;
+    },
+    setConfig(words) {
+      calls.push(`setConfig ${words}`);
+      return port.refusal;
+    },
+    setLine(words) {
+      calls.push(`setLine ${words}`);
+      return port.refusal;
+    },
+    drive(control) {
+      if (port.known.control === null) return false;
+      calls.push(`drive ${JSON.stringify(control)}`);
+      return true;
+    },
+    sendBreak() {
+      if (port.known.control === null) return false;
+      calls.push("sendBreak");
+      return true;
+    },
+    monitor(direction, sink, ended) {
+      if (monitor !== null) return null;
+      const mine = { direction, sink, ended };
+      monitor = mine;
+      return () => {
+        if (monitor !== mine) throw new Error("stopped a monitor that was over");
+        monitor = null;
+      };
+    },
+    pass(direction, bytes) {
+      if (monitor?.direction !== direction) return;
+      monitor.sink(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+    },
+    remove() {
+      const last = monitor;
+      monitor = null;
+      last?.ended();
+    },
+  };
+  return port;
+}
+
+/** Port 7000 as it stands when nobody is there. */
+export function idleStatus(status: Partial<PortStatus> = {}): PortStatus {
+  return {
+    name: "7000",
+    networkPort: { family: "any", transport: "tcp", host: null, port: 7000 },
+    state: "raw",
+    phase: "idle",
+    timeoutSeconds: 0,
+    slots: [null],
+    devicePath: "/dev/ttyDEMO00",
+    deviceWritten: status.devicePath ?? "/dev/ttyDEMO00",
+    devicePresent: true,
+    line: STANDARD_LINE,
+    lineInForce: null,
+    control: null,
+    modemState: null,
+    toDevice: "unconnected",
+    toNet: "unconnected",
+    bytesFromDevice: 0,
+    bytesToDevice: 0,
+    pending: "none",
+    lastError: null,
+    ...status,
+  };
+}
+
+/** The same with a connection, RTS and DTR high, unless `facts` says otherwise. */
+export function busyStatus(status: Partial<PortStatus> = {}): PortStatus {
+  return idleStatus({
+    phase: "open",
+    slots: [connectionStatus()],
+    control: { dtr: true, rts: true },
+    toDevice: "waiting input",
+    toNet: "waiting input",
+    ...status,
+  });
+}
+
+export function connectionStatus(status: Partial<ConnectionStatus> = {}): ConnectionStatus {
+  return {
+    id: 1,
+    address: "127.0.0.1",
+    port: 60028,
+    bytesFromNet: 0,
+    bytesToNet: 0,
+    since: 0,
+    idleSeconds: 0,
+    ...status,
+  };
+}
