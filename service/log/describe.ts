@@ -30,7 +30,7 @@ export function describeError(error: unknown): string {
   let current = error;
   for (let depth = 0; current !== undefined && current !== null && depth < CAUSES_LIMIT; depth++) {
     const text = current instanceof Error ? current.message || current.name : String(current);
-    if (!texts.some(text => text.includes(text))) texts.push(text);
+    if (!texts.some(known => known.includes(text))) texts.push(text);
     current = current instanceof Error ? current.cause : undefined;
   }
   return oneLine(texts.join(": "));
