@@ -27,8 +27,11 @@ export class ControlListener {
     this.#options = options;
   }
 
-  /** Listens on `spec` and nowhere else; null: nowhere. What was open stays open when it is the same. */
-  move(spec: string | null): ControlPortError | null {
+  /**
+   * Listens on `spec` and nowhere else; null: nowhere. What was open stays open when it is the same.
+   * @param retryInUse true: a network port that another program has is tried again until it is free
+   */
+  move(spec: string | null, retryInUse: boolean): ControlPortError | null {
     if (spec === this.#spec && (spec === null || this.#listener !== null)) return null;
     this.#listener?.close();
     this.#listener = null;
@@ -40,6 +43,7 @@ export class ControlListener {
       this.#listener = this.#options.listen(port, {
         accepted: link => this.#accepted(link),
         waiting: reason => this.#options.log.error(`Unable to create TCP socket: ${reason}`),
+        retryInUse,
         failed: reason => this.#options.log.error(`Could not accept on controller port: ${reason}`),
       });
     } catch (error) {
@@ -56,7 +60,7 @@ export class ControlListener {
   }
 
   close(): void {
-    this.move(null);
+    this.move(null, false);
     this.#options.server.close();
   }
 

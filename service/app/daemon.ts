@@ -152,7 +152,7 @@ export class Daemon implements ReloadTarget {
     for (const port of ports) this.createPort(port);
     for (const rotator of rotators) this.openRotator(rotator);
     const spec = this.#options.controlPort ?? controlPort;
-    const fault = this.#controlListener.move(spec);
+    const fault = this.#controlListener.move(spec, false);
     if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, { usage: true });
     if (fault === "not-open") throw new StartError(`Unable to open control port, see syslog: ${spec}`, {});
     for (const { text } of this.#inherited.unclaimed) this.#log.warning(`No port is configured for the socket ${text}`);
@@ -292,7 +292,7 @@ export class Daemon implements ReloadTarget {
 
   /** A text that is no port is among the faults of the configuration, and leaves in force what was there. */
   #moveControlPort({ controlPort: spec, controlPortDiagnostic: controlPortFault }: Configuration): void {
-    const fault = this.#controlListener.move(spec);
+    const fault = this.#controlListener.move(spec, true);
     if (fault !== null) this.#log.error(`Can't open control port: ${spec}`);
     if (fault !== null || (spec === null && controlPortFault !== null)) this.#log.error("Control port is disabled");
   }

@@ -70,11 +70,14 @@ export class ServiceManager {
     }, STATUS_PAUSE_MS);
   }
 
-  /** `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health looks for the words about missing devices. */
+  /** `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health looks for "not served" and "required device missing". */
   #status(): string {
     const ports = this.#daemon.ports.list();
     const counts = new Map<string, number>();
-    for (const port of ports) counts.set(port.condition, (counts.get(port.condition) ?? 0) + 1);
+    for (const port of ports) {
+      const condition = describeCondition(port);
+      counts.set(condition, (counts.get(condition) ?? 0) + 1);
+    }
     const parts = [...counts].map(([condition, count]) => `${count} ${condition}`);
     const refusal = this.#refusal === null ? "" : `reload rejected: ${this.#refusal}; `;
     const total = `${ports.length} ${ports.length === 1 ? "port" : "ports"}`;
@@ -82,4 +85,11 @@ export class ServiceManager {
     const missing = labels.length === 0 ? "" : `; required device missing: ${labels.join(", ")}`;
     return `${refusal}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${missing}`;
   }
+}
+
+/** `not served: address already in use`; else the condition. */
+function describeCondition(port: Port): string {
+  if (port.condition !== "not served") return port.condition;
+  const reason = port.listenError ?? "";
+  return `not served: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`;
 }

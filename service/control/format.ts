@@ -8,6 +8,7 @@ export function* formatPort(status: PortStatus): Generator<string> {
   const alias = status.deviceWritten === status.devicePath ? "" : ` (${status.deviceWritten})`;
   yield `TCP Port ${status.name}`;
   yield `  enable state: ${status.pending === "delete" ? "off" : status.state}`;
+  if (status.listenError !== null && status.state !== "off") yield `  not served: ${status.listenError}`;
   yield `  timeout: ${status.timeoutSeconds}`;
   yield* idle ? ["  unconnected"] : showSlots(status.slots);
   yield `  device: ${status.devicePath}${alias}`;

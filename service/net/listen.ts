@@ -14,9 +14,15 @@ const LAST_RETRY_MS = 30_000;
 export interface PortListenEvents extends ListenEvents {
   /** Not one socket can be opened yet, for that reason; it is tried again until one can. Called once. */
   readonly waiting: (reason: string) => void;
+  /** The first socket is open, after `waiting`. */
+  readonly opened?: () => void;
+  /** A network port that another program has is tried again too. Without it that is thrown. */
+  readonly retryInUse?: boolean;
 }
 
 export interface PortListener extends Listener {
+  /** Why no socket is open yet; null: they are. */
+  readonly error: string | null;
   /** UDP: a peer that has not spoken yet. Null where that is not possible. */
   connect(peer: PeerAddress): Link | null;
 }
@@ -30,14 +36,15 @@ export function listen(spec: NetworkPort, inherited: Inherited, events: PortList
   try {
     return open(spec, addresses, events);
   } catch (error) {
-    if (mayCome(error)) return new LateListener(spec, events);
+    if (mayCome(error, events.retryInUse === true)) return new LateListener(spec, events);
     throw error;
   }
 }
 
-/** The address may come with the network, and so may the interface it names (`%eth1`). */
-function mayCome(error: unknown): boolean {
-  return error instanceof SystemError ? error.code === "EADDRNOTAVAIL" : error instanceof TypeError;
+/** The address may come with the network, and so may the interface it names (`%eth1`); another program may end. */
+function mayCome(error: unknown, retryInUse: boolean): boolean {
+  if (!(error instanceof SystemError)) return error instanceof TypeError;
+  return error.code === "EADDRNOTAVAIL" || (retryInUse && error.code === "EADDRINUSE");
 }
 
 function adopt(
@@ -57,7 +64,7 @@ function open(spec: NetworkPort, addresses: readonly ListenAddress[], events: Li
 }
 
 function withoutConnect(listener: Listener): PortListener {
-  return Object.assign(listener, { connect: () => null });
+  return Object.assign(listener, { connect: () => null, error: null });
 }
 
 class LateListener implements PortListener {
@@ -68,6 +75,7 @@ class LateListener implements PortListener {
   #closed = false;
   #retry: NodeJS.Timeout | null = null;
   #waitMs = FIRST_RETRY_MS;
+  #error: string | null = null;
 
   constructor(spec: NetworkPort, events: PortListenEvents) {
     this.#spec = spec;
@@ -77,6 +85,10 @@ class LateListener implements PortListener {
 
   get addresses(): readonly PeerAddress[] {
     return this.#listener?.addresses ?? [];
+  }
+
+  get error(): string | null {
+    return this.#error;
   }
 
   get isBroken(): boolean {
@@ -108,9 +120,13 @@ class LateListener implements PortListener {
       if (this.#closed) return;
       this.#listener = open(this.#spec, addresses, this.#events);
       this.#listener.accepting = this.#accepting;
+      const hasWaited = this.#error !== null;
+      this.#error = null;
+      if (hasWaited) this.#events.opened?.();
     } catch (error) {
       if (this.#closed) return;
-      if (this.#waitMs === FIRST_RETRY_MS) this.#events.waiting(reasonOf(error));
+      this.#error = reasonOf(error);
+      if (this.#waitMs === FIRST_RETRY_MS) this.#events.waiting(this.#error);
       this.#retry = setTimeout(() => void this.#try(), this.#waitMs);
       this.#waitMs = Math.min(this.#waitMs * 2, LAST_RETRY_MS);
     }

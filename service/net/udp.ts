@@ -16,6 +16,8 @@ const READS_PER_TURN = 32;
 const INBOX = 8;
 
 export interface UdpListener extends Listener {
+  /** Its sockets are open. */
+  readonly error: null;
   /** A peer without its having spoken: a fixed remote address. Null without a socket of its family, or if it has a link. */
   connect(peer: PeerAddress): Link | null;
   /** Its peers are at their end then: without the sockets nothing is heard of them. */
@@ -56,6 +58,7 @@ class UdpSockets implements UdpListener {
   readonly #dispose: (sockets: readonly number[]) => void;
   /** A bound socket does not cease to be one. */
   readonly isBroken = false;
+  readonly error = null;
   #accepting = true;
   #closed = false;
 

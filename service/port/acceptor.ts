@@ -9,6 +9,7 @@ export class Acceptor {
   readonly #port: string;
   readonly #environment: Pick<PortEnvironment, "listen" | "standardInput" | "log">;
   readonly #accepted: (link: Link) => void;
+  readonly #opened: () => void;
   #listener: PortListener | null = null;
   #input: Link | null = null;
   #error: string | null = null;
@@ -16,16 +17,22 @@ export class Acceptor {
   constructor(
     port: string,
     environment: Pick<PortEnvironment, "listen" | "standardInput" | "log">,
-    called: (link: Link) => void,
+    events: { readonly accepted: (link: Link) => void; readonly opened: () => void },
   ) {
     this.#port = port;
     this.#environment = environment;
-    this.#accepted = called;
+    this.#accepted = events.accepted;
+    this.#opened = events.opened;
   }
 
-  /** Why it could not be opened last; null since it could. */
+  /** Why no socket is open; null: one is, or none is wanted. */
   get error(): string | null {
-    return this.#error;
+    return this.#listener?.error ?? this.#error;
+  }
+
+  /** No socket is open, and it is tried again. */
+  get isWaiting(): boolean {
+    return this.#listener !== null && this.#listener.error !== null;
   }
 
   get isListening(): boolean {
@@ -36,11 +43,14 @@ export class Acceptor {
     return this.#listener?.isBroken === true;
   }
 
-  /** False: not one socket could be opened, see `fault`. */
-  open(spec: NetworkPort): boolean {
+  /**
+   * False: not one socket could be opened, see `error`.
+   * @param retry true: a network port that another program has is tried again until it is free
+   */
+  open(spec: NetworkPort, retry: boolean): boolean {
     try {
       if (spec.port === 0) this.#input = this.#environment.standardInput();
-      else this.#listener = this.#listen(spec);
+      else this.#listener = this.#listen(spec, retry);
       this.#error = null;
       return true;
     } catch (error) {
@@ -74,10 +84,12 @@ export class Acceptor {
     this.#environment.log.error(`Unable to create network socket for port ${this.#port}: ${reason}`);
   }
 
-  #listen(spec: NetworkPort): PortListener {
+  #listen(spec: NetworkPort, retryInUse: boolean): PortListener {
     return this.#environment.listen(spec, {
       accepted: link => this.#accepted(link),
       waiting: reason => this.logError(reason),
+      opened: () => this.#opened(),
+      retryInUse,
       failed: reason => this.#environment.log.error(`Could not accept on port ${this.#port}: ${reason}`),
     });
   }

@@ -67,7 +67,13 @@ export class Port implements ManagedPort {
       config: () => this.#config,
       deviceBusy: () => this.#deviceBusy(),
     });
-    this.#acceptor = new Acceptor(this.name, environment, link => this.#admission.onAccepted(link));
+    this.#acceptor = new Acceptor(this.name, environment, {
+      accepted: link => this.#admission.onAccepted(link),
+      opened: () => {
+        environment.log.notice(`Port ${this.name} is served now`);
+        this.#changed();
+      },
+    });
     this.#fixedPeers = new FixedPeers({
       missing: () => (this.#isListening ? this.#lifecycle.slots.missingFixedPeers() : []),
       addressesOf: remote => this.#options.numericAddresses(remote),
@@ -88,7 +94,16 @@ export class Port implements ManagedPort {
 
   /** For the service manager's status line. */
   get condition(): PortCondition {
-    return portCondition({ phase: this.#lifecycle.phase, devicePresent: this.#devicePresent });
+    return portCondition({
+      phase: this.#lifecycle.phase,
+      devicePresent: this.#devicePresent,
+      listenError: this.#acceptor.error,
+    });
+  }
+
+  /** Why the network port is not served; null: it is, or the port is off. */
+  get listenError(): string | null {
+    return this.#acceptor.error;
   }
 
   /** What is broken for good, that only a new process mends; null: nothing. */
@@ -98,13 +113,16 @@ export class Port implements ManagedPort {
     return seconds > STUCK_SECONDS ? `port ${this.name} has been closing for ${seconds} s` : null;
   }
 
-  /** Opens its sockets, if it is to be on. Null, or why that failed; the port is off then. */
+  /**
+   * Opens its sockets, if it is to be on. Null, or why that failed; the port is off then. Sockets that another program has
+   * are tried again meanwhile, see `status().listenError`.
+   */
   start(): string | null {
     const wanted = this.#state;
     this.#state = "off";
     this.#watchDevice();
     this.#askForNames();
-    const problem = this.setState(wanted);
+    const problem = this.#enter(wanted, true);
     if (problem !== null) this.#unwatchDevice?.();
     return problem;
   }
@@ -137,13 +155,17 @@ export class Port implements ManagedPort {
   }
 
   setState(state: PortState): string | null {
+    return this.#enter(state, false);
+  }
+
+  #enter(state: PortState, retry: boolean): string | null {
     if (state === this.#state) return null;
     const before = this.#state;
     this.#state = state;
     if (state === "off") {
       this.#stopListening();
       this.#lifecycle.enable(false);
-    } else if (before === "off" && !this.#listen()) {
+    } else if (before === "off" && !this.#listen(retry)) {
       this.#state = "off";
       this.#changed();
       return NO_SOCKETS;
@@ -237,8 +259,8 @@ export class Port implements ManagedPort {
   // ---- listening
 
   /** False: not one socket could be opened. */
-  #listen(): boolean {
-    if (!this.#acceptor.open(this.#config.networkPort)) return false;
+  #listen(retry: boolean): boolean {
+    if (!this.#acceptor.open(this.#config.networkPort, retry)) return false;
     this.#lifecycle.enable(true);
     this.#acceptor.accept(this.#lifecycle.phase !== "closing");
     const input = this.#acceptor.takeInput();
@@ -321,7 +343,7 @@ export class Port implements ManagedPort {
     this.#askForNames();
     this.#timeoutSeconds = config.timeoutSeconds;
     this.#lifecycle.slots.arrange(config);
-    if (this.setState(config.state) !== null) this.#acceptor.logError();
+    if (this.#enter(config.state, true) !== null) this.#acceptor.logError();
   }
 
   #changed(): void {

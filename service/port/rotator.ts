@@ -29,6 +29,7 @@ export class Rotator {
       accepted: link => this.#accepted(link),
       waiting: reason =>
         this.#options.log.error(`Unable to create TCP socket for rotator ${this.#config.name}: ${reason}`),
+      retryInUse: true,
       failed: reason => this.#options.log.error(`Could not accept on rotator ${this.#config.name}: ${reason}`),
     });
   }

@@ -40,6 +40,7 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     toNet: flow(lifecycle, "toNet"),
     bytesFromDevice: openPort?.pump.bytesFromDevice ?? 0,
     bytesToDevice: openPort?.pump.bytesToDevice ?? 0,
+    listenError,
     lastError: listenError ?? lifecycle.lastError,
   };
 }

@@ -44,6 +44,8 @@ export interface PortStatus {
   readonly bytesToDevice: number;
   readonly pending: "none" | "delete" | "reconfigure";
   readonly lastError: string | null;
+  /** Why the network port is not served, while it is tried again or after it could not be opened; null: it is. */
+  readonly listenError: string | null;
 }
 
 export type MonitorDirection = "tcp" | "term";
@@ -69,10 +71,19 @@ export interface ManagedPort {
 }
 
 /** The state of a port in words, for STATUS= and D-Bus. */
-export type PortCondition = "disabled" | "waiting for device" | "idle" | "opening" | "connected" | "closing";
+export type PortCondition =
+  | "disabled"
+  | "not served"
+  | "waiting for device"
+  | "idle"
+  | "opening"
+  | "connected"
+  | "closing";
 
 /** A missing device is not an error: a new connection is told, and the port serves as soon as the device appears. */
-export function portCondition({ phase, devicePresent }: Pick<PortStatus, "phase" | "devicePresent">): PortCondition {
+export function portCondition(status: Pick<PortStatus, "phase" | "devicePresent" | "listenError">): PortCondition {
+  const { phase, devicePresent, listenError } = status;
+  if (listenError !== null && phase === "idle") return "not served";
   if (!devicePresent && (phase === "idle" || phase === "opening")) return "waiting for device";
   return phase === "open" ? "connected" : (phase satisfies Exclude<Phase, "open">);
 }

@@ -15,7 +15,7 @@ function open(t: Test): { world: World; listener: ControlListener } {
 
 t.test("operators are greeted where it listens", async t => {
   const { world, listener } = open(t);
-  t.equal(listener.move("3000"), null);
+  t.equal(listener.move("3000", false), null);
   const operator = await world.call("3000");
   t.equal(operator.received, GREETING);
   world.permitted = () => Promise.resolve(false);
@@ -25,19 +25,19 @@ t.test("operators are greeted where it listens", async t => {
 
 t.test("it moves, and leaves who is there alone (BUG-26)", async t => {
   const { world, listener } = open(t);
-  listener.move("3000");
+  listener.move("3000", false);
   const old = world.listener("3000");
   const operator = await world.call("3000");
-  t.equal(listener.move("3000"), null);
+  t.equal(listener.move("3000", false), null);
   t.equal(world.listener("3000"), old, "the same is not opened anew");
   t.notOk(old.closed);
-  listener.move("console");
+  listener.move("console", false);
   t.ok(old.closed);
   t.equal((await world.call("4000")).received, GREETING);
   operator.send("version\r");
   await world.settle();
   t.match(operator.received, /ser2net version/);
-  listener.move(null);
+  listener.move(null, false);
   t.ok(world.listener("4000").closed);
   t.notOk(operator.closed);
   listener.close();
@@ -46,18 +46,18 @@ t.test("it moves, and leaves who is there alone (BUG-26)", async t => {
 
 t.test("where it cannot listen", async t => {
   const { world, listener } = open(t);
-  for (const spec of ["0", "udp,3000", "nonsense", ""]) t.equal(listener.move(spec), "invalid", spec);
+  for (const spec of ["0", "udp,3000", "nonsense", ""]) t.equal(listener.move(spec, false), "invalid", spec);
   world.listenFault = new SystemError("listenTcp", 98);
-  t.equal(listener.move("3000"), "not-open");
+  t.equal(listener.move("3000", false), "not-open");
   t.same(world.logged, ["error Unable to create TCP socket: Address already in use"]);
   world.listenFault = null;
-  t.equal(listener.move("3000"), null, "and is tried again");
+  t.equal(listener.move("3000", false), null, "and is tried again");
   t.equal((await world.call("3000")).received, GREETING);
 });
 
 t.test("a failing accept is logged", async t => {
   const { world, listener } = open(t);
-  listener.move("3000");
+  listener.move("3000", false);
   world.listener("3000").fail("Too many open files");
   t.same(world.logged, ["error Could not accept on controller port: Too many open files"]);
   listener.close();

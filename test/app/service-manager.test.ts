@@ -5,9 +5,10 @@ import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
 import { Daemon, temporaryFolder } from "../support/daemon.js";
 import { Manager } from "../support/manager.js";
-import { portNumbers } from "../support/ports.js";
+import { listen, portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { needs } from "../support/tools.js";
+import { until } from "../support/wait.js";
 
 const PYTHON = needs("python3");
 
@@ -82,6 +83,31 @@ t.test(
     await starting;
   },
 );
+
+t.test("a network port that another program has is in the status, and served when it is free", PYTHON, async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port, away, rotator] = [await next(), await next(), await next(), await next()];
+  const others = [await listen(port), await listen(rotator)];
+  const manager = await Manager.start(t);
+  const device = PtyDevice.open(t);
+  const config = [
+    `127.0.0.1,${port}:raw:0:${device.path}:9600`,
+    `127.0.0.1,${away}:raw:0:/dev/no-such-tty:9600`,
+    `ROTATOR:127.0.0.1,${rotator}:127.0.0.1,${port}`,
+  ];
+  const starting = Daemon.start(t, { controlPort, config, env: { NOTIFY_SOCKET: manager.address } });
+  const taken = "STATUS=2 ports: 1 not served: address already in use, 1 waiting for device";
+  t.equal(await manager.nextText(), `READY=1\n${taken}`);
+  const daemon = await starting;
+  const shown = await daemon.ask(`showport 127.0.0.1,${port}`);
+  t.match(shown, /^ {2}enable state: raw\r\n {2}not served: Address already in use\r\n {2}timeout: 0\r$/m);
+  for (const other of others) other?.close();
+  t.equal(await manager.nextText(), "STATUS=2 ports: 1 idle, 1 waiting for device");
+  t.notMatch(await daemon.ask(`showport 127.0.0.1,${port}`), /not served/);
+  const client = await until("the rotator is served too", () => Client.connect(t, rotator));
+  client.send("x");
+  t.equal(await device.expect("x"), "x");
+});
 
 t.test("a stall is in the status until it is over", PYTHON, async t => {
   const { starting, told } = await supervised(t, { WATCHDOG_USEC: "2000000" });

@@ -92,12 +92,9 @@ export class Daemon {
   }
 
   async #ready(): Promise<void> {
-    await until("the control port answers", async () => {
-      if (this.running.process.exitCode !== null) {
-        throw new Error(`the daemon did not start: ${this.running.errors.text || this.running.process.exitCode}`);
-      }
-      return this.ask("version").catch(() => null);
-    });
+    const { process: child, errors } = this.running;
+    await until("the control port answers", () => (child.exitCode !== null ? "the end" : this.ask("version")));
+    if (child.exitCode !== null) throw new Error(`the daemon did not start: ${errors.text || child.exitCode}`);
   }
 }
 

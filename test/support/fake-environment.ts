@@ -183,6 +183,7 @@ export class World {
     const listener: FakeListener = {
       addresses: [{ address: "::", port: spec.port }],
       isBroken: false,
+      error: null,
       connected: [],
       get closed() {
         return closed;

@@ -104,6 +104,7 @@ export function idleStatus(status: Partial<PortStatus> = {}): PortStatus {
     bytesToDevice: 0,
     pending: "none",
     lastError: null,
+    listenError: null,
     ...status,
   };
 }
