@@ -110,6 +110,7 @@ export class Daemon implements ReloadTarget {
       inherited: this.#inherited,
       locking: options.locking,
       signature: options.signature,
+      label: portName => this.#board?.ports.get(portName)?.label ?? null,
       optionContext: () => this.#configuration.finalContext,
       changed: port => {
         this.#boardLeds.portChanged(port);

@@ -37,6 +37,7 @@ export interface PortEnvironmentOptions {
   changed(port: ManagedPort): void;
   removed(port: ManagedPort): void;
   stdioEnded(ok: boolean): void;
+  readonly label: (portName: string) => string | null;
 }
 
 export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvironment {
@@ -73,6 +74,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     openTraces: ({ name, options: { traceRead: read, traceWrite: write, traceBoth: both } }, expand) =>
       openTraces({ read, write, both }, expand, error => log.error(describeTraceError(error, name))),
     led: config => (config === null || options.showsTraffic(config) ? null : leds.open(config)),
+    label: portName => options.label(portName),
     optionContext: () => options.optionContext(),
     clock: readClock,
     deviceInUse: (identity, by) => ports.deviceInUse(identity, by),

@@ -14,8 +14,11 @@ export interface Device {
   /** Takes a pending `whenReadable` back. */
   ignoreReadable(): void;
   readonly line: LineDevice | null; // null: a printer has no line
-  /** Waits until everything written has left, at most `limitMs`, then closes. Resolves when it is gone. */
-  close(limitMs: number): Promise<void>;
+  /**
+   * Waits until everything written has left, at most `limitMs`, then closes. Resolves when it is gone.
+   * @param atLineSpeed true: while bytes leave, the wait is longer by what the line needs for its output queue
+   */
+  close(limitMs: number, atLineSpeed?: boolean): Promise<void>;
 }
 
 /** A device that is a serial line. All calls act at once and throw DeviceError "lost" when the device is gone. */

@@ -101,7 +101,7 @@ function applyRs485(fd: number, request: OpenRequest, wanted: Rs485Config): void
 function withLock(device: Device, lock: Lock | null): Device {
   if (lock === null) return device;
   const close = device.close.bind(device);
-  device.close = limitMs => close(limitMs).finally(() => lock.release());
+  device.close = (limitMs, atLineSpeed) => close(limitMs, atLineSpeed).finally(() => lock.release());
   return device;
 }
 

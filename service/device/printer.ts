@@ -29,6 +29,6 @@ export class Printer implements Device {
   }
 
   close(limitMs: number): Promise<void> {
-    return this.#stream.close(limitMs, () => {});
+    return this.#stream.close(limitMs, 0, () => {});
   }
 }

@@ -58,8 +58,9 @@ export class DeviceStream {
     this.#watch.arm(WRITABLE);
   }
 
-  close(limitMs: number, beforeClose: () => void): Promise<void> {
-    this.#closed ??= this.#drainAndClose(limitMs, beforeClose);
+  /** @param byteMs how long the line takes for one byte of the output queue, in milliseconds; 0 grants it nothing */
+  close(limitMs: number, byteMs: number, beforeClose: () => void): Promise<void> {
+    this.#closed ??= this.#drainAndClose(limitMs, byteMs, beforeClose);
     return this.#closed;
   }
 
@@ -77,13 +78,25 @@ export class DeviceStream {
   }
 
   /**
-   * Output is given `limitMs` to leave, then thrown away: close(2) would otherwise wait for it inside the kernel, on
-   * this thread (the reference throws it away at once and loses the close string).
+   * Output is given `limitMs` to leave, and while bytes leave also the time that the line needs for them. Then it is thrown
+   * away: close(2) would wait for it inside the kernel, on this thread. (The reference throws it away at once and loses the
+   * close string.)
    */
-  async #drainAndClose(limitMs: number, beforeClose: () => void): Promise<void> {
+  async #drainAndClose(limitMs: number, byteMs: number, beforeClose: () => void): Promise<void> {
     this.#watch.close();
-    const end = performance.now() + limitMs;
-    while (this.#pendingOutput() > 0 && performance.now() < end) await pause(DRAIN_POLL_MS);
+    let pending = this.#pendingOutput();
+    const endMs = performance.now() + limitMs + pending * byteMs;
+    let progressMs = performance.now();
+    for (
+      let nowMs = progressMs;
+      pending > 0 && nowMs < endMs && nowMs < progressMs + limitMs;
+      nowMs = performance.now()
+    ) {
+      await pause(DRAIN_POLL_MS);
+      const left = this.#pendingOutput();
+      if (left < pending) progressMs = performance.now();
+      pending = left;
+    }
     try {
       beforeClose();
       // Only what is stuck: on a pseudo-terminal a flush would take back what the other side has not read yet.

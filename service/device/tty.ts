@@ -1,7 +1,7 @@
 /** A serial line behind a tty (or pseudo-terminal) node. */
 import { fstatSync } from "node:fs";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
-import type { LineSettings } from "../line/settings.js";
+import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 import { reasonOf } from "../native/reason.js";
 import { flush, getCounters, getModem, getTermios, MODEM, setModem, setTermios } from "../native/serial.js";
 import { Break } from "./break.js";
@@ -58,9 +58,10 @@ export class Tty implements Device, LineDevice {
     else this.#stream.whenWritable(callback);
   }
 
-  close(limitMs: number): Promise<void> {
+  close(limitMs: number, atLineSpeed = false): Promise<void> {
     this.#break.stop();
-    return this.#stream.close(limitMs, () => {
+    const byteMs = atLineSpeed ? (bitsPerCharacter(this.#settings) * 1000) / this.#settings.speed : 0;
+    return this.#stream.close(limitMs, byteMs, () => {
       // Flow control off first: a stopped line would hold the close (docs/reference.md, "Closing the device").
       setTermios(this.#stream.fd, toTermios({ ...this.#settings, xonxoffOut: false, xonxoffIn: false, rtscts: false }));
     });

@@ -37,6 +37,7 @@ export interface Addon {
   peerAddress(fd: number): number | AddressResult;
   socketKind(fd: number, into: Uint32Array): number;
   setOption(fd: number, option: number, value: number): number;
+  tcpInfo(fd: number, into: Uint32Array): number;
   atMark(fd: number): number;
   shutdownOutput(fd: number): number;
   receiveFrom(fd: number, into: Uint8Array): number | AddressResult;

@@ -190,7 +190,7 @@ static napi_value socket_kind(napi_env env, napi_callback_info info) {
   return outcome(&call, result);
 }
 
-/* Only the options listed in kernel.ts are ever named, all of them plain integers. */
+/* Only the options listed in sockets.ts are ever named, all of them plain integers. */
 static napi_value set_option(napi_env env, napi_callback_info info) {
   static const struct {
     int level, name;
@@ -205,6 +205,23 @@ static napi_value set_option(napi_env env, napi_callback_info info) {
   int value = (int)take_integer(&call, 0, INT_MAX);
   if (call.failed) return NULL;
   return outcome(&call, setsockopt(fd, options[which].level, options[which].name, &value, sizeof value));
+}
+
+/* TCP_INFO (tcp(7)): the state, segments that are not acknowledged, probes without an answer, ms since the last ACK. */
+static napi_value tcp_info(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info);
+  int fd = take_descriptor(&call);
+  uint32_t *words = take_words(&call, 4);
+  struct tcp_info facts;
+  socklen_t length = sizeof facts;
+  if (call.failed) return NULL;
+  memset(&facts, 0, sizeof facts);
+  int result = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &facts, &length);
+  words[0] = facts.tcpi_state;
+  words[1] = facts.tcpi_unacked;
+  words[2] = facts.tcpi_probes;
+  words[3] = facts.tcpi_last_ack_recv;
+  return outcome(&call, result);
 }
 
 static napi_value at_mark(napi_env env, napi_callback_info info) {
@@ -251,6 +268,7 @@ const struct entry socket_functions[] = {
     {"peerAddress", peer_address},
     {"socketKind", socket_kind},
     {"setOption", set_option},
+    {"tcpInfo", tcp_info},
     {"atMark", at_mark},
     {"shutdownOutput", shutdown_output},
     {"receiveFrom", receive_from},

@@ -110,6 +110,26 @@ export function setOobInline(fd: number): void {
   done("setOobInline", addon.setOption(fd, OPTION.oobInline, 1));
 }
 
+export interface TcpInfo {
+  /** The peer has ended its direction (CLOSE_WAIT), or the connection is over. */
+  readonly ended: boolean;
+  /** Segments sent and not acknowledged. */
+  readonly unacknowledged: number;
+  /** Keepalive or zero-window probes without an answer. */
+  readonly probes: number;
+  readonly sinceLastAckMs: number;
+}
+
+const CLOSED_STATES = [7, 8]; // TCP_CLOSE, TCP_CLOSE_WAIT
+
+/** What the kernel knows of a connection (tcp(7), TCP_INFO). Throws SystemError for another kind of socket. */
+export function tcpInfo(fd: number): TcpInfo {
+  const words = new Uint32Array(4);
+  done("tcpInfo", addon.tcpInfo(fd, words));
+  const [state = 0, unacknowledged = 0, probes = 0, sinceLastAckMs = 0] = words;
+  return { ended: CLOSED_STATES.includes(state), unacknowledged, probes, sinceLastAckMs };
+}
+
 /** True when the next byte to read is the urgent one. */
 export function atMark(fd: number): boolean {
   return done("atMark", addon.atMark(fd)) !== 0;

@@ -20,6 +20,10 @@ export interface Link {
   whenWritable(callback: () => void): void;
   /** Called when the connection breaks while nobody waits to read it. Not for an orderly end; UDP knows none of this. */
   whenBroken?(callback: () => void): void;
+  /** TCP: true when the peer has sent its end, whether or not it was read. */
+  hasEnded?(): boolean;
+  /** TCP: true when output waits and the peer has acknowledged nothing for `limitMs`: it is gone, not just not reading. To be asked again and again. */
+  isGone?(limitMs: number): boolean;
   /** UDP: called for an empty datagram, which carries nothing but keeps the connection alive. */
   onKeepalive?: (() => void) | null;
   /** Telnet: keeps urgent data (SYNC) in the stream. Does nothing where there is none. */

@@ -2,7 +2,7 @@
 import { closeSync } from "node:fs";
 import type { NetworkPort } from "../config/network-port.js";
 import { read, write } from "../native/descriptors.js";
-import { EAGAIN, ECONNRESET, EINTR, EPIPE, errorReason, SystemError } from "../native/errors.js";
+import { EAGAIN, ECONNRESET, EINTR, EPIPE, ETIMEDOUT, errorReason, SystemError } from "../native/errors.js";
 import { ERROR_OR_HANGUP, READABLE, Watch, WRITABLE } from "../native/poll.js";
 import {
   accept,
@@ -13,6 +13,8 @@ import {
   setOobInline,
   setUserTimeout,
   socketKind,
+  type TcpInfo,
+  tcpInfo,
 } from "../native/sockets.js";
 import type { ListenAddress } from "./addresses.js";
 import { type Link, LinkError, type Listener, type PeerAddress } from "./link.js";
@@ -26,13 +28,18 @@ const ACCEPTS_PER_TURN = 16;
 const ACCEPT_PAUSE_MS = 1000;
 
 /**
- * A peer that vanished is noticed after 45 s when nothing is under way to it, 60 s when something is. One that had
- * stopped reading before is left to the system's limit (15 minutes): the kernel cannot tell it from a person who
- * pressed Ctrl-S, and would end that connection too.
+ * A peer that vanished is noticed after 45 s: by keepalive while nothing is under way to it, by the user timeout while
+ * something is. (With both set, Linux goes by the user timeout.) Once a write was short, the kernel would also end the
+ * connection of a peer that only stopped reading, so the user timeout is off then, and TCP_INFO tells the two apart:
+ * a peer that stopped reading still answers the probes of the closed window.
  */
 const KEEPALIVE = { idleSeconds: 30, intervalSeconds: 5, count: 3 } as const;
-const USER_TIMEOUT_MS = 60_000;
+const USER_TIMEOUT_MS = 45_000;
 const SYSTEM_TIMEOUT = 0;
+const GONE_MS = 60_000;
+const CHECK_MS = 5000;
+/** What looks gone must do so for this long: the answer to a probe, which may be minutes after the last one, can be under way. */
+const CONFIRM_MS = 2000;
 
 export interface ListenEvents {
   /** A new peer. The receiver owns it. */
@@ -152,8 +159,11 @@ export class TcpLink implements Link {
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
   #broken: (() => void) | null = null;
-  /** The last write was short: the peer's window or our buffer is full. */
-  #stalled = false;
+  /** Set while the last write was short: the peer's window or our buffer is full. */
+  #stalled: NodeJS.Timeout | null = null;
+  #gone = false;
+  /** Since when it looks gone, on the clock of performance.now(). */
+  #suspectedMs: number | null = null;
   #closed = false;
 
   constructor(fd: number, peer: PeerAddress, transport: "tcp" | "stdio" = "tcp") {
@@ -196,8 +206,9 @@ export class TcpLink implements Link {
 
   write(bytes: Uint8Array): number {
     if (this.#closed) return bytes.length;
+    if (this.#gone) return this.#fault(ETIMEDOUT);
     const count = write(this.#fd, bytes);
-    if (count < bytes.length && !this.#stalled) this.#setStalled(true);
+    if (count < bytes.length && this.#stalled === null) this.#setStalled(true);
     return count >= 0 ? count : this.#fault(-count);
   }
 
@@ -229,6 +240,7 @@ export class TcpLink implements Link {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#stalled !== null) clearInterval(this.#stalled);
     this.#watch.close();
     this.#takeUnread();
     closeSync(this.#fd);
@@ -241,7 +253,7 @@ export class TcpLink implements Link {
       callback?.();
     }
     if ((events & WRITABLE) !== 0 && !this.#closed) {
-      if (this.#stalled) this.#setStalled(false);
+      if (this.#stalled !== null) this.#setStalled(false);
       const callback = this.#writable;
       this.#writable = null;
       callback?.();
@@ -255,13 +267,47 @@ export class TcpLink implements Link {
 
   /** See USER_TIMEOUT_MS. */
   #setStalled(stalled: boolean): void {
-    this.#stalled = stalled;
+    if (this.#stalled !== null) clearInterval(this.#stalled);
+    this.#stalled = stalled ? setInterval(() => this.#check(), CHECK_MS) : null;
     if (this.transport !== "tcp") return;
     try {
       setUserTimeout(this.#fd, stalled ? SYSTEM_TIMEOUT : USER_TIMEOUT_MS);
     } catch {
       // The peer is gone: reading or writing will tell.
     }
+  }
+
+  hasEnded(): boolean {
+    return this.#info()?.ended ?? false;
+  }
+
+  isGone(limitMs: number): boolean {
+    const info = this.#info();
+    const waits = info !== null && (info.unacknowledged > 0 || info.probes > 0);
+    if (!waits || info.sinceLastAckMs < limitMs) {
+      this.#suspectedMs = null;
+      return false;
+    }
+    this.#suspectedMs ??= performance.now();
+    return performance.now() - this.#suspectedMs >= CONFIRM_MS;
+  }
+
+  /** Null where the kernel knows nothing of it: no TCP, or closed. */
+  #info(): TcpInfo | null {
+    if (this.#closed || this.transport !== "tcp") return null;
+    try {
+      return tcpInfo(this.#fd);
+    } catch {
+      return null;
+    }
+  }
+
+  /** The next write fails, and whoever waits for room is called to make it. */
+  #check(): void {
+    if (!this.isGone(GONE_MS)) return;
+    this.#gone = true;
+    this.#setStalled(false);
+    this.#ready(WRITABLE);
   }
 
   /** Closing over unread input sends a reset, and the peer may lose our last words to it. */

@@ -48,6 +48,8 @@ export interface PortEnvironment {
   numericAddresses(remote: RemoteAddress): readonly string[];
   /** Null when no trace is configured. */
   openTraces(config: PortConfig, expand: (template: string) => string): PortTraces | null;
+  /** The label of the port in the board profile; null without one. */
+  label(portName: string): string | null;
   led(config: LedConfig | null): PortLed | null;
   /** What `setportconfig` reads its words against. */
   optionContext(): OptionContext;

@@ -1,7 +1,8 @@
 /** A port's peers and its device: from the first caller to the closed device, and around again. */
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
-import type { Link } from "../net/link.js";
+import { unmappedText } from "../line/address.js";
+import { type Link, LinkError } from "../net/link.js";
 import { describeLinkError, describeOpenError, lossReason, reportLoss } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
 import type { DataObservers } from "./observers.js";
@@ -13,6 +14,12 @@ import { ConnectionSlots } from "./peers/connection-slots.js";
 import { advance, type Phase, type PhaseEvent } from "./phase.js";
 import { PortStrings } from "./port-strings.js";
 import { type ReconnectingDevice, reconnectingDevice } from "./reconnecting-device.js";
+
+/** The reason to end when the daemon stops: it has no time for slow lines. */
+export const SHUTDOWN = "program shutdown";
+
+/** Seconds between two looks at peers that hold up the others; a peer is gone when it acknowledged nothing in between. */
+const GONE_CHECK_SECONDS = 10;
 
 export interface PortLifecycleOptions {
   readonly environment: PortEnvironment;
@@ -199,6 +206,7 @@ export class PortLifecycle {
       events: {
         peerLost: (who, error) =>
           error === null ? this.#lose(who, "network read close") : this.#linkFailed(who, "read", error),
+        dropped: (who, bytes) => this.#dropped(who, bytes),
         peerMustGo: (who, reason) => this.#lose(who, reason),
         closeOnFound: () => this.#endWhenSent("closeon sequence found"),
         lineChanged: () => this.#options.changed(),
@@ -249,7 +257,26 @@ export class PortLifecycle {
     if (this.slots.live.size === 0) this.end("All network connections free");
   }
 
+  #dropped({ link }: Connection, bytes: number): void {
+    const from = unmappedText(link.peer.address);
+    this.#environment.log.warning(
+      `Port ${this.#options.config().name}: ${bytes} bytes from ${from} were dropped, the device does not take them`,
+    );
+  }
+
+  /** On a port with several connections, a peer that is gone does not stop the others for as long as a single one waits. */
+  #endGonePeers(): void {
+    if (this.slots.live.size < 2 || this.#environment.heartbeat.second % GONE_CHECK_SECONDS !== 0) return;
+    for (const connection of [...this.slots.live]) {
+      if (connection.tookNothing() && connection.link.isGone?.(GONE_CHECK_SECONDS * 1000) === true) {
+        const error = new LinkError("other", unmappedText(connection.link.peer.address), "Connection timed out");
+        this.#linkFailed(connection, "write", error);
+      }
+    }
+  }
+
   readonly #everySecond = (): void => {
+    this.#endGonePeers();
     const limit = this.#options.timeoutSeconds();
     if (limit === 0) return;
     for (const connection of this.slots.idle(this.#environment.heartbeat.second, limit))
@@ -295,7 +322,7 @@ export class PortLifecycle {
     this.#options.changed();
     const failed = reason === "closed port" || reason === "dev read error" || reason === "dev write error";
     const lost = failed || this.#reconnecting?.isAway === true;
-    await openPort?.close(closestr, lost);
+    await openPort?.close(closestr, lost, reason !== SHUTDOWN);
     this.#openPort = null;
     this.#reconnecting = null;
     this.#advance(this.#isOff() ? "closed for good" : "closed");

@@ -1,6 +1,7 @@
 /** What exists only while a port's device is open: the pump, the traces, the line under remote control. */
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type LineDevice } from "../device/device.js";
+import { AYT } from "../telnet/codes.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
 import type { PortEnvironment, PortLed, PortTraces } from "./environment.js";
 import type { DataObservers } from "./observers.js";
@@ -14,6 +15,8 @@ const CLOSE_LIMIT_MS = 4000;
 export interface OpenPortEvents {
   /** A peer is done (`error` null) or its link failed. */
   peerLost(connection: Connection, error: unknown): void;
+  /** As in TransferEvents. */
+  dropped(connection: Connection, bytes: number): void;
   /** A peer must go for another reason: `telnet output error`. */
   peerMustGo(connection: Connection, reason: string): void;
   closeOnFound(): void;
@@ -34,6 +37,8 @@ export class OpenPort {
   readonly #leds: readonly (PortLed | null)[];
   readonly #observers: DataObservers;
   readonly #events: OpenPortEvents;
+  readonly #environment: PortEnvironment;
+  readonly #connections: ReadonlySet<Connection>;
 
   constructor(options: {
     readonly device: Device;
@@ -49,6 +54,8 @@ export class OpenPort {
     this.config = config;
     this.#observers = observers;
     this.#events = events;
+    this.#environment = environment;
+    this.#connections = options.connections;
     this.#traces = environment.openTraces(config, options.expandFile);
     observers.traces = this.#traces;
     this.#leds = [environment.led(config.options.ledRx), environment.led(config.options.ledTx)];
@@ -63,6 +70,7 @@ export class OpenPort {
       events: {
         deviceLost: (what, error) => events.deviceLost(what, error),
         peerLost: (who, error) => events.peerLost(who, error),
+        dropped: (who, bytes) => events.dropped(who, bytes),
         telnet: (who, event) => this.#telnet(who, event),
         commandsEnd: who => this.#guard(() => this.#remote?.commandsEnd(who)),
         closeOnFound: () => events.closeOnFound(),
@@ -112,16 +120,34 @@ export class OpenPort {
     this.#remote?.stop();
   }
 
-  /** Sends the close string and lets output leave, for CLOSE_LIMIT_MS together; a lost device is only closed. */
-  async close(closestr: Uint8Array, lost: boolean): Promise<void> {
+  /**
+   * Sends the close string and lets output leave, for CLOSE_LIMIT_MS together, and longer while a slow line sends it; a lost
+   * device is only closed.
+   * @param atLineSpeed false: for CLOSE_LIMIT_MS at most, the daemon ends
+   */
+  async close(closestr: Uint8Array, lost: boolean, atLineSpeed: boolean): Promise<void> {
     const end = performance.now() + CLOSE_LIMIT_MS;
     if (!lost) await writeAll(this.device, closestr, end);
-    await this.device.close(lost ? 0 : Math.max(0, end - performance.now()));
+    await this.device.close(lost ? 0 : Math.max(0, end - performance.now()), atLineSpeed && !lost);
     await this.#traces?.close();
   }
 
   #telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void {
+    if (event.kind === "command" && event.code === AYT) {
+      const sent = connection.sendAside(Buffer.from(this.#presence(), "latin1"));
+      if (!sent) this.#events.peerMustGo(connection, "telnet output error");
+      return;
+    }
     this.#guard(() => this.#remote?.handle(connection, event));
+  }
+
+  /** The answer to AYT (RFC 854): `[2001 "Router": 2 connected, device silent for 12 s]`. */
+  #presence(): string {
+    const [config, environment, connections] = [this.config, this.#environment, this.#connections];
+    const label = environment.label(config.name);
+    const title = label === null ? config.name : `${config.name} "${label}"`;
+    const silent = this.pump.silentSeconds(environment.heartbeat.second);
+    return `\r\n[${title}: ${connections.size} connected, device silent for ${silent} s]\r\n`;
   }
 
   /** A device that goes away under a request ends the port like one that goes away under a read. */

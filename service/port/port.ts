@@ -3,11 +3,12 @@ import type { PortConfig, PortState } from "../config/configuration.js";
 import { parsePortWords } from "../config/port-options.js";
 import type { LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
+import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 import type { Link } from "../net/link.js";
 import { Acceptor } from "./acceptor.js";
 import { AdmissionQueue } from "./admission-queue.js";
 import type { PortEnvironment } from "./environment.js";
-import { PortLifecycle } from "./lifecycle.js";
+import { PortLifecycle, SHUTDOWN } from "./lifecycle.js";
 import { DataObservers } from "./observers.js";
 import type { OpenPort } from "./open-port.js";
 import { FixedPeers } from "./peers/fixed-peers.js";
@@ -20,8 +21,9 @@ import {
   portCondition,
 } from "./status.js";
 
-/** Closing has a limit of its own; a port that takes this long hangs in the kernel. */
+/** Closing has a limit of its own; a port that takes this long, and the time of a full output queue, hangs in the kernel. */
 const STUCK_SECONDS = 30;
+const KERNEL_QUEUE_BYTES = 4096;
 
 export const NO_SOCKETS = "Unable to create network socket(s)";
 
@@ -110,7 +112,9 @@ export class Port implements ManagedPort {
   problem(): string | null {
     if (this.#acceptor.isBroken) return `port ${this.name} does not listen any more`;
     const seconds = Math.round(this.#lifecycle.closingMs / 1000);
-    return seconds > STUCK_SECONDS ? `port ${this.name} has been closing for ${seconds} s` : null;
+    return seconds > STUCK_SECONDS + queueSeconds(this.#config.line)
+      ? `port ${this.name} has been closing for ${seconds} s`
+      : null;
   }
 
   /**
@@ -235,7 +239,7 @@ export class Port implements ManagedPort {
     this.#lifecycle.enable(false);
     this.#pending = { kind: "none" };
     this.#admission.closePending();
-    this.#lifecycle.end("program shutdown");
+    this.#lifecycle.end(SHUTDOWN);
     await this.#lifecycle.closed();
     this.#observers.endMonitor();
   }
@@ -349,4 +353,9 @@ export class Port implements ManagedPort {
   #changed(): void {
     this.#options.changed(this);
   }
+}
+
+/** How long the line takes for a full output queue of the kernel. */
+function queueSeconds(line: LineSettings): number {
+  return (KERNEL_QUEUE_BYTES * bitsPerCharacter(line)) / line.speed;
 }

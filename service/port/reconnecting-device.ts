@@ -98,9 +98,9 @@ export class ReconnectingDevice implements Device {
     this.#device?.whenWritable(this.#onWritable);
   }
 
-  close(limitMs: number): Promise<void> {
+  close(limitMs: number, atLineSpeed = false): Promise<void> {
     this.#reopenTimer?.end();
-    return this.#device?.close(limitMs) ?? this.#gone;
+    return this.#device?.close(limitMs, atLineSpeed) ?? this.#gone;
   }
 
   readonly #onReadable = (): void => {

@@ -31,6 +31,31 @@ async function command(user: Terminal, text: string): Promise<void> {
 
 const STOCK = { ...needs("telnet"), ...NEEDS_UART };
 
+t.test(
+  "send ayt: the port says that it is there, who is connected and how long the device is silent",
+  STOCK,
+  async t => {
+    const { port, name, device } = await serveUart(t, "9600 max-connections=2");
+    const user = await stockTelnet(t, port);
+    user.type("a");
+    await device.expect("a");
+    await command(user, "send ayt");
+    const answer = new RegExp(`\\r\\n\\[${name}: 1 connected, device silent for \\d+ s\\]\\r\\n`);
+    t.match(await user.see(answer), answer);
+    user.type("b");
+    t.equal(await device.expect("b"), "b", "nothing of it reaches the device");
+  },
+);
+
+t.test("without BINARY, CR NUL is Enter for the device; with it a NUL is a NUL", needs(), async t => {
+  const { port, device } = await serveOnePort(t, { state: "telnet" });
+  const client = await Client.connect(t, port);
+  client.send(Buffer.from("one\r\0two\r", "latin1"));
+  t.equal(await device.expect("two\r"), "one\rtwo\r");
+  client.send(Buffer.from("\0three\r\n\xff\xfb\x00four\r\0.", "latin1")); // WILL BINARY
+  t.equal(await device.expect("."), "three\r\nfour\r\0.");
+});
+
 t.test("send brk: a break where the user sent it", STOCK, async t => {
   const { port, done } = await serveUart(t, "9600");
   const user = await stockTelnet(t, port);
@@ -174,8 +199,8 @@ t.test("each order of two negotiations about one option ends with one agreement"
 t.test("commands without meaning here are swallowed, and only they", async t => {
   const { port, device } = await serveOnePort(t, { state: "telnet" });
   const com = await ComPort.connect(t, port);
-  com.send("61 ffff 62 0d0a 0d00 63 fff9 64 fff6 65 ff41 66 fffa1f414243fff0 67");
-  t.equal(textToHex(await device.expect("g")), "61ff620d0a0d006364656667");
+  com.send("61 ffff 62 0d0a 0d00 63 fff9 64 fff1 65 ff41 66 fffa1f414243fff0 67");
+  t.equal(textToHex(await device.expect("g")), "61ff620d0a0d6364656667");
   t.equal(await com.answer(""), "", "and unanswered");
 });
 

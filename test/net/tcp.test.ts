@@ -9,6 +9,7 @@ import { type Link, LinkError, type Listener } from "../../service/net/link.js";
 import { adoptTcp, listenTcp } from "../../service/net/tcp.js";
 import { Client } from "../support/client.js";
 import { runProgram } from "../support/daemon.js";
+import { PATIENCE_MS } from "../support/incoming.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 
@@ -279,3 +280,20 @@ t.test("out of descriptors it says so, rests, and goes on", needs("prlimit"), as
   t.equal(child.stderr, "");
   t.same(JSON.parse(child.stdout), { failures: ["Too many open files"], acceptedBefore: 0, acceptedAfter: 1 });
 });
+
+const MAY_CUT = spawnSync("unshare", ["--net", "ip", "link", "set", "lo", "up"]).status === 0;
+
+t.test(
+  "a peer that stopped reading is there, one behind a cut cable is gone",
+  MAY_CUT ? {} : { skip: "needs root" },
+  async t => {
+    const script = fileURLToPath(new URL("../support/gone-process.ts", import.meta.url));
+    const args = ["--net", process.execPath, ...process.execArgv, script];
+    const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8", timeout: PATIENCE_MS });
+    t.same(
+      stdout.trim().split("\n"),
+      ["paused: there", "cut while paused: gone", "cut with bytes under way: gone", "ended: true"],
+      stderr,
+    );
+  },
+);

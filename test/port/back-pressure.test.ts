@@ -123,7 +123,65 @@ t.test("a peer that breaks while the device takes nothing does not keep the port
   await world.pass(5000);
   t.ok(link.closed);
   t.ok(port.isFree);
-  t.same(world.logged, ["error read error for port 7000: reset here"]);
+  t.same(world.logged, [
+    "warning Port 7000: 6 bytes from 127.0.0.1 were dropped, the device does not take them",
+    "error read error for port 7000: reset here",
+  ]);
+});
+
+t.test("the end of a broken connection may show as end-of-file alone: a write took the error", async t => {
+  const world = new World(t);
+  const port = world.port(LINE);
+  const link = await world.call("7000");
+  world.device.room = 0;
+  link.send("abcd");
+  await world.settle();
+  link.send("more");
+  link.finish();
+  link.breakQuietly();
+  await world.pass(8100);
+  t.ok(link.closed);
+  t.ok(port.isFree);
+  t.equal(port.status().slots[0], null);
+});
+
+t.test("a peer that ended in order keeps its place for 10 minutes without progress, and its bytes as long", async t => {
+  const world = new World(t);
+  const port = world.port(LINE);
+  const link = await world.call("7000");
+  world.device.room = 1;
+  link.send("abcd");
+  await world.settle();
+  link.send("more");
+  link.finish();
+  world.time.pass(590_000);
+  world.device.room = 1;
+  await world.settle();
+  for (let second = 0; second < 599; second++) world.time.pass(1000);
+  await world.settle();
+  t.notOk(link.closed, "the device took a byte in between");
+  for (let second = 0; second < 12; second++) world.time.pass(1000);
+  await world.pass(4100);
+  t.ok(link.closed);
+  t.ok(port.isFree);
+  t.same(world.logged, ["warning Port 7000: 6 bytes from 127.0.0.1 were dropped, the device does not take them"]);
+});
+
+t.test("one that is gone does not stop the others of its port, one that only pauses does", async t => {
+  for (const gone of [true, false]) {
+    const world = new World(t);
+    world.port(LINE);
+    const [stuck, other] = [await world.call("7000"), await world.call("7000")];
+    stuck.room = 0;
+    stuck.gone = gone;
+    world.device.send("first");
+    await world.settle();
+    world.device.send("second");
+    await world.pass(25_000);
+    t.equal(stuck.closed, gone);
+    t.equal(other.received, gone ? "firstsecond" : "first");
+    t.same(world.logged, gone ? ["error The network write for port 7000 had error: Connection timed out"] : []);
+  }
 });
 
 t.test("what a peer sent before it broke leaves as long as the device takes it", async t => {

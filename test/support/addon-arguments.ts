@@ -24,6 +24,7 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   errorReason: ["integer"],
   getTermios: ["fd", "words"],
   setTermios: ["fd", "words"],
+  tcpInfo: ["fd", "words"],
   getModem: ["fd"],
   setModem: ["fd", "integer", "integer"],
   setBreak: ["fd", "boolean"],

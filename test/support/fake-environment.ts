@@ -261,6 +261,7 @@ export class World {
               flash: () => void this.traced.push(`flash ${config.name}`),
               close: () => void this.traced.push(`close ${config.name}`),
             },
+      label: portName => (portName === "7001" ? "Router" : null),
       optionContext: () => readLines().finalContext,
       clock: () => ({
         epochMs: 0,

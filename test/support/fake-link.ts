@@ -19,6 +19,10 @@ export interface FakeLink extends Link {
   finish(): void;
   /** From now on `read` or `write` throws; the reason is `<fault> here`. */
   breakWith(call: "read" | "write", fault: LinkErrorCode): void;
+  /** `isGone` of the link. */
+  gone: boolean;
+  /** The connection breaks without an error for `read`. */
+  breakQuietly(): void;
   /** Calls back until nobody waits for anything that has come. Gives the number of calls. */
   settle(): number;
   /** What was received since the last `take`, after settling. */
@@ -40,6 +44,7 @@ export function createFakeLink(
   let keepsUrgent = false;
   let taken = 0;
   let closed = false;
+  let brokenQuietly = false;
   let readable: (() => void) | null = null;
   let writable: (() => void) | null = null;
   let broken: (() => void) | null = null;
@@ -108,6 +113,12 @@ export function createFakeLink(
     finish() {
       finished = true;
     },
+    gone: false,
+    isGone: () => link.gone,
+    hasEnded: () => finished,
+    breakQuietly() {
+      brokenQuietly = true;
+    },
     breakWith(call, fault) {
       faults[call] = new LinkError(fault, peer.address, `${fault} here`);
     },
@@ -134,7 +145,7 @@ export function createFakeLink(
     if (writable !== null && (link.room > 0 || faults.write)) {
       callback = writable;
       writable = null;
-    } else if (broken !== null && faults.read) {
+    } else if (broken !== null && (faults.read || brokenQuietly)) {
       callback = broken;
       broken = null;
     } else if (readable !== null && (input.length > 0 || finished || faults.read)) {

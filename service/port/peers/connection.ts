@@ -2,8 +2,9 @@
 import type { PortState } from "../../config/configuration.js";
 import type { ModemState } from "../../line/modem.js";
 import type { Link } from "../../net/link.js";
-import { COM_PORT } from "../../telnet/codes.js";
+import { BINARY, COM_PORT } from "../../telnet/codes.js";
 import { createTelnetDecoder, type TelnetDecoder } from "../../telnet/decoder.js";
+import { EnterDecoder } from "../../telnet/enter.js";
 import { createNegotiation, dataPortPolicy, type Negotiation } from "../../telnet/negotiation.js";
 import { newReadPacing, type ReadPacing } from "../read-pacing.js";
 import type { ConnectionStatus } from "../status.js";
@@ -20,6 +21,7 @@ const gathered = new Uint8Array(GATHERED_BYTES);
 export interface TelnetState {
   readonly decoder: TelnetDecoder;
   readonly negotiation: Negotiation;
+  readonly enter: EnterDecoder;
   /** RFC 2217 masks: which changes this peer wants to hear of. */
   lineStateMask: number;
   modemStateMask: number;
@@ -54,6 +56,9 @@ export class Connection {
   /** Bytes in `gathered`, or -1 while nothing is gathered. */
   #gathered = -1;
   #closed = false;
+  /** Bytes the link has taken, and how many they were at the last `tookNothing`. */
+  #taken = 0;
+  #takenBefore = -1;
   readonly #sent: (connection: Connection) => void;
   readonly #failed: (connection: Connection, error: unknown) => void;
 
@@ -85,6 +90,22 @@ export class Connection {
   /** Device data must wait for this peer. */
   get blocked(): boolean {
     return this.#unsent !== null || this.suspended;
+  }
+
+  /** Data of the peer as it is meant: see EnterDecoder. The bytes may be rewritten in place. */
+  decodeData(bytes: Uint8Array): Uint8Array {
+    if (this.telnet === null) return bytes;
+    const { negotiation, enter } = this.telnet;
+    if (!negotiation.isEnabled("them", BINARY)) return enter.decode(bytes);
+    enter.reset();
+    return bytes;
+  }
+
+  /** True when output waits, and the link has taken none of it since the last call. */
+  tookNothing(): boolean {
+    const stuck = this.#unsent !== null && this.#taken === this.#takenBefore;
+    this.#takenBefore = this.#taken;
+    return stuck;
   }
 
   get comPortAgreed(): boolean {
@@ -195,7 +216,9 @@ export class Connection {
 
   #write(bytes: Uint8Array): number {
     try {
-      return this.link.write(bytes);
+      const count = this.link.write(bytes);
+      this.#taken += count;
+      return count;
     } catch (error) {
       this.#failed(this, error);
       return bytes.length;
@@ -207,6 +230,7 @@ function newTelnetState(remctl: boolean): TelnetState {
   return {
     decoder: createTelnetDecoder(),
     negotiation: createNegotiation(dataPortPolicy(remctl)),
+    enter: new EnterDecoder(),
     lineStateMask: 0,
     modemStateMask: 0xff,
     modemState: null,

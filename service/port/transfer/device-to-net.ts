@@ -126,7 +126,8 @@ export class DeviceToNet {
   }
 
   #pass(read: Uint8Array): void {
-    const { observers, events } = this.#options;
+    const { observers, events, heartbeat } = this.#options;
+    this.#state.lastDeviceSecond = heartbeat.second;
     observers.monitorTerm?.(read);
     const end = this.#closeOn === null ? -1 : this.#closeOn.scan(read);
     const bytes = end < 0 ? read : read.subarray(0, end);

@@ -30,7 +30,7 @@ export class NetToDevice {
     bytesToDevice: () => this.bytes,
     waitsForDevice: () => this.blocked,
     peers: () => this.#feeds.keys(),
-    lost: (connection, error) => this.#options.events.peerLost(connection, error),
+    dropped: (connection, bytes, error) => this.#dropped(connection, bytes, error),
   });
   #unwritten: Uint8Array | null = null;
   /** What the peer that filled the device sent after that: commands must not overtake data. */
@@ -92,6 +92,14 @@ export class NetToDevice {
     if (postponed !== null) this.#inOrder(postponed);
     for (const connection of this.#inTurn()) this.#read(connection);
   };
+
+  /** What the device has not taken goes too, unless another peer is there: the port closes. */
+  #dropped(connection: Connection, bytes: number, error: unknown): void {
+    const { connections, events } = this.#options;
+    const unwritten = connections.size === 1 ? (this.#unwritten?.length ?? 0) : 0;
+    events.dropped(connection, bytes + unwritten);
+    events.peerLost(connection, error);
+  }
 
   #writeNow(bytes: Uint8Array): number {
     try {
@@ -221,9 +229,10 @@ export class NetToDevice {
     return commands;
   }
 
-  #pass(connection: Connection, bytes: Uint8Array): void {
+  #pass(connection: Connection, read: Uint8Array): void {
     const { observers, heartbeat } = this.#options;
     connection.lastActiveSecond = heartbeat.second;
+    const bytes = connection.decodeData(read);
     observers.monitorTcp?.(bytes);
     observers.traces?.netToDevice(bytes);
     this.#state.movedToDevice++;

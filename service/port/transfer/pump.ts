@@ -18,6 +18,7 @@ export class Pump {
   constructor(options: TransferOptions) {
     this.#connections = options.connections;
     this.#state = new TransferState(options.config);
+    this.#state.lastDeviceSecond = options.heartbeat.second;
     this.#toNet = new DeviceToNet(options, this.#state);
     this.#toDevice = new NetToDevice(options, this.#state);
     this.lineChanged(options.device.line?.settings ?? options.config.line);
@@ -37,6 +38,11 @@ export class Pump {
 
   get waitsForNet(): boolean {
     return this.#toNet.blocked;
+  }
+
+  /** Seconds since the device sent something, or since it was opened. */
+  silentSeconds(second: number): number {
+    return second - this.#state.lastDeviceSecond;
   }
 
   /** Opening text first, whole, before any byte of a peer (docs/reference.md, "Order of output"). */

@@ -1,11 +1,13 @@
 /**
- * Peers whose connection breaks while they are not read, since the device is full. What they left behind goes on as long
- * as the device takes bytes; a device that takes none is not kept for somebody who is gone (BUG-29).
+ * Peers that disconnect while they are not read, since the device is full. Their bytes follow as long as the device takes
+ * any; a device that takes none is not kept for a peer that is gone (BUG-29).
  */
 import type { Connection } from "../peers/connection.js";
 
-/** As long as a port that closes waits for its device. */
-const PATIENCE_MS = 4000;
+/** Without progress of the device: a peer whose connection broke is let go. As long as a closing port waits for its device. */
+const BROKEN_MS = 4000;
+/** Without progress of the device: a peer that ended its connection in order is let go too. */
+const ENDED_MS = 600_000;
 
 const discardBuffer = new Uint8Array(4096);
 
@@ -14,7 +16,8 @@ export interface StalledPeersOptions {
   bytesToDevice(): number;
   waitsForDevice(): boolean;
   peers(): Iterable<Connection>;
-  lost(connection: Connection, error: unknown): void;
+  /** The peer is gone; so many bytes that it sent are dropped. */
+  dropped(connection: Connection, bytes: number, error: unknown): void;
 }
 
 export class StalledPeers {
@@ -35,32 +38,43 @@ export class StalledPeers {
     this.#timer = null;
   }
 
-  #wait(): void {
+  #wait(stuckMs = 0): void {
     const { bytesToDevice, waitsForDevice } = this.#options;
     const before = bytesToDevice();
     this.#timer = setTimeout(() => {
       this.#timer = null;
       if (!waitsForDevice()) return;
-      this.#wait();
-      if (bytesToDevice() === before) this.#watch(before);
-    }, PATIENCE_MS);
+      const isStuck = bytesToDevice() === before;
+      this.#wait(isStuck ? stuckMs + BROKEN_MS : 0);
+      if (isStuck) this.#release(before, stuckMs + BROKEN_MS >= ENDED_MS);
+    }, BROKEN_MS);
   }
 
-  /** The device has taken nothing for a while: whoever is gone, or goes before it takes more, is let go. */
-  #watch(stuckAt: number): void {
-    for (const peer of this.#options.peers()) {
+  /** Lets peers go that have disconnected; a connection that breaks before the device takes more follows then. */
+  #release(stuckAt: number, endedToo: boolean): void {
+    for (const peer of [...this.#options.peers()]) {
+      if (endedToo && peer.link.hasEnded?.() === true) {
+        this.#discard(peer);
+        continue;
+      }
       peer.link.whenBroken?.(() => {
         if (this.#options.bytesToDevice() === stuckAt) this.#discard(peer);
       });
     }
   }
 
-  /** What it left has nowhere to go; the error comes after it. */
+  /** Reads what the peer left up to the end of it: an error, or end-of-file where a write has taken the error already. */
   #discard(peer: Connection): void {
+    let bytes = 0;
+    let error: unknown = null;
     try {
-      while (peer.link.read(discardBuffer) > 0);
-    } catch (error) {
-      this.#options.lost(peer, error);
+      for (let count = peer.link.read(discardBuffer); count >= 0; count = peer.link.read(discardBuffer)) {
+        if (count === 0) return; // no end yet
+        bytes += count;
+      }
+    } catch (reason) {
+      error = reason;
     }
+    this.#options.dropped(peer, bytes, error);
   }
 }

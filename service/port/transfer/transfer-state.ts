@@ -34,6 +34,8 @@ export interface TransferEvents {
   telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void;
   /** Commands that came together have been worked through: data follows, or nothing. */
   commandsEnd(connection: Connection): void;
+  /** The device took none of these bytes of a peer that is gone. `peerLost` follows. */
+  dropped(connection: Connection, bytes: number): void;
   /** The closeon text came; what led up to it is sent. */
   closeOnFound(): void;
 }
@@ -58,6 +60,8 @@ export class TransferState {
   byteMs = 1;
   /** Highest index into TICKS_MS, -1 with -chardelay. */
   lastTick = -1;
+  /** Of the heartbeat, when the device sent something last. */
+  lastDeviceSecond = 0;
   stopped = false;
   readonly #batches: boolean;
 
