@@ -44,7 +44,7 @@ export function describeOpenError(error: unknown, config: PortConfig): OpenError
 /** Logs a lost device as ser2net 3.5.4 does. */
 export function reportLoss(log: Log, port: string, what: DeviceLossCause, error: unknown): void {
   const reason = lossReason(error);
-  if (what === "closed port") log.notice(`Device of port ${port} is gone: it hung up`);
+  if (what === "closed port") log.notice(`The device of port ${port} hung up`);
   if (what === "dev read error") log.error(`dev read error for device ${port}: ${reason}`);
   if (what === "dev write error") log.error(`The dev write for port ${port} had error: ${reason}`);
 }

@@ -116,7 +116,7 @@ t.test("what the device has not taken when the port is shut gives way to the clo
 
 t.test("a lost device: everybody goes, and nothing is written to it any more", async t => {
   const ends: readonly [reason: string, logged: string[], lose: (world: World) => void][] = [
-    ["closed port", ["notice Device of port 7000 is gone: it hung up"], world => world.device.hangUp()],
+    ["closed port", ["notice The device of port 7000 hung up"], world => world.device.hangUp()],
     [
       "dev read error",
       ["error dev read error for device 7000: lost here"],
