@@ -113,7 +113,7 @@ function report(options: Options): number {
 function run(options: Options): void {
   // First of all: the default action of these signals ends the process. The start is synchronous, so a signal that
   // arrives during it is handled when the ports listen.
-  process.on("SIGHUP", () => reload());
+  process.on("SIGHUP", () => reload("Got SIGHUP"));
   process.on("SIGUSR1", () => {});
   for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
     process.once(signal, () => {
@@ -142,14 +142,14 @@ function run(options: Options): void {
         bus.portsChanged();
       },
       healthChanged: () => supervision.changed(),
-      reloadDue: () => reload(),
+      reloadDue: () => reload("A serial device has appeared"),
     },
   );
   const bus = new DbusLoader();
   const supervision = new ServiceManager(daemon, process.env, log);
-  const reload = (): void => {
+  const reload = (cause: string): void => {
     supervision.reloading();
-    daemon.reload();
+    daemon.reload(cause);
     supervision.reloaded(typeof daemon.lastReload === "string" ? daemon.lastReload : null);
   };
   let pidFile: PidFile | null = null;
@@ -171,7 +171,7 @@ function run(options: Options): void {
   // Nothing else may hold the process: without a port it waits for a reload that brings one.
   setInterval(() => {}, LONGEST_TIMER_MS);
   supervision.started();
-  if (options.dbus !== null) void bus.start(options.dbus, daemon, reload, log);
+  if (options.dbus !== null) void bus.start(options.dbus, daemon, () => reload("Reload called over D-Bus"), log);
 }
 
 async function stop(daemon: Daemon, bus: DbusLoader, pidFile: PidFile | null, log: LimitedLog): Promise<void> {

@@ -80,6 +80,7 @@ export class Daemon implements ReloadTarget {
   #configuration: Configuration;
   #board: ProfileFacts | null = null;
   #lastReload: readonly Diagnostic[] | string = [];
+  #faultyLines = 0;
 
   /** @param descriptors sockets that the service manager opened for us */
   constructor(options: Options, log: Log, descriptors: readonly number[], events: DaemonEvents) {
@@ -144,6 +145,7 @@ export class Daemon implements ReloadTarget {
     const effective = this.#read();
     if (effective.boardChosen !== null) this.#log.info(effective.boardChosen);
     for (const diagnostic of effective.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
+    this.#faultyLines = countLines(effective.diagnostics);
     const { ports, rotators, leds, controlPort } = effective.configuration;
     this.#configuration = effective.configuration;
     this.#board = effective.board;
@@ -159,15 +161,24 @@ export class Daemon implements ReloadTarget {
     for (const { text } of this.#inherited.unclaimed) this.#log.warning(`No port is configured for the socket ${text}`);
   }
 
+  /** Lines of the configuration in force that are not understood. */
+  get faultyLines(): number {
+    return this.#faultyLines;
+  }
+
   /** What the last reload found: what is wrong with the configuration in force, or why everything stayed as it was. */
   get lastReload(): readonly Diagnostic[] | string {
     return this.#lastReload;
   }
 
-  /** SIGHUP. With -C lines alone nothing happens (docs/reference.md, "Reload"). */
-  reload(): void {
+  /**
+   * With -C lines alone nothing happens (docs/reference.md, "Reload"). A configuration that cannot be read, or in which no
+   * port is left and something is wrong, changes nothing.
+   * @param cause for the log: `Got SIGHUP`
+   */
+  reload(cause: string): void {
     if (this.#options.configFile === null && this.#options.board === null) return;
-    this.#log.info("Got SIGHUP, re-reading configuration");
+    this.#log.info(`${cause}, re-reading configuration`);
     let next: LoadedConfiguration;
     try {
       next = loadConfiguration(this.#options, this.#serviceLookup);
@@ -178,7 +189,14 @@ export class Daemon implements ReloadTarget {
       return;
     }
     for (const diagnostic of next.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
+    const [first] = next.diagnostics;
+    if (first !== undefined && this.#configuration.ports.length > 0 && next.configuration.ports.length === 0) {
+      this.#lastReload = `no valid port line in the configuration (${formatDiagnostic(first)})`;
+      this.#log.error(`The configuration stays as it is: ${this.#lastReload}`);
+      return;
+    }
     this.#lastReload = next.diagnostics;
+    this.#faultyLines = countLines(next.diagnostics);
     this.#board = next.board;
     this.#boardLeds.configure(next.board, next.configuration.ports);
     this.#boardDevices.configure(next.board);
@@ -190,7 +208,7 @@ export class Daemon implements ReloadTarget {
   /** What is wrong with a text, or with what a reload would read now; a text: why that cannot be read. */
   check(text: string | null): readonly Diagnostic[] | string {
     if (text !== null) {
-      return allDiagnostics(readConfiguration([{ file: null, text }], { serviceLookup: this.#serviceLookup }), null);
+      return allDiagnostics(readConfiguration([{ file: "", text }], { serviceLookup: this.#serviceLookup }), null);
     }
     try {
       return loadConfiguration(this.#options, this.#serviceLookup).diagnostics;
@@ -302,4 +320,8 @@ export class Daemon implements ReloadTarget {
     this.ports.remove(port);
     this.#events.portsChanged();
   }
+}
+
+function countLines(diagnostics: readonly Diagnostic[]): number {
+  return new Set(diagnostics.map(({ file, line }) => `${line} ${file}`)).size;
 }

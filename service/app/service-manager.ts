@@ -12,6 +12,8 @@ const STOP_MS = 8000;
 export interface ReportedState {
   readonly ports: { list(): readonly Port[] };
   problem(): string | null;
+  /** Lines of the configuration in force that are not understood. */
+  readonly faultyLines: number;
   /** Connectors that the board needs and that have no device. */
   missing(): readonly string[];
 }
@@ -83,7 +85,9 @@ export class ServiceManager {
     const total = `${ports.length} ${ports.length === 1 ? "port" : "ports"}`;
     const labels = this.#daemon.missing();
     const missing = labels.length === 0 ? "" : `; required device missing: ${labels.join(", ")}`;
-    return `${refusal}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${missing}`;
+    const lines = this.#daemon.faultyLines;
+    const faulty = lines === 0 ? "" : `; ${lines} ${lines === 1 ? "line" : "lines"} not understood`;
+    return `${refusal}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${faulty}${missing}`;
   }
 }
 

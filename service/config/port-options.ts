@@ -54,7 +54,7 @@ export function readPortWords(words: string, networkPort: NetworkPort, context: 
 
 /**
  * `setportconfig`: serial words count from the DEFAULTs of the last read, the others change what the port has now.
- * The first fault ends it; what was applied before stays. `problem` is the answer of the control port.
+ * `problem` is the answer of the control port to the first wrong word; nothing of the words is to be applied then.
  */
 export function parsePortWords(
   words: string,

@@ -64,11 +64,15 @@ export function parseState(text: string): PortState | null {
   return text === "off" || text === "raw" || text === "rawlp" || text === "telnet" ? text : null;
 }
 
-/** What each word of setportcontrol drives, in order; null stands for an unknown word, and ends the list. */
-export function parseControls(words: string): readonly (Partial<ModemControl> | null)[] {
-  const controls = splitWords(words).map(word => CONTROLS.get(word) ?? null);
-  const unknown = controls.indexOf(null);
-  return unknown < 0 ? controls : controls.slice(0, unknown + 1);
+/** The words of `setportcontrol`, in order; null when one of them is unknown. */
+export function parseControls(words: string): readonly Partial<ModemControl>[] | null {
+  const controls: Partial<ModemControl>[] = [];
+  for (const word of splitWords(words)) {
+    const control = CONTROLS.get(word);
+    if (control === undefined) return null;
+    controls.push(control);
+  }
+  return controls;
 }
 
 const CONTROLS: ReadonlyMap<string, Partial<ModemControl>> = new Map([

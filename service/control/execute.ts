@@ -116,11 +116,10 @@ function configure(port: ManagedPort, words: string): string | null {
 function driveControls(port: ManagedPort, name: string, words: string): string | null {
   const notConnected = `Port is not currently connected: ${name}`;
   if (isIdle(port.status())) return notConnected;
-  // One at a time and in order: `DTRLO DTRHI` is a pulse, and what comes before a bad word stays.
-  for (const control of parseControls(words)) {
-    if (control === null) return "Invalid device controls";
-    if (!port.drive(control)) return notConnected;
-  }
+  const controls = parseControls(words);
+  if (controls === null) return "Invalid device controls";
+  // One at a time and in order: `DTRLO DTRHI` is a pulse.
+  for (const control of controls) if (!port.drive(control)) return notConnected;
   return null;
 }
 

@@ -179,17 +179,21 @@ export class Port implements ManagedPort {
   }
 
   setConfig(words: string): string | null {
-    const { line, options, problem } = parsePortWords(words, this.#config, this.#options.optionContext());
-    this.#config = { ...this.#config, line, options };
-    this.#changed();
-    return problem;
+    return this.#takeWords(words, () => {});
   }
 
   setLine(words: string): string | null {
+    return this.#takeWords(words, line => {
+      this.#operate((device, openPort) => openPort.pump.lineChanged(device.set(line)));
+    });
+  }
+
+  /** All of the words, or none where one is wrong. */
+  #takeWords(words: string, then: (line: LineSettings) => void): string | null {
     const { line, options, problem } = parsePortWords(words, this.#config, this.#options.optionContext());
     if (problem !== null) return problem;
     this.#config = { ...this.#config, line, options };
-    this.#operate((device, openPort) => openPort.pump.lineChanged(device.set(line)));
+    then(line);
     this.#changed();
     return null;
   }

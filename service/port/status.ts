@@ -59,9 +59,9 @@ export interface ManagedPort {
   setTimeoutSeconds(seconds: number): void;
   /** Null, or why not: `Unable to create network socket(s)`. */
   setState(state: PortState): string | null;
-  /** Serial words count from the next open on; the others at once. Null, or why not: `Unknown config item: x`. */
+  /** Serial words count from the next open on; the others at once. Null, or why nothing changed: `Unknown config item: x`. */
   setConfig(words: string): string | null;
-  /** As `setConfig`, but all or nothing, and the line of a device that is open changes at once. */
+  /** As `setConfig`, and the line of a device that is open changes at once. */
   setLine(words: string): string | null;
   /** False when the device is not open, or is no serial line. */
   drive(control: Partial<ModemControl>): boolean;

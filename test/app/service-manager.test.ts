@@ -84,6 +84,26 @@ t.test(
   },
 );
 
+t.test("a file with no valid port line changes nothing; of one with some, the rest counts", PYTHON, async t => {
+  const { starting, manager, port, device, config } = await supervised(t);
+  const daemon = await starting;
+  t.match(await manager.nextText(), /^READY=1\n/);
+  daemon.hup(["%YAML 1.1", "---", "connection: &con01", "  accepter: tcp,2000"]);
+  t.match(await manager.nextText(), /^RELOADING=1\n/);
+  const refused = await manager.nextText();
+  t.match(
+    refused,
+    /^READY=1\nSTATUS=reload rejected: no valid port line in the configuration \(.*:1:1: .*\); 2 ports: /,
+  );
+  const client = await Client.connect(t, port);
+  client.send("still");
+  t.equal(await device.expect("still"), "still");
+  t.match(await manager.nextText(), /^STATUS=reload rejected: .*; 2 ports: 1 connected/);
+  daemon.hup([...config, "what is this", "2001:nonsense", "3000"]);
+  t.match(await manager.nextText(), /^RELOADING=1\n/);
+  t.match(await manager.nextText(), /^READY=1\nSTATUS=2 ports: .*; 3 lines not understood$/);
+});
+
 t.test("a network port that another program has is in the status, and served when it is free", PYTHON, async t => {
   const next = await portNumbers(t);
   const [controlPort, port, away, rotator] = [await next(), await next(), await next(), await next()];

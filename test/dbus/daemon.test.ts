@@ -95,7 +95,11 @@ t.test("a reload makes objects come and go; Check tells before what would be wro
   t.match(await nextSignal(monitor), { member: "InterfacesRemoved", data: [portPath(name), [PORT]] });
   t.match(await nextSignal(monitor), { member: "InterfacesAdded", data: [portPath(other), { [PORT]: {} }] });
   t.equal((await root("GetPort", "s", name)).errors, `Call failed: no port ${name}`);
-  t.match((await root("Check", "s", "x:y")).output, /^a\(suuss\) 1 "" /);
+  t.match(
+    (await root("Check", "s", "# fine\n\nx:y")).output,
+    /^a\(suuss\) 1 "" 3 3 "No state given on line 3"/,
+    "with the line",
+  );
 });
 
 t.test("signals alone, added up, are what can be read: none is missing", tools, async t => {

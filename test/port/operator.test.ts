@@ -146,7 +146,7 @@ t.test("lines are driven at once, on an open port only", async t => {
   t.same(port.status().control, { dtr: false, rts: false });
 });
 
-t.test("setportconfig: serial words from the next open on, the others at once, the first bad word ends it", async t => {
+t.test("setportconfig: serial words from the next open on, the others at once, a bad word refuses all", async t => {
   const world = new World(t);
   const port = world.port("7000:raw:0:/dev/ttyA:115200 EVEN");
   const first = await world.call("7000");
@@ -159,7 +159,7 @@ t.test("setportconfig: serial words from the next open on, the others at once, t
   t.notOk(second.closed);
   t.equal(port.status().lineInForce?.speed, 2400);
   t.equal(port.setConfig("4800 nonsense 300"), "Unknown config item: nonsense");
-  t.equal(port.status().line?.speed, 4800);
+  t.equal(port.status().line?.speed, 2400);
 });
 
 t.test("setportconfig never touches what a port was made with (BUG-12)", async t => {
@@ -334,4 +334,25 @@ t.test("a port that does not listen any more is a problem", async t => {
   t.equal(port.problem(), null);
   world.listener("7000").isBroken = true;
   t.equal(port.problem(), "port 7000 does not listen any more");
+});
+
+t.test("a refused command changes nothing, wherever its wrong word stands", async t => {
+  const world = new World(t);
+  const port = world.port("7000:raw:5:/dev/ttyA:19200 EVEN kickolduser");
+  await world.call("7000");
+  const before = () => JSON.stringify([port.status(), world.device.line?.settings, world.device.line?.calls]);
+  const untouched = before();
+  for (const words of [
+    "bogus",
+    "9600 bogus",
+    "bogus 9600",
+    "9600 -kickolduser chardelay-min=x NONE",
+    "telnet_brk_on_sync ODDD",
+  ]) {
+    t.not(port.setConfig(words), null, words);
+    t.not(port.setLine(words), null, words);
+    t.equal(before(), untouched, words);
+  }
+  const other = await world.call("7000");
+  t.notOk(other.closed, "kickolduser is still there");
 });
