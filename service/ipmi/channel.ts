@@ -1,0 +1,79 @@
+/** The packets of an established session, both ways: protection, sequence numbers, and what is refused on receive. */
+import { decodePacket, encodePacket, PAYLOAD, type Protection } from "./packet.js";
+import { SequenceWindow } from "./sequence-window.js";
+
+export interface Established {
+  /** In the packets that we receive. */
+  readonly consoleSessionId: number;
+  /** In the packets that we send. */
+  readonly bmcSessionId: number;
+  readonly protection: Protection;
+}
+
+/** Whether SOL packets are protected; messages are whenever the session has keys. */
+export interface SolProtection {
+  readonly isAuthenticated: boolean;
+  readonly isEncrypted: boolean;
+}
+
+export interface Received {
+  readonly type: number;
+  readonly payload: Uint8Array;
+}
+
+const UNPROTECTED: Protection = { integrity: null, confidentialityKey: null };
+
+export class Channel {
+  readonly #session: Established;
+  readonly #sol: SolProtection;
+  readonly #solProtection: Protection;
+  // Packets with and without an AuthCode are counted apart (IPMI 2.0, section 6.12.12).
+  #authenticatedSent = 0;
+  #otherSent = 0;
+  readonly #authenticated = new SequenceWindow({ isAuthenticated: true });
+  readonly #other = new SequenceWindow({ isAuthenticated: false });
+
+  constructor(session: Established, sol: SolProtection) {
+    const { integrity, confidentialityKey } = session.protection;
+    this.#session = session;
+    this.#sol = sol;
+    this.#solProtection = {
+      integrity: sol.isAuthenticated ? integrity : UNPROTECTED.integrity,
+      confidentialityKey: sol.isEncrypted ? confidentialityKey : UNPROTECTED.confidentialityKey,
+    };
+  }
+
+  /** A datagram with the next sequence number. */
+  encode(type: number, payload: Uint8Array): Uint8Array {
+    const protection = type === PAYLOAD.sol ? this.#solProtection : this.#session.protection;
+    let sequence: number;
+    if (protection.integrity === null) sequence = this.#otherSent = following(this.#otherSent);
+    else sequence = this.#authenticatedSent = following(this.#authenticatedSent);
+    return encodePacket({ type, sessionId: this.#session.bmcSessionId, sequence, payload }, protection);
+  }
+
+  /** Null: not a packet of this session, less protected than agreed, or received before. */
+  decode(datagram: Uint8Array): Received | null {
+    const { protection, consoleSessionId } = this.#session;
+    const packet = decodePacket(datagram, protection);
+    if (packet === null || packet.sessionId !== consoleSessionId) return null;
+    const { isAuthenticated, isEncrypted, type, payload, sequence } = packet;
+    const required = type === PAYLOAD.sol ? this.#sol : { isAuthenticated: true, isEncrypted: true };
+    if (protection.integrity !== null && required.isAuthenticated && !isAuthenticated) return null;
+    if (protection.confidentialityKey !== null && required.isEncrypted && !isEncrypted) return null;
+    const window = isAuthenticated ? this.#authenticated : this.#other;
+    return window.accept(sequence) ? { type, payload } : null;
+  }
+
+  /** Overwrites the keys. The channel is useless afterwards. */
+  forgetKeys(): void {
+    const { integrity, confidentialityKey } = this.#session.protection;
+    integrity?.key.fill(0);
+    confidentialityKey?.fill(0);
+  }
+}
+
+/** 0 is skipped. */
+function following(sequence: number): number {
+  return (sequence + 1) >>> 0 || 1;
+}

@@ -1,0 +1,78 @@
+/** The codes and keys of the RAKP key exchange (IPMI 2.0, sections 13.28 and 13.31). */
+import { createHmac } from "node:crypto";
+import type { Authentication } from "./suites.js";
+
+/** Passwords and BMC keys are padded with zeros to this, and cut behind it. */
+export const SECRET_BYTES = 20;
+/** User names are cut behind it. */
+export const USER_NAME_BYTES = 16;
+/** K1 and K2 are made from so many equal bytes, with SHA256 as well. */
+const CONSTANT_BYTES = 20;
+
+/** What both sides know when RAKP 2 has arrived. */
+export interface KeyExchange {
+  readonly authentication: Authentication;
+  readonly consoleSessionId: Uint8Array; // 4 bytes, as in the packets
+  readonly bmcSessionId: Uint8Array; // 4 bytes
+  readonly consoleRandom: Uint8Array; // 16 bytes
+  readonly bmcRandom: Uint8Array; // 16 bytes
+  readonly bmcGuid: Uint8Array; // 16 bytes
+  /** The whole byte as RAKP 1 carries it. */
+  readonly role: number;
+  readonly userName: Uint8Array;
+}
+
+export interface SessionKeys {
+  readonly sik: Uint8Array;
+  readonly k1: Uint8Array;
+  readonly k2: Uint8Array;
+}
+
+/** The secret as a key: padded with zeros to 20 bytes, cut behind them. */
+export function padSecret(secret: Uint8Array): Uint8Array {
+  const key = new Uint8Array(SECRET_BYTES);
+  key.set(secret.subarray(0, SECRET_BYTES));
+  return key;
+}
+
+/** What RAKP 2 carries when the BMC knows the password. */
+export function rakp2Code(exchange: KeyExchange, password: Uint8Array): Uint8Array {
+  const { consoleSessionId, bmcSessionId, consoleRandom, bmcRandom, bmcGuid } = exchange;
+  return hmac(exchange, password, [
+    consoleSessionId,
+    bmcSessionId,
+    consoleRandom,
+    bmcRandom,
+    bmcGuid,
+    ...identity(exchange),
+  ]);
+}
+
+/** What RAKP 3 carries. `role` differs from that of the exchange only for BMCs with a known fault. */
+export function rakp3Code(exchange: KeyExchange, password: Uint8Array, role = exchange.role): Uint8Array {
+  const { bmcRandom, consoleSessionId } = exchange;
+  return hmac(exchange, password, [bmcRandom, consoleSessionId, ...identity({ ...exchange, role })]);
+}
+
+/** @param bmcKey Kg; the password where the BMC has none */
+export function sessionKeys(exchange: KeyExchange, bmcKey: Uint8Array): SessionKeys {
+  const sik = hmac(exchange, bmcKey, [exchange.consoleRandom, exchange.bmcRandom, ...identity(exchange)]);
+  const constant = (byte: number): Uint8Array => new Uint8Array(CONSTANT_BYTES).fill(byte);
+  return { sik, k1: hmac(exchange, sik, [constant(1)]), k2: hmac(exchange, sik, [constant(2)]) };
+}
+
+/** What RAKP 4 carries when both sides have the same keys. */
+export function rakp4Code(exchange: KeyExchange, { sik }: SessionKeys): Uint8Array {
+  const { consoleRandom, bmcSessionId, bmcGuid, authentication } = exchange;
+  return hmac(exchange, sik, [consoleRandom, bmcSessionId, bmcGuid]).subarray(0, authentication.checkBytes);
+}
+
+function identity({ role, userName }: Pick<KeyExchange, "role" | "userName">): Uint8Array[] {
+  return [Uint8Array.of(role, userName.length), userName];
+}
+
+function hmac({ authentication }: KeyExchange, key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+  const code = createHmac(authentication.hash, key);
+  for (const part of parts) code.update(part);
+  return code.digest();
+}

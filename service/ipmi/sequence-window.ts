@@ -1,0 +1,34 @@
+/** Which session sequence numbers of the BMC are new: each packet counts once, in any order (IPMI 2.0, section 6.12.13). */
+
+/** So many numbers behind the highest are still accepted, once each; without an AuthCode, so many ahead of it. */
+const WINDOW = 16;
+
+export class SequenceWindow {
+  readonly #isAuthenticated: boolean;
+  #highest: number | null = null;
+  /** Bit n: the number n below the highest was accepted. */
+  #seen = 0;
+
+  /**
+   * An authenticated number may be any distance ahead: it is genuine, and those between were lost. A damaged number
+   * without an AuthCode must not move the window away from the true ones.
+   */
+  constructor({ isAuthenticated }: { isAuthenticated: boolean }) {
+    this.#isAuthenticated = isAuthenticated;
+  }
+
+  /** True once for each number; 0 is never used. */
+  accept(sequence: number): boolean {
+    if (sequence === 0) return false;
+    const ahead = this.#highest === null ? 0 : (sequence - this.#highest) | 0; // modulo 2^32
+    if (this.#highest === null || ahead > 0) {
+      if (this.#highest !== null && ahead > WINDOW && !this.#isAuthenticated) return false;
+      this.#seen = ahead > WINDOW ? 1 : (this.#seen << ahead) | 1;
+      this.#highest = sequence;
+      return true;
+    }
+    if (-ahead > WINDOW || (this.#seen & (1 << -ahead)) !== 0) return false;
+    this.#seen |= 1 << -ahead;
+    return true;
+  }
+}
