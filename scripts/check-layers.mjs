@@ -5,7 +5,7 @@ import ts from "typescript";
 
 const RANKS = [
   ["line"],
-  ["telnet", "config", "native"],
+  ["telnet", "ipmi", "config", "native"],
   ["log", "access", "board", "device", "net", "led", "trace", "systemd"],
   ["port"],
   ["control", "dbus"],
@@ -13,7 +13,7 @@ const RANKS = [
 ];
 const TOP = RANKS.length - 1; // app, and the files beside the rooms: they put the parts together
 const MEET_WITHIN_RANK = [1, TOP];
-const PURE_ROOMS = ["line", "telnet", "config"];
+const PURE_ROOMS = ["line", "telnet", "ipmi", "config"];
 const PURE_FILES = [
   ...["log/describe", "trace/format"],
   ...["json", "schema", "profile", "merge", "validate", "compile", "facts", "enumerate"].map(file => `board/${file}`),
