@@ -2,7 +2,7 @@
 import { setNonBlocking } from "../native/descriptors.js";
 import { peerAddress, socketKind } from "../native/sockets.js";
 import type { Link, PeerAddress } from "./link.js";
-import { TcpLink } from "./tcp.js";
+import { TcpLink } from "./tcp-link.js";
 
 const STANDARD_INPUT = 0;
 

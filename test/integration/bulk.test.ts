@@ -8,6 +8,7 @@ import { until } from "../support/wait.js";
 
 t.setTimeout(600_000); // slow machines; a working daemon needs a fraction
 
+const WILL_BINARY = Uint8Array.of(255, 251, 0);
 const EIGHT_MB = 8 << 20;
 /** What the server offers when a telnet session begins. */
 const NEGOTIATION = 15;
@@ -18,6 +19,7 @@ for (const state of ["raw", "telnet"] as const) {
     const [socket, fromDevice] = await call(t, port);
     const [down, up] = [pattern(EIGHT_MB, 1), pattern(EIGHT_MB, 2)];
     const first = Buffer.from("!");
+    if (state === "telnet") socket.write(WILL_BINARY); // so that CR NUL is no Enter
     socket.write(first);
     await until("the session is up", () => fromNet.length === first.length);
 

@@ -12,7 +12,8 @@ t.test("work that is quadratic or exponential is found", async t => {
     for (const one of input) for (const other of input) if (one === other) count++;
     return count;
   };
-  t.notOk(isLinear(growthOf(quadratic, length => "x".repeat(length))));
+  const isFound = () => !isLinear(growthOf(quadratic, length => "x".repeat(length)));
+  t.ok(isFound() || isFound() || isFound(), "in one of three tries: other work may have slowed the quarter down");
   t.ok(
     isLinear(
       growthOf(

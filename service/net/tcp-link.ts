@@ -1,0 +1,202 @@
+/** One TCP peer, or the stream socket on standard input. */
+import { closeSync } from "node:fs";
+import { read, write } from "../native/descriptors.js";
+import { EAGAIN, ECONNRESET, EINTR, EPIPE, ETIMEDOUT, errorReason } from "../native/errors.js";
+import { ERROR_OR_HANGUP, READABLE, Watch, WRITABLE } from "../native/poll.js";
+import {
+  localAddress,
+  setKeepalive,
+  setNoDelay,
+  setOobInline,
+  setUserTimeout,
+  type TcpInfo,
+  tcpInfo,
+} from "../native/sockets.js";
+import { type Link, LinkError, type PeerAddress } from "./link.js";
+
+/**
+ * A peer that vanished is noticed after 45 s: by keepalive while nothing is under way to it, by the user timeout while
+ * something is. (With both set, Linux goes by the user timeout.) Once a write was short, the kernel would also end the
+ * connection of a peer that only stopped reading, so the user timeout is off then, and TCP_INFO tells the two apart:
+ * a peer that stopped reading still answers the probes of the closed window.
+ */
+const KEEPALIVE = { idleSeconds: 30, intervalSeconds: 5, count: 3 } as const;
+const USER_TIMEOUT_MS = 45_000;
+const SYSTEM_TIMEOUT = 0;
+const GONE_MS = 60_000;
+const CHECK_MS = 5000;
+/** What looks gone must do so for this long: the answer to a probe, which may be minutes after the last one, can be under way. */
+const CONFIRM_MS = 2000;
+
+/** A connected stream socket: a TCP peer, or descriptor 0 of an inetd-style service. */
+export class TcpLink implements Link {
+  readonly peer: PeerAddress;
+  readonly transport: "tcp" | "stdio";
+  readonly #fd: number;
+  readonly #watch: Watch;
+  #readable: (() => void) | null = null;
+  #writable: (() => void) | null = null;
+  #broken: (() => void) | null = null;
+  /** Set while the last write was short: the peer's window or our buffer is full. */
+  #stalled: NodeJS.Timeout | null = null;
+  #gone = false;
+  /** Since when it looks gone, on the clock of performance.now(). */
+  #suspectedMs: number | null = null;
+  #closed = false;
+
+  constructor(fd: number, peer: PeerAddress, transport: "tcp" | "stdio" = "tcp") {
+    this.#fd = fd;
+    this.peer = peer;
+    this.transport = transport;
+    this.#watch = new Watch(fd, events => this.#ready(events));
+    try {
+      setNoDelay(fd);
+      if (transport === "tcp") {
+        setKeepalive(fd, KEEPALIVE);
+        setUserTimeout(fd, USER_TIMEOUT_MS);
+      }
+    } catch {
+      // The peer is gone already, or this is no TCP socket: reading will tell.
+    }
+  }
+
+  local(): PeerAddress {
+    const { address, port } = localAddress(this.#fd);
+    return { address, port };
+  }
+
+  /** Urgent data stays in the stream, so that a telnet SYNC loses no byte (docs/reference.md, "Urgent data"). */
+  keepUrgentInline(): void {
+    try {
+      setOobInline(this.#fd);
+    } catch {
+      // As above.
+    }
+  }
+
+  read(into: Uint8Array): number {
+    if (this.#closed) return -1;
+    const count = read(this.#fd, into);
+    if (count > 0) return count;
+    if (count === 0) return -1;
+    return this.#fault(-count);
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.#closed) return bytes.length;
+    if (this.#gone) return this.#fault(ETIMEDOUT);
+    const count = write(this.#fd, bytes);
+    if (count < bytes.length && this.#stalled === null) this.#setStalled(true);
+    return count >= 0 ? count : this.#fault(-count);
+  }
+
+  whenReadable(callback: () => void): void {
+    if (this.#closed) return;
+    if (this.#broken !== null) this.#watch.disarm(ERROR_OR_HANGUP);
+    this.#broken = null;
+    this.#readable = callback;
+    this.#watch.arm(READABLE);
+  }
+
+  ignoreReadable(): void {
+    this.#readable = null;
+    if (!this.#closed) this.#watch.disarm(READABLE);
+  }
+
+  whenWritable(callback: () => void): void {
+    if (this.#closed) return;
+    this.#writable = callback;
+    this.#watch.arm(WRITABLE);
+  }
+
+  whenBroken(callback: () => void): void {
+    if (this.#closed || this.transport !== "tcp") return;
+    this.#broken = callback;
+    this.#watch.arm(ERROR_OR_HANGUP);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#stalled !== null) clearInterval(this.#stalled);
+    this.#watch.close();
+    this.#takeUnread();
+    closeSync(this.#fd);
+  }
+
+  #ready(events: number): void {
+    if ((events & ERROR_OR_HANGUP) !== 0) {
+      const callback = this.#broken;
+      this.#broken = null;
+      callback?.();
+    }
+    if ((events & WRITABLE) !== 0 && !this.#closed) {
+      if (this.#stalled !== null) this.#setStalled(false);
+      const callback = this.#writable;
+      this.#writable = null;
+      callback?.();
+    }
+    if ((events & READABLE) !== 0 && !this.#closed) {
+      const callback = this.#readable;
+      this.#readable = null;
+      callback?.();
+    }
+  }
+
+  /** See USER_TIMEOUT_MS. */
+  #setStalled(stalled: boolean): void {
+    if (this.#stalled !== null) clearInterval(this.#stalled);
+    this.#stalled = stalled ? setInterval(() => this.#check(), CHECK_MS) : null;
+    if (this.transport !== "tcp") return;
+    try {
+      setUserTimeout(this.#fd, stalled ? SYSTEM_TIMEOUT : USER_TIMEOUT_MS);
+    } catch {
+      // The peer is gone: reading or writing will tell.
+    }
+  }
+
+  hasEnded(): boolean {
+    return this.#info()?.ended ?? false;
+  }
+
+  isGone(limitMs: number): boolean {
+    const info = this.#info();
+    const waits = info !== null && (info.unacknowledged > 0 || info.probes > 0);
+    if (!waits || info.sinceLastAckMs < limitMs) {
+      this.#suspectedMs = null;
+      return false;
+    }
+    this.#suspectedMs ??= performance.now();
+    return performance.now() - this.#suspectedMs >= CONFIRM_MS;
+  }
+
+  /** Null where the kernel knows nothing of it: no TCP, or closed. */
+  #info(): TcpInfo | null {
+    if (this.#closed || this.transport !== "tcp") return null;
+    try {
+      return tcpInfo(this.#fd);
+    } catch {
+      return null;
+    }
+  }
+
+  /** The next write fails, and whoever waits for room is called to make it. */
+  #check(): void {
+    if (!this.isGone(GONE_MS)) return;
+    this.#gone = true;
+    this.#setStalled(false);
+    this.#ready(WRITABLE);
+  }
+
+  /** Closing over unread input sends a reset, and the peer may lose our last words to it. */
+  #takeUnread(): void {
+    const discarded = new Uint8Array(4096);
+    for (let rounds = 0; rounds < 16 && read(this.#fd, discarded) === discarded.length; rounds++);
+  }
+
+  #fault(errno: number): number {
+    if (errno === EAGAIN || errno === EINTR) return 0;
+    const code = errno === EPIPE ? "pipe" : errno === ECONNRESET ? "reset" : "other";
+    throw new LinkError(code, `${this.peer.address},${this.peer.port}`, errorReason(errno));
+  }
+}
