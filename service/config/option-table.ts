@@ -158,7 +158,7 @@ function assign<T, Key extends keyof T>(target: T, key: Key, value: T[Key]): voi
 /** SOL words are known, checked and left alone: no SOL device is served. */
 function setNothing(): void {}
 
-function setLine(settings: Partial<LineSettings>): PlainWord {
+export function setLine(settings: Partial<LineSettings>): PlainWord {
   return ({ line }) => Object.assign(line, settings);
 }
 

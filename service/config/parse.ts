@@ -77,6 +77,10 @@ function parseNamed(word: Word, line: LogicalLine): Directive | LineDiagnostic {
   const found = nextToken(text, after);
   if (found === null) return missing;
   const name = found.text;
+  if (found.end === text.length && word in TEXT_KINDS && /\S\s+\S/.test(name)) {
+    const [first = ""] = name.trim().split(/\s/, 1);
+    return fault(line, found.offset + first.length, DIRECTIVES[word], `expected ${word}:${first}:<text>, with a colon`);
+  }
   const body = found.end < text.length ? spanFrom(text, found.end + 1) : null;
   const given = body ?? { text: "", offset: text.length };
   const empty = (message: string, expected: string): LineDiagnostic => fault(line, text.length, message, expected);

@@ -9,12 +9,14 @@ import {
   KEYED_WORDS,
   type OptionDraft,
   PLAIN_WORDS,
+  setLine,
   splitAddresses,
   traceConfig,
   useText,
   type ValueDiagnostic,
 } from "./option-table.js";
 import { readRemoteAddresses } from "./remote-addresses.js";
+import { isNumber, isSpeed, keyOf, separated } from "./slips.js";
 import { suggest } from "./suggest.js";
 
 export interface OptionDiagnostic {
@@ -110,6 +112,10 @@ function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: 
     plain(draft);
     return null;
   }
+  if (isSpeed(word.text)) {
+    setLine({ speed: Number(word.text) })(draft);
+    return null;
+  }
   const key = keyOf(word.text);
   const keyed = KEYED_WORDS.get(key);
   if (keyed !== undefined) {
@@ -121,18 +127,35 @@ function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: 
   // Names come last: one that is spelt like an option can never be chosen.
   const text = context.texts.get(word.text);
   if (text !== undefined && useText(draft, word.text, text)) return null;
+  const parts = separated(word.text, context);
+  if (parts !== null) return takeSeparated(word, parts, draft, context, live);
   const near = suggestOption(word.text, key, context);
   const expected = withSuggestion("expected an option or the name of a text defined before this line", near);
   const fault = { offset: word.offset, text: `Unknown config item: ${word.text}`, numbered: true, expected };
-  return { fault, ends: endsReading(near) };
+  return { fault, ends: endsReading(near) && !isNumber(word.text) };
 }
 
-/** `max-connections=` of `max-connections=3`; empty without `=`. */
-function keyOf(word: string): string {
-  return word.slice(0, word.indexOf("=") + 1);
+/** Its parts count, and what is wrong with the first of them is said; else that blanks are missing. */
+function takeSeparated(
+  word: Span,
+  parts: readonly string[],
+  draft: OptionDraft,
+  context: OptionContext,
+  live: boolean,
+): WordResult {
+  const text = `Unknown config item: ${word.text}`;
+  const expected = `options are separated by blanks; ${live ? "write" : "taken as"}: ${parts.join(" ")}`;
+  if (!live) {
+    for (const part of parts) {
+      const result = readWord({ text: part, offset: word.offset }, draft, context, live);
+      if (result !== null) return result;
+    }
+  }
+  return { fault: { offset: word.offset, text, numbered: true, expected }, ends: false };
 }
 
 function suggestOption(word: string, key: string, context: OptionContext): string | null {
+  if (isNumber(word)) return null; // 250001 is not a slip of 2500000
   if (key !== "") return suggest(key, KEYED_WORDS.keys());
   return suggest(word, [...PLAIN_WORDS.keys(), ...KEYED_WORDS.keys(), ...selectableNames(context)]);
 }

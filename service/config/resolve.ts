@@ -18,6 +18,7 @@ import { type LogicalLine, logicalLines, physicalTexts, placeOf, type Source } f
 import { type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
 import { isDiagnostic, parseDirective } from "./parse.js";
 import { readPortWords } from "./port-options.js";
+import { pathWithColons, withComma, yamlLine } from "./slips.js";
 import { translateCloseon } from "./template.js";
 
 export interface ConfigurationEnvironment {
@@ -36,7 +37,9 @@ const DOS_LINE_END = "; the line ends in CR LF, and the CR is part of it";
 export function readConfiguration(sources: readonly Source[], environment: ConfigurationEnvironment): Configuration {
   const progress = new ConfigurationBuilder(environment.serviceLookup);
   for (const source of sources) {
-    for (const line of logicalLines(source)) progress.read(source.file, line);
+    const yaml = yamlLine(source.text);
+    if (yaml !== null) progress.refuseYaml(source.file, yaml);
+    else for (const line of logicalLines(source)) progress.read(source.file, line);
   }
   return progress.finish();
 }
@@ -72,6 +75,13 @@ class ConfigurationBuilder {
     else this.#take(parsed);
     if (!this.#isFaulty) return;
     for (const text of physicalTexts(line)) this.#faultyLines.push(text);
+  }
+
+  /** One diagnostic for the whole file. */
+  refuseYaml(file: string | null, line: number): void {
+    const expected = "expected lines of ser2net.conf, the language of ser2net 3.5";
+    const message = "This is a YAML configuration of ser2net 4";
+    this.#diagnostics.push({ file, line: file === null ? 0 : line, column: 1, message, expected });
   }
 
   finish(): Configuration {
@@ -266,13 +276,14 @@ function tcpPort({ text, offset }: Span, serviceLookup: ServiceLookup): NetworkP
 }
 
 /** The checks of a port line, in the order of the reference. */
-function servedPort(
-  line: PortDirective,
-  device: DeviceName,
-  serviceLookup: ServiceLookup,
-): NetworkPort | LineDiagnostic {
-  const read = parseNetworkPort(line.name, serviceLookup);
-  if (typeof read === "string") return { offset: 0, message: INVALID, expected: read };
+function servedPort(line: PortDirective, device: DeviceName, lookup: ServiceLookup): NetworkPort | LineDiagnostic {
+  const read = parseNetworkPort(line.name, lookup);
+  if (typeof read === "string") return { offset: 0, message: INVALID, expected: withComma(line.name) ?? read };
+  const path = pathWithColons(line);
+  if (path !== null) {
+    const expected = `a device with colons needs a line of its own before this one: DEVICE:<name>:${path}`;
+    return { offset: line.device.offset, message: "device configuration invalid", expected };
+  }
   // Only a name of zeros alone means standard input.
   if (read.port === 0 && !/^0+$/.test(line.name)) {
     return { offset: 0, message: ZERO, expected: "expected a port number, or 0 alone for standard input" };

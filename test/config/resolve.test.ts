@@ -290,3 +290,41 @@ t.test("the physical lines of a faulty line are told", async t => {
   );
   t.same(damaged, ["3000:rwa:0:/dev/a", "3001:raw:0:/dev/b:9600 ", "3002:raw:0:/dev/c"]);
 });
+
+t.test("slips of real files are told with what to write", async t => {
+  const cases = [
+    ["localhost:2002:raw:0:/dev/ttyS0:9600", "write localhost,2002"],
+    ["[::1]:4001:raw:0:/dev/ttyS0:9600", "write ::1,4001"],
+    [
+      "2000:raw:0:/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0:9600",
+      "a device with colons needs a line of its own before this one: DEVICE:<name>:/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0",
+    ],
+    ["BANNER:hello welcome to the rack", "expected BANNER:hello:<text>, with a colon"],
+  ] as const;
+  for (const [line, hint] of cases) {
+    const { diagnostics, ports } = readLines(line);
+    t.equal(diagnostics.length, 1, line);
+    t.match(diagnostics[0]?.expected, hint, line);
+    t.same(ports, []);
+  }
+  const good = ["DEVICE:dev:/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0", "2000:raw:0:dev:9600"];
+  t.match(readLines(...good), { diagnostics: [], ports: [{ device: { path: good[0]?.slice("DEVICE:dev:".length) } }] });
+  const byId = "2000:raw:0:/dev/serial/by-id/usb-FTDI_FT232R-if00-port0:9600 remctl";
+  t.match(readLines(byId), { diagnostics: [], ports: [{ options: { remctl: true } }] });
+});
+
+t.test("a YAML file of ser2net 4 is one diagnostic", async t => {
+  const yaml = "%YAML 1.1\n---\nconnection: &con0\n  accepter: tcp,2000\n  enable: on\n";
+  for (const [text, line] of [
+    [yaml, 1],
+    [`# a comment\n\n${yaml}`, 3],
+    ["connection: &con0\n  accepter: tcp,2000\n", 1],
+    ["define: &banner \\r\\n\n", 1],
+  ] as const) {
+    const { diagnostics, ports } = readConfiguration([{ file: "x", text }], { serviceLookup: () => null });
+    t.match(diagnostics, [{ line, column: 1, message: "This is a YAML configuration of ser2net 4" }]);
+    t.equal(diagnostics.length, 1);
+    t.same(ports, []);
+  }
+  t.same(readLines("# connection: &con0", "2000:raw:0:/dev/ttyS0:9600").diagnostics, []);
+});

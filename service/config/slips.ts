@@ -1,0 +1,70 @@
+/** Slips that real configuration files have, and what is meant by them. */
+import type { OptionContext } from "./configuration.js";
+import type { Span } from "./directive.js";
+import { KEYED_WORDS, PLAIN_WORDS } from "./option-table.js";
+
+/**
+ * Options written as one word, where each part is known: separated by commas, as was legal up to ser2net 2.10, or by colons,
+ * or `115200n81`. Null for anything else.
+ */
+export function separated(word: string, context: OptionContext): readonly string[] | null {
+  const parts = shortLine(word) ?? word.split(/[,:]/);
+  const isKnown = (part: string) =>
+    PLAIN_WORDS.has(part) || KEYED_WORDS.has(keyOf(part)) || isSpeed(part) || context.texts.has(part);
+  return parts.length > 1 && parts.every(isKnown) ? parts : null;
+}
+
+/** `115200n81` as the words for it. */
+function shortLine(word: string): string[] | null {
+  const [, speed = "", parity = "", dataBits = "", stopBits = ""] = /^(\d+)([neoms])([5-8])([12])$/i.exec(word) ?? [];
+  if (speed === "") return null;
+  const name = { n: "NONE", e: "EVEN", o: "ODD", m: "MARK", s: "SPACE" }[parity.toLowerCase()] ?? "";
+  return [speed, name, `${dataBits}DATABITS`, stopBits === "1" ? "1STOPBIT" : "2STOPBITS"];
+}
+
+/** Rates the hardware may take: those of RFC 2217 clients. The device tells what it took. */
+const LOWEST_SPEED = 50;
+const HIGHEST_SPEED = 16_000_000;
+
+export function isSpeed(word: string): boolean {
+  return /^[1-9]\d{1,7}$/.test(word) && Number(word) >= LOWEST_SPEED && Number(word) <= HIGHEST_SPEED;
+}
+
+export function isNumber(word: string): boolean {
+  return /^\d+$/.test(word);
+}
+
+/** `max-connections=` of `max-connections=3`; empty without `=`. */
+export function keyOf(word: string): string {
+  return word.slice(0, word.indexOf("=") + 1);
+}
+
+/** How HOST:PORT and [HOST]:PORT are written here; null for anything else. */
+export function withComma(name: string): string | null {
+  const [, host = "", port = ""] = /^(?:\[([^\]]*)\]|([^,:]*)):(\d+)$/.exec(name)?.filter(Boolean) ?? [];
+  return port === "" ? null : `write ${host},${port}`;
+}
+
+/** The whole path, where the part before the first colon was taken for the device: /dev/serial/by-path/ has such names. */
+export function pathWithColons({ device, options }: { readonly device: Span; readonly options: Span }): string | null {
+  if (!/^\/dev\/serial\/by-[a-z]+\/[^/]+$/.test(device.text)) return null;
+  const rest = /^[^ \t]*-[^ \t:]*/.exec(options.text)?.[0] ?? "";
+  return rest.startsWith("-") || rest.includes("=") || rest === "" ? null : `${device.text}:${rest}`;
+}
+
+/** Lines of comments that may stand before the first one of a YAML file. */
+const MAX_HEAD_LINES = 200;
+const YAML_START = /^(%YAML[ \t]|---[ \t\r]*$|(connection|define|default|admin|rotator|led):[ \t]*([&\r]|$))/;
+
+/** The line that shows a configuration of ser2net 4: the first that is neither blank nor a comment. Null for another text. */
+export function yamlLine(text: string): number | null {
+  let start = 0;
+  for (let line = 1; line <= MAX_HEAD_LINES && start < text.length; line++) {
+    const end = text.indexOf("\n", start);
+    const one = text.slice(start, end < 0 ? text.length : Math.min(end, start + 200));
+    if (YAML_START.test(one)) return line;
+    if (!/^\s*(#|$)/.test(one) || end < 0) return null;
+    start = end + 1;
+  }
+  return null;
+}
