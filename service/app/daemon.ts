@@ -6,6 +6,7 @@ import { VERSION } from "../cli.js";
 import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "../config/configuration.js";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
 import { readConfiguration } from "../config/resolve.js";
+import { YAML_MESSAGE } from "../config/slips.js";
 import { type ControlServer, createControlServer } from "../control/server.js";
 import { createNodeWatcher, type DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { Led } from "../led/led.js";
@@ -189,8 +190,10 @@ export class Daemon implements ReloadTarget {
       return;
     }
     for (const diagnostic of next.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
-    const [first] = next.diagnostics;
-    if (first !== undefined && this.#configuration.ports.length > 0 && next.configuration.ports.length === 0) {
+    const yaml = next.diagnostics.find(({ message }) => message === YAML_MESSAGE);
+    const [first] = yaml === undefined ? next.diagnostics : [yaml];
+    const hasLostAll = this.#configuration.ports.length > 0 && next.configuration.ports.length === 0;
+    if (first !== undefined && (hasLostAll || yaml !== undefined)) {
       this.#lastReload = `no valid port line in the configuration (${formatDiagnostic(first)})`;
       this.#log.error(`The configuration stays as it is: ${this.#lastReload}`);
       return;

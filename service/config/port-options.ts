@@ -127,12 +127,23 @@ function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: 
   // Names come last: one that is spelt like an option can never be chosen.
   const text = context.texts.get(word.text);
   if (text !== undefined && useText(draft, word.text, text)) return null;
+  const access = live ? -1 : word.text.search(/[,:]remaddr=/);
+  if (access >= 0) return readAccess(word, access, draft, context);
   const parts = separated(word.text, context);
   if (parts !== null) return takeSeparated(word, parts, draft, context, live);
   const near = suggestOption(word.text, key, context);
   const expected = withSuggestion("expected an option or the name of a text defined before this line", near);
   const fault = { offset: word.offset, text: `Unknown config item: ${word.text}`, numbered: true, expected };
   return { fault, ends: endsReading(near) && !isNumber(word.text) };
+}
+
+/** A remaddr= with other options before it in one word: its own commas belong to it, and it counts whatever stands before. */
+function readAccess(word: Span, at: number, draft: OptionDraft, context: OptionContext): WordResult {
+  const tail = readWord({ text: word.text.slice(at + 1), offset: word.offset + at + 1 }, draft, context, false);
+  const head = readWord({ text: word.text.slice(0, at), offset: word.offset }, draft, context, false);
+  const text = `Unknown config item: ${word.text}`;
+  const expected = "options are separated by blanks; remaddr= counts";
+  return head ?? tail ?? { fault: { offset: word.offset, text, numbered: true, expected }, ends: false };
 }
 
 /** Its parts count, and what is wrong with the first of them is said; else that blanks are missing. */

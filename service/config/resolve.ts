@@ -18,7 +18,7 @@ import { type LogicalLine, logicalLines, physicalTexts, placeOf, type Source } f
 import { type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
 import { isDiagnostic, parseDirective } from "./parse.js";
 import { readPortWords } from "./port-options.js";
-import { pathWithColons, withComma, yamlLine } from "./slips.js";
+import { pathWithColons, withComma, YAML_MESSAGE, yamlLine } from "./slips.js";
 import { translateCloseon } from "./template.js";
 
 export interface ConfigurationEnvironment {
@@ -80,8 +80,7 @@ class ConfigurationBuilder {
   /** One diagnostic for the whole file. */
   refuseYaml(file: string | null, line: number): void {
     const expected = "expected lines of ser2net.conf, the language of ser2net 3.5";
-    const message = "This is a YAML configuration of ser2net 4";
-    this.#diagnostics.push({ file, line: file === null ? 0 : line, column: 1, message, expected });
+    this.#diagnostics.push({ file, line: file === null ? 0 : line, column: 1, message: YAML_MESSAGE, expected });
   }
 
   finish(): Configuration {

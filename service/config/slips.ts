@@ -56,6 +56,9 @@ export function pathWithColons({ device, options }: { readonly device: Span; rea
 const MAX_HEAD_LINES = 200;
 const YAML_START = /^(%YAML[ \t]|---[ \t\r]*$|(connection|define|default|admin|rotator|led):[ \t]*([&\r]|$))/;
 
+/** What is said of a YAML file. */
+export const YAML_MESSAGE = "This is a YAML configuration of ser2net 4";
+
 /** The line that shows a configuration of ser2net 4: the first that is neither blank nor a comment. Null for another text. */
 export function yamlLine(text: string): number | null {
   let start = 0;

@@ -35,12 +35,12 @@ t.test("faults of the configuration and of devices, the reload, and nothing of g
   const device = PtyDevice.open(t);
   const config = [
     "nonsense",
-    `127.0.0.1,${bad}:raw:0:/dev/no-such-tty:9600 9601`,
+    `127.0.0.1,${bad}:raw:0:/dev/no-such-tty:9600 EVENN`,
     `127.0.0.1,${good}:raw:0:${device.path}:9600`,
   ];
   const daemon = await Daemon.start(t, { controlPort, config, under });
   t.match(await nextLine(receiver), /^<27> .*: No state given on line 1/);
-  t.match(await nextLine(receiver), /^<27> .*: Unknown config item: 9601 on line 2/);
+  t.match(await nextLine(receiver), /^<27> .*: Unknown config item: EVENN on line 2/);
 
   for (const text of ["one", "two"]) {
     const client = await Client.connect(t, good);

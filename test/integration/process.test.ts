@@ -76,10 +76,10 @@ t.test("--check reports what is wrong with its place, and opens nothing", async 
   const good = await runToEnd(t, ["--check", "-c", file]);
   t.same(good, { code: 0, signal: null, output: "", errors: "" });
   const bad = join(folder, "bad.conf");
-  writeFileSync(bad, `# one good line, two bad ones\n127.0.0.1,${port}:raw:0:/dev/null:9600 9601\nnonsense\n`);
+  writeFileSync(bad, `# one good line, two bad ones\n127.0.0.1,${port}:raw:0:/dev/null:9600 EVENN\nnonsense\n`);
   const { code, output, errors } = await runToEnd(t, ["--check", "-c", bad]);
   const [first, second, ...others] = output.split("\n");
-  t.match(first, new RegExp(`^${bad}:2:\\d+: Unknown config item: 9601 on line 2`));
+  t.match(first, new RegExp(`^${bad}:2:\\d+: Unknown config item: EVENN on line 2`));
   t.match(second, new RegExp(`^${bad}:3:1: No state given on line 3`));
   t.same({ code, others, errors }, { code: 1, others: [""], errors: "" });
   t.equal((await runToEnd(t, ["--check", "-c", join(folder, "none")])).code, 1);
