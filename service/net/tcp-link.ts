@@ -40,7 +40,7 @@ export class TcpLink implements Link {
   /** Set while the last write was short: the peer's window or our buffer is full. */
   #stalled: NodeJS.Timeout | null = null;
   #gone = false;
-  /** Since when it looks gone, on the clock of performance.now(). */
+  /** Since when what waits is unanswered, on the clock of performance.now(); the same for every limit that is asked for. */
   #suspectedMs: number | null = null;
   #closed = false;
 
@@ -161,13 +161,14 @@ export class TcpLink implements Link {
 
   isGone(limitMs: number): boolean {
     const info = this.#info();
+    const nowMs = performance.now();
     const waits = info !== null && (info.unacknowledged > 0 || info.probes > 0);
-    if (!waits || info.sinceLastAckMs < limitMs) {
-      this.#suspectedMs = null;
-      return false;
+    if (!waits || nowMs - info.sinceLastAckMs > (this.#suspectedMs ?? nowMs)) {
+      this.#suspectedMs = null; // all is acknowledged, or something was since
     }
-    this.#suspectedMs ??= performance.now();
-    return performance.now() - this.#suspectedMs >= CONFIRM_MS;
+    if (!waits) return false;
+    this.#suspectedMs ??= nowMs;
+    return info.sinceLastAckMs >= limitMs && nowMs - this.#suspectedMs >= CONFIRM_MS;
   }
 
   /** Null where the kernel knows nothing of it: no TCP, or closed. */
