@@ -101,9 +101,9 @@ function report(options: Options): number {
   }
   const { configuration, diagnostics: faults } = effective;
   if (options.report === "print-config") {
-    const { controlPort, controlPortDiagnostic: controlPortFault } = configuration;
-    const chosen = given === null ? { controlPort, controlPortFault } : { controlPort: given, controlPortFault: null };
-    print(1, printConfiguration({ ...configuration, ...chosen }));
+    const chosen =
+      given === null ? configuration : { ...configuration, controlPort: given, controlPortDiagnostic: null };
+    print(1, printConfiguration(chosen));
   }
   const out = options.report === "check" ? 1 : 2;
   for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);

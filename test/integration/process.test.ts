@@ -106,6 +106,14 @@ t.test("--print-config prints a configuration that means the same", async t => {
   const again = join(folder, "again.conf");
   writeFileSync(again, printed.output);
   t.same(await runToEnd(t, ["--print-config", "-c", again]), printed);
+  const refused = join(folder, "refused.conf");
+  writeFileSync(refused, "CONTROLPORT:udp,2000\n");
+  t.equal((await runToEnd(t, ["--print-config", "-c", refused])).output, "");
+  t.equal(
+    (await runToEnd(t, ["--print-config", "-c", refused, "-p", "2222"])).output,
+    "CONTROLPORT:2222\n",
+    "-p counts",
+  );
   const given = await runToEnd(t, ["--print-config", "-c", file, "-p", "localhost,2222"]);
   t.equal(given.output, printed.output.replace("CONTROLPORT:2000", "CONTROLPORT:localhost,2222"), "-p goes before it");
 });
