@@ -112,7 +112,7 @@ export class Daemon implements ReloadTarget {
       inherited: this.#inherited,
       locking: options.locking,
       signature: options.signature,
-      label: portName => this.#board?.ports.get(portName)?.label ?? null,
+      label: portName => this.label(portName),
       optionContext: () => this.#configuration.finalContext,
       changed: port => {
         this.#boardLeds.portChanged(port);
@@ -134,6 +134,11 @@ export class Daemon implements ReloadTarget {
   /** What the board's profile knows of the ports; null without --board. */
   get board(): ProfileFacts | null {
     return this.#board;
+  }
+
+  /** The label of the port in the board's profile; null without one. */
+  label(portName: string): string | null {
+    return this.#board?.ports.get(portName)?.label ?? null;
   }
 
   /** Blinks a LED of the port, for the person at the rack. False: it has none. */
@@ -313,10 +318,11 @@ export class Daemon implements ReloadTarget {
   }
 
   /** A text that is no port is among the faults of the configuration, and leaves in force what was there. */
-  #moveControlPort({ controlPort: spec, controlPortDiagnostic: controlPortFault }: Configuration): void {
+  #moveControlPort({ controlPort: spec, controlPortDiagnostic }: Configuration): void {
     const fault = this.#controlListener.move(spec, true);
     if (fault !== null) this.#log.error(`Can't open control port: ${spec}`);
-    if (fault !== null || (spec === null && controlPortFault !== null)) this.#log.error("Control port is disabled");
+    if (fault !== null || (spec === null && controlPortDiagnostic !== null))
+      this.#log.error("Control port is disabled");
   }
 
   #removed(port: ManagedPort): void {

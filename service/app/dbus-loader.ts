@@ -36,7 +36,7 @@ export class DbusLoader {
         check: text => daemon.check(text),
       },
       ports: daemon.ports,
-      label: portName => daemon.board?.ports.get(portName)?.label ?? null,
+      label: portName => daemon.label(portName),
       identify: (portName, seconds) => daemon.identify(portName, seconds),
       log,
     });

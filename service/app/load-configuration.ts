@@ -61,8 +61,8 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
 
 /** With what is wrong with CONTROLPORT: `-p` makes that harmless. */
 export function allDiagnostics(configuration: Configuration, given: string | null): readonly Diagnostic[] {
-  const { diagnostics, controlPortDiagnostic: controlPortFault } = configuration;
-  return controlPortFault === null || given !== null ? diagnostics : [...diagnostics, controlPortFault];
+  const { diagnostics, controlPortDiagnostic } = configuration;
+  return controlPortDiagnostic === null || given !== null ? diagnostics : [...diagnostics, controlPortDiagnostic];
 }
 
 interface ChosenBoard {

@@ -133,17 +133,18 @@ function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: 
   if (parts !== null) return takeSeparated(word, parts, draft, context, live);
   const near = suggestOption(word.text, key, context);
   const expected = withSuggestion("expected an option or the name of a text defined before this line", near);
-  const fault = { offset: word.offset, text: `Unknown config item: ${word.text}`, numbered: true, expected };
-  return { fault, ends: endsReading(near) && !isNumber(word.text) };
+  return { fault: unknownItem(word, expected), ends: endsReading(near) && !isNumber(word.text) };
+}
+
+function unknownItem({ text, offset }: Span, expected: string): OptionDiagnostic {
+  return { offset, text: `Unknown config item: ${text}`, numbered: true, expected };
 }
 
 /** A remaddr= with other options before it in one word: its own commas belong to it, and it counts whatever stands before. */
 function readAccess(word: Span, at: number, draft: OptionDraft, context: OptionContext): WordResult {
   const tail = readWord({ text: word.text.slice(at + 1), offset: word.offset + at + 1 }, draft, context, false);
   const head = readWord({ text: word.text.slice(0, at), offset: word.offset }, draft, context, false);
-  const text = `Unknown config item: ${word.text}`;
-  const expected = "options are separated by blanks; remaddr= counts";
-  return head ?? tail ?? { fault: { offset: word.offset, text, numbered: true, expected }, ends: false };
+  return head ?? tail ?? { fault: unknownItem(word, "options are separated by blanks; remaddr= counts"), ends: false };
 }
 
 /** Its parts count, and what is wrong with the first of them is said; else that blanks are missing. */
@@ -154,7 +155,6 @@ function takeSeparated(
   context: OptionContext,
   live: boolean,
 ): WordResult {
-  const text = `Unknown config item: ${word.text}`;
   const expected = `options are separated by blanks; ${live ? "write" : "taken as"}: ${parts.join(" ")}`;
   if (!live) {
     for (const part of parts) {
@@ -162,7 +162,7 @@ function takeSeparated(
       if (result !== null) return result;
     }
   }
-  return { fault: { offset: word.offset, text, numbered: true, expected }, ends: false };
+  return { fault: unknownItem(word, expected), ends: false };
 }
 
 function suggestOption(word: string, key: string, context: OptionContext): string | null {

@@ -1,4 +1,5 @@
 /** Slips that real configuration files have, and what is meant by them. */
+import { SPEED_RANGE } from "../line/settings.js";
 import type { OptionContext } from "./configuration.js";
 import type { Span } from "./directive.js";
 import { KEYED_WORDS, PLAIN_WORDS } from "./option-table.js";
@@ -22,12 +23,9 @@ function shortLine(word: string): string[] | null {
   return [speed, name, `${dataBits}DATABITS`, stopBits === "1" ? "1STOPBIT" : "2STOPBITS"];
 }
 
-/** Rates the hardware may take: those of RFC 2217 clients. The device tells what it took. */
-const LOWEST_SPEED = 50;
-const HIGHEST_SPEED = 16_000_000;
-
+/** A rate the hardware may take, as RFC 2217 clients may ask for it too. */
 export function isSpeed(word: string): boolean {
-  return /^[1-9]\d{1,7}$/.test(word) && Number(word) >= LOWEST_SPEED && Number(word) <= HIGHEST_SPEED;
+  return /^[1-9]\d{1,7}$/.test(word) && Number(word) >= SPEED_RANGE.lowest && Number(word) <= SPEED_RANGE.highest;
 }
 
 export function isNumber(word: string): boolean {

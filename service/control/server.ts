@@ -1,4 +1,5 @@
 /** The control port: at most four sessions, one of them kept for the machine itself. */
+import { unmappedText } from "../line/address.js";
 import type { Link } from "../net/link.js";
 import { refuse } from "../port/peers/admission.js";
 import { type ControlSession, type ControlSessionOptions, createControlSession } from "./session.js";
@@ -58,5 +59,5 @@ export function createControlServer(parts: Omit<ControlSessionOptions, "link" | 
 }
 
 function isLoopback(address: string): boolean {
-  return address === "::1" || /^(::ffff:)?127\./.test(address);
+  return address === "::1" || unmappedText(address).startsWith("127.");
 }

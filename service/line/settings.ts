@@ -20,6 +20,9 @@ export interface LineSettings {
   readonly hangupWhenDone: boolean;
 }
 
+/** Rates that may be asked for, in bits per second; the hardware has the last word. */
+export const SPEED_RANGE = { lowest: 50, highest: 16_000_000 } as const;
+
 /** 9600 8N1, no flow control, modem lines honoured: what the manual page starts from. */
 export const STANDARD_LINE: LineSettings = {
   speed: 9600,

@@ -35,7 +35,7 @@ type Pending =
 
 export class Port implements ManagedPort {
   readonly name: string;
-  readonly #options: PortEnvironment;
+  readonly #environment: PortEnvironment;
   readonly #observers = new DataObservers();
   readonly #lifecycle: PortLifecycle;
   #config: PortConfig;
@@ -49,7 +49,7 @@ export class Port implements ManagedPort {
 
   constructor(config: PortConfig, environment: PortEnvironment) {
     this.name = config.name;
-    this.#options = environment;
+    this.#environment = environment;
     this.#config = config;
     this.#state = config.state;
     this.#timeoutSeconds = config.timeoutSeconds;
@@ -78,7 +78,7 @@ export class Port implements ManagedPort {
     });
     this.#fixedPeers = new FixedPeers({
       missing: () => (this.#isListening ? this.#lifecycle.slots.missingFixedPeers() : []),
-      addressesOf: remote => this.#options.numericAddresses(remote),
+      addressesOf: remote => this.#environment.numericAddresses(remote),
       connect: peer => this.#acceptor.connect(peer),
       attach: (link, slot) => this.#lifecycle.attach(link, slot, true),
       deviceState: () => (!this.#devicePresent ? "missing" : this.#deviceBusy() ? "busy" : "free"),
@@ -139,7 +139,7 @@ export class Port implements ManagedPort {
       state: this.#state,
       timeoutSeconds: this.#timeoutSeconds,
       lifecycle: this.#lifecycle,
-      second: this.#options.heartbeat.second,
+      second: this.#environment.heartbeat.second,
       devicePresent: this.#devicePresent,
       pending: this.#pending.kind,
       listenError: this.#acceptor.error,
@@ -190,7 +190,7 @@ export class Port implements ManagedPort {
 
   /** All of the words, or none where one is wrong. */
   #takeWords(words: string, then: (line: LineSettings) => void): string | null {
-    const { line, options, problem } = parsePortWords(words, this.#config, this.#options.optionContext());
+    const { line, options, problem } = parsePortWords(words, this.#config, this.#environment.optionContext());
     if (problem !== null) return problem;
     this.#config = { ...this.#config, line, options };
     then(line);
@@ -251,7 +251,7 @@ export class Port implements ManagedPort {
   /** A peer whom a rotator chose this port for. False: the port is not free for it. */
   takeFromRotator(link: Link): boolean {
     if (this.#lifecycle.phase !== "idle" || !this.#devicePresent || this.#deviceBusy()) return false;
-    if (!this.#options.admits(this.#config.options.remaddr, link.peer)) return false;
+    if (!this.#environment.admits(this.#config.options.remaddr, link.peer)) return false;
     this.#lifecycle.attach(link, 0, false);
     return true;
   }
@@ -283,7 +283,7 @@ export class Port implements ManagedPort {
   }
 
   #deviceBusy(): boolean {
-    return this.#options.deviceInUse(this.#options.identify(this.#config.device.path), this);
+    return this.#environment.deviceInUse(this.#environment.identify(this.#config.device.path), this);
   }
 
   /** A closing port takes nobody. */
@@ -293,18 +293,18 @@ export class Port implements ManagedPort {
 
   /** So that the names in remaddr are known when the first caller comes. */
   #askForNames(): void {
-    for (const remote of this.#config.options.remaddr ?? []) this.#options.numericAddresses(remote);
+    for (const remote of this.#config.options.remaddr ?? []) this.#environment.numericAddresses(remote);
   }
 
   // ---- the device's node
 
   get #devicePresent(): boolean {
-    return this.#options.nodeWatcher.isPresent(this.#config.device.path);
+    return this.#environment.nodeWatcher.isPresent(this.#config.device.path);
   }
 
   #watchDevice(): void {
     this.#unwatchDevice?.();
-    this.#unwatchDevice = this.#options.nodeWatcher.watch(this.#config.device.path, () => this.#deviceChanged());
+    this.#unwatchDevice = this.#environment.nodeWatcher.watch(this.#config.device.path, () => this.#deviceChanged());
   }
 
   #deviceChanged(): void {
@@ -321,7 +321,7 @@ export class Port implements ManagedPort {
 
   /** What waited for that happens now. */
   #freed(opened: boolean): void {
-    if (this.#config.networkPort.port === 0) this.#options.stdioEnded(opened);
+    if (this.#config.networkPort.port === 0) this.#environment.stdioEnded(opened);
     const pending = this.#pending;
     if (pending.kind === "delete") {
       this.#remove();
@@ -340,7 +340,7 @@ export class Port implements ManagedPort {
     this.#admission.closePending();
     this.#unwatchDevice?.();
     this.#observers.endMonitor();
-    this.#options.removed(this);
+    this.#environment.removed(this);
   }
 
   #install(config: PortConfig): void {
@@ -355,7 +355,7 @@ export class Port implements ManagedPort {
   }
 
   #changed(): void {
-    this.#options.changed(this);
+    this.#environment.changed(this);
   }
 }
 

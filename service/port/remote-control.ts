@@ -2,7 +2,7 @@
 import type { PortConfig } from "../config/configuration.js";
 import type { LineDevice } from "../device/device.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
-import type { LineSettings } from "../line/settings.js";
+import { type LineSettings, SPEED_RANGE } from "../line/settings.js";
 import { BRK, COM_PORT, DM } from "../telnet/codes.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
 import { askedSettings, isLineRequest, type LineRequest, settingsReply } from "../telnet/line-requests.js";
@@ -18,8 +18,6 @@ import type { Connection } from "./peers/connection.js";
 
 /** Modem lines and error counters are looked at this often, while a client asked to hear of them. */
 const POLL_MS = 100;
-/** What a client may set at all; the hardware has the last word. */
-const SPEEDS = { lowest: 50, highest: 16_000_000 } as const;
 /** The upper half of a modem state byte; the lower half says which lines changed. */
 const STATE_BITS = 0xf0;
 const NO_LINES: ModemState = { cts: false, dsr: false, dcd: false, ri: false };
@@ -123,7 +121,7 @@ export class RemoteControl {
     const before = this.#line.settings;
     const asked = askedSettings(request, before);
     if (asked === before) return settingsReply(request, before);
-    if (asked.speed < SPEEDS.lowest || asked.speed > SPEEDS.highest) return settingsReply(request, before);
+    if (asked.speed < SPEED_RANGE.lowest || asked.speed > SPEED_RANGE.highest) return settingsReply(request, before);
     const taken = this.#line.set(asked);
     this.#lineChanged(taken);
     return settingsReply(request, taken);

@@ -8,7 +8,7 @@ import type { Registry } from "./registry.js";
 export class Rotator {
   #config: RotatorConfig;
   readonly #ports: Registry;
-  readonly #options: Pick<PortEnvironment, "listen" | "permitted" | "log">;
+  readonly #environment: Pick<PortEnvironment, "listen" | "permitted" | "log">;
   #listener: Listener | null = null;
   /** Where the next search starts: after the port that was used last. */
   #next = 0;
@@ -20,17 +20,17 @@ export class Rotator {
   ) {
     this.#config = config;
     this.#ports = ports;
-    this.#options = environment;
+    this.#environment = environment;
   }
 
   /** Throws when no socket can be opened. */
   start(): void {
-    this.#listener = this.#options.listen(this.#config.networkPort, {
+    this.#listener = this.#environment.listen(this.#config.networkPort, {
       accepted: link => this.#accepted(link),
       waiting: reason =>
-        this.#options.log.error(`Unable to create TCP socket for rotator ${this.#config.name}: ${reason}`),
+        this.#environment.log.error(`Unable to create TCP socket for rotator ${this.#config.name}: ${reason}`),
       retryInUse: true,
-      failed: reason => this.#options.log.error(`Could not accept on rotator ${this.#config.name}: ${reason}`),
+      failed: reason => this.#environment.log.error(`Could not accept on rotator ${this.#config.name}: ${reason}`),
     });
   }
 
@@ -51,7 +51,7 @@ export class Rotator {
   }
 
   #accepted(link: Link): void {
-    acceptPermitted(link, this.#options.permitted(link), accepted => this.#place(accepted));
+    acceptPermitted(link, this.#environment.permitted(link), accepted => this.#place(accepted));
   }
 
   #place(link: Link): void {

@@ -29,9 +29,9 @@ export class DeviceToNet {
   readonly #ready = this.#tick.onTick;
   #seenToDevice = 0;
 
-  constructor(options: TransferOptions, flow: TransferState) {
+  constructor(options: TransferOptions, state: TransferState) {
     this.#options = options;
-    this.#state = flow;
+    this.#state = state;
     const { closeon, chardelay, devToNetBufsize } = options.config.options;
     this.#closeOn = closeon === null || closeon.length === 0 ? null : createCloseOn(closeon);
     this.delay =
@@ -61,10 +61,10 @@ export class DeviceToNet {
   }
 
   #read(): void {
-    const flow = this.#state;
+    const state = this.#state;
     let bytes = 0;
     for (let reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
-      if (flow.stopped || this.blocked) {
+      if (state.stopped || this.blocked) {
         this.#pacing.tick = -1;
         return;
       }
@@ -72,11 +72,19 @@ export class DeviceToNet {
       const count = this.#take(limit);
       if (count < 0) return;
       if (count === 0) break;
-      const otherSideMoved = this.#seenToDevice !== flow.movedToDevice;
-      this.#seenToDevice = flow.movedToDevice;
-      const last = this.delay === null ? flow.lastTick : -1;
+      const otherSideMoved = this.#seenToDevice !== state.movedToDevice;
+      this.#seenToDevice = state.movedToDevice;
+      const last = this.delay === null ? state.lastTick : -1;
       bytes += count;
-      const next = nextRead(this.#pacing, count, count === limit, performance.now(), flow.byteMs, otherSideMoved, last);
+      const next = nextRead(
+        this.#pacing,
+        count,
+        count === limit,
+        performance.now(),
+        state.byteMs,
+        otherSideMoved,
+        last,
+      );
       if (next === "wait") break;
       if (next === "tick") {
         this.#options.ticker.at(this.#pacing.tick, this.#tick);

@@ -37,9 +37,9 @@ export class NetToDevice {
   #postponed: TelnetInput | null = null;
   #lastRead: Connection | null = null;
 
-  constructor(options: TransferOptions, flow: TransferState) {
+  constructor(options: TransferOptions, state: TransferState) {
     this.#options = options;
-    this.#state = flow;
+    this.#state = state;
   }
 
   /** The device has not taken all it got. */
@@ -127,12 +127,12 @@ export class NetToDevice {
 
   #read(connection: Connection): void {
     const feed = this.#feeds.get(connection);
-    const flow = this.#state;
+    const state = this.#state;
     const { pacing } = connection;
     const limit = this.#limit(connection);
     let bytes = 0;
     for (let reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
-      if (feed === undefined || flow.stopped || this.blocked) {
+      if (feed === undefined || state.stopped || this.blocked) {
         pacing.tick = -1;
         return;
       }
@@ -144,17 +144,17 @@ export class NetToDevice {
         this.#options.ticker.at(pacing.tick, feed);
         return;
       }
-      const otherSideMoved = connection.seenToNet !== flow.movedToNet;
-      connection.seenToNet = flow.movedToNet;
+      const otherSideMoved = connection.seenToNet !== state.movedToNet;
+      connection.seenToNet = state.movedToNet;
       bytes += count;
       const next = nextRead(
         pacing,
         count,
         count === limit,
         performance.now(),
-        flow.byteMs,
+        state.byteMs,
         otherSideMoved,
-        flow.lastTick,
+        state.lastTick,
       );
       if (next === "wait") break;
       if (next === "tick") {
