@@ -2,6 +2,7 @@
 import type { LineSettings, Parity } from "../line/settings.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { NetworkPort, ServiceLookup } from "./network-port.js";
+import type { SolOptions, SolTarget } from "./sol-target.js";
 
 export type PortState = "off" | "raw" | "rawlp" | "telnet";
 
@@ -37,12 +38,15 @@ export interface PortConfig {
   readonly lineNumber: number;
 }
 
-export interface DeviceName {
+export type DeviceName = WrittenDevice &
+  ({ readonly kind: "tty" } | { readonly kind: "sol"; readonly target: SolTarget });
+
+/** For SOL devices the public form, which has `***` in place of each secret. */
+interface WrittenDevice {
   /** As the port line has it: a DEVICE name or a path. */
   readonly written: string;
   /** After DEVICE substitution. */
   readonly path: string;
-  readonly kind: "tty" | "sol";
 }
 
 export interface OptionNames {
@@ -76,6 +80,8 @@ export interface PortOptions {
   readonly ledRx: LedConfig | null;
   readonly ledTx: LedConfig | null;
   readonly rs485: Rs485Config | null;
+  /** Null: the device is not a SOL device. */
+  readonly sol: SolOptions | null;
   /** Templates, not yet expanded. */
   readonly banner: string | null;
   readonly openstr: string | null;

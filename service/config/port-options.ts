@@ -299,6 +299,7 @@ function defaultOptions(context: OptionContext): PortOptions {
     ledRx: null,
     ledTx: null,
     rs485: null,
+    sol: null,
     banner: null,
     openstr: null,
     closestr: null,

@@ -151,7 +151,7 @@ class ConfigurationBuilder {
   #device(written: string): DeviceName {
     const named = this.#texts.get(written);
     const path = named?.kind === "device" ? named.text : written;
-    return { written, path, kind: path.startsWith("sol.") ? "sol" : "tty" };
+    return { written, path, kind: "tty" };
   }
 
   #takeText(kind: NamedText["kind"], name: string, { text, offset }: Span): void {
@@ -291,7 +291,7 @@ function servedPort(line: PortDirective, device: DeviceName, lookup: ServiceLook
     const expected = "expected seconds, 0 for no timeout";
     return { offset: line.timeout.offset, message: "timeout was invalid", expected };
   }
-  if (device.kind === "tty") return read;
+  if (!device.path.startsWith("sol.")) return read;
   const expected = "SOL devices are not served yet";
   return { offset: line.device.offset, message: "device configuration invalid", expected };
 }
