@@ -33,6 +33,7 @@ const SERVICE = {
   remctl: "RFC 2217: the peer may change the line settings.",
   kickolduser: "A new connection replaces the old one.",
   chardelay: "Whether characters are collected for a moment before they are sent.",
+  telnetEnter: "What the device gets for CR LF from a telnet client without BINARY. crlf: CR LF. cr: one CR.",
   maxConnections: "Connections at the same time.",
 };
 

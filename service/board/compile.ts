@@ -54,6 +54,7 @@ function optionWords(port: BoardPort): string[] {
     port.chardelay === false && "-chardelay",
     port.maxConnections !== undefined && `max-connections=${port.maxConnections}`,
     holdSeconds !== 0 && `hold=${holdSeconds}`,
+    port.telnetEnter === "cr" && "telnet-enter=cr",
     leds.rx !== undefined && `led-rx=${leds.rx}`,
     leds.tx !== undefined && `led-tx=${leds.tx}`,
     port.rs485 !== undefined && `rs485=${port.id}`,

@@ -1,5 +1,5 @@
 /** The one description of a board profile's keys: its type, its check and board-profiles/schema.json follow from it. */
-import { RANGES, SPEEDS } from "../config/defaults.js";
+import { CHOICES, RANGES, SPEEDS } from "../config/defaults.js";
 import type { Schema, ValueOf } from "./schema.js";
 
 const NAME = {
@@ -77,6 +77,7 @@ const SERVICE_KEYS = {
   remctl: { schema: FLAG },
   kickolduser: { schema: FLAG },
   chardelay: { schema: FLAG },
+  telnetEnter: { schema: { is: "choice", of: CHOICES["telnet-enter"] } },
   maxConnections: { schema: { is: "integer", ...RANGES["max-connections"] } },
 } as const satisfies Readonly<Record<string, { readonly schema: Schema }>>;
 

@@ -5,6 +5,8 @@ import type { NetworkPort, ServiceLookup } from "./network-port.js";
 import type { SolOptions, SolTarget } from "./sol-target.js";
 
 export type PortState = "off" | "raw" | "rawlp" | "telnet";
+/** What the device gets for the Enter key of a telnet client without BINARY: CR LF as it came, or one CR. */
+export type TelnetEnter = "crlf" | "cr";
 
 /** All bytes are kept: texts are "binary" strings, one character a byte (latin1). */
 export interface Configuration {
@@ -72,6 +74,7 @@ export interface PortOptions {
   readonly maxConnections: number; // 1..65536
   /** How long connections wait for a device that went away; 0: they end with it. */
   readonly holdSeconds: number;
+  readonly telnetEnter: TelnetEnter;
   /** Null admits everyone; an empty list (all entries were bad) admits no one. */
   readonly remaddr: readonly RemoteAddress[] | null;
   readonly traceRead: TraceConfig | null;
@@ -177,6 +180,7 @@ export interface DefaultValues {
   readonly "net-to-dev-bufsize": number;
   readonly "max-connections": number;
   readonly hold: number; // seconds
+  readonly "telnet-enter": TelnetEnter;
   readonly remaddr: string;
 }
 

@@ -29,6 +29,7 @@ export const START_VALUES: DefaultValues = {
   "net-to-dev-bufsize": 64,
   "max-connections": 1,
   hold: 0,
+  "telnet-enter": "crlf",
   remaddr: "",
 };
 
@@ -51,6 +52,11 @@ export const RANGES = {
   "ack-timeout": { min: 1, max: 2_147_483_647 },
   "ack-retries": { min: 1, max: 2_147_483_647 },
 } as const satisfies Readonly<Record<string, Range>>;
+
+/** Of every value that is one of a few words, on DEFAULT and on port lines alike. */
+export const CHOICES = {
+  "telnet-enter": ["crlf", "cr"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The names these two had before UDP came. */
 const FORMER_NAMES: ReadonlyMap<string, keyof typeof RANGES> = new Map([
@@ -99,6 +105,10 @@ export function readDefault(written: string, text: string | null): DefaultSettin
   if (value === "") return wrong("No default value", "expected DEFAULT:<name>:<value>");
   const name = FORMER_NAMES.get(written) ?? written;
   if (isRanged(name)) return readRanged(name, value);
+  if (isChoice(name)) {
+    const choice = CHOICES[name].find(one => one === value);
+    return choice === undefined ? notOneOf(CHOICES[name], value) : { set: { [name]: choice } };
+  }
   if (name === "speed") {
     const speed = SPEEDS.find(one => String(one) === value);
     return speed === undefined ? notOneOf(SPEEDS.map(String), value) : { set: { speed } };
@@ -163,6 +173,10 @@ function wrong(message: string, expected: string, tail = ""): DefaultSetting {
 
 function isRanged(name: string): name is keyof typeof RANGES {
   return Object.hasOwn(RANGES, name);
+}
+
+function isChoice(name: string): name is keyof typeof CHOICES {
+  return Object.hasOwn(CHOICES, name);
 }
 
 function isFlag(name: string): boolean {

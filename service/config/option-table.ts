@@ -1,7 +1,7 @@
 /** Every word the options of a port line know: what it sets, and where it may be used. */
 import type { LineSettings } from "../line/settings.js";
 import type { Chardelay, NamedText, OptionContext, OptionNames, PortOptions, TraceConfig } from "./configuration.js";
-import { RANGES, type Range, readInteger, SPEEDS } from "./defaults.js";
+import { CHOICES, RANGES, type Range, readInteger, SPEEDS } from "./defaults.js";
 import type { Span } from "./directive.js";
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -112,6 +112,7 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   atStart(ranged("net-to-dev-bufsize", setNetToDevBufsize, "tcp-to-dev-bufsize")),
   atStart(ranged("max-connections", ({ options }, most) => assign(options, "maxConnections", most))),
   ranged("hold", ({ options }, seconds) => assign(options, "holdSeconds", seconds)), // our own
+  choice("telnet-enter", ({ options }, enter) => assign(options, "telnetEnter", enter)), // our own
   ranged("ack-timeout", setNothing),
   ranged("ack-retries", setNothing),
 ]);
@@ -183,6 +184,24 @@ function ranged(
     return { text, numbered: true, expected: `expected a whole number from ${min} to ${max}`, candidates: [] };
   };
   return [`${word}=`, portWord(apply)];
+}
+
+/** A value that is one of a few words. */
+function choice<Name extends keyof typeof CHOICES>(
+  name: Name,
+  set: (draft: OptionDraft, chosen: (typeof CHOICES)[Name][number]) => void,
+): [string, KeyedWord] {
+  const words: readonly (typeof CHOICES)[Name][number][] = CHOICES[name];
+  const apply: KeyedWord["apply"] = (draft, value) => {
+    const chosen = words.find(word => word === value.text);
+    if (chosen !== undefined) {
+      set(draft, chosen);
+      return null;
+    }
+    const text = `Invalid value for ${name}=: ${value.text}`;
+    return { text, numbered: true, expected: `expected ${words.join(" or ")}`, candidates: words };
+  };
+  return [`${name}=`, portWord(apply)];
 }
 
 /** Room for bytes and connections is made when a port is created. */

@@ -147,6 +147,7 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
     ...bufsize("net-to-dev-bufsize", options.netToDevBufsize),
     ...when(options.maxConnections !== 1, `max-connections=${options.maxConnections}`),
     ...when(options.holdSeconds !== 0, `hold=${options.holdSeconds}`),
+    ...when(options.telnetEnter !== "crlf", `telnet-enter=${options.telnetEnter}`),
     ...(options.remaddr === null ? [] : [`remaddr=${addresses(options.remaddr, networkPort)}`]),
     ...traces.flatMap(([role, trace]) => [
       ...(trace === null ? [] : named(`${role}=`, names[role])),

@@ -105,7 +105,7 @@ export class PortLifecycle {
       link,
       slot,
       mode: state,
-      remctl: options.remctl,
+      telnet: options,
       fixed,
       second: this.#environment.heartbeat.second,
       sent: who => this.#sent(who),

@@ -1,20 +1,26 @@
 /** The Enter key in the data of a telnet peer that has not agreed to BINARY (RFC 854, "The NVT printer and keyboard"). */
 
 const NUL = 0;
+const LF = 10;
 const CR = 13;
 
-/** CR NUL is CR; the NUL may come in a later chunk. CR LF stays as it is. */
+/** CR NUL is CR, and with `joinsCrLf` so is CR LF; otherwise CR LF stays as it is. The second byte may come in a later chunk. */
 export class EnterDecoder {
+  readonly #joinsCrLf: boolean;
   #afterCr = false;
+
+  constructor(joinsCrLf: boolean) {
+    this.#joinsCrLf = joinsCrLf;
+  }
 
   /** The bytes that are meant: `bytes` itself, or the begin of it, rewritten in place. */
   decode(bytes: Uint8Array): Uint8Array {
     let kept = bytes.length;
-    if (bytes.includes(NUL)) {
+    if (bytes.includes(NUL) || (this.#joinsCrLf && bytes.includes(LF))) {
       kept = 0;
       for (let at = 0; at < bytes.length; at++) {
         const byte = bytes[at] ?? 0;
-        if (byte !== NUL || !this.#afterCr) bytes[kept++] = byte;
+        if (!this.#afterCr || !this.#endsEnter(byte)) bytes[kept++] = byte;
         this.#afterCr = byte === CR;
       }
     } else if (bytes.length > 0) {
@@ -26,5 +32,9 @@ export class EnterDecoder {
   /** BINARY was agreed to: what follows is data as it stands. */
   reset(): void {
     this.#afterCr = false;
+  }
+
+  #endsEnter(byte: number): boolean {
+    return byte === NUL || (byte === LF && this.#joinsCrLf);
   }
 }

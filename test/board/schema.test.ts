@@ -49,6 +49,7 @@ const FULL = {
       remctl: true,
       kickolduser: true,
       chardelay: false,
+      telnetEnter: "cr",
       maxConnections: 3,
       leds: { rx: "one", tx: "one", link: "two", fault: "two" },
       rs485: { delayBeforeMs: 1, delayAfterMs: 2, rtsOnSend: true, rxDuringTx: false },

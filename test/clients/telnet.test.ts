@@ -56,6 +56,20 @@ t.test("without BINARY, CR NUL is Enter for the device; with it a NUL is a NUL",
   t.equal(await device.expect("."), "three\r\nfour\r\0.");
 });
 
+t.test("with telnet-enter=cr, CR LF and CR NUL are one CR for the device until BINARY is agreed", needs(), async t => {
+  const { port, device } = await serveOnePort(t, { state: "telnet", options: "9600 remctl telnet-enter=cr" });
+  const client = await Client.connect(t, port);
+  client.send(Buffer.from("one\r\ntwo\r\0three\n\r", "latin1"));
+  t.equal(await device.expect("three\n\r"), "one\rtwo\rthree\n\r");
+  // The LF arrives in a read of its own, behind a command; COM-PORT-OPTION alone changes nothing.
+  client.send(Buffer.from("\xff\xfb\x2c\n.\r\n.", "latin1"));
+  t.equal(await device.expect(".\r."), ".\r.");
+  client.send(Buffer.from("\xff\xfb\x00\r\n\r\0.\r\xff\xfc\x00\n\r\n.", "latin1")); // WILL BINARY ... WONT BINARY
+  t.equal(await device.expect("\n\r."), "\r\n\r\0.\r\n\r.");
+  device.send("login\r\nname: ");
+  t.match(await client.expect("name: "), /login\r\nname: $/, "the data of the device is not changed");
+});
+
 t.test("send brk: a break where the user sent it", STOCK, async t => {
   const { port, done } = await serveUart(t, "9600");
   const user = await stockTelnet(t, port);

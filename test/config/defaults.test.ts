@@ -22,6 +22,7 @@ t.test("the start values are those of the manual page", async t => {
     "net-to-dev-bufsize": 64,
     "max-connections": 1,
     hold: 0,
+    "telnet-enter": "crlf",
     remaddr: "",
   });
 });
@@ -80,6 +81,12 @@ t.test("speed and parity are words of a list", async t => {
     t.match(after("parity", parity.toUpperCase()), { parity });
   }
   for (const value of ["Even", "E", "0"]) t.equal(after("parity", value), "Invalid enumeration value on 1", value);
+});
+
+t.test("telnet-enter is one of its words", async t => {
+  t.match(after("telnet-enter", "cr"), { "telnet-enter": "cr" });
+  t.match(after("telnet-enter", "crlf"), { "telnet-enter": "crlf" });
+  for (const value of ["CR", "lf", "1"]) t.equal(after("telnet-enter", value), "Invalid enumeration value on 1", value);
 });
 
 t.test("a value ends at a blank, but remaddr takes the rest of the line", async t => {
@@ -148,6 +155,7 @@ t.test("every default reaches the port", async t => {
       "DEFAULT:dev-to-net-bufsize:128",
       "DEFAULT:net-to-dev-bufsize:256",
       "DEFAULT:max-connections:3",
+      "DEFAULT:telnet-enter:cr",
       "DEFAULT:remaddr:10.0.0.1,0",
       "3000:raw:0:/dev/a",
     ),
@@ -173,6 +181,7 @@ t.test("every default reaches the port", async t => {
     devToNetBufsize: { bytes: 128, explicit: true },
     netToDevBufsize: { bytes: 256, explicit: true },
     maxConnections: 3,
+    telnetEnter: "cr",
     remaddr: [{ text: "10.0.0.1,0" }],
   });
 });

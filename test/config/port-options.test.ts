@@ -80,6 +80,8 @@ t.test("every other word sets what it says, and its contrary takes it back", asy
     ["tcp-to-dev-bufsize=1", { netToDevBufsize: { bytes: 1, explicit: true } }],
     ["max-connections=3", { maxConnections: 3 }],
     ["hold=60", { holdSeconds: 60 }],
+    ["telnet-enter=cr", { telnetEnter: "cr" }],
+    ["telnet-enter=cr telnet-enter=crlf", {}],
     ["remaddr=10.0.0.1,0", { remaddr: [remote("10.0.0.1,0")] }],
     ["tr=log", { traceRead: log }],
     ["tw=log", { traceWrite: log }],
@@ -125,7 +127,7 @@ t.test("the words of SOL ports are taken and mean nothing", async t => {
 
 t.test("no word of the table is left out here", async t => {
   t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 21 + 3);
-  t.equal(KEYED_WORDS.size, 18);
+  t.equal(KEYED_WORDS.size, 19);
 });
 
 t.test("a number out of its range is refused and changes nothing", async t => {
@@ -151,6 +153,13 @@ t.test("a number out of its range is refused and changes nothing", async t => {
   t.same(faults("dev-to-tcp-bufsize=0"), [
     "Invalid number for dev-to-tcp-bufsize=: 0 on line 12 (expected a whole number from 1 to 65536)",
   ]);
+});
+
+t.test("a value that is not one of the words is refused, with the nearest", async t => {
+  const wrong = (value: string) => `Invalid value for telnet-enter=: ${value} on line 12 (expected crlf or cr`;
+  t.same(faults("telnet-enter=CR"), [`${wrong("CR")}; nearest: cr)`]);
+  for (const value of ["", "lf", "no-such"]) t.same(faults(`telnet-enter=${value}`), [`${wrong(value)})`], value);
+  t.match(portWith("telnet-enter=cr telnet-enter=x remctl").options, { telnetEnter: "cr", remctl: true });
 });
 
 t.test("a name that is not defined is ignored, and the rest of the line is read", async t => {

@@ -29,9 +29,35 @@ function bytes(random: Random, most: number): string {
 
 const NAMES = ["a", "b", "c", "9600", "remctl", "x y", "#", "a\\", "=", "/dev/a", "\xe4"];
 const WORDS = [...PLAIN_WORDS.keys(), ...NAMES, "remctrl", "nonsense"];
-const VALUES = ["a", "b", "", "1", "0", "64", "1000000", "-1", "h,0", "udp,h,5;udp,i,6", "10.0.0.1,0;::1,3", "bad"];
+const VALUES = [
+  "a",
+  "b",
+  "",
+  "1",
+  "0",
+  "64",
+  "1000000",
+  "-1",
+  "h,0",
+  "udp,h,5;udp,i,6",
+  "10.0.0.1,0;::1,3",
+  "bad",
+  "cr",
+  "on",
+  "off",
+];
 const NETWORKS = ["1", "2", "tcp,1", "udp,5", "ipv6,udp,6", "::1,7", "0", "x", "localhost,8", " 9", "1:raw"];
-const DEFAULTS = ["speed", "parity", "databits", "remctl", "chardelay-min", "max-connections", "remaddr", "nosuch"];
+const DEFAULTS = [
+  "speed",
+  "parity",
+  "databits",
+  "remctl",
+  "chardelay-min",
+  "max-connections",
+  "remaddr",
+  "telnet-enter",
+  "nosuch",
+];
 const TEXTS = [
   "hello",
   "",

@@ -1,5 +1,5 @@
 /** One remote peer on a port: what it is owed, what it told us, and when it was last heard. */
-import type { PortState } from "../../config/configuration.js";
+import type { PortOptions, PortState } from "../../config/configuration.js";
 import type { ModemState } from "../../line/modem.js";
 import type { Link } from "../../net/link.js";
 import { BINARY, COM_PORT } from "../../telnet/codes.js";
@@ -16,6 +16,8 @@ const GATHERED_BYTES = 1024;
 
 /** One for all: answers are gathered for one peer at a time, within one call. */
 const gathered = new Uint8Array(GATHERED_BYTES);
+
+type TelnetOptions = Pick<PortOptions, "remctl" | "telnetEnter">;
 
 /** The telnet side of a connection. Its mode is fixed when the peer arrives (BUG-25). */
 export interface TelnetState {
@@ -67,7 +69,8 @@ export class Connection {
     readonly link: Link;
     readonly slot: number;
     readonly mode: PortState;
-    readonly remctl: boolean;
+    /** Those of the port when the peer arrives. */
+    readonly telnet: TelnetOptions;
     readonly fixed: boolean;
     readonly second: number;
     /** All it was owed has left. */
@@ -82,7 +85,7 @@ export class Connection {
     this.lastActiveSecond = options.second;
     this.#sent = options.sent;
     this.#failed = options.failed;
-    this.telnet = options.mode === "telnet" ? newTelnetState(options.remctl) : null;
+    this.telnet = options.mode === "telnet" ? newTelnetState(options.telnet) : null;
     this.flooding = this.telnet !== null;
     if (this.telnet !== null) this.link.keepUrgentInline?.();
   }
@@ -226,11 +229,11 @@ export class Connection {
   }
 }
 
-function newTelnetState(remctl: boolean): TelnetState {
+function newTelnetState({ remctl, telnetEnter }: TelnetOptions): TelnetState {
   return {
     decoder: createTelnetDecoder(),
     negotiation: createNegotiation(dataPortPolicy(remctl)),
-    enter: new EnterDecoder(),
+    enter: new EnterDecoder(telnetEnter === "cr"),
     lineStateMask: 0,
     modemStateMask: 0xff,
     modemState: null,
