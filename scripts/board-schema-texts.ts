@@ -21,6 +21,8 @@ const LINE = {
     flowControl: "How a full receiver stops the sender.",
     local: "LOCAL: modem control lines are ignored.",
     hangupWhenDone: "HANGUP_WHEN_DONE: DTR and RTS fall when the device is closed.",
+    dtr: "DTR when the device is opened. Left out: the driver raises it.",
+    rts: "RTS when the device is opened. Left out: the driver raises it.",
   },
 };
 

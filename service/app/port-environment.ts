@@ -57,6 +57,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
         path: device.path,
         printer: state === "rawlp",
         line,
+        control: options,
         clearBreak: options.clearBreak,
         rs485: options.rs485,
         lock: locking,

@@ -49,6 +49,8 @@ function optionWords(port: BoardPort): string[] {
     line.flowControl === "xonxoff" && "XONXOFF",
     local && "LOCAL",
     line.hangupWhenDone === true && "HANGUP_WHEN_DONE",
+    line.dtr !== undefined && `dtr=${line.dtr}`,
+    line.rts !== undefined && `rts=${line.rts}`,
     port.remctl === true && "remctl",
     port.kickolduser === true && "kickolduser",
     port.chardelay === false && "-chardelay",

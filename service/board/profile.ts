@@ -64,6 +64,8 @@ const LINE = {
     flowControl: { schema: { is: "choice", of: ["none", "rtscts", "xonxoff"] } },
     local: { schema: FLAG },
     hangupWhenDone: { schema: FLAG },
+    dtr: { schema: { is: "choice", of: CHOICES.dtr } },
+    rts: { schema: { is: "choice", of: CHOICES.rts } },
   },
 } as const satisfies Schema;
 

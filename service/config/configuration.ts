@@ -1,4 +1,5 @@
 /** The checked configuration: what a file, `-C` lines and a board profile come to. */
+import type { InitialControl } from "../line/modem.js";
 import type { LineSettings, Parity } from "../line/settings.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { NetworkPort, ServiceLookup } from "./network-port.js";
@@ -62,7 +63,7 @@ export interface OptionNames {
   readonly tb?: string;
 }
 
-export interface PortOptions {
+export interface PortOptions extends InitialControl {
   readonly remctl: boolean;
   readonly kickolduser: boolean;
   readonly telnetBrkOnSync: boolean;
@@ -181,6 +182,8 @@ export interface DefaultValues {
   readonly "max-connections": number;
   readonly hold: number; // seconds
   readonly "telnet-enter": TelnetEnter;
+  readonly dtr: "on" | "off" | null; // null: left to the driver
+  readonly rts: "on" | "off" | null;
   readonly remaddr: string;
 }
 

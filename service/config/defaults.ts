@@ -30,6 +30,8 @@ export const START_VALUES: DefaultValues = {
   "max-connections": 1,
   hold: 0,
   "telnet-enter": "crlf",
+  dtr: null,
+  rts: null,
   remaddr: "",
 };
 
@@ -56,6 +58,8 @@ export const RANGES = {
 /** Of every value that is one of a few words, on DEFAULT and on port lines alike. */
 export const CHOICES = {
   "telnet-enter": ["crlf", "cr"],
+  dtr: ["on", "off"],
+  rts: ["on", "off"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The names these two had before UDP came. */

@@ -53,6 +53,8 @@ export function defaultOptions(context: OptionContext): PortOptions {
     maxConnections: values["max-connections"],
     holdSeconds: values.hold,
     telnetEnter: values["telnet-enter"],
+    dtr: values.dtr === null ? null : values.dtr === "on",
+    rts: values.rts === null ? null : values.rts === "on",
     remaddr: null,
     traceRead: null,
     traceWrite: null,

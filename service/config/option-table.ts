@@ -113,6 +113,8 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   atStart(ranged("max-connections", ({ options }, most) => assign(options, "maxConnections", most))),
   ranged("hold", ({ options }, seconds) => assign(options, "holdSeconds", seconds)), // our own
   choice("telnet-enter", ({ options }, enter) => assign(options, "telnetEnter", enter)), // our own
+  choice("dtr", ({ options }, state) => assign(options, "dtr", state === "on")), // our own
+  choice("rts", ({ options }, state) => assign(options, "rts", state === "on")), // our own
   ranged("ack-timeout", setNothing),
   ranged("ack-retries", setNothing),
 ]);

@@ -148,6 +148,8 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
     ...when(options.maxConnections !== 1, `max-connections=${options.maxConnections}`),
     ...when(options.holdSeconds !== 0, `hold=${options.holdSeconds}`),
     ...when(options.telnetEnter !== "crlf", `telnet-enter=${options.telnetEnter}`),
+    ...modemLine("dtr", options.dtr),
+    ...modemLine("rts", options.rts),
     ...(options.remaddr === null ? [] : [`remaddr=${addresses(options.remaddr, networkPort)}`]),
     ...traces.flatMap(([role, trace]) => [
       ...(trace === null ? [] : named(`${role}=`, names[role])),
@@ -159,6 +161,10 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
     ...named("rs485=", options.rs485?.name),
     ...[names.banner, names.openstr, names.closestr, names.signature, names.closeon].flatMap(name => named("", name)),
   ];
+}
+
+function modemLine(name: string, on: boolean | null): string[] {
+  return on === null ? [] : [`${name}=${on ? "on" : "off"}`];
 }
 
 /** An empty list admits no one, and so does the address that is no peer's. */

@@ -1,13 +1,14 @@
 /** Opens the device of a port: lock, open, set up (docs/reference.md, "Opening the device"). */
-import { closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
+import { closeSync, realpathSync, statSync } from "node:fs";
 import type { Rs485Config } from "../config/configuration.js";
+import type { InitialControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { ENODEV, errorReason } from "../native/errors.js";
 import { reasonOf } from "../native/reason.js";
-import { RS485, type Rs485, setBreak, setRs485 } from "../native/serial.js";
+import { openDevice as openNode, RS485, type Rs485, setBreak, setRs485 } from "../native/serial.js";
 import { type Device, DeviceError } from "./device.js";
 import { Printer } from "./printer.js";
-import { Tty } from "./tty.js";
+import { modemBits, Tty } from "./tty.js";
 import { acquireLock, type Lock } from "./uucp-lock.js";
 
 export interface OpenRequest {
@@ -15,6 +16,8 @@ export interface OpenRequest {
   /** rawlp: written only, no line settings. */
   readonly printer: boolean;
   readonly line: LineSettings;
+  /** Set in the call that opens the device. */
+  readonly control: InitialControl;
   readonly clearBreak: boolean;
   readonly rs485: Rs485Config | null;
   /** UUCP locking; off with -u. */
@@ -51,7 +54,7 @@ function openUnlocked(request: OpenRequest): Device {
   let tty: Tty | null = null;
   try {
     if (request.printer) return new Printer(fd, path);
-    tty = new Tty(fd, path, request.line);
+    tty = new Tty(fd, path, request.line, request.control);
     if (request.clearBreak) {
       try {
         setBreak(fd, false);
@@ -68,14 +71,13 @@ function openUnlocked(request: OpenRequest): Device {
   }
 }
 
-function openDescriptor(request: OpenRequest): number {
-  const mode = request.printer ? constants.O_WRONLY : constants.O_RDWR;
+function openDescriptor({ path, printer, control }: OpenRequest): number {
   try {
-    return openSync(Buffer.from(request.path, "latin1"), mode | constants.O_NOCTTY | constants.O_NONBLOCK);
+    return openNode(Buffer.from(path, "latin1"), printer, modemBits(control, true), modemBits(control, false));
   } catch (error) {
     // Hardware that has no node yet: that its place is a directory says nothing to a caller.
-    const reason = request.path.startsWith("/sys/") ? errorReason(ENODEV) : systemReason(error);
-    throw new DeviceError("open-failed", request.path, reason, { cause: error });
+    const reason = path.startsWith("/sys/") ? errorReason(ENODEV) : reasonOf(error);
+    throw new DeviceError("open-failed", path, reason, { cause: error });
   }
 }
 
@@ -103,9 +105,4 @@ function withLock(device: Device, lock: Lock | null): Device {
   const close = device.close.bind(device);
   device.close = (limitMs, atLineSpeed) => close(limitMs, atLineSpeed).finally(() => lock.release());
   return device;
-}
-
-function systemReason(error: unknown): string {
-  const errno = error instanceof Error && "errno" in error ? Number(error.errno) : 0;
-  return errno === 0 ? reasonOf(error) : errorReason(Math.abs(errno));
 }

@@ -1,6 +1,6 @@
 /** A serial line behind a tty (or pseudo-terminal) node. */
 import { fstatSync } from "node:fs";
-import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 import { reasonOf } from "../native/reason.js";
 import { flush, getCounters, getModem, getTermios, MODEM, setModem, setTermios } from "../native/serial.js";
@@ -21,8 +21,11 @@ export class Tty implements Device, LineDevice {
   /** Stands in for the modem lines of a device that has none, so that an RFC 2217 client can read back what it set. */
   #virtualControl: ModemControl | null = null;
 
-  /** Takes an open, non-blocking descriptor; sets the line up. Throws DeviceError "setup-failed". */
-  constructor(fd: number, path: string, settings: LineSettings) {
+  /**
+   * Takes an open, non-blocking descriptor; sets the line up. Throws DeviceError "setup-failed".
+   * @param control how modem lines were set when it was opened
+   */
+  constructor(fd: number, path: string, settings: LineSettings, control: InitialControl) {
     this.path = path;
     this.line = this;
     try {
@@ -34,7 +37,7 @@ export class Tty implements Device, LineDevice {
     }
     this.#stream = new DeviceStream(fd, path);
     this.#break = new Break(fd, () => this.#released());
-    if (this.#readModem() === null) this.#virtualControl = { dtr: true, rts: true };
+    if (this.#readModem() === null) this.#virtualControl = { dtr: control.dtr ?? true, rts: control.rts ?? true };
   }
 
   read(into: Uint8Array): number {
@@ -102,12 +105,7 @@ export class Tty implements Device, LineDevice {
       this.#virtualControl = { ...this.#virtualControl, ...control };
       return;
     }
-    const lines = [
-      { bit: MODEM.DTR, on: control.dtr },
-      { bit: MODEM.RTS, on: control.rts },
-    ];
-    const bits = (wanted: boolean): number => lines.reduce((sum, { bit, on }) => (on === wanted ? sum | bit : sum), 0);
-    this.#act(() => setModem(this.#stream.fd, bits(true), bits(false)));
+    this.#act(() => setModem(this.#stream.fd, modemBits(control, true), modemBits(control, false)));
   }
 
   get control(): ModemControl {
@@ -160,6 +158,11 @@ export class Tty implements Device, LineDevice {
       throw new DeviceError("lost", this.path, reasonOf(error), { cause: error });
     }
   }
+}
+
+/** The MODEM bits of the lines that are to be on, or off. */
+export function modemBits({ dtr, rts }: Partial<InitialControl>, on: boolean): number {
+  return (dtr === on ? MODEM.DTR : 0) | (rts === on ? MODEM.RTS : 0);
 }
 
 /** Unix98 slaves have the major numbers 136 to 143 (kernel, admin-guide/devices.txt). */

@@ -6,6 +6,12 @@ export interface ModemControl {
   readonly rts: boolean;
 }
 
+/** Lines to be driven when a device opens; null: left to the driver, which raises it. */
+export interface InitialControl {
+  readonly dtr: boolean | null;
+  readonly rts: boolean | null;
+}
+
 /** Lines we read. */
 export interface ModemState {
   readonly cts: boolean;

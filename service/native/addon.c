@@ -85,6 +85,18 @@ void take_text(struct call *call, char *into, size_t size) {
     refuse(call, "a string that fits and holds no NUL is expected");
 }
 
+void take_path(struct call *call, char *into, size_t size) {
+  struct bytes bytes = take_bytes(call);
+  into[0] = 0;
+  if (call->failed) return;
+  if (bytes.length >= size || memchr(bytes.data, 0, bytes.length) != NULL) {
+    refuse(call, "a path that holds no NUL is expected");
+    return;
+  }
+  memcpy(into, bytes.data, bytes.length);
+  into[bytes.length] = 0;
+}
+
 napi_value number(struct call *call, int64_t value) {
   napi_value result = NULL;
   napi_create_int64(call->env, value, &result);

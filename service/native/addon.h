@@ -40,6 +40,8 @@ struct bytes take_bytes(struct call *call);
 uint32_t *take_words(struct call *call, size_t count);
 /* A string that fits `size` with its final NUL and holds no other NUL. */
 void take_text(struct call *call, char *into, size_t size);
+/* A path: bytes that fit `size` with a final NUL and hold no other NUL. */
+void take_path(struct call *call, char *into, size_t size);
 void refuse(struct call *call, const char *expected);
 
 napi_value number(struct call *call, int64_t value);

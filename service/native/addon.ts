@@ -22,6 +22,7 @@ export interface Addon {
   setTermios(fd: number, from: Uint32Array): number;
   getModem(fd: number): number;
   setModem(fd: number, set: number, clear: number): number;
+  openDevice(path: Uint8Array, writeOnly: boolean, set: number, clear: number): number;
   setBreak(fd: number, on: boolean): number;
   getCounters(fd: number, into: Uint32Array): number;
   queued(fd: number, into: Uint32Array): number;

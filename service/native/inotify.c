@@ -15,13 +15,9 @@ static napi_value inotify_add(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   char path[PATH_MAX];
   int fd = take_descriptor(&call);
-  struct bytes bytes = take_bytes(&call);
+  take_path(&call, path, sizeof path);
   uint32_t mask = (uint32_t)take_integer(&call, 0, UINT32_MAX);
-  if (!call.failed && (bytes.length >= sizeof path || memchr(bytes.data, 0, bytes.length) != NULL))
-    refuse(&call, "a path that holds no NUL is expected");
   if (call.failed) return NULL;
-  memcpy(path, bytes.data, bytes.length);
-  path[bytes.length] = 0;
   return outcome(&call, inotify_add_watch(fd, path, mask));
 }
 

@@ -47,6 +47,14 @@ export function setModem(fd: number, set: number, clear: number): void {
   done("setModem", addon.setModem(fd, set, clear));
 }
 
+/**
+ * A device, non-blocking: for writing only, or for both. MODEM bits to turn on and off are changed in the same call; a
+ * device without modem lines opens all the same.
+ */
+export function openDevice(path: Uint8Array, writeOnly: boolean, set: number, clear: number): number {
+  return done("open", addon.openDevice(path, writeOnly, set, clear));
+}
+
 export function setBreak(fd: number, on: boolean): void {
   done("setBreak", addon.setBreak(fd, on));
 }

@@ -4,6 +4,7 @@
 #include <asm/termbits.h> /* instead of <termios.h>, which has another struct termios */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/serial.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,19 +136,39 @@ static napi_value get_modem(napi_env env, napi_callback_info info) {
 }
 
 /* All lines change in one call, as an adapter that watches DTR and RTS together wants it. */
+static int change_lines(int fd, int set, int clear) {
+  int lines = 0;
+  if (ioctl(fd, TIOCMGET, &lines) < 0) return -1;
+  lines = (lines & ~clear) | set;
+  return ioctl(fd, TIOCMSET, &lines);
+}
+
 static napi_value set_modem(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   int fd = take_descriptor(&call);
   int set = (int)take_integer(&call, 0, 0xffff);
   int clear = (int)take_integer(&call, 0, 0xffff);
-  int lines = 0;
   if (call.failed) return NULL;
-  int result = ioctl(fd, TIOCMGET, &lines);
-  if (result == 0) {
-    lines = (lines & ~clear) | set;
-    result = ioctl(fd, TIOCMSET, &lines);
-  }
-  return outcome(&call, result);
+  return outcome(&call, change_lines(fd, set, clear));
+}
+
+/*
+ * A device, non-blocking. Its lines change directly after the open, with no step of JavaScript between: the driver raises
+ * DTR and RTS within open(2), and they are to be on for as short a time as possible. A device without lines opens all the same.
+ */
+static napi_value open_device(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info);
+  char path[PATH_MAX];
+  int fd;
+  take_path(&call, path, sizeof path);
+  bool write_only = take_boolean(&call);
+  int set = (int)take_integer(&call, 0, 0xffff);
+  int clear = (int)take_integer(&call, 0, 0xffff);
+  if (call.failed) return NULL;
+  do fd = open(path, (write_only ? O_WRONLY : O_RDWR) | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  while (fd < 0 && errno == EINTR);
+  if (fd >= 0 && (set | clear) != 0) (void)change_lines(fd, set, clear);
+  return outcome(&call, fd);
 }
 
 static napi_value set_break(napi_env env, napi_callback_info info) {
@@ -264,6 +285,7 @@ const struct entry tty_functions[] = {
     {"setTermios", set_termios},
     {"getModem", get_modem},
     {"setModem", set_modem},
+    {"openDevice", open_device},
     {"setBreak", set_break},
     {"getCounters", get_counters},
     {"queued", queued},

@@ -5,7 +5,7 @@
 
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type LineDevice } from "../device/device.js";
-import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { lossReason } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
@@ -16,8 +16,10 @@ export interface ReconnectingDeviceOptions {
   readonly device: Device;
   readonly seconds: number;
   isPresent(): boolean;
-  /** Opens it again, with the settings that were in force (null: it has no line). Throws DeviceError. */
-  reopen(settings: LineSettings | null): Device | Promise<Device>;
+  /** The modem lines that were set at its opening. */
+  readonly control: InitialControl;
+  /** Opens it again, with the line as it was (null: it has none). Throws DeviceError. */
+  reopen(line: { readonly settings: LineSettings; readonly driven: InitialControl } | null): Device | Promise<Device>;
   /** It went away. False: nobody waits for it, the loss is passed on. */
   lost(what: DeviceLossCause, error: unknown): boolean;
   returned(): void;
@@ -47,6 +49,7 @@ export class ReconnectingDevice implements Device {
         ? null
         : new ReconnectingLine(
             device.line,
+            { dtr: options.control.dtr, rts: options.control.rts },
             error => this.#isWaiting("dev write error", error),
             () => this.#device?.line ?? null,
           );
@@ -126,7 +129,7 @@ export class ReconnectingDevice implements Device {
       seconds,
       gone: this.#gone,
       isPresent: () => this.#options.isPresent(),
-      open: () => this.#options.reopen(this.line?.settings ?? null),
+      open: () => this.#options.reopen(this.line),
       opened: again => this.#return(again),
       over: () => this.#options.gaveUp(what, error),
     });
@@ -138,7 +141,6 @@ export class ReconnectingDevice implements Device {
     this.#device = device;
     this.line?.applySettings();
     this.#options.returned();
-    this.line?.restore(); // it may be lost again under this
     if (this.#readable !== null) this.#device?.whenReadable(this.#onReadable);
     if (this.#writable !== null) this.#device?.whenWritable(this.#onWritable);
   }
@@ -149,11 +151,17 @@ class ReconnectingLine implements LineDevice {
   readonly #isWaiting: (error: unknown) => boolean;
   /** Null while the device is away. */
   readonly #line: () => LineDevice | null;
-  /** What was driven by somebody; the driver raised the others when it opened the device. */
-  #driven: Partial<ModemControl> = {};
+  /** Lines that were set at the opening or since; the driver raises the others. */
+  driven: InitialControl;
 
-  constructor(line: LineDevice, isWaiting: (error: unknown) => boolean, current: () => LineDevice | null) {
+  constructor(
+    line: LineDevice,
+    control: InitialControl,
+    isWaiting: (error: unknown) => boolean,
+    current: () => LineDevice | null,
+  ) {
     this.settings = line.settings;
+    this.driven = control;
     this.#isWaiting = isWaiting;
     this.#line = current;
   }
@@ -177,12 +185,12 @@ class ReconnectingLine implements LineDevice {
   }
 
   drive(control: Partial<ModemControl>): void {
-    this.#driven = { ...this.#driven, ...control };
+    this.driven = { ...this.driven, ...control };
     this.#act(line => line.drive(control), undefined);
   }
 
   get control(): ModemControl {
-    return this.#line()?.control ?? { dtr: true, rts: true, ...this.#driven };
+    return this.#line()?.control ?? { dtr: this.driven.dtr ?? true, rts: this.driven.rts ?? true };
   }
 
   modemState(): ModemState | null {
@@ -200,11 +208,6 @@ class ReconnectingLine implements LineDevice {
   /** The device was opened with the settings that were in force; what it made of them counts. */
   applySettings(): void {
     this.settings = this.#line()?.settings ?? this.settings;
-  }
-
-  /** The modem lines are driven as before. */
-  restore(): void {
-    if (Object.keys(this.#driven).length > 0) this.#act(line => line.drive(this.#driven), undefined);
   }
 
   #act<T>(act: (line: LineDevice) => T, away: T): T {
@@ -242,10 +245,13 @@ export function reconnectingDevice(
   return new ReconnectingDevice({
     device,
     seconds,
+    control: config.options,
     isPresent: () => environment.nodeWatcher.isPresent(path),
     reopen: line => {
       if (events.isBusy()) throw new DeviceError("locked", path, "another port uses it");
-      return environment.openDevice(line === null ? config : { ...config, line });
+      if (line === null) return environment.openDevice(config);
+      const options = { ...config.options, ...line.driven };
+      return environment.openDevice({ ...config, line: line.settings, options });
     },
     lost: (_, error) => {
       const reason = lossReason(error);

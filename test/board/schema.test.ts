@@ -45,6 +45,8 @@ const FULL = {
         flowControl: "rtscts",
         local: true,
         hangupWhenDone: true,
+        dtr: "off",
+        rts: "on",
       },
       remctl: true,
       kickolduser: true,

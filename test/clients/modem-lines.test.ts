@@ -41,6 +41,22 @@ t.test("modem state: told at agreement, then each change with its delta bits", N
   t.equal(await com.until(notice("6bbb")), `${notice("6908")}${notice("690b")}${notice("6bbb")}`, "all are back");
 });
 
+t.test("dtr=off rts=off: set at each opening, before the rest, and a client may change them", NEEDS_UART, async t => {
+  const { port, done, untilFree } = await serveUart(t, { options: "dtr=off rts=off" });
+  for (const opening of ["first", "second"]) {
+    const { com, state } = await ComPort.agree(t, port);
+    t.equal(await done.expect("break off\n"), "lines 000\nbreak off\n", opening);
+    t.equal(state, notice("6b00"));
+    await com.expect(state);
+    t.equal(await com.ask("05 07"), "6909", "DTR is off");
+    t.equal(await com.ask("05 0a"), "690c", "RTS is off");
+    com.send("fffa2c0508fff0"); // DTR on
+    await done.expect("lines 142\n");
+    await com.client.close();
+    await untilFree();
+  }
+});
+
 t.test("modem state: only what the mask lets through is told", NEEDS_UART, async t => {
   const { com, uart } = await agreed(t);
   t.equal(await com.ask("0b 40"), "6f40", "only RI");

@@ -83,7 +83,14 @@ t.test("speed and parity are words of a list", async t => {
   for (const value of ["Even", "E", "0"]) t.equal(after("parity", value), "Invalid enumeration value on 1", value);
 });
 
-t.test("telnet-enter is one of its words", async t => {
+t.test("telnet-enter, dtr and rts are each one of their words", async t => {
+  for (const [name, value] of [
+    ["dtr", "on"],
+    ["dtr", "off"],
+    ["rts", "off"],
+  ] as const)
+    t.match(after(name, value), { [name]: value });
+  t.equal(after("rts", "1"), "Invalid enumeration value on 1");
   t.match(after("telnet-enter", "cr"), { "telnet-enter": "cr" });
   t.match(after("telnet-enter", "crlf"), { "telnet-enter": "crlf" });
   for (const value of ["CR", "lf", "1"]) t.equal(after("telnet-enter", value), "Invalid enumeration value on 1", value);
@@ -156,6 +163,8 @@ t.test("every default reaches the port", async t => {
       "DEFAULT:net-to-dev-bufsize:256",
       "DEFAULT:max-connections:3",
       "DEFAULT:telnet-enter:cr",
+      "DEFAULT:dtr:off",
+      "DEFAULT:rts:on",
       "DEFAULT:remaddr:10.0.0.1,0",
       "3000:raw:0:/dev/a",
     ),
@@ -182,6 +191,8 @@ t.test("every default reaches the port", async t => {
     netToDevBufsize: { bytes: 256, explicit: true },
     maxConnections: 3,
     telnetEnter: "cr",
+    dtr: false,
+    rts: true,
     remaddr: [{ text: "10.0.0.1,0" }],
   });
 });

@@ -82,6 +82,8 @@ t.test("every other word sets what it says, and its contrary takes it back", asy
     ["hold=60", { holdSeconds: 60 }],
     ["telnet-enter=cr", { telnetEnter: "cr" }],
     ["telnet-enter=cr telnet-enter=crlf", {}],
+    ["dtr=off", { dtr: false }],
+    ["rts=on dtr=on", { dtr: true, rts: true }],
     ["remaddr=10.0.0.1,0", { remaddr: [remote("10.0.0.1,0")] }],
     ["tr=log", { traceRead: log }],
     ["tw=log", { traceWrite: log }],
@@ -127,7 +129,7 @@ t.test("the words of SOL ports are taken and mean nothing", async t => {
 
 t.test("no word of the table is left out here", async t => {
   t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 21 + 3);
-  t.equal(KEYED_WORDS.size, 19);
+  t.equal(KEYED_WORDS.size, 21);
 });
 
 t.test("a number out of its range is refused and changes nothing", async t => {
@@ -159,6 +161,10 @@ t.test("a value that is not one of the words is refused, with the nearest", asyn
   const wrong = (value: string) => `Invalid value for telnet-enter=: ${value} on line 12 (expected crlf or cr`;
   t.same(faults("telnet-enter=CR"), [`${wrong("CR")}; nearest: cr)`]);
   for (const value of ["", "lf", "no-such"]) t.same(faults(`telnet-enter=${value}`), [`${wrong(value)})`], value);
+  t.same(faults("dtr=0 rts=onn"), [
+    "Invalid value for dtr=: 0 on line 12 (expected on or off)",
+    "Invalid value for rts=: onn on line 12 (expected on or off; nearest: on)",
+  ]);
   t.match(portWith("telnet-enter=cr telnet-enter=x remctl").options, { telnetEnter: "cr", remctl: true });
 });
 

@@ -56,6 +56,7 @@ const DEFAULTS = [
   "max-connections",
   "remaddr",
   "telnet-enter",
+  "dtr",
   "nosuch",
 ];
 const TEXTS = [

@@ -16,7 +16,17 @@ const NEEDS_LOCKS = { skip: canLock() ? false : "/var/lock cannot be written in"
 
 function request(path: string, change: Partial<OpenRequest> = {}): OpenRequest {
   const line = STANDARD_LINE;
-  return { path, printer: false, line, clearBreak: true, rs485: null, lock: false, warn: () => {}, ...change };
+  return {
+    path,
+    printer: false,
+    line,
+    control: { dtr: null, rts: null },
+    clearBreak: true,
+    rs485: null,
+    lock: false,
+    warn: () => {},
+    ...change,
+  };
 }
 
 async function open(t: Test, path: string, change: Partial<OpenRequest> = {}): Promise<Device> {
@@ -111,10 +121,7 @@ t.test("a name that is not UTF-8 is a name", async t => {
 });
 
 t.test("a line with RS-485, modem lines and counters", async t => {
-  const plug = join(t.testdir({}), "fake-uart.so");
-  const source = fileURLToPath(new URL("../support/fake-uart.c", import.meta.url));
-  execFileSync(process.env.CC ?? "cc", ["-shared", "-fPIC", "-o", plug, source]);
-  const { results, reported } = await inProcess(t, "100", { LD_PRELOAD: plug });
+  const { results, reported } = await inProcess(t, "100", { LD_PRELOAD: plugFor(t) });
   t.same(results.warnings, []);
   t.same(results.control, { dtr: true, rts: false });
   t.same(results.state, { cts: false, dsr: true, dcd: true, ri: false });
@@ -126,11 +133,20 @@ t.test("a line with RS-485, modem lines and counters", async t => {
   );
 });
 
+t.test(
+  "DTR and RTS are set before anything else, in one call; a line that is not named is left to the driver",
+  async t => {
+    const env = { LD_PRELOAD: plugFor(t) };
+    const first = async (control: object) =>
+      (await inProcess(t, "100", env, JSON.stringify(control))).reported.slice(0, 2);
+    t.same(await first({ dtr: false, rts: false }), ["lines 000", "break off"]);
+    t.same(await first({ dtr: null, rts: false }), ["lines 142", "break off"]);
+    t.same(await first({ dtr: null, rts: null }), ["break off", "rs485 03 12 100"], "none is named");
+  },
+);
+
 t.test("an RS-485 setting the driver changed is told", async t => {
-  const plug = join(t.testdir({}), "fake-uart.so");
-  const source = fileURLToPath(new URL("../support/fake-uart.c", import.meta.url));
-  execFileSync(process.env.CC ?? "cc", ["-shared", "-fPIC", "-o", plug, source]);
-  const { results } = await inProcess(t, "500", { LD_PRELOAD: plug });
+  const { results } = await inProcess(t, "500", { LD_PRELOAD: plugFor(t) });
   t.same(results.warnings, ["The driver of PTY did not take RS485 configuration r as given"]);
 });
 
@@ -139,10 +155,18 @@ t.test("a line that knows no RS-485 is not opened, and nothing of it stays", asy
   t.equal(results.error, "rs485-failed: Inappropriate ioctl for device");
 });
 
+/** The loop-back plug, built. */
+function plugFor(t: Test): string {
+  const plug = join(t.testdir({}), "fake-uart.so");
+  const source = fileURLToPath(new URL("../support/fake-uart.c", import.meta.url));
+  execFileSync(process.env.CC ?? "cc", ["-shared", "-fPIC", "-o", plug, source]);
+  return plug;
+}
+
 /** Runs line-process.ts to its end, which it only comes to with nothing left open. */
-async function inProcess(t: Test, delayAfterMs: string, env: NodeJS.ProcessEnv) {
+async function inProcess(t: Test, delayAfterMs: string, env: NodeJS.ProcessEnv, ...control: string[]) {
   const script = fileURLToPath(new URL("../support/line-process.ts", import.meta.url));
-  const child = runProgram(t, process.execPath, [...process.execArgv, script, delayAfterMs], env);
+  const child = runProgram(t, process.execPath, [...process.execArgv, script, delayAfterMs, ...control], env);
   const [output, errors, { code }] = [await child.output.untilEnd(), await child.errors.untilEnd(), await child.exit()];
   if (code !== 0) throw new Error(errors);
   const reported = errors.split("\n").filter(line => /^(lines|break|rs485) /.test(line));

@@ -2,6 +2,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import t, { type Test } from "tap";
 import { DeviceError } from "../../service/device/device.js";
 import { Tty } from "../../service/device/tty.js";
+import type { InitialControl } from "../../service/line/modem.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
 import { read, write } from "../../service/native/descriptors.js";
 import { getTermios, queued, termiosBits } from "../../service/native/serial.js";
@@ -16,10 +17,12 @@ interface Opened {
   heard(): string;
 }
 
-function open(t: Test, settings = STANDARD_LINE): Opened {
+const AS_IS: InitialControl = { dtr: null, rts: null };
+
+function open(t: Test, settings = STANDARD_LINE, control = AS_IS): Opened {
   const pair = openPair(t);
   const fd = openSync(pair.path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
-  const tty = new Tty(fd, pair.path, settings);
+  const tty = new Tty(fd, pair.path, settings, control);
   t.teardown(() => tty.close(0));
   const into = new Uint8Array(65_536);
   let text = "";
@@ -131,6 +134,11 @@ t.test("a far end that is gone ends the reading, and fails the rest", async t =>
   lost(() => tty.purge("both"));
   t.equal(tty.modemState(), null);
   t.equal(tty.counters(), null);
+  t.same(
+    open(t, STANDARD_LINE, { dtr: false, rts: null }).tty.control,
+    { dtr: false, rts: true },
+    "as they were opened",
+  );
   tty.sendBreak();
   await tty.close(5000);
 });
@@ -213,7 +221,7 @@ t.test("a closed device calls nobody back", async t => {
 t.test("what is no terminal cannot be set up", async t => {
   const fd = openSync("/dev/null", "r+");
   t.teardown(() => closeSync(fd));
-  t.throws(() => new Tty(fd, "/dev/null", STANDARD_LINE), {
+  t.throws(() => new Tty(fd, "/dev/null", STANDARD_LINE, AS_IS), {
     code: "setup-failed",
     reason: "Inappropriate ioctl for device",
   });

@@ -27,6 +27,7 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   tcpInfo: ["fd", "words"],
   getModem: ["fd"],
   setModem: ["fd", "integer", "integer"],
+  openDevice: ["bytes", "boolean", "integer", "integer"],
   setBreak: ["fd", "boolean"],
   getCounters: ["fd", "words"],
   queued: ["fd", "words"],
@@ -139,7 +140,7 @@ export function call(name: keyof Addon, values: readonly unknown[]): unknown {
 /** Closes what a call has opened. */
 function tidyUp(name: keyof Addon, values: readonly unknown[], result: unknown): void {
   if (
-    ["listenTcp", "bindUdp", "unixDatagram", "inotifyOpen"].includes(name) &&
+    ["openDevice", "listenTcp", "bindUdp", "unixDatagram", "inotifyOpen"].includes(name) &&
     typeof result === "number" &&
     result >= 0
   )

@@ -119,6 +119,8 @@ export class World {
 
   makeDevice(config: PortConfig): FakeDevice {
     const device = createFakeDevice(config.device.path, config.state === "rawlp" ? null : config.line);
+    if (device.line !== null)
+      device.line.control = { dtr: config.options.dtr ?? true, rts: config.options.rts ?? true };
     this.devices.push(device);
     return device;
   }

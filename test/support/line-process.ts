@@ -19,6 +19,7 @@ try {
     path,
     printer: false,
     line: STANDARD_LINE,
+    control: JSON.parse(process.argv[3] ?? '{"dtr":null,"rts":null}'),
     clearBreak: true,
     rs485,
     lock: false,
