@@ -41,10 +41,11 @@ export function openDevice(request: OpenRequest): Device {
 export function deviceIdentity(path: string): string {
   const bytes = Buffer.from(path, "latin1");
   try {
-    const stat = statSync(bytes);
+    const stat = statSync(bytes, { throwIfNoEntry: false }); // an exception costs more than the rest of a refusal
+    if (stat === undefined) return `path:${path}`;
     return stat.isCharacterDevice() ? `char:${stat.rdev}` : `path:${realpathSync(bytes, "latin1")}`;
   } catch {
-    return `path:${path}`; // not there (yet): its name is all there is
+    return `path:${path}`; // not to be looked at (yet): its name is all there is
   }
 }
 

@@ -27,6 +27,8 @@ const GONE_MS = 60_000;
 const CHECK_MS = 5000;
 /** What looks gone must do so for this long: the answer to a probe, which may be minutes after the last one, can be under way. */
 const CONFIRM_MS = 2000;
+/** Takes what is read to be thrown away. */
+const discarded = new Uint8Array(4096);
 
 /** A connected stream socket: a TCP peer, or descriptor 0 of an inetd-style service. */
 export class TcpLink implements Link {
@@ -191,7 +193,6 @@ export class TcpLink implements Link {
 
   /** Closing over unread input sends a reset, and the peer may lose our last words to it. */
   #takeUnread(): void {
-    const discarded = new Uint8Array(4096);
     for (let rounds = 0; rounds < 16 && read(this.#fd, discarded) === discarded.length; rounds++);
   }
 

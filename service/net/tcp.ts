@@ -3,6 +3,7 @@ import type { NetworkPort } from "../config/network-port.js";
 import { SystemError } from "../native/errors.js";
 import { READABLE, type Watch } from "../native/poll.js";
 import { accept, listenTcp as listenSocket, localAddress, socketKind } from "../native/sockets.js";
+import { AcceptScheduler } from "./accept-scheduler.js";
 import type { ListenAddress } from "./addresses.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
 import { closeAll, openEach, serve, watchEach } from "./sockets.js";
@@ -10,10 +11,10 @@ import { TcpLink } from "./tcp-link.js";
 
 /** Callers the kernel keeps for us; the reference's 1 made 48 callers at once wait for seconds. */
 const BACKLOG = 128;
-/** Callers taken in one turn, so that a storm of them does not hold up the ports that work. */
-const ACCEPTS_PER_TURN = 16;
 /** After running out of descriptors or memory. */
 const ACCEPT_PAUSE_MS = 1000;
+/** One for the process: a storm of peers on many ports must not hold up the ports that work. */
+const scheduler = new AcceptScheduler();
 
 export interface ListenEvents {
   /** A new peer. The receiver owns it. */
@@ -52,7 +53,11 @@ class TcpListener implements Listener {
     this.#events = events;
     this.#dispose = dispose;
     this.addresses = sockets.map(fd => localAddress(fd)).map(({ address, port }) => ({ address, port }));
-    this.#sockets = watchEach(sockets, fd => this.#accepted(fd));
+    const takers = new Map(sockets.map(fd => [fd, () => this.#take(fd)]));
+    this.#sockets = watchEach(sockets, fd => {
+      const take = takers.get(fd);
+      if (take !== undefined) scheduler.add(take);
+    });
     this.#listen();
   }
 
@@ -82,20 +87,19 @@ class TcpListener implements Listener {
     for (const { watch } of this.#sockets) watch.arm(READABLE);
   }
 
-  #accepted(fd: number): void {
-    for (let taken = 0; taken < ACCEPTS_PER_TURN; taken++) {
-      if (!this.#accepting || this.#closed) return;
-      let link: TcpLink | null;
-      try {
-        link = acceptLink(fd);
-      } catch (error) {
-        this.#rest(error);
-        return;
-      }
-      if (link === null) break;
-      this.#events.accepted(link);
+  /** One peer. False: none waits, or none is wanted. */
+  #take(fd: number): boolean {
+    if (!this.#accepting || this.#closed || this.#pause !== null) return false;
+    let link: TcpLink | null;
+    try {
+      link = acceptLink(fd);
+    } catch (error) {
+      this.#rest(error);
+      return false;
     }
-    this.#listen();
+    if (link === null) this.#listen();
+    else this.#events.accepted(link);
+    return link !== null;
   }
 
   /** Out of descriptors, say: the waiting caller keeps the socket readable, so look away for a while. */

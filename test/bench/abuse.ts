@@ -1,21 +1,33 @@
 /** Keystroke echo on one port of 256 while something else asks for all there is. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { type Bench, reason } from "./context.js";
-import { Load, tcpPorts } from "./load.js";
+import { Load, type Run, tcpPorts } from "./load.js";
 import { Peer } from "./peers.js";
-import type { Target } from "./rows.js";
+import type { Row } from "./rows.js";
 import { ratios } from "./statistics.js";
 
 const PORTS = 256;
 /** Ports by their work: 0 is the one that is watched. */
 const [BULK, FLOOD, TRACED] = [1, 2, 3];
+/** Ports whose clients ask for the settings of the line without end (RFC 2217). */
+const ASKED = [8, 9, 10, 11, 12, 13, 14, 15];
+/** Ports that a client connects to and leaves at once. */
+const STORM = { first: 100, count: 150 };
 const ECHO = "echo 0 1 11520 20";
 const TRACED_LOAD = `paced ${TRACED} ${TRACED + 1} net 92160 64`;
 const BULK_LOAD = `bulk ${BULK} ${BULK + 1} both`;
-const LIMIT: readonly Target[] = [{ atMost: 2 }];
+
+/** The p99 beside an abuse may be so much of the idle one, so much more than it, or so much. */
+type Limit = { readonly times: number } | { readonly moreMs: number } | { readonly ms: number };
+const TWICE: Limit = { times: 2 };
 
 interface Abuse {
   readonly name: string;
+  readonly limit: Limit;
+  /** Beside the run, a program that connects and leaves. */
+  readonly storm?: boolean;
   /** For load.c: before the run, and in the run beside the echo. */
   readonly noise: readonly string[];
   readonly plan: string;
@@ -48,9 +60,9 @@ function startEdge(bench: Bench, load: Load, control: number): Peer {
       ports: load.ports,
       mode: "raw",
       speed: 115_200,
-      modeOf: index => (index === FLOOD ? "telnet" : "raw"),
+      modeOf: index => (index === FLOOD || ASKED.includes(index) ? "telnet" : "raw"),
       lines: [`TRACEFILE:slow:${trace}`],
-      options: index => (index === TRACED ? "921600 tb=slow tb-hexdump" : ""),
+      options: index => (index === TRACED ? "921600 tb=slow tb-hexdump" : ASKED.includes(index) ? "remctl" : ""),
       arguments: ["-p", `127.0.0.1,${control}`],
       environment: { LD_PRELOAD: join(tools, "slow.so"), SLOW_FILES: trace },
     },
@@ -61,13 +73,18 @@ function startEdge(bench: Bench, load: Load, control: number): Peer {
 function abuses(load: Load, control: number): Abuse[] {
   const flood = `noise ${load.ports[FLOOD]?.tcp ?? 0} flood ${telnetFlood().toString("hex")}`;
   const ask = `noise ${control} ask ${Buffer.from("showport\r\n").toString("hex")}`;
+  const questions = ASKED.map(
+    index => `noise ${load.ports[index]?.tcp ?? 0} flood ${comPortQuestions().toString("hex")}`,
+  );
   return [
-    { name: "idle", noise: [], plan: "" },
-    { name: "a port at full speed", noise: [], plan: BULK_LOAD },
-    { name: "a flooding telnet client", noise: [flood], plan: "" },
-    { name: "a control session that prints 256 ports", noise: [ask], plan: "" },
-    { name: "a trace to a slow disk", noise: [], plan: TRACED_LOAD },
-    { name: "all of it", noise: [flood, ask], plan: `${BULK_LOAD} ${TRACED_LOAD}` },
+    { name: "idle", limit: TWICE, noise: [], plan: "" },
+    { name: "a port at full speed", limit: TWICE, noise: [], plan: BULK_LOAD },
+    { name: "a flooding telnet client", limit: TWICE, noise: [flood], plan: "" },
+    { name: "a control session that prints 256 ports", limit: TWICE, noise: [ask], plan: "" },
+    { name: "a trace to a slow disk", limit: TWICE, noise: [], plan: TRACED_LOAD },
+    { name: "all of it", limit: TWICE, noise: [flood, ask], plan: `${BULK_LOAD} ${TRACED_LOAD}` },
+    { name: "floods of RFC 2217 requests on 8 ports", limit: { ms: 50 }, noise: questions, plan: "" },
+    { name: "a storm of connections on 150 ports", limit: { moreMs: 10 }, storm: true, noise: [], plan: "" },
   ];
 }
 
@@ -75,23 +92,76 @@ async function measure(bench: Bench, load: Load, all: readonly Abuse[]): Promise
   const [p50, p99] = [all.map((): number[] => []), all.map((): number[] => [])];
   for (let round = -1; round < bench.rounds; round++) {
     for (const [index, abuse] of all.entries()) {
-      for (const noise of abuse.noise) await load.command(noise);
-      const run = await load.run(`${bench.seconds * 1000} ${abuse.plan} ${ECHO}`);
-      await load.command("quiet");
-      if (run.noise.some(one => one.received === 0)) throw new Error(`${abuse.name}: the noise was not answered`);
+      const run = await runBeside(bench, load, abuse);
       if (round < 0) continue;
       p50[index]?.push(run.p50);
       p99[index]?.push(run.p99);
     }
   }
-  for (const [index, { name }] of all.entries()) {
+  for (const [index, { name, limit }] of all.entries()) {
     const cell = `keystroke echo beside: ${name}`;
     bench.add({ section: "abuse", cell, metric: "p50 µs", values: { edge: p50[index] ?? [] }, targets: [] });
     bench.add({ section: "abuse", cell, metric: "p99 µs", values: { edge: p99[index] ?? [] }, targets: [] });
-    if (index === 0) continue;
-    const values = { edge: ratios(p99[index] ?? [], p99[0] ?? []) };
-    bench.add({ section: "abuse", cell, metric: "p99 to idle p99", values, targets: LIMIT });
+    if (index > 0) bench.add({ section: "abuse", cell, ...judged(limit, p99[index] ?? [], p99[0] ?? []) });
   }
+}
+
+/** The figure that a limit is about, from the p99 of each round and that of the idle port, in µs. */
+function judged(
+  limit: Limit,
+  p99: readonly number[],
+  idle: readonly number[],
+): Pick<Row, "metric" | "values" | "targets"> {
+  if ("times" in limit) {
+    return { metric: "p99 to idle p99", values: { edge: ratios(p99, idle) }, targets: [{ atMost: limit.times }] };
+  }
+  if ("moreMs" in limit) {
+    const more = p99.map((value, round) => (value - (idle[round] ?? 0)) / 1000);
+    return { metric: "p99 above idle p99, ms", values: { edge: more }, targets: [{ atMost: limit.moreMs }] };
+  }
+  return { metric: "p99 ms", values: { edge: p99.map(value => value / 1000) }, targets: [{ atMost: limit.ms }] };
+}
+
+async function runBeside(bench: Bench, load: Load, { name, noise, plan, storm }: Abuse): Promise<Run> {
+  for (const one of noise) await load.command(one);
+  const endStorm = storm ? startStorm(bench, load) : null;
+  const run = await load.run(`${bench.seconds * 1000} ${plan} ${ECHO}`);
+  const connections = await endStorm?.();
+  await load.command("quiet");
+  if (run.noise.some(one => one.received === 0)) throw new Error(`${name}: the noise was not answered`);
+  if (connections === 0) throw new Error(`${name}: no connection was made`);
+  return run;
+}
+
+/** The function ends it, and gives the number of connections that were made. */
+function startStorm(bench: Bench, load: Load): () => Promise<number> {
+  const first = load.ports[STORM.first]?.tcp ?? 0;
+  const storm = spawn(join(bench.places.tools, "storm"), [String(first), String(STORM.count)]);
+  let made = "";
+  storm.stdout.setEncoding("latin1").on("data", text => {
+    made += text;
+  });
+  return async () => {
+    storm.kill("SIGTERM");
+    await once(storm, "close");
+    return Number(made);
+  };
+}
+
+/** SET-BAUDRATE to SET-STOPSIZE with the value 0: what is it now? */
+function comPortQuestions(): Buffer {
+  const [SE, SB, IAC, COM_PORT] = [240, 250, 255, 44];
+  const question = (command: number, length: number): number[] => [
+    IAC,
+    SB,
+    COM_PORT,
+    command,
+    ...Array.from({ length }, () => 0),
+    IAC,
+    SE,
+  ];
+  const once = [...question(1, 4), ...question(2, 1), ...question(3, 1), ...question(4, 1)];
+  return Buffer.from([IAC, 251, COM_PORT, ...Array.from({ length: 100 }, () => once).flat()]);
 }
 
 /** Requests for every option, each answered, and suboptions; no data, which would stop at the device. */

@@ -96,7 +96,7 @@ void probe_print(void);
 
 /* ---- noise.c: other clients of the same daemon, whose bytes nobody checks */
 
-enum { NOISES_MAX = 8 };
+enum { NOISES_MAX = 16 };
 struct noise {
   int tcp, socket;
   bool ask; /* sends again after the prompt; else as fast as it is taken */

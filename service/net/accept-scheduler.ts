@@ -1,0 +1,40 @@
+/** Who may accept a peer now: all listening sockets in turn, within one time budget for each turn of the event loop. */
+
+/**
+ * What accepting, and opening devices for who comes, may take of a turn; then data moves before the next peer. Who leaves
+ * again at once costs as much a turn later, so that a storm of connections takes less than 3 ms of each turn.
+ */
+const BUDGET_MS = 1;
+
+export class AcceptScheduler {
+  /** Takers whose socket has peers waiting, the next one first. */
+  readonly #waiting = new Set<() => boolean>();
+
+  #scheduled = false;
+
+  /** `take` accepts one peer; it returns false when none waits any more, and is called until it does. */
+  add(take: () => boolean): void {
+    this.#waiting.add(take);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.size === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#run();
+      this.#schedule();
+    });
+  }
+
+  /** A set is walked in the order of insertion, and what is added on the way is met too: that is the round. */
+  #run(): void {
+    const end = performance.now() + BUDGET_MS;
+    for (const take of this.#waiting) {
+      this.#waiting.delete(take);
+      if (take()) this.#waiting.add(take);
+      if (performance.now() >= end) return;
+    }
+  }
+}
