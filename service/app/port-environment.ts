@@ -1,9 +1,13 @@
 /** Gives ports what reaches outside: sockets, devices, access rules, traces, LEDs. */
+import { createRequire } from "node:module";
 import { createHostsAccess } from "../access/hosts-files.js";
 import { isAdmitted } from "../access/remote-address.js";
 import type { LedConfig, OptionContext } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { deviceIdentity, openDevice } from "../device/open.js";
+import { SolDevices } from "../device/open-sol.js";
+import type { CreateSession } from "../device/sol.js";
+import { readLoginSecrets } from "../device/sol-secrets.js";
 import type { Leds } from "../led/sysfs.js";
 import type { Log } from "../log/log.js";
 import type { Inherited } from "../net/inherited.js";
@@ -43,6 +47,7 @@ export interface PortEnvironmentOptions {
 export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvironment {
   const { log, ports, leds, inherited, locking } = options;
   const names = new RemoteNames();
+  const solDevices = new SolDevices(loadSol);
   const permitted = createAccessCheck("ser2net", log);
   let connectionIds = 0;
   return {
@@ -52,17 +57,20 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     defaultSignature: options.signature,
     listen: (spec, events) => listen(spec, inherited, events),
     standardInput,
-    openDevice: ({ device, state, line, options }) =>
-      openDevice({
-        path: device.path,
-        printer: state === "rawlp",
-        line,
-        control: options,
-        clearBreak: options.clearBreak,
-        rs485: options.rs485,
-        lock: locking,
-        warn: text => log.warning(text),
-      }),
+    openDevice: ({ device, state, line, options }, signal) => {
+      const { path } = device;
+      const warn = (text: string): void => log.warning(text);
+      if (device.kind === "sol" && options.sol !== null) {
+        const { target } = device;
+        const sol = { ...options.sol, speed: line.speed };
+        const readSecrets = () => readLoginSecrets(target, path);
+        return solDevices.open({ path, identity: deviceIdentity(path), target, sol, readSecrets, warn, signal });
+      }
+      const { clearBreak, rs485 } = options;
+      return openDevice({
+        ...{ path, printer: state === "rawlp", line, control: options, clearBreak, rs485, lock: locking, warn },
+      });
+    },
     nodeWatcher: options.nodeWatcher,
     identify: deviceIdentity,
     permitted,
@@ -84,6 +92,12 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     removed: port => options.removed(port),
     stdioEnded: ok => options.stdioEnded(ok),
   };
+}
+
+/** The protocol is a bundle of its own beside this one. By `require`, as in dbus-loader.ts. */
+function loadSol(): CreateSession {
+  const entry: typeof import("../ipmi/entry.js") = createRequire(__filename)("./sol.cjs");
+  return entry.createSession;
 }
 
 /** TCP wrappers: at once, or a promise where a rule has to look something up. */

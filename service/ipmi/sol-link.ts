@@ -66,11 +66,6 @@ export class SolLink {
     return count;
   }
 
-  /** Asks for `writable` without a write. */
-  awaitWritable(): void {
-    this.#isWriterWaiting = true;
-  }
-
   get isWritable(): boolean {
     return !this.#output.isFull;
   }

@@ -34,8 +34,8 @@ export interface PortEnvironment {
   listen(spec: NetworkPort, events: PortListenEvents): PortListener;
   /** The one peer of a port of number zero. */
   standardInput(): Link;
-  /** Throws DeviceError (or rejects with it). */
-  openDevice(config: PortConfig): Device | Promise<Device>;
+  /** Throws DeviceError (or rejects with it). @param signal aborted when the device is not wanted any more */
+  openDevice(config: PortConfig, signal: AbortSignal): Device | Promise<Device>;
   /** Tells whether a device's node is there. */
   readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
   /** Equal for all names of one device. */

@@ -168,7 +168,7 @@ export class PortLifecycle {
     this.#advance("called");
     const config = this.#options.config();
     this.#identity = this.#environment.identify(config.device.path);
-    this.#opening.start(() => this.#environment.openDevice(config), {
+    this.#opening.start(signal => this.#environment.openDevice(config, signal), {
       opened: device => this.#opened(device, config),
       failed: error => this.#openFailed(error, config),
     });

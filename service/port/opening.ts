@@ -1,4 +1,4 @@
-/** Opens a device: at once, or over some time in which everybody may leave again. */
+/** Opens a device: at once, or over some time in which all connections may end. */
 import type { Device } from "../device/device.js";
 
 export interface OpeningEvents {
@@ -7,15 +7,17 @@ export interface OpeningEvents {
 }
 
 export class Opening {
-  /** Tells one that took time and that nobody waited for from the next. */
-  #count = 0;
+  /** Null until the first one starts. */
+  #abort: AbortController | null = null;
 
   /** One of the events follows, now or later, unless this is given up. */
-  start(open: () => Device | Promise<Device>, { opened, failed }: OpeningEvents): void {
-    const number = ++this.#count;
+  start(open: (signal: AbortSignal) => Device | Promise<Device>, { opened, failed }: OpeningEvents): void {
+    const abort = new AbortController();
+    this.#abort = abort;
+    const { signal } = abort;
     let device: Device | Promise<Device>;
     try {
-      device = open();
+      device = open(signal);
     } catch (error) {
       failed(error);
       return;
@@ -24,15 +26,14 @@ export class Opening {
       opened(device);
       return;
     }
-    const isWanted = (): boolean => number === this.#count;
     device.then(
-      late => (isWanted() ? opened(late) : late.close(0)),
-      error => (isWanted() ? failed(error) : undefined),
+      late => (signal.aborted ? late.close(0) : opened(late)),
+      error => (signal.aborted ? undefined : failed(error)),
     );
   }
 
   /** What opens now is closed. */
   abandon(): void {
-    this.#count++;
+    this.#abort?.abort();
   }
 }

@@ -19,7 +19,10 @@ export interface ReconnectingDeviceOptions {
   /** The modem lines that were set at its opening. */
   readonly control: InitialControl;
   /** Opens it again, with the line as it was (null: it has none). Throws DeviceError. */
-  reopen(line: { readonly settings: LineSettings; readonly driven: InitialControl } | null): Device | Promise<Device>;
+  reopen(
+    line: { readonly settings: LineSettings; readonly driven: InitialControl } | null,
+    signal: AbortSignal,
+  ): Device | Promise<Device>;
   /** It went away. False: nobody waits for it, the loss is passed on. */
   lost(what: DeviceLossCause, error: unknown): boolean;
   returned(): void;
@@ -129,7 +132,7 @@ export class ReconnectingDevice implements Device {
       seconds,
       gone: this.#gone,
       isPresent: () => this.#options.isPresent(),
-      open: () => this.#options.reopen(this.line),
+      open: signal => this.#options.reopen(this.line, signal),
       opened: again => this.#return(again),
       over: () => this.#options.gaveUp(what, error),
     });
@@ -247,11 +250,11 @@ export function reconnectingDevice(
     seconds,
     control: config.options,
     isPresent: () => environment.nodeWatcher.isPresent(path),
-    reopen: line => {
+    reopen: (line, signal) => {
       if (events.isBusy()) throw new DeviceError("locked", path, "another port uses it");
-      if (line === null) return environment.openDevice(config);
+      if (line === null) return environment.openDevice(config, signal);
       const options = { ...config.options, ...line.driven };
-      return environment.openDevice({ ...config, line: line.settings, options });
+      return environment.openDevice({ ...config, line: line.settings, options }, signal);
     },
     lost: (_, error) => {
       const reason = lossReason(error);

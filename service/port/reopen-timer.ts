@@ -12,8 +12,8 @@ export interface ReopenTimerOptions {
   /** The lost device is closed. */
   readonly gone: Promise<void>;
   isPresent(): boolean;
-  /** Throws DeviceError, or rejects with it. */
-  open(): Device | Promise<Device>;
+  /** Throws DeviceError, or rejects with it. @param signal aborted when the device is not wanted any more */
+  open(signal: AbortSignal): Device | Promise<Device>;
   opened(device: Device): void;
   /** It did not come back in time. */
   over(): void;
@@ -25,7 +25,7 @@ export class ReopenTimer {
   #retry: NodeJS.Timeout | undefined;
   /** Not now: the lost one is being closed, or a new one opened. */
   #busy = true;
-  #ended = false;
+  readonly #abort = new AbortController();
 
   constructor(options: ReopenTimerOptions) {
     this.#options = options;
@@ -41,7 +41,7 @@ export class ReopenTimer {
 
   /** The device may have appeared. */
   attempt(): void {
-    if (this.#busy || this.#ended || !this.#options.isPresent()) return;
+    if (this.#busy || this.#isEnded || !this.#options.isPresent()) return;
     this.#busy = true;
     clearTimeout(this.#retry);
     void this.#open();
@@ -49,26 +49,30 @@ export class ReopenTimer {
 
   /** Idempotent. A device that is just being opened is closed again. */
   end(): void {
-    this.#ended = true;
+    this.#abort.abort();
     clearTimeout(this.#limit);
     clearTimeout(this.#retry);
   }
 
+  get #isEnded(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
   #attemptLater(): void {
-    if (!this.#ended) this.#retry = setTimeout(() => this.attempt(), RETRY_MS);
+    if (!this.#isEnded) this.#retry = setTimeout(() => this.attempt(), RETRY_MS);
   }
 
   async #open(): Promise<void> {
     let device: Device;
     try {
-      device = await this.#options.open();
+      device = await this.#options.open(this.#abort.signal);
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
       this.#busy = false;
       this.#attemptLater();
       return;
     }
-    if (this.#ended) {
+    if (this.#isEnded) {
       await device.close(0);
     } else {
       this.end();

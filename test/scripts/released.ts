@@ -37,6 +37,7 @@ export const PROGRAM = [
   "/usr/lib/ser2net/native.node",
   "/usr/lib/ser2net/ser2net-leds",
   "/usr/lib/ser2net/ser2net.cjs",
+  "/usr/lib/ser2net/sol.cjs",
   "/usr/lib/udev/rules.d/60-ser2net.rules",
   "/usr/share/dbus-1/interfaces/org.ser2net.Ser2net1.xml",
   "/usr/share/dbus-1/system.d/org.ser2net.Ser2net1.conf",

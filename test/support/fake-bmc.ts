@@ -44,6 +44,8 @@ export class FakeBmc {
   readonly events: string[] = [];
   sol: FakeSol | null = null;
   bitRate = 0;
+  /** This command is carried out, and not answered. */
+  unanswered: string | null = null;
   #owner: Session | null = null;
   #isSilent = false;
   readonly #login: BmcLogin;
@@ -157,7 +159,7 @@ export class FakeBmc {
     const name = `${((message[1] ?? 0) >> 2).toString(16)}${(message[5] ?? 0).toString(16).padStart(2, "0")}`;
     this.commands.push(name);
     const [code, bytes = []] = this.#reply(session, name, message.subarray(6, -1));
-    this.#send(session, 0, answerTo(message, code, bytes));
+    if (name !== this.unanswered) this.#send(session, 0, answerTo(message, code, bytes));
     if (name === "63c") this.#end(session, "closed");
   }
 

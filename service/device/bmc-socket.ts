@@ -1,0 +1,78 @@
+/** The UDP socket of one SOL session: datagrams to and from one address of a BMC. */
+import { closeSync } from "node:fs";
+import { READABLE, Watch } from "../native/poll.js";
+import { bindUdp, receiveFrom, sendTo } from "../native/sockets.js";
+
+/** Longer datagrams are cut, and are not valid then. One buffer: the protocol keeps no view of it. */
+const datagram = new Uint8Array(2048);
+/** Datagrams taken in one turn. */
+const READS_PER_TURN = 32;
+
+export interface BmcAddress {
+  /** Numeric. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export class BmcSocket {
+  readonly #fd: number;
+  readonly #watch: Watch;
+  readonly #peer: BmcAddress;
+  readonly #received: (datagram: Uint8Array) => void;
+  #closed = false;
+
+  /** @param received gets bytes that are valid during the call. Throws SystemError where no socket can be opened. */
+  constructor(peer: BmcAddress, received: (datagram: Uint8Array) => void) {
+    this.#peer = { ...peer, address: canonical(peer.address) };
+    this.#received = received;
+    this.#fd = bindUdp(this.#peer.address.includes(":") ? "::" : "0.0.0.0", 0, { v6only: true });
+    try {
+      this.#watch = new Watch(this.#fd, () => this.#ready());
+      this.#watch.arm(READABLE);
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
+  }
+
+  /** A datagram that cannot be sent is lost, as on the way: the protocol sends it again. */
+  send(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      sendTo(this.#fd, bytes, this.#peer.address, this.#peer.port);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // a link-local address on an interface that is gone
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watch.close();
+    closeSync(this.#fd);
+  }
+
+  #ready(): void {
+    for (let taken = 0; taken < READS_PER_TURN && !this.#closed; taken++) {
+      const from = receiveFrom(this.#fd, datagram);
+      if (from === null) break;
+      // Only the BMC that was asked is heard.
+      if (from.address !== this.#peer.address || from.port !== this.#peer.port) continue;
+      this.#received(datagram.subarray(0, from.length));
+    }
+    if (!this.#closed) this.#watch.arm(READABLE);
+  }
+}
+
+/** As the system writes it (RFC 5952), so that it can be compared: `::1` for `0:0:0:0:0:0:0:1`. */
+function canonical(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [host = "", ...zone] = address.split("%");
+  if (!host.includes(":")) return address;
+  try {
+    return [new URL(`http://[${host}]`).hostname.slice(1, -1), ...zone].join("%");
+  } catch {
+    return address;
+  }
+}

@@ -1,0 +1,114 @@
+/** Opens SOL devices: names, two addresses of one BMC, and the order of sessions with it. */
+import type { SolTarget } from "../config/sol-target.js";
+import type { SessionError } from "../ipmi/session-error.js";
+import type { LoginSecrets, SolSettings } from "../ipmi/settings.js";
+import { SystemError } from "../native/errors.js";
+import type { BmcAddress } from "./bmc-socket.js";
+import { type Device, DeviceError } from "./device.js";
+import { type CreateSession, SolConsole } from "./sol.js";
+
+/** How long a name may take to be resolved. */
+const RESOLVE_LIMIT_MS = 5000;
+
+export interface SolRequest {
+  /** The public form of the device: without secrets. */
+  readonly path: string;
+  /** Equal for all names of one device. */
+  readonly identity: string;
+  readonly target: Pick<SolTarget, "addresses" | "family" | "login">;
+  readonly sol: SolSettings;
+  /** Padded copies, which are overwritten. Throws DeviceError where a file cannot be read. */
+  readonly readSecrets: () => LoginSecrets;
+  readonly warn: (text: string) => void;
+  /** Nobody waits for the device any more. */
+  readonly signal: AbortSignal;
+}
+
+export class SolDevices {
+  readonly #load: () => CreateSession;
+  /** Sessions that were given up while they were being established, by identity: the next one waits for their end. */
+  readonly #ending = new Map<string, Promise<void>>();
+
+  /** @param load loads the protocol. It is called at each open, and may throw */
+  constructor(load: () => CreateSession) {
+    this.#load = load;
+  }
+
+  /** Logs in and activates SOL. Rejects with DeviceError. */
+  async open(request: SolRequest): Promise<Device> {
+    await this.#ending.get(request.identity);
+    const { path, target } = request;
+    let failure = "the BMC does not answer";
+    for (const { host, port } of target.addresses) {
+      const address = await resolve(host, target.family, path);
+      const opened = await this.#connect(request, { address, port });
+      if (opened instanceof SolConsole) return opened;
+      failure = `${host}: ${opened?.message ?? "given up"}`;
+      if (opened?.code !== "unreachable") break;
+    }
+    throw new DeviceError("open-failed", path, failure);
+  }
+
+  /** The console, or why there is none; null: nobody waits for it any more. */
+  #connect(request: SolRequest, address: BmcAddress): Promise<SolConsole | SessionError | null> {
+    const { path, identity, target, sol, warn, signal } = request;
+    if (signal.aborted) return Promise.resolve(null);
+    const createSession = this.#loaded(path);
+    const secrets = request.readSecrets();
+    return new Promise((settle, reject) => {
+      const finish = (result: SolConsole | SessionError | null): void => {
+        signal.removeEventListener("abort", abandon);
+        settle(result);
+      };
+      const abandon = (): void => {
+        const ended = device.close(0).finally(() => this.#ending.delete(identity));
+        this.#ending.set(identity, ended);
+      };
+      let device: SolConsole;
+      try {
+        device = new SolConsole({
+          ...{ path, address, login: target.login, secrets, sol, createSession, warn },
+          connected: () => finish(device),
+          refused: finish,
+        });
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        reject(new DeviceError("open-failed", path, error.reason, { cause: error }));
+        return;
+      }
+      signal.addEventListener("abort", abandon);
+    });
+  }
+
+  #loaded(path: string): CreateSession {
+    try {
+      return this.#load();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DeviceError("open-failed", path, `Serial over LAN cannot be loaded: ${reason}`, { cause: error });
+    }
+  }
+}
+
+/** The numeric address of a host. Rejects with DeviceError. */
+async function resolve(host: string, family: 0 | 4 | 6, path: string): Promise<string> {
+  const version = host.includes(":") ? 6 : /^(0|[1-9]\d*)(\.(0|[1-9]\d*)){3}$/.test(host) ? 4 : null;
+  if (version !== null) {
+    if (family === 0 || family === version) return host;
+    throw new DeviceError("open-failed", path, `${host}: not an IPv${family} address`);
+  }
+  const { lookup } = await import("node:dns/promises"); // loaded when a name is first met
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the name server does not answer")), RESOLVE_LIMIT_MS);
+  });
+  try {
+    return (await Promise.race([lookup(host, { family }), late])).address;
+  } catch (error) {
+    const reason =
+      error instanceof Error && "code" in error ? "the name is not known" : "the name is not resolved in time";
+    throw new DeviceError("open-failed", path, `${host}: ${reason}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,258 @@
+import { createSocket } from "node:dgram";
+import { readdirSync } from "node:fs";
+import t, { type Test } from "tap";
+import type { Device } from "../../service/device/device.js";
+import { DeviceError } from "../../service/device/device.js";
+import { SolDevices, type SolRequest } from "../../service/device/open-sol.js";
+import { createSession } from "../../service/ipmi/entry.js";
+import { padSecret } from "../../service/ipmi/keys.js";
+import { loginSettings, USUAL_SOL } from "../ipmi/console.js";
+import { sessionPacket } from "../support/bmc-packets.js";
+import { type BmcOptions, FakeBmc } from "../support/fake-bmc.js";
+import { until } from "../support/wait.js";
+
+const devices = new SolDevices(() => createSession);
+
+async function bmc(t: Test, options: Partial<BmcOptions> = {}, address = "127.0.0.1"): Promise<FakeBmc> {
+  const started = await FakeBmc.start(options, 0, address);
+  t.teardown(() => started.stop());
+  return started;
+}
+
+interface Wish {
+  readonly hosts?: readonly (readonly [host: string, port: number])[];
+  readonly family?: 0 | 4 | 6;
+  readonly password?: string;
+  readonly suites?: readonly number[];
+  readonly sol?: Partial<SolRequest["sol"]>;
+  readonly signal?: AbortSignal;
+  readonly warn?: (text: string) => void;
+}
+
+function open(to: FakeBmc, wish: Wish = {}): Promise<Device> {
+  const [first = ["127.0.0.1", to.port] as const, ...others] = wish.hosts ?? [];
+  const address = ([host, port]: readonly [string, number]) => ({ host, port });
+  return devices.open({
+    path: "sol.lan -P *** bmc",
+    identity: `${to.port}`,
+    target: {
+      addresses: [address(first), ...others.map(address)],
+      family: wish.family ?? 0,
+      login: loginSettings(wish),
+    },
+    sol: { ...USUAL_SOL, ...wish.sol },
+    readSecrets: () => ({ password: padSecret(Buffer.from(wish.password ?? "test")), bmcKey: null }),
+    warn: wish.warn ?? (() => {}),
+    signal: wish.signal ?? new AbortController().signal,
+  });
+}
+
+/** Reads as a port does. */
+class Reader {
+  received = Buffer.alloc(0);
+  lost: unknown = null;
+  readonly #device: Device;
+
+  constructor(device: Device) {
+    this.#device = device;
+    device.whenReadable(() => this.#read());
+  }
+
+  #read(): void {
+    const into = Buffer.alloc(4096);
+    try {
+      for (let count = this.#device.read(into); count > 0; count = this.#device.read(into)) {
+        this.received = Buffer.concat([this.received, into.subarray(0, count)]);
+      }
+    } catch (error) {
+      this.lost = error;
+      return;
+    }
+    this.#device.whenReadable(() => this.#read());
+  }
+
+  async text(length: number): Promise<string> {
+    await until(`${length} bytes`, () => this.received.length >= length || this.lost !== null);
+    return this.received.toString("latin1");
+  }
+}
+
+/** Writes all of it as the device takes it. */
+async function writeAll(device: Device, bytes: Uint8Array): Promise<void> {
+  for (let rest = bytes; rest.length > 0; ) {
+    rest = rest.subarray(device.write(rest));
+    if (rest.length > 0) await new Promise<void>(resolve => device.whenWritable(resolve));
+  }
+}
+
+t.test("bytes both ways, breaks, flushes, the bit rate; closing frees the BMC", async t => {
+  const to = await bmc(t);
+  const device = await open(to, { sol: { speed: 57600 } });
+  const reader = new Reader(device);
+  t.equal(device.write(Buffer.from("hello")), 5);
+  t.equal(await reader.text(5), "HELLO");
+  t.equal(to.bitRate, 9, "57600");
+  t.match(device.line?.settings, { speed: 57600, dataBits: 8, parity: "none", stopBits: 1, rtscts: false });
+  t.equal(device.line?.set({ ...device.line.settings, speed: 300 }).speed, 57600, "another rate is not taken");
+  t.equal(device.line?.modemState(), null);
+
+  const operations = () => to.sol?.seen.map(({ operation }) => operation).filter(one => one !== 0);
+  device.line?.sendBreak();
+  await until("the break", () => operations()?.at(-1) === 0x10);
+  device.line?.setBreak(true);
+  t.equal(device.line?.breakOn, true);
+  device.line?.setBreak(false);
+  device.line?.purge("both");
+  await until("the flush", () => operations()?.at(-1) === 0x03);
+  t.same(operations(), [0x10, 0x10, 0x03]);
+  to.sol?.tell(0x04);
+  to.sol?.tell(0x08);
+  await until("a break and an overrun", () => device.line?.counters()?.overrun === 1);
+  t.equal(device.line?.counters()?.break, 1);
+
+  await device.close(1000);
+  t.same(to.commands.slice(-2), ["649", "63c"], "deactivated and closed");
+  t.equal(to.sessions.size, 0);
+  t.equal(await device.close(0), undefined, "closing twice is closing once");
+});
+
+t.test("what was written leaves before the device is closed", async t => {
+  const to = await bmc(t, { mode: "sink" });
+  const device = await open(to);
+  const { sol } = to;
+  t.equal(device.write(Buffer.alloc(500, "x")), 500);
+  await device.close(4000);
+  t.same(to.commands.slice(-2), ["649", "63c"]);
+  t.equal(sol?.receivedBytes, 500);
+});
+
+t.test("a BMC that takes nothing does not hold a closing device beyond the limit", async t => {
+  const to = await bmc(t, { mode: "sink" });
+  const device = await open(to);
+  to.faults.nack = true;
+  device.write(Buffer.from("x"));
+  await device.close(100);
+  t.equal(to.sessions.size, 0);
+});
+
+t.test("a full window takes no more, and everything arrives in order", async t => {
+  const to = await bmc(t, { mode: "echo" });
+  const device = await open(to);
+  const reader = new Reader(device);
+  const bytes = Buffer.from(Array.from({ length: 20_000 }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
+  const taken = device.write(bytes);
+  t.ok(taken > 0 && taken < 2000, `${taken} at once`);
+  await writeAll(device, bytes.subarray(taken));
+  await until("all of it comes back", () => reader.received.length >= bytes.length);
+  t.ok(reader.received.equals(bytes), "each byte once and in order");
+  await device.close(1000);
+});
+
+t.test("a reader that stalls makes the BMC wait", async t => {
+  const to = await bmc(t, { mode: "echo" });
+  const device = await open(to);
+  const bytes = Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 3 + (index >> 8)) & 0xff));
+  to.sol?.print(bytes);
+  await until("the BMC was refused", () => to.sol?.isRefused === true);
+  t.ok((to.sol?.unsent ?? 0) > 3000, "the rest stays in the BMC");
+  const reader = new Reader(device);
+  await until("all of it comes", () => reader.received.length >= bytes.length);
+  t.ok(reader.received.equals(bytes), "each byte once and in order");
+  await device.close(0);
+});
+
+t.test("datagrams of another sender are not heard", async t => {
+  const to = await bmc(t);
+  const device = await open(to, { suites: [0] }); // nothing but the address tells the BMC from another
+  const reader = new Reader(device);
+  const [session] = to.sessions.values();
+  if (session === undefined) throw new Error("no session");
+  const stranger = createSocket("udp4");
+  t.teardown(() => stranger.close());
+  const payload = Buffer.from("\x09\0\0\0forged", "latin1");
+  const forged = sessionPacket(1, payload, session.consoleId, session.sent + 1, { ...session, integrity: 0 });
+  await new Promise(resolve => stranger.send(forged, session.peer.port, "127.0.0.1", resolve));
+  to.sol?.print(Buffer.from("true"));
+  t.equal(await reader.text(4), "true");
+  await device.close(0);
+});
+
+t.test("an IPv6 address in any spelling; a name; a family that does not fit", async t => {
+  const six = await bmc(t, {}, "::1");
+  for (const host of ["::1", "0:0:0:0:0:0:0:1"]) {
+    const device = await open(six, { hosts: [[host, six.port]] });
+    await device.close(0);
+  }
+  const four = await bmc(t);
+  const named = await open(four, { hosts: [["localhost", four.port]], family: 4 });
+  await named.close(0);
+  await t.rejects(open(four, { family: 6 }), { code: "open-failed", reason: "127.0.0.1: not an IPv6 address" });
+  await t.rejects(open(four, { hosts: [["bmc.invalid", 623]] }), { code: "open-failed" });
+});
+
+t.test("the second address is tried where the first does not answer, and only there", async t => {
+  const dead = await bmc(t);
+  dead.silence(true);
+  const to = await bmc(t);
+  const device = await open(to, {
+    hosts: [
+      ["127.0.0.1", dead.port],
+      ["127.0.0.1", to.port],
+    ],
+  });
+  t.ok(device instanceof Object);
+  t.equal(to.sessions.size, 1);
+  await device.close(0);
+  const wrong = open(to, {
+    hosts: [
+      ["127.0.0.1", to.port],
+      ["127.0.0.1", dead.port],
+    ],
+    password: "no",
+  });
+  await t.rejects(wrong, { code: "open-failed", reason: "127.0.0.1: wrong password" });
+});
+
+t.test("an open that is given up ends its session, and the next one waits for that", async t => {
+  const to = await bmc(t, { sessions: 1 });
+  for (const moment of ["63b", "64a", "648"]) {
+    to.commands.length = 0;
+    to.unanswered = moment;
+    const abort = new AbortController();
+    const first = t.rejects(open(to, { signal: abort.signal }), DeviceError);
+    await until(`command ${moment}`, () => to.commands.includes(moment));
+    to.unanswered = null;
+    abort.abort();
+    const next = await open(to);
+    await first;
+    t.equal(to.sessions.size, 1, moment);
+    await next.close(0);
+  }
+  const abort = new AbortController();
+  abort.abort();
+  await t.rejects(open(to, { signal: abort.signal }), DeviceError, "given up before it began");
+  t.equal(to.sessions.size, 0);
+});
+
+t.test("a session that is lost shows in the next read and write, after the bytes that came before", async t => {
+  const to = await bmc(t);
+  const device = await open(to);
+  to.sol?.print(Buffer.from("last words"));
+  await until("they came", () => to.sol?.unsent === 0);
+  to.deactivate();
+  const reader = new Reader(device);
+  await until("the loss", () => reader.lost !== null);
+  t.equal(reader.received.toString(), "last words");
+  t.match(reader.lost, { code: "lost", reason: "the BMC ended Serial over LAN" });
+  t.throws(() => device.write(Buffer.from("x")), { code: "lost" });
+  t.throws(() => device.line?.sendBreak(), { code: "lost" });
+  await device.close(4000);
+});
+
+t.test("nothing is left of many sessions", async t => {
+  const to = await bmc(t, { keeps: false });
+  const before = readdirSync("/proc/self/fd").length;
+  for (let count = 0; count < 200; count++) await (await open(to)).close(0);
+  t.equal(to.sessions.size, 0);
+  t.equal(readdirSync("/proc/self/fd").length, before, "no descriptor");
+});
