@@ -12,7 +12,7 @@ import { standardFolders } from "./board/load.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
 import { formatDiagnostic } from "./config/diagnostic.js";
 import { printConfiguration } from "./config/print.js";
-import { controlPortProblem } from "./config/resolve.js";
+import { controlPortProblem } from "./config/served-port.js";
 import { detach, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
 import { describeReason, oneLine } from "./log/describe.js";
 import { combineLogs } from "./log/levels.js";

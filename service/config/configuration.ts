@@ -185,13 +185,21 @@ export interface DefaultValues {
   readonly dtr: "on" | "off" | null; // null: left to the driver
   readonly rts: "on" | "off" | null;
   readonly remaddr: string;
+  readonly authenticated: boolean;
+  readonly encrypted: boolean;
+  readonly deassert_CTS_DCD_DSR_on_connect: boolean;
+  readonly "shared-serial-alert": SolOptions["sharedSerialAlert"];
+  readonly "ack-timeout": number; // microseconds
+  readonly "ack-retries": number;
 }
 
 /** BANNER, SIGNATURE, OPENSTR, CLOSESTR, CLOSEON and DEVICE share one name space. */
 export interface NamedText {
   readonly kind: "banner" | "signature" | "openstr" | "closestr" | "closeon" | "device";
-  /** As written, but for CLOSEON: that is stored as the bytes it stands for. */
+  /** As written, but for CLOSEON: that is stored as the bytes it stands for; and for a SOL device: its public form. */
   readonly text: string;
+  /** Of a DEVICE that is a SOL device; null: its line is wrong, and so is a port line that uses it. */
+  readonly target?: SolTarget | null;
   /** The same bytes of a CLOSEON, made once for all the ports that have it; null for the others. */
   readonly bytes: Uint8Array | null;
 }

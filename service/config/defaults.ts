@@ -33,6 +33,12 @@ export const START_VALUES: DefaultValues = {
   dtr: null,
   rts: null,
   remaddr: "",
+  authenticated: true,
+  encrypted: true,
+  deassert_CTS_DCD_DSR_on_connect: false,
+  "shared-serial-alert": "fail",
+  "ack-timeout": 1_000_000,
+  "ack-retries": 10,
 };
 
 export interface Range {
@@ -60,6 +66,7 @@ export const CHOICES = {
   "telnet-enter": ["crlf", "cr"],
   dtr: ["on", "off"],
   rts: ["on", "off"],
+  "shared-serial-alert": ["fail", "deferred", "succeed"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The names these two had before UDP came. */
@@ -68,21 +75,9 @@ const FORMER_NAMES: ReadonlyMap<string, keyof typeof RANGES> = new Map([
   ["tcp-to-dev-bufsize", "net-to-dev-bufsize"],
 ]);
 
-/** Of SOL ports, which are not served yet: checked as the others are, and then left alone. */
-const SOL_FLAGS = ["authenticated", "encrypted", "deassert_CTS_DCD_DSR_on_connect"];
-const SOL_ALERT = "shared-serial-alert";
-
 const PARITIES: readonly string[] = ["NONE", "EVEN", "ODD", "MARK", "SPACE"];
-const ALERTS: readonly string[] = ["fail", "deferred", "succeed"];
 
-const NAMES = [
-  ...Object.keys(START_VALUES),
-  ...FORMER_NAMES.keys(),
-  ...SOL_FLAGS,
-  SOL_ALERT,
-  "ack-timeout",
-  "ack-retries",
-];
+const NAMES = [...Object.keys(START_VALUES), ...FORMER_NAMES.keys()];
 
 export interface DefaultDiagnostic {
   /** Without the ` on N` its line adds. */
@@ -118,11 +113,11 @@ export function readDefault(written: string, text: string | null): DefaultSettin
     return speed === undefined ? notOneOf(SPEEDS.map(String), value) : { set: { speed } };
   }
   if (name === "parity") return readParity(value);
-  if (name === SOL_ALERT) return ALERTS.includes(value) ? { set: {} } : notOneOf(ALERTS, value);
-  if (SOL_FLAGS.includes(name) || isFlag(name)) {
+  if (isFlag(name)) {
     const flag = readFlag(value);
-    if (flag === null) return wrong("Invalid integer value", "expected true, false or a number");
-    return { set: isFlag(name) ? { [name]: flag } : {} };
+    return flag === null
+      ? wrong("Invalid integer value", "expected true, false or a number")
+      : { set: { [name]: flag } };
   }
   const near = suggest(written, NAMES);
   return {
@@ -148,7 +143,7 @@ function readRanged(name: keyof typeof RANGES, value: string): DefaultSetting {
   if (number < min || number > max) {
     return wrong("Integer value out of range", expected, `, min is ${min}, max is ${max}`);
   }
-  return { set: name in START_VALUES ? { [name]: number } : {} };
+  return { set: { [name]: number } };
 }
 
 function readParity(value: string): DefaultSetting {

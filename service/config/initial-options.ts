@@ -1,7 +1,9 @@
 /** What the words of a port line start from: the values of DEFAULT. */
-import type { OptionContext, PortOptions } from "./configuration.js";
+import { type LineSettings, STANDARD_LINE } from "../line/settings.js";
+import type { DefaultValues, DeviceName, OptionContext, PortOptions } from "./configuration.js";
 import { defaultValues } from "./defaults.js";
 import type { OptionDraft } from "./option-table.js";
+import type { SolOptions } from "./sol-target.js";
 
 /** A draft whose line settings are those of DEFAULT. */
 export function startDraft(context: OptionContext, options: PortOptions): OptionDraft {
@@ -12,18 +14,7 @@ export function startDraft(context: OptionContext, options: PortOptions): Option
     timestamp: from?.timestamp ?? false,
   });
   return {
-    line: {
-      speed: values.speed,
-      dataBits: values.databits,
-      parity: values.parity,
-      stopBits: values.stopbits,
-      xonxoffOut: values.xonxoff,
-      xonxoffIn: values.xonxoff,
-      xonAny: values.xonxoff,
-      rtscts: values.rtscts,
-      local: values.local,
-      hangupWhenDone: values.hangup_when_done,
-    },
+    line: options.sol === null ? ttyLine(values) : { ...STANDARD_LINE, speed: values.speed },
     options: { ...options },
     names: {},
     traces: { tr: trace(options.traceRead), tw: trace(options.traceWrite), tb: trace(options.traceBoth) },
@@ -31,8 +22,23 @@ export function startDraft(context: OptionContext, options: PortOptions): Option
   };
 }
 
+function ttyLine(values: DefaultValues): LineSettings {
+  return {
+    speed: values.speed,
+    dataBits: values.databits,
+    parity: values.parity,
+    stopBits: values.stopbits,
+    xonxoffOut: values.xonxoff,
+    xonxoffIn: values.xonxoff,
+    xonAny: values.xonxoff,
+    rtscts: values.rtscts,
+    local: values.local,
+    hangupWhenDone: values.hangup_when_done,
+  };
+}
+
 /** The options of a port line without words. */
-export function defaultOptions(context: OptionContext): PortOptions {
+export function defaultOptions(context: OptionContext, kind: DeviceName["kind"]): PortOptions {
   const values = defaultValues(context);
   const { defaults } = context;
   const isSet = (...names: readonly (keyof typeof defaults)[]) => names.some(name => defaults[name] !== undefined);
@@ -53,8 +59,8 @@ export function defaultOptions(context: OptionContext): PortOptions {
     maxConnections: values["max-connections"],
     holdSeconds: values.hold,
     telnetEnter: values["telnet-enter"],
-    dtr: values.dtr === null ? null : values.dtr === "on",
-    rts: values.rts === null ? null : values.rts === "on",
+    dtr: values.dtr === null || kind === "sol" ? null : values.dtr === "on",
+    rts: values.rts === null || kind === "sol" ? null : values.rts === "on",
     remaddr: null,
     traceRead: null,
     traceWrite: null,
@@ -62,11 +68,22 @@ export function defaultOptions(context: OptionContext): PortOptions {
     ledRx: null,
     ledTx: null,
     rs485: null,
-    sol: null,
+    sol: kind === "sol" ? solOptions(values) : null,
     banner: null,
     openstr: null,
     closestr: null,
     signature: null,
     closeon: null,
+  };
+}
+
+function solOptions(values: DefaultValues): SolOptions {
+  return {
+    authenticated: values.authenticated,
+    encrypted: values.encrypted,
+    sharedSerialAlert: values["shared-serial-alert"],
+    deassertOnConnect: values.deassert_CTS_DCD_DSR_on_connect,
+    ackTimeoutUs: values["ack-timeout"],
+    ackRetries: values["ack-retries"],
   };
 }

@@ -1,8 +1,11 @@
 /** Every word the options of a port line know: what it sets, and where it may be used. */
+
+import { BIT_RATES } from "../ipmi/settings.js";
 import type { LineSettings } from "../line/settings.js";
 import type { Chardelay, NamedText, OptionContext, OptionNames, PortOptions, TraceConfig } from "./configuration.js";
 import { CHOICES, RANGES, type Range, readInteger, SPEEDS } from "./defaults.js";
 import type { Span } from "./directive.js";
+import type { SolOptions } from "./sol-target.js";
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -67,9 +70,9 @@ const FLAGS: readonly (readonly [name: string, set: SetFlag])[] = [
   ]),
   ["hexdump", (draft, on) => markTraces(draft, { hexdump: on })],
   ["timestamp", (draft, on) => markTraces(draft, { timestamp: on })],
-  ["authenticated", setNothing],
-  ["encrypted", setNothing],
-  ["deassert_CTS_DCD_DSR_on_connect", setNothing],
+  ["authenticated", (draft, on) => changeSol(draft, { authenticated: on })],
+  ["encrypted", (draft, on) => changeSol(draft, { encrypted: on })],
+  ["deassert_CTS_DCD_DSR_on_connect", (draft, on) => changeSol(draft, { deassertOnConnect: on })],
 ];
 
 export const PLAIN_WORDS: ReadonlyMap<string, PlainWord> = new Map<string, PlainWord>([
@@ -88,9 +91,10 @@ export const PLAIN_WORDS: ReadonlyMap<string, PlainWord> = new Map<string, Plain
     [name, draft => set(draft, true)],
     [`-${name}`, draft => set(draft, false)],
   ]),
-  ["shared_serial_alert_fail", setNothing],
-  ["shared_serial_alert_deferred", setNothing],
-  ["shared_serial_alert_succeed", setNothing],
+  ...CHOICES["shared-serial-alert"].map((sharedSerialAlert): [string, PlainWord] => [
+    `shared_serial_alert_${sharedSerialAlert}`,
+    draft => changeSol(draft, { sharedSerialAlert }),
+  ]),
 ]);
 
 /** By the part before `=`, that sign included. */
@@ -115,9 +119,22 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   choice("telnet-enter", ({ options }, enter) => assign(options, "telnetEnter", enter)), // our own
   choice("dtr", ({ options }, state) => assign(options, "dtr", state === "on")), // our own
   choice("rts", ({ options }, state) => assign(options, "rts", state === "on")), // our own
-  ranged("ack-timeout", setNothing),
-  ranged("ack-retries", setNothing),
+  ranged("ack-timeout", (draft, ackTimeoutUs) => changeSol(draft, { ackTimeoutUs })),
+  ranged("ack-retries", (draft, ackRetries) => changeSol(draft, { ackRetries })),
 ]);
+
+/** Words of `PLAIN_WORDS` and `KEYED_WORDS` that only a SOL device has. */
+const SOL_WORDS = /^(-?(authenticated|encrypted|deassert_CTS_DCD_DSR_on_connect)|shared_serial_alert_\w+|ack-\w+=.*)$/s;
+/** Those that only a tty has. */
+const TTY_WORDS =
+  /^(1STOPBIT|2STOPBITS|[5-8]DATABITS|NONE|EVEN|ODD|MARK|SPACE|none|even|odd|mark|space|-?(XONXOFF|RTSCTS|LOCAL|HANGUP_WHEN_DONE)|(rs485|dtr|rts)=.*)$/s;
+
+/** What is expected in place of a word that the other kind of device has; null for all other words. */
+export function misplaced(word: string, { options: { sol } }: OptionDraft): string | null {
+  if (sol === null) return SOL_WORDS.test(word) ? "only a SOL device has this option" : null;
+  if (SPEEDS.includes(Number(word)) && !BIT_RATES.has(Number(word))) return SOL_SPEEDS;
+  return TTY_WORDS.test(word) ? "a SOL device does not have this option" : null;
+}
 
 /** A name defined before the line by BANNER, SIGNATURE, OPENSTR, CLOSESTR or CLOSEON; false for DEVICE. */
 export function useText({ options, names }: OptionDraft, name: string, { kind, text, bytes }: NamedText): boolean {
@@ -147,6 +164,9 @@ export function useText({ options, names }: OptionDraft, name: string, { kind, t
   return true;
 }
 
+/** What is expected in place of a bit rate that a SOL device does not have. */
+export const SOL_SPEEDS = `expected one of ${[...BIT_RATES.keys()].join(", ")} for a SOL device`;
+
 /** What the reference sends of a signature. */
 const LONGEST_SIGNATURE = 254;
 
@@ -158,8 +178,10 @@ function assign<T, Key extends keyof T>(target: T, key: Key, value: T[Key]): voi
   target[key] = value;
 }
 
-/** SOL words are known, checked and left alone: no SOL device is served. */
-function setNothing(): void {}
+/** Call only where the device is a SOL device. */
+function changeSol({ options }: OptionDraft, change: Partial<SolOptions>): void {
+  if (options.sol !== null) options.sol = { ...options.sol, ...change };
+}
 
 export function setLine(settings: Partial<LineSettings>): PlainWord {
   return ({ line }) => Object.assign(line, settings);
@@ -182,7 +204,8 @@ function ranged(
       set(draft, number);
       return null;
     }
-    const text = `Invalid number for ${word}=: ${value.text}`;
+    const label = name.startsWith("ack-") ? word : `${word}=`; // as the reference prints them
+    const text = `Invalid number for ${label}: ${value.text}`;
     return { text, numbered: true, expected: `expected a whole number from ${min} to ${max}`, candidates: [] };
   };
   return [`${word}=`, portWord(apply)];

@@ -1,6 +1,6 @@
 /** The options of a port line, word by word; the same words serve `setportconfig`. */
 import type { LineSettings } from "../line/settings.js";
-import type { OptionContext, OptionNames, PortOptions } from "./configuration.js";
+import type { DeviceName, OptionContext, OptionNames, PortOptions } from "./configuration.js";
 import { defaultValues } from "./defaults.js";
 import type { Span } from "./directive.js";
 import { defaultOptions, startDraft } from "./initial-options.js";
@@ -8,8 +8,10 @@ import type { NetworkPort } from "./network-port.js";
 import {
   addRemoteAddresses,
   KEYED_WORDS,
+  misplaced,
   type OptionDraft,
   PLAIN_WORDS,
+  SOL_SPEEDS,
   setLine,
   splitAddresses,
   traceConfig,
@@ -18,6 +20,7 @@ import {
 } from "./option-table.js";
 import { readRemoteAddresses } from "./remote-addresses.js";
 import { isNumber, isSpeed, keyOf, separated } from "./slips.js";
+import { HIDDEN } from "./sol-words.js";
 import { suggest } from "./suggest.js";
 
 export interface OptionDiagnostic {
@@ -47,8 +50,13 @@ const MAX_FAULTS = 100;
 const NAMES_COMPARED = 200;
 
 /** A port line: everything starts from the DEFAULTs, and good words count whatever the others are. */
-export function readPortWords(words: string, networkPort: NetworkPort, context: OptionContext): PortWords {
-  const draft = startDraft(context, defaultOptions(context));
+export function readPortWords(
+  words: string,
+  networkPort: NetworkPort,
+  context: OptionContext,
+  kind: DeviceName["kind"],
+): PortWords {
+  const draft = startDraft(context, defaultOptions(context, kind));
   const diagnostics = readWords(words, draft, context, { live: false });
   const { remaddr } = defaultValues(context);
   draft.remaddr ??= Array.from(splitAddresses(remaddr), ({ text }) => ({ text, offset: 0 }));
@@ -64,7 +72,7 @@ export function parsePortWords(
   port: LivePort,
   context: OptionContext,
 ): { line: LineSettings; options: PortOptions; problem: string | null } {
-  const { clearBreak } = defaultOptions(context);
+  const clearBreak = !defaultValues(context).nobreak;
   const draft = startDraft(context, { ...port.options, clearBreak });
   const { line, options, diagnostics } = finish(
     draft,
@@ -108,12 +116,15 @@ function readWords(
 type WordResult = { readonly fault: OptionDiagnostic; readonly ends: boolean } | null;
 
 function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: boolean): WordResult {
+  const wanted = misplaced(word.text, draft);
+  if (wanted !== null) return { fault: unknownItem(word, wanted), ends: false };
   const plain = PLAIN_WORDS.get(word.text);
   if (plain !== undefined) {
     plain(draft);
     return null;
   }
   if (isSpeed(word.text)) {
+    if (draft.options.sol !== null) return { fault: unknownItem(word, SOL_SPEEDS), ends: false };
     setLine({ speed: Number(word.text) })(draft);
     return null;
   }
@@ -137,8 +148,16 @@ function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: 
   return { fault: unknownItem(word, expected), ends: endsReading(near) && !isNumber(word.text) };
 }
 
+const UNKNOWN = "Unknown config item: ";
+
+/** A diagnostic's text without the word that is no option: it may be a part of a secret. */
+export function hideUnknownWord(text: string): string {
+  const word = text.startsWith(UNKNOWN) ? text.slice(UNKNOWN.length) : "";
+  return word === "" || PLAIN_WORDS.has(word) || KEYED_WORDS.has(keyOf(word)) ? text : `${UNKNOWN}${HIDDEN}`;
+}
+
 function unknownItem({ text, offset }: Span, expected: string): OptionDiagnostic {
-  return { offset, text: `Unknown config item: ${text}`, numbered: true, expected };
+  return { offset, text: `${UNKNOWN}${text}`, numbered: true, expected };
 }
 
 /** A remaddr= with other options before it in one word: its own commas belong to it, and it counts whatever stands before. */

@@ -1,4 +1,5 @@
 /** The effective configuration in its own language: reading it again gives the same configuration. */
+import type { LineSettings } from "../line/settings.js";
 import type {
   Configuration,
   DefaultValues,
@@ -9,10 +10,14 @@ import type {
   Rs485Config,
 } from "./configuration.js";
 import type { NetworkPort } from "./network-port.js";
+import type { SolOptions } from "./sol-target.js";
+import { HIDDEN } from "./sol-words.js";
 
 /** Every line stands for itself: options are written out, and a DEFAULT comes last, where it changes no port. */
 export function printConfiguration(configuration: Configuration): string {
   const printer = new Printer();
+  if (hidesSecrets(configuration))
+    printer.line(`# ${HIDDEN} stands for a secret of a SOL device, which is not printed.`);
   const { controlPort, controlPortDiagnostic } = configuration;
   if (controlPort !== null && controlPortDiagnostic === null) printer.line(`CONTROLPORT:${controlPort}`);
   for (const led of configuration.leds) printer.led(led);
@@ -79,7 +84,8 @@ class Printer {
 
   /** What `setportconfig` will start from. */
   end({ finalContext, leds }: Configuration): void {
-    for (const [name, { kind, text }] of inPrintedOrder(this.#texts, finalContext.texts)) {
+    for (const [name, { kind, text, target }] of inPrintedOrder(this.#texts, finalContext.texts)) {
+      if (target === null) continue; // its line was wrong
       this.#define(this.#texts, name, textLine(name, kind, text));
     }
     for (const [name, file] of inPrintedOrder(this.#traceFiles, finalContext.traceFiles)) {
@@ -99,6 +105,13 @@ class Printer {
     this.line(line);
     return true;
   }
+}
+
+function hidesSecrets({ ports, finalContext }: Configuration): boolean {
+  const named = [...finalContext.texts.values()].map(({ target }) => target ?? null);
+  return [...ports.map(({ device }) => (device.kind === "sol" ? device.target : null)), ...named].some(
+    target => target?.password.kind === "text" || target?.bmcKey.kind === "text",
+  );
 }
 
 /** In the order in which the printed lines define the names: what was read from these lines is then printed the same. */
@@ -125,13 +138,7 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
   ] as const;
   return [
     String(line.speed),
-    `${line.dataBits}DATABITS`,
-    line.parity.toUpperCase(),
-    line.stopBits === 2 ? "2STOPBITS" : "1STOPBIT",
-    ...when(line.xonxoffIn && line.xonxoffOut, "XONXOFF"),
-    ...when(line.rtscts, "RTSCTS"),
-    ...when(line.local, "LOCAL"),
-    ...when(line.hangupWhenDone, "HANGUP_WHEN_DONE"),
+    ...(options.sol === null ? lineWords(line) : solWords(options.sol)),
     ...when(!options.clearBreak, "NOBREAK"),
     ...when(options.remctl, "remctl"),
     ...when(options.kickolduser, "kickolduser"),
@@ -165,6 +172,29 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
 
 function modemLine(name: string, on: boolean | null): string[] {
   return on === null ? [] : [`${name}=${on ? "on" : "off"}`];
+}
+
+function lineWords(line: LineSettings): string[] {
+  return [
+    `${line.dataBits}DATABITS`,
+    line.parity.toUpperCase(),
+    line.stopBits === 2 ? "2STOPBITS" : "1STOPBIT",
+    ...(line.xonxoffIn && line.xonxoffOut ? ["XONXOFF"] : []),
+    ...(line.rtscts ? ["RTSCTS"] : []),
+    ...(line.local ? ["LOCAL"] : []),
+    ...(line.hangupWhenDone ? ["HANGUP_WHEN_DONE"] : []),
+  ];
+}
+
+function solWords(sol: SolOptions): string[] {
+  return [
+    sol.authenticated ? "authenticated" : "-authenticated",
+    sol.encrypted ? "encrypted" : "-encrypted",
+    `shared_serial_alert_${sol.sharedSerialAlert}`,
+    ...(sol.deassertOnConnect ? ["deassert_CTS_DCD_DSR_on_connect"] : []),
+    `ack-timeout=${sol.ackTimeoutUs}`,
+    `ack-retries=${sol.ackRetries}`,
+  ];
 }
 
 /** An empty list admits no one, and so does the address that is no peer's. */

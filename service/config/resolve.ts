@@ -1,8 +1,8 @@
 /** Sources -> the checked configuration. One pass: a name or a DEFAULT counts for the lines after it. */
+import { BIT_RATES } from "../ipmi/settings.js";
 import type {
   Configuration,
   DefaultValues,
-  DeviceName,
   LedConfig,
   NamedText,
   OptionContext,
@@ -12,13 +12,17 @@ import type {
 } from "./configuration.js";
 import { readDefault } from "./defaults.js";
 import { type Definition, readLed, readRs485 } from "./definitions.js";
+import { readDeviceName, readDeviceText } from "./device-name.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { Directive, LineDiagnostic, Span } from "./directive.js";
 import { type LogicalLine, logicalLines, physicalTexts, placeOf, type Source } from "./logical-lines.js";
-import { type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
+import type { ServiceLookup } from "./network-port.js";
+import { SOL_SPEEDS } from "./option-table.js";
 import { isDiagnostic, parseDirective } from "./parse.js";
-import { readPortWords } from "./port-options.js";
-import { pathWithColons, withComma, YAML_MESSAGE, yamlLine } from "./slips.js";
+import { hideUnknownWord, readPortWords } from "./port-options.js";
+import { controlPortProblem, servedPort, tcpPort } from "./served-port.js";
+import { YAML_MESSAGE, yamlLine } from "./slips.js";
+import { holdsSecret } from "./sol-words.js";
 import { translateCloseon } from "./template.js";
 
 export interface ConfigurationEnvironment {
@@ -131,34 +135,49 @@ class ConfigurationBuilder {
 
   #takePort(directive: PortDirective): void {
     const { name, state, options } = directive;
-    const device = this.#device(directive.device.text);
-    const networkPort = servedPort(directive, device, this.#serviceLookup);
+    const networkPort = servedPort(directive, this.#serviceLookup);
     if (isDiagnostic(networkPort)) {
       this.#reportNumbered(networkPort);
       return;
     }
-    const { diagnostics, ...read } = readPortWords(options.text, networkPort, this.#context());
+    const { value: device, warnings } = readDeviceName(directive.device, this.#texts, this.#serviceLookup);
+    for (const warning of warnings) this.#reportNumbered(warning);
+    if (isDiagnostic(device)) {
+      this.#reportNumbered(device);
+      return;
+    }
+    const { diagnostics, ...read } = readPortWords(options.text, networkPort, this.#context(), device.kind);
+    // Behind the colon of a password that the device has been cut at stands the rest of the password.
+    const mayBeSecret = holdsSecret(directive.device.text);
     for (const { offset, text, numbered, expected } of diagnostics) {
-      const found = { offset: options.offset + offset, message: text, expected };
+      const message = mayBeSecret ? hideUnknownWord(text) : text;
+      const found = { offset: options.offset + offset, message, expected };
       if (numbered) this.#reportNumbered(found);
       else this.#report(found);
+    }
+    if (device.kind === "sol" && !BIT_RATES.has(read.line.speed)) {
+      const message = `Invalid default speed for SOL: ${read.line.speed}`;
+      this.#reportNumbered({ offset: directive.device.offset, message, expected: SOL_SPEEDS });
+      return;
     }
     const timeoutSeconds = Math.min(Number(directive.timeout.text), LONGEST_TIMEOUT_SECONDS);
     const place = { file: this.#file, lineNumber: this.#line.number };
     this.#ports.set(name, { name, networkPort, state, timeoutSeconds, device, ...read, ...place });
   }
 
-  #device(written: string): DeviceName {
-    const named = this.#texts.get(written);
-    const path = named?.kind === "device" ? named.text : written;
-    return { written, path, kind: "tty" };
+  #takeText(kind: NamedText["kind"], name: string, span: Span): void {
+    const { text, offset } = span;
+    if (kind === "device") {
+      const { named, diagnostics } = readDeviceText(span, this.#serviceLookup);
+      this.#texts.set(name, named);
+      for (const found of diagnostics) this.#reportNumbered(found);
+    } else if (kind !== "closeon") {
+      this.#texts.set(name, { kind, text, bytes: null });
+    } else this.#takeCloseon(name, text, offset);
   }
 
-  #takeText(kind: NamedText["kind"], name: string, { text, offset }: Span): void {
-    if (kind !== "closeon") {
-      this.#texts.set(name, { kind, text, bytes: null });
-      return;
-    }
+  #takeCloseon(name: string, text: string, offset: number): void {
+    const kind = "closeon";
     const translated = translateCloseon(text);
     if ("text" in translated) {
       this.#texts.set(name, { kind, text: translated.text, bytes: bytesOf(translated.text) });
@@ -255,43 +274,4 @@ function bytesOf(text: string): Uint8Array {
 function unfinished({ text, number }: LogicalLine): LineDiagnostic {
   const message = `No continuation of the line on line ${number}`;
   return { offset: text.length, message, expected: "expected another line after the backslash" };
-}
-
-/** Why a `-p` or CONTROLPORT text cannot be served; null when it can. */
-export function controlPortProblem(text: string, serviceLookup: ServiceLookup): string | null {
-  const read = tcpPort({ text, offset: 0 }, serviceLookup);
-  return isDiagnostic(read) ? read.expected : null;
-}
-
-const INVALID = "port number was invalid";
-const ZERO = "port number was zero";
-
-/** Rotators and control ports are served by TCP alone. */
-function tcpPort({ text, offset }: Span, serviceLookup: ServiceLookup): NetworkPort | LineDiagnostic {
-  const read = parseNetworkPort(text, serviceLookup);
-  if (typeof read === "string") return { offset, message: INVALID, expected: read };
-  if (read.transport === "udp") return { offset, message: INVALID, expected: "expected a TCP port" };
-  return read.port > 0 ? read : { offset, message: ZERO, expected: "expected a port number above 0" };
-}
-
-/** The checks of a port line, in the order of the reference. */
-function servedPort(line: PortDirective, device: DeviceName, lookup: ServiceLookup): NetworkPort | LineDiagnostic {
-  const read = parseNetworkPort(line.name, lookup);
-  if (typeof read === "string") return { offset: 0, message: INVALID, expected: withComma(line.name) ?? read };
-  const path = pathWithColons(line);
-  if (path !== null) {
-    const expected = `a device with colons needs a line of its own before this one: DEVICE:<name>:${path}`;
-    return { offset: line.device.offset, message: "device configuration invalid", expected };
-  }
-  // Only a name of zeros alone means standard input.
-  if (read.port === 0 && !/^0+$/.test(line.name)) {
-    return { offset: 0, message: ZERO, expected: "expected a port number, or 0 alone for standard input" };
-  }
-  if (!/^[0-9]+$/.test(line.timeout.text)) {
-    const expected = "expected seconds, 0 for no timeout";
-    return { offset: line.timeout.offset, message: "timeout was invalid", expected };
-  }
-  if (!device.path.startsWith("sol.")) return read;
-  const expected = "SOL devices are not served yet";
-  return { offset: line.device.offset, message: "device configuration invalid", expected };
 }

@@ -1,6 +1,13 @@
 /** The arguments of a SOL device: the BMC, and how a port logs in to it. */
 import type { LoginSettings, SolSettings } from "../ipmi/settings.js";
 
+export const SOL_PREFIX = "sol.";
+
+/** Whether a device, after DEVICE substitution, is a SOL device. */
+export function isSolDevice(path: string): boolean {
+  return path.startsWith(SOL_PREFIX);
+}
+
 export interface SolTarget {
   /** In the order in which they are tried: one, or with `-s` two of the same BMC. */
   readonly addresses: readonly [SolAddress, ...SolAddress[]];

@@ -1,5 +1,6 @@
 /** Escape sequences of banners, open and close strings, and trace file names: parsed, then expanded with facts. */
 import { formatLine, type LineSettings } from "../line/settings.js";
+import { isSolDevice } from "./sol-target.js";
 
 /** One reading of the clock, broken down in local time; month, weekday and day of year count from 0 (Sunday). */
 export interface ClockReading {
@@ -52,8 +53,8 @@ const FACTS = {
   d: ({ devicePath }, mode) => (mode === "file" ? baseName(devicePath) : devicePath),
   o: ({ deviceWritten }, mode) => (mode === "file" ? baseName(deviceWritten) : deviceWritten),
   p: ({ portName }) => portName,
-  B: ({ line }) => formatLine(line),
-  s: ({ line, now }, mode) => (mode === "file" ? two(now.seconds) : formatLine(line)),
+  B: describeDevice,
+  s: (facts, mode) => (mode === "file" ? two(facts.now.seconds) : describeDevice(facts)),
   I: ({ remoteAddress }) => remoteAddress ?? "",
   Y: ({ now }) => String(now.year).padStart(4, "0"),
   y: ({ now }) => String(now.dayOfYear),
@@ -71,6 +72,11 @@ const FACTS = {
   e: ({ now }) => String(Math.floor(now.epochMs / 1000)),
   U: ({ now }) => String(now.microseconds).padStart(6, "0"),
 } satisfies Record<string, Fact>;
+
+/** A SOL device has a bit rate and nothing else. */
+function describeDevice({ line, devicePath }: TemplateFacts): string {
+  return isSolDevice(devicePath) ? String(line.speed) : formatLine(line);
+}
 
 export type FactLetter = keyof typeof FACTS;
 

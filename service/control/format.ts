@@ -1,5 +1,6 @@
 /** The texts of showport, showshortport and help, to the letter of the reference; lines come without their `\r\n`. */
-import { describeLine } from "../line/settings.js";
+import { isSolDevice } from "../config/sol-target.js";
+import { describeLine, type LineSettings } from "../line/settings.js";
 import type { ConnectionStatus, PortStatus } from "../port/status.js";
 
 /** The block of one port. Lines are made one at a time: a port may have 65536 slots. */
@@ -12,7 +13,7 @@ export function* formatPort(status: PortStatus): Generator<string> {
   yield `  timeout: ${status.timeoutSeconds}`;
   yield* idle ? ["  unconnected"] : showSlots(status.slots);
   yield `  device: ${status.devicePath}${alias}`;
-  yield `  device config: ${status.line === null ? "none" : describeLine(status.line)}`;
+  yield `  device config: ${status.line === null ? "none" : describeConfig(status.line, status)}`;
   yield `  device controls: ${idle ? "not currently connected" : showControl(status)}`;
   yield `  tcp to device state: ${status.toDevice}`;
   yield `  device to tcp state: ${status.toNet}`;
@@ -65,13 +66,19 @@ function* showSlots(slots: PortStatus["slots"]): Generator<string> {
   }
 }
 
-/** `RTSHI DTRHI `, the trailing blank included. Lines that cannot be read show low; the reference shows chance. */
+/** A SOL device has a bit rate and nothing else. */
+function describeConfig(line: LineSettings, { devicePath }: PortStatus): string {
+  return isSolDevice(devicePath) ? String(line.speed) : describeLine(line);
+}
+
+/** `RTSHI DTRHI `, the trailing blank included; empty for a SOL device. Lines that cannot be read show low; the reference shows chance. */
 function showControl(status: PortStatus): string {
+  if (isSolDevice(status.devicePath)) return "";
   return `${status.control?.rts ? "RTSHI" : "RTSLO"} ${status.control?.dtr ? "DTRHI" : "DTRLO"} `;
 }
 
 function showShortState(status: PortStatus): string {
-  const config = status.line === null ? "" : describeLine(status.line);
+  const config = status.line === null ? "" : describeConfig(status.line, status);
   if (isIdle(status)) return config;
   return `${config}${config === "" ? "" : " "}${showControl(status)}`;
 }

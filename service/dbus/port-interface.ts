@@ -35,8 +35,8 @@ export const PORT: Interface<PortSubject> = {
     property("Condition", "s", "true", ({ status }) => portCondition(status)),
     property("Pending", "s", "true", ({ status }) => status.pending),
     property("TimeoutSeconds", "u", "true", ({ status }) => status.timeoutSeconds),
-    property("Device", "s", "true", ({ status }) => toText(withoutSecrets(status.devicePath))),
-    property("DeviceWritten", "s", "true", ({ status }) => toText(withoutSecrets(status.deviceWritten))),
+    property("Device", "s", "true", ({ status }) => toText(status.devicePath)),
+    property("DeviceWritten", "s", "true", ({ status }) => toText(status.deviceWritten)),
     property("DevicePresent", "b", "true", ({ status }) => status.devicePresent),
     property("ConfiguredLine", "a{sv}", "true", ({ status }) => lineValues(status.line)),
     property("Line", "a{sv}", "true", ({ status }) => lineValues(status.lineInForce)),
@@ -53,7 +53,7 @@ export const PORT: Interface<PortSubject> = {
     property("DeviceToNet", "s", "false", ({ status }) => status.toNet),
     property("BytesFromDevice", "t", "false", ({ status }) => BigInt(status.bytesFromDevice)),
     property("BytesToDevice", "t", "false", ({ status }) => BigInt(status.bytesToDevice)),
-    property("LastError", "s", "true", ({ status }) => toText(lastError(status))),
+    property("LastError", "s", "true", ({ status }) => toText(status.lastError ?? "")),
   ],
   methods: [
     method({
@@ -172,16 +172,4 @@ function lineValues(line: LineSettings | null): Values {
 /** Modem lines by their names. */
 function lines(states: object | null): Readonly<Record<string, boolean>> {
   return Object.fromEntries(Object.entries(states ?? {}).map(([name, on]) => [name.toUpperCase(), on]));
-}
-
-/** The arguments of a SOL device may hold a password; everybody may read these properties. */
-function withoutSecrets(device: string): string {
-  return device.startsWith("sol.") ? device.replace(/[ \t].*$/s, "") : device;
-}
-
-function lastError({ lastError, devicePath, deviceWritten }: PortStatus): string {
-  if (lastError === null) return "";
-  return lastError
-    .replaceAll(devicePath, withoutSecrets(devicePath))
-    .replaceAll(deviceWritten, withoutSecrets(deviceWritten));
 }

@@ -4,6 +4,7 @@
  * noticed like the adapter itself.
  */
 import { lstatSync, readlinkSync, statSync } from "node:fs";
+import { isSolDevice } from "../config/sol-target.js";
 import { SystemError } from "../native/errors.js";
 import { DirectoryWatch } from "../native/inotify.js";
 
@@ -89,7 +90,7 @@ export function createNodeWatcher(warn: (text: string) => void): DeviceNodeWatch
     watch(path, changed) {
       const one: WatchedPath = { path, changed, places: [] };
       followed.add(one);
-      if (!isConsole(path)) follow(one);
+      if (!isSolDevice(path)) follow(one);
       return () => {
         followed.delete(one);
         const before = one.places;
@@ -120,7 +121,7 @@ interface PathComponent {
 }
 
 function isPresent(path: string): boolean {
-  if (isConsole(path)) return true;
+  if (isSolDevice(path)) return true;
   try {
     // An error for each missing node would cost much more. A directory below /sys is hardware that has no node yet.
     return statSync(latin1(path), { throwIfNoEntry: false })?.isDirectory() === false;
@@ -173,11 +174,6 @@ function targetOf(link: string): string | null {
   } catch {
     return null; // it has just gone; its directory will tell
   }
-}
-
-/** A SOL console is reached by the network. */
-function isConsole(device: string): boolean {
-  return device.startsWith("sol.");
 }
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {

@@ -1,7 +1,6 @@
 /** Reads the secrets of a SOL device, anew at each login. */
 import type { SolSecret, SolTarget } from "../config/sol-target.js";
-import { SECRET_BYTES } from "../ipmi/keys.js";
-import type { LoginSecrets } from "../ipmi/settings.js";
+import { type LoginSecrets, SECRET_BYTES } from "../ipmi/settings.js";
 import { readRegularFile } from "../native/read-file.js";
 import { reasonOf } from "../native/reason.js";
 import { DeviceError } from "./device.js";
@@ -34,7 +33,7 @@ function readSecret(secret: SolSecret, device: string): Uint8Array | null {
 }
 
 function readCredential(name: string, device: string): Uint8Array {
-  const folder = process.env["CREDENTIALS_DIRECTORY"];
+  const folder = process.env.CREDENTIALS_DIRECTORY;
   if (folder === undefined) {
     throw new DeviceError("open-failed", device, `credential ${name}: CREDENTIALS_DIRECTORY is not set`);
   }

@@ -1,11 +1,8 @@
 /** The codes and keys of the RAKP key exchange (IPMI 2.0, sections 13.28 and 13.31). */
 import { createHmac } from "node:crypto";
+import { SECRET_BYTES } from "./settings.js";
 import type { Authentication } from "./suites.js";
 
-/** Passwords and BMC keys are padded with zeros to this, and cut behind it. */
-export const SECRET_BYTES = 20;
-/** User names are cut behind it. */
-export const USER_NAME_BYTES = 16;
 /** K1 and K2 are made from so many equal bytes, with SHA256 as well. */
 const CONSTANT_BYTES = 20;
 

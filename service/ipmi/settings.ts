@@ -14,6 +14,11 @@ export const BIT_RATES: ReadonlyMap<number, number> = new Map([
   [115200, 0x0a],
 ]);
 
+/** Passwords and BMC keys are padded with zeros to this, and cut behind it. */
+export const SECRET_BYTES = 20;
+/** User names are cut behind it. */
+export const USER_NAME_BYTES = 16;
+
 /** What happens where the payload is active elsewhere; also the serial alert behaviour of Activate Payload. */
 export type SharedSerialAlert = "fail" | "deferred" | "succeed";
 

@@ -18,7 +18,7 @@ export function substance(configuration: Configuration): unknown {
     leds,
     controlPort: controlPortFault === null ? controlPort : null,
     defaults: sorted(new Map(Object.entries(atEnd.defaults))),
-    texts: sorted(atEnd.texts),
+    texts: sorted(new Map([...atEnd.texts].filter(([, { target }]) => target !== null))), // null: a wrong line
     traceFiles: sorted(atEnd.traceFiles),
     ledNames: sorted(atEnd.leds),
     rs485: sorted(atEnd.rs485),

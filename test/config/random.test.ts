@@ -71,6 +71,9 @@ const TEXTS = [
   "sysfs:device=b state=0",
   "a b",
   ":::",
+  "sol.lan -U a -Pc b h",
+  "sol.lan h",
+  "sol.lan -s h",
 ];
 
 function line(random: Random): string {

@@ -1,7 +1,8 @@
 import t from "tap";
 import type { Configuration } from "../../service/config/configuration.js";
 import { formatDiagnostic } from "../../service/config/diagnostic.js";
-import { controlPortProblem, readConfiguration } from "../../service/config/resolve.js";
+import { readConfiguration } from "../../service/config/resolve.js";
+import { controlPortProblem } from "../../service/config/served-port.js";
 import { messages, onlyPort, readLines, readText, serviceLookup } from "./read.js";
 
 /** The diagnostics of a line that is the third of its file. */
@@ -122,20 +123,12 @@ t.test("a port line reports the first thing that keeps it from being a port", as
     ["3000:raw:5 :/dev/ttyS0", "3:10 timeout was invalid on line 3"],
     ["3000:raw:-1:/dev/ttyS0", "3:10 timeout was invalid on line 3"],
     ["3000:raw::/dev/ttyS0:9600", "3:11 timeout was invalid on line 3"],
-    ["3000:raw:0:sol.lan x", "3:12 device configuration invalid on line 3"],
+    ["3000:raw:0:sol.lan", "3:16 SOL config must start with 'lan ', it was lan on line 3"],
   ];
   for (const [line, fault] of cases) {
     t.same(faults(line), [fault], line);
     t.same(readLines(line).ports, [], line);
   }
-});
-
-t.test("a SOL device is refused by whatever name it comes", async t => {
-  const { ports, diagnostics } = readLines("DEVICE:bmc:sol.lan -U x host:1", "3000:raw:0:bmc:9600 authenticated");
-  t.same(ports, []);
-  t.match(diagnostics, [
-    { message: "device configuration invalid on line 2", expected: "SOL devices are not served yet" },
-  ]);
 });
 
 t.test("a port line is read field by field", async t => {

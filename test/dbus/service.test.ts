@@ -135,15 +135,6 @@ t.test("an idle port shows what it is, and nothing of a device that is closed", 
   t.equal(await get(path, PORT, "ConfiguredLine"), CONFIGURED);
 });
 
-t.test("the password of a SOL device is not for everybody", tools, async t => {
-  const sol = "sol.lan -U admin -P secret 192.0.2.9";
-  const { busctl } = await stage(t, [idleStatus({ name: "2001", devicePath: sol, lastError: `${sol}: no answer` })]);
-  const all = await busctl("introspect", WELL_KNOWN_NAME, `${ROOT}/port/_32001`);
-  t.match(all.output, '"sol.lan"');
-  t.match(all.output, '"sol.lan: no answer"');
-  t.notMatch(all.output, "secret");
-});
-
 t.test("the tree has the daemon, each port and each connection", tools, async t => {
   const { busctl } = await stage(t, [BUSY, idleStatus({ name: "2002" })]);
   const tree = await busctl("tree", "--list", WELL_KNOWN_NAME);

@@ -1,0 +1,57 @@
+/** The device of a port line, and of a DEVICE line: a path, or a SOL device with its arguments. */
+import type { DeviceName, NamedText } from "./configuration.js";
+import type { LineDiagnostic, Span } from "./directive.js";
+import type { ServiceLookup } from "./network-port.js";
+import { readSolDevice } from "./sol-arguments.js";
+import { isSolDevice } from "./sol-target.js";
+import { holdsSecret } from "./sol-words.js";
+
+/** What a line has of a device, and what of it was cut. */
+export interface DeviceReading<T> {
+  readonly value: T | LineDiagnostic;
+  readonly warnings: readonly LineDiagnostic[];
+}
+
+const INVALID = "device configuration invalid";
+
+/** The device of a port line: a name that a DEVICE line defined before, or the device itself. */
+export function readDeviceName(
+  written: Span,
+  texts: ReadonlyMap<string, NamedText>,
+  lookup: ServiceLookup,
+): DeviceReading<DeviceName> {
+  const named = texts.get(written.text);
+  if (named?.kind !== "device") return readDevice(written, lookup);
+  const { text: path, target } = named;
+  const name = { written: written.text, path };
+  if (target === undefined) return { value: { ...name, kind: "tty" }, warnings: [] };
+  if (target !== null) return { value: { ...name, kind: "sol", target }, warnings: [] };
+  const expected = `the line of DEVICE ${written.text} is wrong`;
+  return { value: { offset: written.offset, message: INVALID, expected }, warnings: [] };
+}
+
+/** What a DEVICE line defines. With a diagnostic it defines the name all the same: it must not be taken for a path. */
+export function readDeviceText(
+  text: Span,
+  lookup: ServiceLookup,
+): { readonly named: NamedText; readonly diagnostics: readonly LineDiagnostic[] } {
+  const { value, warnings } = readDevice(text, lookup);
+  const named = { kind: "device", bytes: null } as const;
+  if ("message" in value) return { named: { ...named, text: "", target: null }, diagnostics: [value] };
+  const target = value.kind === "sol" ? { target: value.target } : {};
+  return { named: { ...named, text: value.path, ...target }, diagnostics: warnings };
+}
+
+function readDevice(device: Span, lookup: ServiceLookup): DeviceReading<DeviceName> {
+  const { text, offset } = device;
+  if (!isSolDevice(text)) {
+    // `sol,lan -P ...` would show its password wherever the path of a device is shown.
+    const expected = "expected sol.lan before the options of a SOL device";
+    if (holdsSecret(text)) return { value: { offset, message: INVALID, expected }, warnings: [] };
+    return { value: { written: text, path: text, kind: "tty" }, warnings: [] };
+  }
+  const read = readSolDevice(device, lookup);
+  if ("message" in read) return { value: read, warnings: [] };
+  const { path, target, warnings } = read;
+  return { value: { written: path, path, kind: "sol", target }, warnings };
+}
