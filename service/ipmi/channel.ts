@@ -21,6 +21,11 @@ export interface Received {
   readonly payload: Uint8Array;
 }
 
+export interface ReceivedInSession extends Received {
+  /** The BMC sent it before another SOL packet that has been received. */
+  readonly isLate: boolean;
+}
+
 const UNPROTECTED: Protection = { integrity: null, confidentialityKey: null };
 
 export class Channel {
@@ -32,6 +37,8 @@ export class Channel {
   #otherSent = 0;
   readonly #authenticated = new SequenceWindow({ isAuthenticated: true });
   readonly #other = new SequenceWindow({ isAuthenticated: false });
+  /** The highest number of a SOL packet; all of them are counted together, since they are protected alike. */
+  #lastSol: number | null = null;
 
   constructor(session: Established, sol: SolProtection) {
     const { integrity, confidentialityKey } = session.protection;
@@ -53,7 +60,7 @@ export class Channel {
   }
 
   /** Null: not a packet of this session, less protected than agreed, or received before. */
-  decode(datagram: Uint8Array): Received | null {
+  decode(datagram: Uint8Array): ReceivedInSession | null {
     const { protection, consoleSessionId } = this.#session;
     const packet = decodePacket(datagram, protection);
     if (packet === null || packet.sessionId !== consoleSessionId) return null;
@@ -62,7 +69,14 @@ export class Channel {
     if (protection.integrity !== null && required.isAuthenticated && !isAuthenticated) return null;
     if (protection.confidentialityKey !== null && required.isEncrypted && !isEncrypted) return null;
     const window = isAuthenticated ? this.#authenticated : this.#other;
-    return window.accept(sequence) ? { type, payload } : null;
+    if (!window.accept(sequence)) return null;
+    return { type, payload, isLate: type === PAYLOAD.sol && this.#isLate(sequence) };
+  }
+
+  #isLate(sequence: number): boolean {
+    if (this.#lastSol !== null && ((sequence - this.#lastSol) | 0) < 0) return true; // modulo 2^32
+    this.#lastSol = sequence;
+    return false;
   }
 
   /** Overwrites the keys. The channel is useless afterwards. */

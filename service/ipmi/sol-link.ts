@@ -93,9 +93,18 @@ export class SolLink {
     this.#output.operate(which === "both" ? bits.input | bits.output : bits[which], nowMs);
   }
 
-  receive(payload: Uint8Array, nowMs: number): void {
+  /**
+   * @param isLate sent before a packet that has been received: it acknowledges, but its data came already. Its number
+   *   alone does not tell a late retransmission from new data
+   */
+  receive(payload: Uint8Array, nowMs: number, isLate = false): void {
     const packet = decodeSol(payload);
     if (packet === null) return;
+    if (isLate) {
+      this.#output.acknowledge(packet, nowMs);
+      this.#tellWriter();
+      return;
+    }
     if ((packet.flags & STATUS.deactivated) !== 0) {
       this.#events.lost(new SessionError("deactivated", "the BMC ended Serial over LAN"));
       return;

@@ -1,6 +1,6 @@
 /** A session with a BMC from login to its end, as pure state: datagrams and the time in, datagrams and events out. */
 import { type Activated, activate, end, verify } from "./activation.js";
-import { Channel, type Received } from "./channel.js";
+import { Channel, type Received, type ReceivedInSession } from "./channel.js";
 import { swap } from "./commands.js";
 import { Conversation, type RetryLimits, type Steps, USUAL_RETRIES } from "./conversation.js";
 import { type LoggedIn, logIn, type RandomSource } from "./login.js";
@@ -92,7 +92,7 @@ export class SolSession {
     const received = this.#hasEnded ? null : this.#decode(datagram);
     if (received === null) return;
     if (this.#activated !== null) this.#keepAliveMs = nowMs + KEEP_ALIVE_MS;
-    if (received.type === PAYLOAD.sol) this.#link?.receive(received.payload, nowMs);
+    if (received.type === PAYLOAD.sol) this.#link?.receive(received.payload, nowMs, received.isLate);
     else this.#conversation?.receive(received, nowMs);
   }
 
@@ -242,10 +242,10 @@ export class SolSession {
     return this.#number;
   };
 
-  #decode(datagram: Uint8Array): Received | null {
+  #decode(datagram: Uint8Array): ReceivedInSession | null {
     if (this.#channel !== null) return this.#channel.decode(datagram);
     const packet = decodePacket(datagram, UNPROTECTED);
-    return packet === null || packet.sessionId !== 0 ? null : packet;
+    return packet === null || packet.sessionId !== 0 ? null : { ...packet, isLate: false };
   }
 
   #send({ type, payload }: Received): void {
