@@ -1,89 +1,10 @@
 import { createSocket } from "node:dgram";
 import { readdirSync } from "node:fs";
-import t, { type Test } from "tap";
-import type { Device } from "../../service/device/device.js";
+import t from "tap";
 import { DeviceError } from "../../service/device/device.js";
-import { SolDevices, type SolRequest } from "../../service/device/open-sol.js";
-import { createSession } from "../../service/ipmi/entry.js";
-import { padSecret } from "../../service/ipmi/keys.js";
-import { loginSettings, USUAL_SOL } from "../ipmi/console.js";
 import { sessionPacket } from "../support/bmc-packets.js";
-import { type BmcOptions, FakeBmc } from "../support/fake-bmc.js";
+import { startBmc as bmc, openSol as open, pattern, Reader, writeAll } from "../support/sol-device.js";
 import { until } from "../support/wait.js";
-
-const devices = new SolDevices(() => createSession);
-
-async function bmc(t: Test, options: Partial<BmcOptions> = {}, address = "127.0.0.1"): Promise<FakeBmc> {
-  const started = await FakeBmc.start(options, 0, address);
-  t.teardown(() => started.stop());
-  return started;
-}
-
-interface Wish {
-  readonly hosts?: readonly (readonly [host: string, port: number])[];
-  readonly family?: 0 | 4 | 6;
-  readonly password?: string;
-  readonly suites?: readonly number[];
-  readonly sol?: Partial<SolRequest["sol"]>;
-  readonly signal?: AbortSignal;
-  readonly warn?: (text: string) => void;
-}
-
-function open(to: FakeBmc, wish: Wish = {}): Promise<Device> {
-  const [first = ["127.0.0.1", to.port] as const, ...others] = wish.hosts ?? [];
-  const address = ([host, port]: readonly [string, number]) => ({ host, port });
-  return devices.open({
-    path: "sol.lan -P *** bmc",
-    identity: `${to.port}`,
-    target: {
-      addresses: [address(first), ...others.map(address)],
-      family: wish.family ?? 0,
-      login: loginSettings(wish),
-    },
-    sol: { ...USUAL_SOL, ...wish.sol },
-    readSecrets: () => ({ password: padSecret(Buffer.from(wish.password ?? "test")), bmcKey: null }),
-    warn: wish.warn ?? (() => {}),
-    signal: wish.signal ?? new AbortController().signal,
-  });
-}
-
-/** Reads as a port does. */
-class Reader {
-  received = Buffer.alloc(0);
-  lost: unknown = null;
-  readonly #device: Device;
-
-  constructor(device: Device) {
-    this.#device = device;
-    device.whenReadable(() => this.#read());
-  }
-
-  #read(): void {
-    const into = Buffer.alloc(4096);
-    try {
-      for (let count = this.#device.read(into); count > 0; count = this.#device.read(into)) {
-        this.received = Buffer.concat([this.received, into.subarray(0, count)]);
-      }
-    } catch (error) {
-      this.lost = error;
-      return;
-    }
-    this.#device.whenReadable(() => this.#read());
-  }
-
-  async text(length: number): Promise<string> {
-    await until(`${length} bytes`, () => this.received.length >= length || this.lost !== null);
-    return this.received.toString("latin1");
-  }
-}
-
-/** Writes all of it as the device takes it. */
-async function writeAll(device: Device, bytes: Uint8Array): Promise<void> {
-  for (let rest = bytes; rest.length > 0; ) {
-    rest = rest.subarray(device.write(rest));
-    if (rest.length > 0) await new Promise<void>(resolve => device.whenWritable(resolve));
-  }
-}
 
 t.test("bytes both ways, breaks, flushes, the bit rate; closing frees the BMC", async t => {
   const to = await bmc(t);
@@ -139,11 +60,11 @@ t.test("a full window takes no more, and everything arrives in order", async t =
   const to = await bmc(t, { mode: "echo" });
   const device = await open(to);
   const reader = new Reader(device);
-  const bytes = Buffer.from(Array.from({ length: 20_000 }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
+  const bytes = pattern(20_000);
   const taken = device.write(bytes);
   t.ok(taken > 0 && taken < 2000, `${taken} at once`);
   await writeAll(device, bytes.subarray(taken));
-  await until("all of it comes back", () => reader.received.length >= bytes.length);
+  await until("all of it comes back", () => reader.count >= bytes.length);
   t.ok(reader.received.equals(bytes), "each byte once and in order");
   await device.close(1000);
 });
@@ -151,12 +72,12 @@ t.test("a full window takes no more, and everything arrives in order", async t =
 t.test("a reader that stalls makes the BMC wait", async t => {
   const to = await bmc(t, { mode: "echo" });
   const device = await open(to);
-  const bytes = Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 3 + (index >> 8)) & 0xff));
+  const bytes = pattern(5000);
   to.sol?.print(bytes);
   await until("the BMC was refused", () => to.sol?.isRefused === true);
   t.ok((to.sol?.unsent ?? 0) > 3000, "the rest stays in the BMC");
   const reader = new Reader(device);
-  await until("all of it comes", () => reader.received.length >= bytes.length);
+  await until("all of it comes", () => reader.count >= bytes.length);
   t.ok(reader.received.equals(bytes), "each byte once and in order");
   await device.close(0);
 });

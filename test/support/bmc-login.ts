@@ -26,6 +26,8 @@ export interface Session extends Keys {
   limit: number;
   sent: number;
   readonly window: number[];
+  /** The highest number of a SOL packet. */
+  lastSol: number;
   rakp: { consoleRandom: Buffer; bmcRandom: Buffer; identity: Buffer; password: Buffer } | null;
 }
 
@@ -88,7 +90,16 @@ export class BmcLogin {
     const id = this.#nextId++;
     this.sessions.set(id, {
       ...{ id, consoleId: consoleId.readUInt32LE(), suite, peer, isUp: false, integrity: 0, confidentiality: 0 },
-      ...{ k1: Buffer.alloc(0), k2: Buffer.alloc(0), privilege: 2, limit: 4, sent: 0, window: [], rakp: null },
+      ...{
+        k1: Buffer.alloc(0),
+        k2: Buffer.alloc(0),
+        privilege: 2,
+        limit: 4,
+        sent: 0,
+        window: [],
+        lastSol: 0,
+        rakp: null,
+      },
     });
     this.#happened(`open ${number}`);
     const records = suite.flatMap((algorithm, kind) => [kind, 0, 0, 8, algorithm, 0, 0, 0]);

@@ -12,6 +12,7 @@ export interface SolFaults {
   loseRelease: boolean;
   /** Acknowledges packets without data. */
   acknowledgesEmpty: boolean;
+  resendMs: number;
 }
 
 /** A packet as it came. */
@@ -23,7 +24,6 @@ export interface SolSeen {
   readonly data: Buffer;
 }
 
-const RESEND_MS = 200;
 const MAX_SENDS = 50;
 
 export class FakeSol {
@@ -160,7 +160,7 @@ export class FakeSol {
     if (this.#sent === null || this.#sends++ >= MAX_SENDS) return;
     this.#transmit(this.#sequence, 0, 0, 0, this.#sent);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#resend(), RESEND_MS);
+    this.#timer = setTimeout(() => this.#resend(), this.faults.resendMs);
   }
 
   #first(count: number): Buffer {

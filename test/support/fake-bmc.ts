@@ -36,7 +36,15 @@ const WINDOW = 32;
 export class FakeBmc {
   #options: BmcOptions;
   readonly faults: SolFaults = {
-    ...{ nack: false, unavailable: false, partial: -1, deaf: 0, loseRelease: false, acknowledgesEmpty: true },
+    ...{
+      nack: false,
+      unavailable: false,
+      partial: -1,
+      deaf: 0,
+      loseRelease: false,
+      acknowledgesEmpty: true,
+      resendMs: 200,
+    },
   };
   /** The commands that came, as network function and command in hexadecimal: `648`. */
   readonly commands: string[] = [];
@@ -149,8 +157,14 @@ export class FakeBmc {
     session.window.push(sequence);
     if (session.window.length > WINDOW) session.window.shift();
     session.peer = peer;
-    if (((datagram[5] ?? 0) & 63) === 0) this.#command(session, payload);
-    else if (this.#owner === session) this.sol?.receive(payload);
+    if (((datagram[5] ?? 0) & 63) === 0) {
+      this.#command(session, payload);
+      return;
+    }
+    // A retransmission that was overtaken: its number alone makes it look new.
+    if (sequence < session.lastSol) return;
+    session.lastSol = sequence;
+    if (this.#owner === session) this.sol?.receive(payload);
   }
 
   // ---- the session

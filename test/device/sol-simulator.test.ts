@@ -1,0 +1,62 @@
+import { closeSync, constants, openSync } from "node:fs";
+import t, { type Test } from "tap";
+import { fromTermios } from "../../service/device/termios.js";
+import { getTermios } from "../../service/native/serial.js";
+import { startSimulator } from "../support/ipmi-sim.js";
+import { portNumbers } from "../support/ports.js";
+import { PtyDevice } from "../support/pty.js";
+import { openSol, Reader } from "../support/sol-device.js";
+import { needs } from "../support/tools.js";
+import { until } from "../support/wait.js";
+
+t.test(
+  "against ipmi_sim: suites 0 to 3, bytes both ways, the bit rate, one session at a time",
+  needs("ipmi_sim"),
+  async t => {
+    const port = await (await portNumbers(t))();
+    const console = PtyDevice.open(t, (bytes, device) => device.send(upper(bytes)));
+    const simulator = startSimulator(t, port, console.path);
+    await served(t, port);
+    for (const [suite, speed] of [
+      [0, 9600],
+      [1, 19200],
+      [2, 57600],
+      [3, 115200],
+    ] as const) {
+      const device = await openSol(
+        { port },
+        { suites: [suite], sol: { speed, encrypted: suite === 3, authenticated: suite > 1 } },
+      );
+      const reader = new Reader(device);
+      const sent = `suite ${suite}: ${"the quick brown fox ".repeat(40)}`;
+      device.write(Buffer.from(sent));
+      t.equal(await reader.text(sent.length), sent.toUpperCase());
+      t.equal(speedOf(console.path), speed, `bit rate ${speed}`);
+      await t.rejects(openSol({ port }), {
+        code: "open-failed",
+        reason: "127.0.0.1: Serial over LAN is in use by another session",
+      });
+      await device.close(1000);
+    }
+    simulator.process.kill();
+  },
+);
+
+async function served(t: Test, port: number): Promise<void> {
+  const opened = await until("the simulator answers", () => openSol({ port }));
+  await opened.close(0);
+  t.pass("it answers");
+}
+
+function upper(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1").toUpperCase();
+}
+
+function speedOf(path: string): number {
+  const fd = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  try {
+    return fromTermios(getTermios(fd)).speed;
+  } finally {
+    closeSync(fd);
+  }
+}
