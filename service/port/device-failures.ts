@@ -1,10 +1,11 @@
 /** What the log, the peers and the traces are told when a device cannot be opened, is lost, or a link fails. */
 import type { PortConfig } from "../config/configuration.js";
 import { DeviceError } from "../device/device.js";
+import { unmappedText } from "../line/address.js";
 import type { Log } from "../log/log.js";
-import { LinkError } from "../net/link.js";
-import type { DeviceLossCause } from "./open-port.js";
+import { LinkError, type PeerAddress } from "../net/link.js";
 import { REFUSAL } from "./peers/admission.js";
+import type { DeviceLossCause } from "./port-events.js";
 
 /** docs/reference.md, "Opening the device". */
 export interface OpenErrorReport {
@@ -67,4 +68,10 @@ export function describeLinkError(error: unknown, call: "read" | "write", port: 
   if (call === "read") return { log: `read error for port ${port}: ${error.reason}`, reason: "network read error" };
   if (error.code === "pipe") return { log: null, reason: "EPIPE" };
   return { log: `The network write for port ${port} had error: ${error.reason}`, reason: "network write error" };
+}
+
+/** What the log says of bytes that did not reach the device. @param from null: of what was left when the port closed */
+export function describeDropped(port: string, from: PeerAddress | null, bytes: number): string {
+  if (from === null) return `Port ${port}: ${bytes} bytes were dropped, the device had not taken them`;
+  return `Port ${port}: ${bytes} bytes from ${unmappedText(from.address)} were dropped, the device does not take them`;
 }

@@ -1,25 +1,23 @@
 /** A port's peers and its device: from the first caller to the closed device, and around again. */
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
-import { unmappedText } from "../line/address.js";
-import { type Link, LinkError } from "../net/link.js";
-import { describeLinkError, describeOpenError, lossReason, reportLoss } from "./device-failures.js";
+import type { Link } from "../net/link.js";
+import { describeDropped, describeLinkError, describeOpenError, lossReason, reportLoss } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
 import type { DataObservers } from "./observers.js";
-import { type DeviceLossCause, OpenPort } from "./open-port.js";
+import { OpenPort } from "./open-port.js";
 import { Opening } from "./opening.js";
 import { REFUSAL, refuse } from "./peers/admission.js";
 import { Connection } from "./peers/connection.js";
 import { ConnectionSlots } from "./peers/connection-slots.js";
+import { PeerChecks } from "./peers/peer-checks.js";
 import { advance, type Phase, type PhaseEvent } from "./phase.js";
+import type { PortEvents } from "./port-events.js";
 import { PortStrings } from "./port-strings.js";
 import { type ReconnectingDevice, reconnectingDevice } from "./reconnecting-device.js";
 
 /** The reason to end when the daemon stops: it has no time for slow lines. */
 export const SHUTDOWN = "program shutdown";
-
-/** Seconds between two looks at peers that hold up the others; a peer is gone when it acknowledged nothing in between. */
-const GONE_CHECK_SECONDS = 10;
 
 export interface PortLifecycleOptions {
   readonly environment: PortEnvironment;
@@ -49,6 +47,7 @@ export class PortLifecycle {
   #closed: Promise<void> = Promise.resolve();
   readonly #opening = new Opening();
   #lastError: string | null = null;
+  readonly #checks: PeerChecks;
   #closingSince = 0; // on the clock of performance.now()
 
   constructor(options: PortLifecycleOptions) {
@@ -60,6 +59,44 @@ export class PortLifecycle {
       firstPeer: () => [...this.slots.live][0]?.link.peer ?? null,
       clock: () => this.#environment.clock(),
     });
+    this.#checks = new PeerChecks({
+      heartbeat: this.#environment.heartbeat,
+      slots: this.slots,
+      timeoutSeconds: () => options.timeoutSeconds(),
+      events: this.#events,
+    });
+  }
+
+  readonly #events: PortEvents = {
+    peerEnded: connection => this.#lose(connection, "network read close"),
+    linkFailed: (connection, call, error) => {
+      const { log, reason } = describeLinkError(error, call, this.#name);
+      if (log !== null) this.#environment.log.error(log);
+      this.#lose(connection, reason);
+    },
+    peerReady: connection => {
+      if (connection.endWhenSent !== null) this.#lose(connection, connection.endWhenSent);
+      else this.#openPort?.peerReady();
+    },
+    peerMustGo: (connection, reason) => this.#lose(connection, reason),
+    dropped: (connection, bytes) => {
+      this.#environment.log.warning(describeDropped(this.#name, connection?.link.peer ?? null, bytes));
+    },
+    closeOnFound: () => this.#endWhenSent("closeon sequence found"),
+    lineChanged: line => {
+      this.#openPort?.lineChanged(line);
+      this.#options.changed();
+    },
+    deviceLost: (what, error) => {
+      reportLoss(this.#environment.log, this.#name, what, error);
+      // A hang-up is how a call by modem ends. That a device is not there any more is told by itself.
+      if (error !== null) this.#lastError = lossReason(error);
+      this.end(what);
+    },
+  };
+
+  get #name(): string {
+    return this.#options.config().name;
   }
 
   get phase(): Phase {
@@ -108,8 +145,7 @@ export class PortLifecycle {
       telnet: options,
       fixed,
       second: this.#environment.heartbeat.second,
-      sent: who => this.#sent(who),
-      failed: (who, error) => this.#linkFailed(who, "write", error),
+      events: this.#events,
     });
     link.onKeepalive = () => {
       connection.lastActiveSecond = this.#environment.heartbeat.second;
@@ -203,19 +239,11 @@ export class PortLifecycle {
       connections: this.slots.live,
       environment: this.#environment,
       expandFile: template => this.#strings.fileName(template, openedAt),
-      events: {
-        peerLost: (who, error) =>
-          error === null ? this.#lose(who, "network read close") : this.#linkFailed(who, "read", error),
-        dropped: (who, bytes) => this.#dropped(who, bytes),
-        peerMustGo: (who, reason) => this.#lose(who, reason),
-        closeOnFound: () => this.#endWhenSent("closeon sequence found"),
-        lineChanged: () => this.#options.changed(),
-        deviceLost: (what, error) => this.#deviceLost(what, error),
-      },
+      events: this.#events,
     });
     this.#openPort = openPort;
-    this.#environment.heartbeat.add(this.#everySecond);
-    openPort.pump.start(this.#strings.bytes(config.options.openstr));
+    this.#checks.start();
+    openPort.start(this.#strings.bytes(config.options.openstr));
     for (const connection of [...this.slots.live]) this.#welcome(connection);
     this.#options.changed();
   }
@@ -231,22 +259,11 @@ export class PortLifecycle {
 
   // ---- peers
 
-  #sent(connection: Connection): void {
-    if (connection.endWhenSent !== null) this.#lose(connection, connection.endWhenSent);
-    else this.#openPort?.pump.peerReady();
-  }
-
   #endWhenSent(reason: string): void {
     for (const connection of [...this.slots.live]) {
       if (connection.blocked) connection.endWhenSent = reason;
       else this.#lose(connection, reason);
     }
-  }
-
-  #linkFailed(connection: Connection, call: "read" | "write", error: unknown): void {
-    const { log, reason } = describeLinkError(error, call, this.#options.config().name);
-    if (log !== null) this.#environment.log.error(log);
-    this.#lose(connection, reason);
   }
 
   #lose(connection: Connection, reason: string): void {
@@ -257,40 +274,7 @@ export class PortLifecycle {
     if (this.slots.live.size === 0) this.end("All network connections free");
   }
 
-  #dropped({ link }: Connection, bytes: number): void {
-    const from = unmappedText(link.peer.address);
-    this.#environment.log.warning(
-      `Port ${this.#options.config().name}: ${bytes} bytes from ${from} were dropped, the device does not take them`,
-    );
-  }
-
-  /** On a port with several connections, a peer that is gone does not stop the others for as long as a single one waits. */
-  #endGonePeers(): void {
-    if (this.slots.live.size < 2 || this.#environment.heartbeat.second % GONE_CHECK_SECONDS !== 0) return;
-    for (const connection of [...this.slots.live]) {
-      if (connection.tookNothing() && connection.link.isGone?.(GONE_CHECK_SECONDS * 1000) === true) {
-        const error = new LinkError("other", unmappedText(connection.link.peer.address), "Connection timed out");
-        this.#linkFailed(connection, "write", error);
-      }
-    }
-  }
-
-  readonly #everySecond = (): void => {
-    this.#endGonePeers();
-    const limit = this.#options.timeoutSeconds();
-    if (limit === 0) return;
-    for (const connection of this.slots.idle(this.#environment.heartbeat.second, limit))
-      this.#lose(connection, "timeout");
-  };
-
   // ---- a device that goes away
-
-  #deviceLost(what: DeviceLossCause, error: unknown): void {
-    reportLoss(this.#environment.log, this.#options.config().name, what, error);
-    // A hang-up is how a call by modem ends. That a device is not there any more is told by itself.
-    if (error !== null) this.#lastError = lossReason(error);
-    this.end(what);
-  }
 
   /** False: it is being closed anyway. */
   #awaitDevice(reason: string): boolean {
@@ -306,7 +290,7 @@ export class PortLifecycle {
     this.#lastError = null;
     this.#identity = this.#environment.identify(this.#options.config().device.path);
     const line = this.#openPort?.device.line?.settings;
-    if (line !== undefined) this.#openPort?.pump.lineChanged(line);
+    if (line !== undefined) this.#openPort?.lineChanged(line);
     this.#options.changed();
   }
 
@@ -318,7 +302,7 @@ export class PortLifecycle {
     const closestr = this.#strings.bytes(openPort === null ? null : this.#options.config().options.closestr);
     openPort?.end(reason);
     for (const connection of this.slots.releaseAll()) connection.close();
-    this.#environment.heartbeat.remove(this.#everySecond);
+    this.#checks.stop();
     this.#options.changed();
     const failed = reason === "closed port" || reason === "dev read error" || reason === "dev write error";
     const lost = failed || this.#reconnecting?.isAway === true;

@@ -1,42 +1,39 @@
-/** What exists only while a port's device is open: the pump, the traces, the line under remote control. */
+/**
+ * What exists only while a port's device is open: the bytes both ways, the traces, the line under remote control. Bytes are
+ * read into one buffer that all ports share, looked at, and written straight on; only what a full output does not take is
+ * copied, and then its source is not read until that has left. So an idle connection costs no buffer, and a stalled one at
+ * most READ_BYTES (twice that with telnet) in each direction.
+ */
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type LineDevice } from "../device/device.js";
+import type { LineSettings } from "../line/settings.js";
 import { AYT } from "../telnet/codes.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
 import type { PortEnvironment, PortLed, PortTraces } from "./environment.js";
 import type { DataObservers } from "./observers.js";
 import type { Connection } from "./peers/connection.js";
+import type { PortEvents } from "./port-events.js";
 import { RemoteControl } from "./remote-control.js";
-import { Pump } from "./transfer/pump.js";
+import { DeviceToNet } from "./transfer/device-to-net.js";
+import { NetToDevice } from "./transfer/net-to-device.js";
+import { type TelnetCommands, TransferState } from "./transfer/transfer-state.js";
+import { writeAll } from "./transfer/write-all.js";
 
 /** How long a device may take to accept the close string and to send what it was given, together. */
 const CLOSE_LIMIT_MS = 4000;
 
-export interface OpenPortEvents {
-  /** A peer is done (`error` null) or its link failed. */
-  peerLost(connection: Connection, error: unknown): void;
-  /** As in TransferEvents. */
-  dropped(connection: Connection, bytes: number): void;
-  /** A peer must go for another reason: `telnet output error`. */
-  peerMustGo(connection: Connection, reason: string): void;
-  closeOnFound(): void;
-  /** A peer changed the line settings. */
-  lineChanged(): void;
-  deviceLost(what: DeviceLossCause, error: unknown): void;
-}
-
-export type DeviceLossCause = "closed port" | "dev read error" | "dev write error";
-
-export class OpenPort {
+export class OpenPort implements TelnetCommands {
   readonly device: Device;
-  readonly pump: Pump;
   readonly config: PortConfig;
+  readonly toNet: DeviceToNet;
+  readonly toDevice: NetToDevice;
+  readonly #transfer: TransferState;
   readonly #remote: RemoteControl | null;
   readonly #traces: PortTraces | null;
   /** For bytes from the device, and to it. */
   readonly #leds: readonly (PortLed | null)[];
   readonly #observers: DataObservers;
-  readonly #events: OpenPortEvents;
+  readonly #events: PortEvents;
   readonly #environment: PortEnvironment;
   readonly #connections: ReadonlySet<Connection>;
 
@@ -44,51 +41,38 @@ export class OpenPort {
     readonly device: Device;
     readonly config: PortConfig;
     readonly observers: DataObservers;
+    /** The live set: the lifecycle adds and removes, both directions read it. */
     readonly connections: Set<Connection>;
     readonly environment: PortEnvironment;
     readonly expandFile: (template: string) => string;
-    readonly events: OpenPortEvents;
+    readonly events: PortEvents;
   }) {
-    const { device, config, observers, environment, events } = options;
+    const { device, config, observers, connections, environment, events } = options;
+    const { ticker, heartbeat } = environment;
     this.device = device;
     this.config = config;
     this.#observers = observers;
     this.#events = events;
     this.#environment = environment;
-    this.#connections = options.connections;
+    this.#connections = connections;
     this.#traces = environment.openTraces(config, options.expandFile);
     observers.traces = this.#traces;
     this.#leds = [environment.led(config.options.ledRx), environment.led(config.options.ledTx)];
     [observers.ledRx = null, observers.ledTx = null] = this.#leds;
-    this.pump = new Pump({
-      device,
-      config,
-      observers,
-      ticker: environment.ticker,
-      heartbeat: environment.heartbeat,
-      connections: options.connections,
-      events: {
-        deviceLost: (what, error) => events.deviceLost(what, error),
-        peerLost: (who, error) => events.peerLost(who, error),
-        dropped: (who, bytes) => events.dropped(who, bytes),
-        telnet: (who, event) => this.#telnet(who, event),
-        commandsEnd: who => this.#guard(() => this.#remote?.commandsEnd(who)),
-        closeOnFound: () => events.closeOnFound(),
-      },
-    });
+    this.#transfer = new TransferState(config, heartbeat.second);
+    const transfer = { device, config, observers, ticker, heartbeat, connections, events, commands: this };
+    this.toNet = new DeviceToNet(transfer, this.#transfer);
+    this.toDevice = new NetToDevice(transfer, this.#transfer);
+    const { defaultSignature } = environment;
     this.#remote =
-      device.line === null
-        ? null
-        : new RemoteControl({
-            line: device.line,
-            config,
-            defaultSignature: environment.defaultSignature,
-            lineChanged: line => {
-              this.pump.lineChanged(line);
-              events.lineChanged();
-            },
-            overflow: who => events.peerMustGo(who, "telnet output error"),
-          });
+      device.line === null ? null : new RemoteControl({ line: device.line, config, defaultSignature, events });
+    this.lineChanged(device.line?.settings ?? config.line);
+  }
+
+  /** The opening text first, whole, before any byte of a peer (docs/reference.md, "Order of output"). */
+  start(openstr: Uint8Array): void {
+    if (openstr.length > 0) this.toDevice.write(openstr);
+    this.toNet.wait();
   }
 
   /** Negotiation, banner, then device data (docs/reference.md, "Order of output"). */
@@ -96,7 +80,27 @@ export class OpenPort {
     this.#traces?.opened(connection.link.peer);
     if (connection.telnet !== null) connection.sendAside(connection.telnet.negotiation.opening());
     connection.sendAside(banner);
-    this.pump.add(connection);
+    if (this.#connections.has(connection)) this.toDevice.add(connection); // else it was lost while it was greeted
+  }
+
+  /** Also lets the device flow again if this peer was what it waited for (BUG-10). */
+  leave(connection: Connection, reason: string): void {
+    this.#remote?.forget(connection);
+    this.#traces?.closedConnection(reason);
+    this.toDevice.remove(connection);
+    this.peerReady();
+  }
+
+  /** A peer that was blocked is not any more. */
+  peerReady(): void {
+    this.toNet.delay?.retry();
+    this.toNet.wait();
+  }
+
+  /** The time of the next read follows the speed that is in force. */
+  lineChanged(line: LineSettings): void {
+    this.#transfer.lineChanged(line);
+    this.toNet.delay?.lineChanged(line);
   }
 
   /** What an operator does to the line. False: there is none, or it went away under that. */
@@ -105,18 +109,27 @@ export class OpenPort {
     return line !== null && this.#guard(() => act(line));
   }
 
-  leave(connection: Connection, reason: string): void {
-    this.#remote?.forget(connection);
-    this.#traces?.closedConnection(reason);
-    this.pump.remove(connection);
+  telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void {
+    if (event.kind === "command" && event.code === AYT) {
+      const sent = connection.sendAside(Buffer.from(this.#presence(), "latin1"));
+      if (!sent) this.#events.peerMustGo(connection, "telnet output error");
+      return;
+    }
+    this.#guard(() => this.#remote?.handle(connection, event));
   }
 
-  /** No more bytes, no more traces. `close` follows. */
+  commandsEnd(connection: Connection): void {
+    this.#guard(() => this.#remote?.commandsEnd(connection));
+  }
+
+  /** No more bytes, no more traces; what the device has not taken yet is dropped. `close` follows. */
   end(reason: string): void {
     this.#traces?.closedPort(reason);
     this.#observers.traces = null;
     for (const led of this.#leds) led?.close();
-    this.pump.stop();
+    this.#transfer.stopped = true;
+    this.toDevice.stop();
+    this.toNet.stop();
     this.#remote?.stop();
   }
 
@@ -132,22 +145,14 @@ export class OpenPort {
     await this.#traces?.close();
   }
 
-  #telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void {
-    if (event.kind === "command" && event.code === AYT) {
-      const sent = connection.sendAside(Buffer.from(this.#presence(), "latin1"));
-      if (!sent) this.#events.peerMustGo(connection, "telnet output error");
-      return;
-    }
-    this.#guard(() => this.#remote?.handle(connection, event));
-  }
-
   /** The answer to AYT (RFC 854): `[2001 "Router": 2 connected, device silent for 12 s]`. */
   #presence(): string {
-    const [config, environment, connections] = [this.config, this.#environment, this.#connections];
-    const label = environment.label(config.name);
-    const title = label === null ? config.name : `${config.name} "${label}"`;
-    const silent = this.pump.silentSeconds(environment.heartbeat.second);
-    return `\r\n[${title}: ${connections.size} connected, device silent for ${silent} s]\r\n`;
+    const { label, heartbeat } = this.#environment;
+    const { name } = this.config;
+    const shown = label(name);
+    const title = shown === null ? name : `${name} "${shown}"`;
+    const silent = heartbeat.second - this.#transfer.lastDeviceSecond;
+    return `\r\n[${title}: ${this.#connections.size} connected, device silent for ${silent} s]\r\n`;
   }
 
   /** A device that goes away under a request ends the port like one that goes away under a read. */
@@ -161,27 +166,4 @@ export class OpenPort {
       return false;
     }
   }
-}
-
-/** Writes as the device accepts it, until `endMs` on the clock of performance.now(). */
-async function writeAll(device: Device, bytes: Uint8Array, endMs: number): Promise<void> {
-  let rest = bytes;
-  try {
-    while (rest.length > 0 && performance.now() < endMs) {
-      rest = rest.subarray(device.write(rest));
-      if (rest.length > 0) await writable(device, endMs);
-    }
-  } catch (error) {
-    if (!(error instanceof DeviceError)) throw error;
-  }
-}
-
-function writable(device: Device, endMs: number): Promise<void> {
-  return new Promise(resolve => {
-    const limit = setTimeout(resolve, Math.max(1, endMs - performance.now()));
-    device.whenWritable(() => {
-      clearTimeout(limit);
-      resolve();
-    });
-  });
 }

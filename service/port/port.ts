@@ -184,7 +184,7 @@ export class Port implements ManagedPort {
 
   setLine(words: string): string | null {
     return this.#takeWords(words, line => {
-      this.#operate((device, openPort) => openPort.pump.lineChanged(device.set(line)));
+      this.#operate((device, openPort) => openPort.lineChanged(device.set(line)));
     });
   }
 

@@ -9,7 +9,7 @@ import type { InitialControl, LineCounters, ModemControl, ModemState } from "../
 import type { LineSettings } from "../line/settings.js";
 import { lossReason } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
-import type { DeviceLossCause } from "./open-port.js";
+import type { DeviceLossCause } from "./port-events.js";
 import { ReopenTimer } from "./reopen-timer.js";
 
 export interface ReconnectingDeviceOptions {

@@ -2,7 +2,7 @@
 import type { PortConfig } from "../config/configuration.js";
 import type { LineDevice } from "../device/device.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
-import { type LineSettings, SPEED_RANGE } from "../line/settings.js";
+import { SPEED_RANGE } from "../line/settings.js";
 import { BRK, COM_PORT, DM } from "../telnet/codes.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
 import { askedSettings, isLineRequest, type LineRequest, settingsReply } from "../telnet/line-requests.js";
@@ -15,6 +15,7 @@ import {
   parseRequest,
 } from "../telnet/rfc2217.js";
 import type { Connection } from "./peers/connection.js";
+import type { PortEvents } from "./port-events.js";
 
 /** Modem lines and error counters are looked at this often, while a client asked to hear of them. */
 const POLL_MS = 100;
@@ -26,8 +27,7 @@ export class RemoteControl {
   readonly #line: LineDevice;
   readonly #config: PortConfig;
   readonly #defaultSignature: string;
-  readonly #lineChanged: (line: LineSettings) => void;
-  readonly #overflow: (connection: Connection) => void;
+  readonly #events: PortEvents;
   readonly #watchers = new Set<Connection>();
   #poll: NodeJS.Timeout | null = null;
   #counters: LineCounters | null = null;
@@ -38,15 +38,12 @@ export class RemoteControl {
     readonly line: LineDevice;
     readonly config: PortConfig;
     readonly defaultSignature: string;
-    readonly lineChanged: (line: LineSettings) => void;
-    /** The peer does not read its answers. */
-    readonly overflow: (connection: Connection) => void;
+    readonly events: PortEvents;
   }) {
     this.#line = options.line;
     this.#config = options.config;
     this.#defaultSignature = options.defaultSignature;
-    this.#lineChanged = options.lineChanged;
-    this.#overflow = options.overflow;
+    this.#events = options.events;
   }
 
   /** The answer leaves with `commandsEnd`. Throws DeviceError when the device is lost meanwhile. */
@@ -123,7 +120,7 @@ export class RemoteControl {
     if (asked === before) return settingsReply(request, before);
     if (asked.speed < SPEED_RANGE.lowest || asked.speed > SPEED_RANGE.highest) return settingsReply(request, before);
     const taken = this.#line.set(asked);
-    this.#lineChanged(taken);
+    this.#events.lineChanged(taken);
     return settingsReply(request, taken);
   }
 
@@ -225,5 +222,10 @@ export class RemoteControl {
 
   #say(connection: Connection, bytes: Uint8Array): void {
     if (!connection.sendAside(bytes)) this.#overflow(connection);
+  }
+
+  /** The peer does not read its answers. */
+  #overflow(connection: Connection): void {
+    this.#events.peerMustGo(connection, "telnet output error");
   }
 }

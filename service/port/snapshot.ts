@@ -38,8 +38,8 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     modemState: open?.device.line?.modemState() ?? null,
     toDevice: flow(lifecycle, "toDevice"),
     toNet: flow(lifecycle, "toNet"),
-    bytesFromDevice: openPort?.pump.bytesFromDevice ?? 0,
-    bytesToDevice: openPort?.pump.bytesToDevice ?? 0,
+    bytesFromDevice: openPort?.toNet.bytes ?? 0,
+    bytesToDevice: openPort?.toDevice.bytes ?? 0,
     listenError,
     lastError: listenError ?? lifecycle.lastError,
   };
@@ -48,6 +48,6 @@ export function snapshot(observed: SnapshotSource): PortStatus {
 function flow({ phase, openPort }: PortLifecycle, direction: "toDevice" | "toNet"): TransferPhase {
   if (phase === "closing") return direction === "toNet" ? "closing" : "waiting output";
   if (openPort === null) return "unconnected";
-  const waiting = direction === "toDevice" ? openPort.pump.waitsForDevice : openPort.pump.waitsForNet;
+  const waiting = direction === "toDevice" ? openPort.toDevice.blocked : openPort.toNet.blocked;
   return waiting ? "waiting output" : "waiting input";
 }

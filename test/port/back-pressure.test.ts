@@ -167,6 +167,33 @@ t.test("a peer that ended in order keeps its place for 10 minutes without progre
   t.same(world.logged, ["warning Port 7000: 6 bytes from 127.0.0.1 were dropped, the device does not take them"]);
 });
 
+t.test("bytes behind a telnet command that waits for the device are counted as dropped too", async t => {
+  const world = new World(t);
+  const port = world.port("7000:telnet:0:/dev/ttyA:9600");
+  const link = await world.call("7000");
+  world.device.room = 0;
+  link.send("abcd\xff\xf3efg\xff\xffh");
+  await world.settle();
+  link.send("more");
+  link.breakWith("read", "reset");
+  await world.pass(8900);
+  t.ok(port.isFree);
+  t.equal(world.logged[0], "warning Port 7000: 13 bytes from 127.0.0.1 were dropped, the device does not take them");
+});
+
+t.test("a port that closes over a full device says what the device had not taken", async t => {
+  const world = new World(t);
+  const port = world.port("7000:telnet:0:/dev/ttyA:9600");
+  const link = await world.call("7000");
+  world.device.room = 1;
+  link.send("abcd\xff\xf3efgh");
+  await world.settle();
+  t.ok(port.disconnect());
+  await world.pass(4100);
+  t.ok(port.isFree);
+  t.same(world.logged, ["warning Port 7000: 7 bytes were dropped, the device had not taken them"]);
+});
+
 t.test("one that is gone does not stop the others of its port, one that only pauses does", async t => {
   for (const gone of [true, false]) {
     const world = new World(t);

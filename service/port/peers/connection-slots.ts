@@ -4,7 +4,7 @@ import type { ConnectionStatus } from "../status.js";
 import type { Connection } from "./connection.js";
 
 export class ConnectionSlots {
-  /** Everybody who sits; the pump reads this set as it is. */
+  /** Everybody who sits; both directions read this set as it is. */
   readonly live = new Set<Connection>();
   #slots: (Connection | null)[] = [];
   #fixedPeers: readonly RemoteAddress[] = [];

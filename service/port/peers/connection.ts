@@ -33,6 +33,14 @@ export interface TelnetState {
   lastSentModemBits: number;
 }
 
+/** The part of PortEvents that a connection itself notices. */
+export interface ConnectionEvents {
+  /** The link failed in that call. @param error a LinkError; anything else is a bug, and thrown on */
+  linkFailed(connection: Connection, call: "read" | "write", error: unknown): void;
+  /** All that the peer was owed has left. */
+  peerReady(connection: Connection): void;
+}
+
 export class Connection {
   readonly id: number;
   readonly link: Link;
@@ -61,8 +69,7 @@ export class Connection {
   /** Bytes the link has taken, and how many they were at the last `tookNothing`. */
   #taken = 0;
   #takenBefore = -1;
-  readonly #sent: (connection: Connection) => void;
-  readonly #failed: (connection: Connection, error: unknown) => void;
+  readonly #events: ConnectionEvents;
 
   constructor(options: {
     readonly id: number;
@@ -73,18 +80,14 @@ export class Connection {
     readonly telnet: TelnetOptions;
     readonly fixed: boolean;
     readonly second: number;
-    /** All it was owed has left. */
-    readonly sent: (connection: Connection) => void;
-    /** Writing failed: the peer is gone. */
-    readonly failed: (connection: Connection, error: unknown) => void;
+    readonly events: ConnectionEvents;
   }) {
     this.id = options.id;
     this.link = options.link;
     this.slot = options.slot;
     this.fixed = options.fixed;
     this.lastActiveSecond = options.second;
-    this.#sent = options.sent;
-    this.#failed = options.failed;
+    this.#events = options.events;
     this.telnet = options.mode === "telnet" ? newTelnetState(options.telnet) : null;
     this.flooding = this.telnet !== null;
     if (this.telnet !== null) this.link.keepUrgentInline?.();
@@ -171,7 +174,7 @@ export class Connection {
 
   resume(): void {
     this.suspended = false;
-    if (this.#unsent === null) this.#sent(this);
+    if (this.#unsent === null) this.#events.peerReady(this);
   }
 
   close(): void {
@@ -214,7 +217,7 @@ export class Connection {
     }
     this.#unsent = null;
     this.#unsentAnswers = 0;
-    this.#sent(this);
+    this.#events.peerReady(this);
   };
 
   #write(bytes: Uint8Array): number {
@@ -223,7 +226,7 @@ export class Connection {
       this.#taken += count;
       return count;
     } catch (error) {
-      this.#failed(this, error);
+      this.#events.linkFailed(this, "write", error);
       return bytes.length;
     }
   }

@@ -30,7 +30,7 @@ export class NetToDevice {
     bytesToDevice: () => this.bytes,
     waitsForDevice: () => this.blocked,
     peers: () => this.#feeds.keys(),
-    dropped: (connection, bytes, error) => this.#dropped(connection, bytes, error),
+    gone: (connection, bytes, error) => this.#gone(connection, bytes, error),
   });
   #unwritten: Uint8Array | null = null;
   /** What the peer that filled the device sent after that: commands must not overtake data. */
@@ -57,11 +57,14 @@ export class NetToDevice {
     if (feed !== undefined) this.#options.ticker.cancel(feed);
     this.#feeds.delete(connection);
     connection.link.ignoreReadable();
+    const bytes = this.#forgetPostponed(connection);
+    if (bytes > 0) this.#options.events.dropped(connection, bytes);
   }
 
   /** What the device has not taken yet is dropped. */
   stop(): void {
-    this.#unwritten = null;
+    const bytes = this.#forgetUnwritten() + (this.#postponed?.dataLeft() ?? 0);
+    if (bytes > 0) this.#options.events.dropped(null, bytes);
     this.#postponed = null;
     for (const feed of this.#feeds.values()) this.#options.ticker.cancel(feed);
     this.#feeds.clear();
@@ -94,11 +97,27 @@ export class NetToDevice {
   };
 
   /** What the device has not taken goes too, unless another peer is there: the port closes. */
-  #dropped(connection: Connection, bytes: number, error: unknown): void {
+  #gone(connection: Connection, bytes: number, error: unknown): void {
     const { connections, events } = this.#options;
-    const unwritten = connections.size === 1 ? (this.#unwritten?.length ?? 0) : 0;
-    events.dropped(connection, bytes + unwritten);
-    events.peerLost(connection, error);
+    const own = this.#forgetPostponed(connection);
+    events.dropped(connection, bytes + own + (connections.size === 1 ? this.#forgetUnwritten() : 0));
+    if (error === null) events.peerEnded(connection);
+    else events.linkFailed(connection, "read", error);
+  }
+
+  /** How many bytes of data that were. */
+  #forgetUnwritten(): number {
+    const bytes = this.#unwritten?.length ?? 0;
+    this.#unwritten = null;
+    return bytes;
+  }
+
+  /** As `#forgetUnwritten`, for what that peer sent after it. */
+  #forgetPostponed(connection: Connection): number {
+    if (this.#postponed?.connection !== connection) return 0;
+    const bytes = this.#postponed.dataLeft();
+    this.#postponed = null;
+    return bytes;
   }
 
   #writeNow(bytes: Uint8Array): number {
@@ -180,11 +199,11 @@ export class NetToDevice {
     try {
       count = connection.link.read(into);
     } catch (error) {
-      this.#options.events.peerLost(connection, error);
+      this.#options.events.linkFailed(connection, "read", error);
       return -1;
     }
     if (count < 0) {
-      this.#options.events.peerLost(connection, null);
+      this.#options.events.peerEnded(connection);
       return -1;
     }
     if (count > 0) this.#decode(connection, into.subarray(0, count));
@@ -208,7 +227,7 @@ export class NetToDevice {
   /** How many commands there were. */
   #inOrder(input: TelnetInput): number {
     const { connection } = input;
-    const { events } = this.#options;
+    const { commands: handlers } = this.#options;
     let commands = 0;
     while (!this.#state.stopped && this.#feeds.has(connection)) {
       if (this.blocked) {
@@ -219,13 +238,13 @@ export class NetToDevice {
       if (event === null) break;
       if (event.kind !== "data") {
         commands++;
-        events.telnet(connection, event);
+        handlers.telnet(connection, event);
         continue;
       }
-      events.commandsEnd(connection);
+      handlers.commandsEnd(connection);
       if (!this.#state.stopped) this.#pass(connection, event.bytes);
     }
-    events.commandsEnd(connection);
+    handlers.commandsEnd(connection);
     return commands;
   }
 

@@ -16,8 +16,8 @@ export interface StalledPeersOptions {
   bytesToDevice(): number;
   waitsForDevice(): boolean;
   peers(): Iterable<Connection>;
-  /** The peer is gone; so many bytes that it sent are dropped. */
-  dropped(connection: Connection, bytes: number, error: unknown): void;
+  /** The peer is gone (`error` null: it ended in order); so many bytes that it sent were not read by anyone else. */
+  gone(connection: Connection, bytes: number, error: unknown): void;
 }
 
 export class StalledPeers {
@@ -68,13 +68,10 @@ export class StalledPeers {
     let bytes = 0;
     let error: unknown = null;
     try {
-      for (let count = peer.link.read(discardBuffer); count >= 0; count = peer.link.read(discardBuffer)) {
-        if (count === 0) return; // no end yet
-        bytes += count;
-      }
+      for (let count = peer.link.read(discardBuffer); count > 0; count = peer.link.read(discardBuffer)) bytes += count;
     } catch (reason) {
       error = reason;
     }
-    this.#options.dropped(peer, bytes, error);
+    this.#options.gone(peer, bytes, error);
   }
 }

@@ -30,6 +30,15 @@ export class TelnetInput {
     return this.#events[this.#taken++] ?? null;
   }
 
+  /** Bytes of data in what was not taken. Nothing may be taken after that. */
+  dataLeft(): number {
+    let bytes = 0;
+    for (let event = this.next(); event !== null; event = this.next()) {
+      if (event.kind === "data") bytes += event.bytes.length;
+    }
+    return bytes;
+  }
+
   /** The rest is wanted later, when others have used the buffer. (Of events that came together, none is a view of it.) */
   keep(): void {
     this.#bytes = this.#bytes.slice();

@@ -5,6 +5,7 @@ import { bitsPerCharacter, type LineSettings } from "../../line/settings.js";
 import type { TelnetEvent } from "../../telnet/decoder.js";
 import type { DataObservers } from "../observers.js";
 import type { Connection } from "../peers/connection.js";
+import type { PortEvents } from "../port-events.js";
 import { highestTick } from "../read-pacing.js";
 import type { Heartbeat, Ticker } from "../ticker.js";
 
@@ -25,29 +26,22 @@ export function roomFor(limit: number): Uint8Array {
   return limit === READ_BYTES ? sharedRead : shared.subarray(0, limit);
 }
 
-export interface TransferEvents {
-  /** The device is gone: `closed port`, `dev read error` or `dev write error`, and the system's reason for the last two. */
-  deviceLost(what: "closed port" | "dev read error" | "dev write error", error: unknown): void;
-  /** A peer is done, or its link failed. `error` is null at an orderly end. */
-  peerLost(connection: Connection, error: unknown): void;
-  /** Telnet commands, negotiations and suboptions, in their place between the data. */
+/** Telnet commands of the peers, in their place between the data. */
+export interface TelnetCommands {
   telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void;
   /** Commands that came together have been worked through: data follows, or nothing. */
   commandsEnd(connection: Connection): void;
-  /** The device took none of these bytes of a peer that is gone. `peerLost` follows. */
-  dropped(connection: Connection, bytes: number): void;
-  /** The closeon text came; what led up to it is sent. */
-  closeOnFound(): void;
 }
 
 export interface TransferOptions {
   readonly device: Device;
   readonly config: PortConfig;
   readonly observers: DataObservers;
-  readonly events: TransferEvents;
+  readonly events: PortEvents;
+  readonly commands: TelnetCommands;
   readonly ticker: Ticker;
   readonly heartbeat: Heartbeat;
-  /** The live set: the port adds and removes, both directions read it. */
+  /** The live set: the lifecycle adds and removes, both directions read it. */
   readonly connections: Set<Connection>;
 }
 
@@ -60,12 +54,13 @@ export class TransferState {
   byteMs = 1;
   /** Highest index into TICKS_MS, -1 with -chardelay. */
   lastTick = -1;
-  /** Of the heartbeat, when the device sent something last. */
-  lastDeviceSecond = 0;
+  /** Of the heartbeat, when the device sent something last, or was opened. */
+  lastDeviceSecond: number;
   stopped = false;
   readonly #batches: boolean;
 
-  constructor(config: PortConfig) {
+  constructor(config: PortConfig, second: number) {
+    this.lastDeviceSecond = second;
     this.#batches = config.options.chardelay.enabled;
   }
 
