@@ -216,7 +216,8 @@ export class Daemon implements ReloadTarget {
   /** What is wrong with a text, or with what a reload would read now; a text: why that cannot be read. */
   check(text: string | null): readonly Diagnostic[] | string {
     if (text !== null) {
-      return allDiagnostics(readConfiguration([{ file: "", text }], { serviceLookup: this.#serviceLookup }), null);
+      const configuration = readConfiguration([{ file: "", text }], { serviceLookup: this.#serviceLookup });
+      return allDiagnostics(configuration, null, this.#serviceLookup);
     }
     try {
       return loadConfiguration(this.#options, this.#serviceLookup).diagnostics;

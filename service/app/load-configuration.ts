@@ -10,6 +10,7 @@ import type { Diagnostic } from "../config/diagnostic.js";
 import type { Source } from "../config/logical-lines.js";
 import type { ServiceLookup } from "../config/network-port.js";
 import { readConfiguration } from "../config/resolve.js";
+import { socketClashes } from "../config/socket-clashes.js";
 import { describeReason } from "../log/describe.js";
 import { errorReason } from "../native/errors.js";
 import { readRegularFile, readToEnd } from "../native/read-file.js";
@@ -52,17 +53,25 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
     board,
     diagnostics: [
       ...(chosen?.profile.diagnostics ?? []),
-      ...allDiagnostics(configuration, selection.controlPort),
+      ...allDiagnostics(configuration, selection.controlPort, serviceLookup),
       ...(board === null ? [] : tooFastPorts(board, configuration.ports)),
     ],
     boardChosen: chosen === null ? null : `Board ${chosen.name} (${chosen.because})`,
   };
 }
 
-/** With what is wrong with CONTROLPORT: `-p` makes that harmless. */
-export function allDiagnostics(configuration: Configuration, given: string | null): readonly Diagnostic[] {
-  const { diagnostics, controlPortDiagnostic } = configuration;
-  return controlPortDiagnostic === null || given !== null ? diagnostics : [...diagnostics, controlPortDiagnostic];
+/** With what is wrong with CONTROLPORT, which `-p` makes harmless, and with the network ports together. */
+export function allDiagnostics(
+  configuration: Configuration,
+  given: string | null,
+  serviceLookup: ServiceLookup,
+): readonly Diagnostic[] {
+  const { diagnostics, controlPort, controlPortDiagnostic: fault } = configuration;
+  return [
+    ...diagnostics,
+    ...(fault === null || given !== null ? [] : [fault]),
+    ...socketClashes(configuration, given ?? controlPort, serviceLookup),
+  ];
 }
 
 interface ChosenBoard {

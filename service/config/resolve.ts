@@ -162,6 +162,7 @@ class ConfigurationBuilder {
     }
     const timeoutSeconds = Math.min(Number(directive.timeout.text), LONGEST_TIMEOUT_SECONDS);
     const place = { file: this.#file, lineNumber: this.#line.number };
+    this.#reportTwice(name, this.#ports.get(name));
     this.#ports.set(name, { name, networkPort, state, timeoutSeconds, device, ...read, ...place });
   }
 
@@ -226,6 +227,7 @@ class ConfigurationBuilder {
     }
     const names = ports.text.match(/[^ \t\r\v\f]+/g) ?? [];
     const place = { file: this.#file, lineNumber: this.#line.number };
+    this.#reportTwice(name, this.#rotators.get(name));
     this.#rotators.set(name, { name, networkPort, ports: names, ...place });
   }
 
@@ -250,12 +252,23 @@ class ConfigurationBuilder {
     };
   }
 
+  /** Two lines of one file. A file may replace what a profile or -C has defined. */
+  #reportTwice(name: string, earlier: PortConfig | RotatorConfig | undefined): void {
+    if (earlier === undefined || earlier.file !== this.#file) return;
+    const message = `Network port ${name} is defined twice, on line ${earlier.lineNumber} and on line ${this.#line.number}`;
+    this.#push({ offset: 0, message, expected: "expected one line for each; the last one counts" });
+  }
+
   #reportNumbered({ offset, message, expected }: LineDiagnostic): void {
     this.#report({ offset, message: `${message} on line ${this.#line.number}`, expected });
   }
 
   #report(fault: LineDiagnostic): void {
     this.#isFaulty = true;
+    this.#push(fault);
+  }
+
+  #push(fault: LineDiagnostic): void {
     if (this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push(this.#diagnostic(fault));
   }
 

@@ -91,6 +91,19 @@ t.test("--check reports what is wrong with its place, and opens nothing", async 
   });
 });
 
+t.test("--check names both lines of one socket, of a board profile and the file too", async t => {
+  const { folder } = await prepare(t);
+  const file = join(folder, "own.conf");
+  // The demo board has localhost,2001 and localhost,2002. The same text takes its place.
+  writeFileSync(file, "localhost,2001:raw:0:/dev/null\n2002:raw:0:/dev/null\n");
+  const { code, output } = await runToEnd(t, ["--check", "--board", "demo", "-c", file]);
+  t.match(
+    output,
+    /^[^\n]*:2:1: Network port 2002 on line 2 needs the socket of localhost,2002 on line \d+ of .*demo.json \(/,
+  );
+  t.same({ code, lines: output.split("\n").length }, { code: 1, lines: 2 });
+});
+
 t.test("--print-config prints a configuration that means the same", async t => {
   const { folder, file } = await prepare(t);
   writeFileSync(
@@ -260,9 +273,11 @@ t.test("a socket that cannot be opened is told with the reason", async t => {
   const { running } = await Daemon.start(t, { controlPort, config, foreground: "-d" });
   const said = await until("all of it is said", () => {
     const lines = running.errors.text.split("\n").slice(0, -1);
-    return lines.length === 3 && lines.map(line => line.replace(/^ser2net\[\d+\]: /, ""));
+    return lines.length === 4 && lines.map(line => line.replace(/^ser2net\[\d+\]: /, ""));
   });
-  t.same(said, [
+  const [clash, ...unable] = said;
+  t.match(clash, `:2:1: Network port 127.0.0.1,${port} on line 2 needs the socket of 127.0.0.1,${port} on line 1 (`);
+  t.same(unable, [
     `Unable to create network socket for port 127.0.0.1,${port}: Address already in use`,
     "Unable to create network socket for port 192.0.2.1,1: Cannot assign requested address",
     `Unable to create TCP socket for rotator 127.0.0.1,${port}: Address already in use`,
