@@ -1,4 +1,5 @@
 /** Carries out one command of the control port. */
+import { isSolDevice } from "../config/sol-target.js";
 import type { ManagedPort, PortStatus } from "../port/status.js";
 import { type Command, parseControls, parseState, parseTimeout } from "./command.js";
 import { formatPort, formatShortPort, HELP, isIdle, SHORT_HEADER } from "./format.js";
@@ -115,8 +116,9 @@ function configure(port: ManagedPort, words: string): string | null {
 
 function driveControls(port: ManagedPort, name: string, words: string): string | null {
   const notConnected = `Port is not currently connected: ${name}`;
-  if (isIdle(port.status())) return notConnected;
-  const controls = parseControls(words);
+  const status = port.status();
+  if (isIdle(status)) return notConnected;
+  const controls = isSolDevice(status.devicePath) ? null : parseControls(words);
   if (controls === null) return "Invalid device controls";
   // One at a time and in order: `DTRLO DTRHI` is a pulse.
   for (const control of controls) if (!port.drive(control)) return notConnected;

@@ -199,7 +199,7 @@ export class Port implements ManagedPort {
   }
 
   drive(control: Partial<ModemControl>): boolean {
-    return this.#operate(line => line.drive(control));
+    return this.#config.device.kind !== "sol" && this.#operate(line => line.drive(control));
   }
 
   sendBreak(): boolean {

@@ -34,7 +34,7 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     deviceWritten: device.written,
     line: (open?.config.state ?? state) === "rawlp" ? null : line,
     lineInForce: open?.device.line?.settings ?? null,
-    control: open?.device.line?.control ?? null,
+    control: device.kind === "sol" ? null : (open?.device.line?.control ?? null),
     modemState: open?.device.line?.modemState() ?? null,
     toDevice: flow(lifecycle, "toDevice"),
     toNet: flow(lifecycle, "toNet"),

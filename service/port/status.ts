@@ -34,7 +34,7 @@ export interface PortStatus {
   readonly line: LineSettings | null;
   /** The settings in force while the device is open. */
   readonly lineInForce: LineSettings | null;
-  /** Null while the device is closed. */
+  /** Null while the device is closed, and for a SOL device. */
   readonly control: ModemControl | null;
   readonly modemState: ModemState | null;
   /** Net to device, device to net. */
@@ -63,7 +63,7 @@ export interface ManagedPort {
   setConfig(words: string): string | null;
   /** As `setConfig`, and the line of a device that is open changes at once. */
   setLine(words: string): string | null;
-  /** False when the device is not open, or is no serial line. */
+  /** False when the device is not open, or has no modem lines. */
   drive(control: Partial<ModemControl>): boolean;
   sendBreak(): boolean;
   /** Copies of one direction's bytes go to `sink` until the returned function is called; null when taken already. */
