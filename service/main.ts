@@ -13,6 +13,7 @@ import { type Options, parseArguments, usage, VERSION } from "./cli.js";
 import { formatDiagnostic } from "./config/diagnostic.js";
 import { printConfiguration } from "./config/print.js";
 import { controlPortProblem } from "./config/served-port.js";
+import { hideSecrets, holdsSecret } from "./config/sol-words.js";
 import { detach, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
 import { describeReason, oneLine } from "./log/describe.js";
 import { combineLogs } from "./log/levels.js";
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
     case "run": {
       const problem = readyFdProblem();
       if (problem !== null) print(2, `${oneLine(problem)}\n`);
+      hideArguments(argv, command.options.configLines);
       if (command.options.report !== null) process.exitCode = report(command.options);
       else if (command.options.foreground) run(command.options);
       else if (isBackground()) run(fromHere(command.options));
@@ -71,6 +73,13 @@ async function main(): Promise<void> {
     default:
       command satisfies never;
   }
+}
+
+/** A password in a -C line would be shown by ps as long as the process runs. */
+function hideArguments(argv: readonly string[], lines: readonly string[]): void {
+  if (!lines.some(holdsSecret)) return;
+  const shown = argv.map(word => (lines.includes(word) ? hideSecrets(word) : word));
+  process.title = Buffer.from([program, ...shown].join(" "), "latin1").toString("utf8");
 }
 
 /** The background process goes to `/`: a reload must find the configuration there too, and the end the pid file. */

@@ -32,6 +32,7 @@ import {
 } from "./load-configuration.js";
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
 import { applyReload, type ReloadTarget } from "./reload.js";
+import { solWarnings } from "./sol-warnings.js";
 
 /** The daemon cannot start; the text is for standard error. */
 export class StartError extends Error {
@@ -151,6 +152,7 @@ export class Daemon implements ReloadTarget {
     const effective = this.#read();
     if (effective.boardChosen !== null) this.#log.info(effective.boardChosen);
     for (const diagnostic of effective.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
+    for (const text of solWarnings(effective.configuration.ports)) this.#log.warning(text);
     this.#faultyLines = countLines(effective.diagnostics);
     const { ports, rotators, leds, controlPort } = effective.configuration;
     this.#configuration = effective.configuration;
@@ -203,6 +205,7 @@ export class Daemon implements ReloadTarget {
       this.#log.error(`The configuration stays as it is: ${this.#lastReload}`);
       return;
     }
+    for (const text of solWarnings(next.configuration.ports)) this.#log.warning(text);
     this.#lastReload = next.diagnostics;
     this.#faultyLines = countLines(next.diagnostics);
     this.#board = next.board;

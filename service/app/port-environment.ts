@@ -7,7 +7,7 @@ import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { deviceIdentity, openDevice } from "../device/open.js";
 import { SolDevices } from "../device/open-sol.js";
 import type { CreateSession } from "../device/sol.js";
-import { readLoginSecrets } from "../device/sol-secrets.js";
+import { SolSecrets } from "../device/sol-secrets.js";
 import type { Leds } from "../led/sysfs.js";
 import type { Log } from "../log/log.js";
 import type { Inherited } from "../net/inherited.js";
@@ -48,6 +48,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   const { log, ports, leds, inherited, locking } = options;
   const names = new RemoteNames();
   const solDevices = new SolDevices(loadSol);
+  const solSecrets = new SolSecrets(text => log.warning(text));
   const permitted = createAccessCheck("ser2net", log);
   let connectionIds = 0;
   return {
@@ -63,7 +64,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
       if (device.kind === "sol" && options.sol !== null) {
         const { target } = device;
         const sol = { ...options.sol, speed: line.speed };
-        const readSecrets = () => readLoginSecrets(target, path);
+        const readSecrets = () => solSecrets.read(target, path);
         return solDevices.open({ path, identity: deviceIdentity(path), target, sol, readSecrets, warn, signal });
       }
       const { clearBreak, rs485 } = options;

@@ -1,54 +1,69 @@
-/** Reads the secrets of a SOL device, anew at each login. */
+/** Reads the secrets of SOL devices, anew at each login. */
 import type { SolSecret, SolTarget } from "../config/sol-target.js";
 import { type LoginSecrets, SECRET_BYTES } from "../ipmi/settings.js";
-import { readRegularFile } from "../native/read-file.js";
-import { reasonOf } from "../native/reason.js";
+import { systemReason } from "../native/errors.js";
+import { mayBeReadByOthers, readRegularFile } from "../native/read-file.js";
 import { DeviceError } from "./device.js";
 
-/**
- * The session overwrites the bytes after the login. Throws DeviceError "open-failed" with the name of the file or of
- * the credential, never with a secret.
- * @param device the public form of the device, for the error
- */
-export function readLoginSecrets({ password, bmcKey }: SolTarget, device: string): LoginSecrets {
-  return {
-    password: readSecret(password, device) ?? new Uint8Array(SECRET_BYTES),
-    bmcKey: readSecret(bmcKey, device),
-  };
-}
+export class SolSecrets {
+  readonly #warn: (text: string) => void;
+  /** The files that `warn` was called for: once each. */
+  readonly #warned = new Set<string>();
 
-function readSecret(secret: SolSecret, device: string): Uint8Array | null {
-  switch (secret.kind) {
-    case "none":
-      return null;
-    case "text":
-      return padded(Buffer.from(secret.value, "latin1"));
-    case "file":
-      return readSecretFile(secret.path, `password file ${secret.path}`, device);
-    case "credential":
-      return readCredential(secret.name, device);
-    default:
-      return secret satisfies never;
+  constructor(warn: (text: string) => void) {
+    this.#warn = warn;
+  }
+
+  /**
+   * Copies, padded to 20 bytes; the session overwrites them after the login. Throws DeviceError "open-failed" with the name
+   * of the file or of the credential, never with a secret.
+   * @param device the public form of the device, for the error
+   */
+  read({ password, bmcKey }: SolTarget, device: string): LoginSecrets {
+    return {
+      password: this.#secret(password, device) ?? new Uint8Array(SECRET_BYTES),
+      bmcKey: this.#secret(bmcKey, device),
+    };
+  }
+
+  #secret(secret: SolSecret, device: string): Uint8Array | null {
+    switch (secret.kind) {
+      case "none":
+        return null;
+      case "text":
+        return padded(Buffer.from(secret.value, "latin1"));
+      case "file":
+        this.#checkMode(secret.path);
+        return readSecret(secret.path, `password file ${secret.path}`, device);
+      case "credential": {
+        const folder = process.env.CREDENTIALS_DIRECTORY;
+        const what = `credential ${secret.name}`;
+        if (folder === undefined) throw failed(device, `${what}: CREDENTIALS_DIRECTORY is not set`);
+        return readSecret(`${folder}/${secret.name}`, what, device);
+      }
+      default:
+        return secret satisfies never;
+    }
+  }
+
+  #checkMode(path: string): void {
+    if (this.#warned.has(path) || !mayBeReadByOthers(path)) return;
+    this.#warned.add(path);
+    this.#warn(`The password file ${path} can be read by other users`);
   }
 }
 
-function readCredential(name: string, device: string): Uint8Array {
-  const folder = process.env.CREDENTIALS_DIRECTORY;
-  if (folder === undefined) {
-    throw new DeviceError("open-failed", device, `credential ${name}: CREDENTIALS_DIRECTORY is not set`);
-  }
-  return readSecretFile(`${folder}/${name}`, `credential ${name}`, device);
-}
-
-function readSecretFile(path: string, what: string, device: string): Uint8Array {
+function readSecret(path: string, what: string, device: string): Uint8Array {
   let bytes: Buffer;
   try {
     bytes = readRegularFile(path);
   } catch (error) {
-    throw new DeviceError("open-failed", device, `${what}: ${reasonOf(error)}`, { cause: error });
+    throw failed(device, `${what}: ${systemReason(error)}`, error);
   }
   try {
-    return padded(withoutLineEnd(bytes));
+    const secret = withoutLineEnd(bytes);
+    if (secret.length > SECRET_BYTES) throw failed(device, `${what}: longer than the ${SECRET_BYTES} bytes of IPMI`);
+    return padded(secret);
   } finally {
     bytes.fill(0);
   }
@@ -64,6 +79,10 @@ function withoutLineEnd(bytes: Buffer): Buffer {
 
 function padded(bytes: Uint8Array): Uint8Array {
   const secret = new Uint8Array(SECRET_BYTES);
-  secret.set(bytes.subarray(0, SECRET_BYTES));
+  secret.set(bytes);
   return secret;
+}
+
+function failed(device: string, reason: string, cause?: unknown): DeviceError {
+  return new DeviceError("open-failed", device, reason, { cause });
 }

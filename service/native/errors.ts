@@ -1,7 +1,9 @@
 /** Errors of system calls: the class that is thrown, the system's words, and the numbers that callers compare. */
+
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
 import { type AddressResult, addon } from "./addon.js";
+import { reasonOf } from "./reason.js";
 
 /** A system call failed. */
 export class SystemError extends Error {
@@ -46,4 +48,10 @@ export function done(call: string, result: number): number {
 export function addressResult(call: string, result: number | AddressResult): AddressResult {
   if (typeof result === "number") throw new SystemError(call, -result);
   return result;
+}
+
+/** Why something failed, in the system's words; also for an error of Node's file system, which has only their number. */
+export function systemReason(error: unknown): string {
+  const errno = error instanceof Error && "errno" in error ? Number(error.errno) : 0;
+  return errno === 0 ? reasonOf(error) : errorReason(Math.abs(errno));
 }

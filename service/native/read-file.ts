@@ -27,6 +27,21 @@ export function readRegularFile(path: string): Buffer {
   }
 }
 
+/**
+ * Whether the mode of a file lets others read it than its owner and the group of this process. False where there is no
+ * such regular file. A path is latin1.
+ */
+export function mayBeReadByOthers(path: string): boolean {
+  try {
+    const stat = statSync(Buffer.from(path, "latin1"));
+    const { mode, gid } = stat;
+    if (!stat.isFile()) return false;
+    return (mode & constants.S_IROTH) !== 0 || ((mode & constants.S_IRGRP) !== 0 && gid !== process.getegid?.());
+  } catch {
+    return false;
+  }
+}
+
 /** Sizes are not asked for: the files of /proc have none, those of /sys a wrong one. Throws as `readRegularFile`. */
 export function readToEnd(fd: number): Buffer {
   let bytes = Buffer.alloc(FIRST_BYTES);

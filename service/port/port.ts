@@ -1,5 +1,5 @@
 /** One configured pairing of a network port with a device: its sockets, its definition, and what operators do to it. */
-import type { PortConfig, PortState } from "../config/configuration.js";
+import type { DeviceName, PortConfig, PortState } from "../config/configuration.js";
 import { parsePortWords } from "../config/port-options.js";
 import type { LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
@@ -345,7 +345,7 @@ export class Port implements ManagedPort {
 
   #install(config: PortConfig): void {
     this.#pending = { kind: "none" };
-    if (config.device.path !== this.#config.device.path) this.#lifecycle.forgetError();
+    if (!isSameDevice(config.device, this.#config.device)) this.#lifecycle.forgetError();
     this.#config = config;
     this.#watchDevice();
     this.#askForNames();
@@ -357,6 +357,11 @@ export class Port implements ManagedPort {
   #changed(): void {
     this.#environment.changed(this);
   }
+}
+
+/** A SOL device with another password has the same path. */
+function isSameDevice(one: DeviceName, other: DeviceName): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** How long the line takes for a full output queue of the kernel. */
