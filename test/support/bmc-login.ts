@@ -3,7 +3,9 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { RemoteInfo } from "node:dgram";
 import { HASHES, hmac, type Keys, le32, openPacket, SUITES } from "./bmc-packets.js";
 
-const USERS: Readonly<Record<string, readonly [password: string, privilege: number]>> = {
+export type Users = Readonly<Record<string, readonly [password: string, privilege: number]>>;
+
+export const USERS: Users = {
   "": ["test", 2],
   ipmiusr: ["test", 4],
   opuser: ["op", 3],
@@ -32,6 +34,7 @@ export interface Session extends Keys {
 }
 
 export interface LoginOptions {
+  readonly users: Users;
   readonly suites: readonly number[];
   /** Kg; empty: none. */
   readonly bmcKey: string;
@@ -110,7 +113,7 @@ export class BmcLogin {
   #rakp1(session: Session, payload: Buffer): void {
     const [tag = 0, role = 0, length = 0] = [payload[0], payload[24], payload[27]];
     const name = payload.subarray(28, 28 + length);
-    const user = USERS[name.toString("latin1")];
+    const user = this.options.users[name.toString("latin1")];
     const consoleId = le32(session.consoleId);
     if (user === undefined || (role & 15) > user[1]) {
       this.#end(session, "refused");

@@ -1,7 +1,7 @@
 /** A BMC for tests: RMCP+ with all suites, one SOL payload, faults on request. A UDP socket of this process. */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { BmcLogin, type LoginOptions, type Session } from "./bmc-login.js";
+import { BmcLogin, type LoginOptions, type Session, USERS } from "./bmc-login.js";
 import { answerTo, type Keys, le16, le32, openSessionPacket, packet15, sessionPacket } from "./bmc-packets.js";
 import { FakeSol, type SolFaults } from "./bmc-sol.js";
 
@@ -24,6 +24,7 @@ export interface BmcOptions extends LoginOptions {
 }
 
 export const USUAL_BMC: BmcOptions = {
+  users: USERS,
   ...{ suites: [0, 1, 2, 3, 6, 7, 8, 15, 16, 17], bmcKey: "", sessions: 4, mode: "upper", size: 64, swapped: false },
   ...{ solPort: 0, short: false, setRate: 0, activation: 0, requiresEncryption: false, privilegeZero: false },
   ...{ tellsOwner: true, supports20: true, keeps: true },
