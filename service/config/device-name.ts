@@ -2,6 +2,7 @@
 import type { DeviceName, NamedText } from "./configuration.js";
 import type { LineDiagnostic, Span } from "./directive.js";
 import type { ServiceLookup } from "./network-port.js";
+import { pathWithoutDev } from "./slips.js";
 import { readSolDevice } from "./sol-arguments.js";
 import { isSolDevice } from "./sol-target.js";
 import { holdsSecret } from "./sol-words.js";
@@ -42,13 +43,23 @@ export function readDeviceText(
   return { named: { ...named, text: value.path, ...target }, diagnostics: warnings };
 }
 
+function readPath({ text, offset }: Span): DeviceReading<DeviceName> {
+  const meant = text.startsWith("/") ? text : pathWithoutDev(text);
+  const path = meant ?? text;
+  const value: DeviceName = { written: path, path, kind: "tty" };
+  if (meant === text || text === "") return { value, warnings: [] };
+  const taken = meant === null ? "" : `taken as ${meant}; `;
+  const expected = `${taken}expected a whole path${meant === null ? " such as /dev/ttyS0" : ""}, or the name of a DEVICE defined before this line`;
+  return { value, warnings: [{ offset, message: `Device ${text} has no path`, expected }] };
+}
+
 function readDevice(device: Span, lookup: ServiceLookup): DeviceReading<DeviceName> {
   const { text, offset } = device;
   if (!isSolDevice(text)) {
     // `sol,lan -P ...` would show its password wherever the path of a device is shown.
     const expected = "expected sol.lan before the options of a SOL device";
     if (holdsSecret(text)) return { value: { offset, message: INVALID, expected }, warnings: [] };
-    return { value: { written: text, path: text, kind: "tty" }, warnings: [] };
+    return readPath(device);
   }
   const read = readSolDevice(device, lookup);
   if ("message" in read) return { value: read, warnings: [] };

@@ -50,6 +50,12 @@ export function pathWithColons({ device, options }: { readonly device: Span; rea
   return rest.startsWith("-") || rest.includes("=") || rest === "" ? null : `${device.text}:${rest}`;
 }
 
+/** What ttyS0 or dev/ttyS0 stands for: names that devices have below /dev. Null for any other name. */
+export function pathWithoutDev(name: string): string | null {
+  const below = /^(?:dev\/)?((?:tty|lp|rfcomm)\w+|usb\/lp\d+|pts\/\d+|serial\/by-(?:id|path)\/[^/]+)$/.exec(name)?.[1];
+  return below === undefined ? null : `/dev/${below}`;
+}
+
 /** Lines of comments that may stand before the first one of a YAML file. */
 const MAX_HEAD_LINES = 200;
 const YAML_START = /^(%YAML[ \t]|---[ \t\r]*$|(connection|define|default|admin|rotator|led):[ \t]*([&\r]|$))/;

@@ -73,8 +73,9 @@ t.test("what is printed reads as the same configuration", async t => {
     ["a name with another meaning later", ["BANNER:b:one", "1:raw:0:/dev/a:b", "BANNER:b:two", "2:raw:0:/dev/a:b"]],
     ["a name of another kind later", ["BANNER:b:one", "1:raw:0:/dev/a:b", "CLOSEON:b:two"]],
     ["a device name with another meaning later", ["DEVICE:d:/dev/a", "1:raw:0:d", "DEVICE:d:/dev/b"]],
-    ["a path that becomes a name", ["1:raw:0:d", "DEVICE:d:/dev/b", "2:raw:0:d"]],
-    ["a name that becomes a path", ["DEVICE:d:/dev/b", "1:raw:0:d", "BANNER:d:x", "2:raw:0:d"]],
+    ["a path that becomes a name", ["1:raw:0:/d", "DEVICE:/d:/dev/b", "2:raw:0:/d"]],
+    ["a name that becomes a path", ["DEVICE:/d:/dev/b", "1:raw:0:/d", "BANNER:/d:x", "2:raw:0:/d"]],
+    ["devices without /dev/", ["1:raw:0:ttyS0", "DEVICE:d:ttyS1", "2:raw:0:d"]],
     ["an LED with another meaning later", ["LED:l:sysfs:device=a", "1:raw:0:/dev/a:led-rx=l", "LED:l:sysfs:device=b"]],
     ["LEDs that share a device", ["LED:l:sysfs:device=a", "LED:m:sysfs:device=a state=0", "LED:l:sysfs:device=a"]],
     [

@@ -180,6 +180,7 @@ t.test("names share one space, the latest counts, and only for the lines after i
   t.same(messages({ diagnostics } as Configuration), [
     "Unknown config item: b on line 1",
     "Unknown config item: b on line 7",
+    "Device b has no path on line 9",
   ]);
   t.same(
     ports.map(port => [port.options.banner, port.options.openstr, port.device.path]),
@@ -304,6 +305,34 @@ t.test("slips of real files are told with what to write", async t => {
   t.match(readLines(...good), { diagnostics: [], ports: [{ device: { path: good[0]?.slice("DEVICE:dev:".length) } }] });
   const byId = "2000:raw:0:/dev/serial/by-id/usb-FTDI_FT232R-if00-port0:9600 remctl";
   t.match(readLines(byId), { diagnostics: [], ports: [{ options: { remctl: true } }] });
+});
+
+t.test("a device without /dev/ is told; where it is certain which one is meant, it is served", async t => {
+  const taken = (path: string) =>
+    `taken as ${path}; expected a whole path, or the name of a DEVICE defined before this line`;
+  const other = "expected a whole path such as /dev/ttyS0, or the name of a DEVICE defined before this line";
+  for (const [device, path] of [
+    ["ttyS0", "/dev/ttyS0"],
+    ["dev/ttyUSB1", "/dev/ttyUSB1"],
+    ["serial/by-id/usb-FTDI-if00-port0", "/dev/serial/by-id/usb-FTDI-if00-port0"],
+    ["lp0", "/dev/lp0"],
+    ["usb/lp1", "/dev/usb/lp1"],
+    ["modem", null],
+    ["COM3", null],
+    ["../ttyS0", null],
+    ["./tty/../x", null],
+  ] as const) {
+    const expected = path === null ? other : taken(path);
+    const direct = readLines(`2001:telnet:0:${device}:19200`);
+    t.match(direct.diagnostics, [{ column: 15, message: `Device ${device} has no path on line 1`, expected }]);
+    t.match(onlyPort(direct), { device: { path: path ?? device }, line: { speed: 19200 } });
+    const named = readLines(`DEVICE:one:${device}`, "2001:telnet:0:one:19200");
+    t.match(named.diagnostics, [{ line: 1, column: 12, message: `Device ${device} has no path on line 1`, expected }]);
+    t.equal(named.diagnostics.length, 1, "told once");
+    t.match(onlyPort(named).device, { path: path ?? device });
+  }
+  const named = readLines("DEVICE:ttyS0:/dev/ttyS7", "2001:telnet:0:ttyS0");
+  t.match(named, { diagnostics: [], ports: [{ device: { path: "/dev/ttyS7" } }] }, "a name is a name");
 });
 
 t.test("a YAML file of ser2net 4 is one diagnostic", async t => {
