@@ -1,5 +1,6 @@
 /** The one description of a board profile's keys: its type, its check and board-profiles/schema.json follow from it. */
-import { CHOICES, RANGES, SPEEDS } from "../config/defaults.js";
+import { CHOICES, RANGES } from "../config/defaults.js";
+import { SPEED_RANGE } from "../line/settings.js";
 import type { Schema, ValueOf } from "./schema.js";
 
 const NAME = {
@@ -57,7 +58,7 @@ const LINE = {
   is: "object",
   keys: {
     comment: { schema: COMMENT },
-    speed: { schema: { is: "choice", of: SPEEDS } },
+    speed: { schema: { is: "integer", min: SPEED_RANGE.lowest, max: SPEED_RANGE.highest } },
     dataBits: { schema: { is: "choice", of: [5, 6, 7, 8] } },
     parity: { schema: { is: "choice", of: ["none", "even", "odd", "mark", "space"] } },
     stopBits: { schema: { is: "choice", of: [1, 2] } },
@@ -92,7 +93,7 @@ const PORT = {
     device: { schema: DEVICE, required: true },
     electrical: { schema: { is: "choice", of: ["rs232", "rs422", "rs485", "ttl", "usb", "virtual"] } },
     lines: { schema: { is: "list", of: { is: "choice", of: ["rts", "cts", "dtr", "dsr", "dcd", "ri"] }, most: 6 } },
-    maxSpeed: { schema: { is: "integer", min: 300, max: 4_000_000 } },
+    maxSpeed: { schema: { is: "integer", min: SPEED_RANGE.lowest, max: SPEED_RANGE.highest } },
     presence: { schema: { is: "choice", of: ["required", "optional", "absent"] } },
     networkPort: { schema: NETWORK_PORT },
     ...SERVICE_KEYS,

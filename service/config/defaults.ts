@@ -1,8 +1,9 @@
 /** DEFAULT: its names, their ranges, and the values everything starts from (manual page; reference 3.5.4 for the rest). */
-import { STANDARD_LINE } from "../line/settings.js";
+import { SPEED_RANGE, STANDARD_LINE } from "../line/settings.js";
 import type { DefaultValues, OptionContext } from "./configuration.js";
 import { suggest } from "./suggest.js";
 
+/** The rates that are words of ser2net 3.5; any other rate of SPEED_RANGE is one too. */
 export const SPEEDS: readonly number[] = [
   300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000,
   1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
@@ -109,8 +110,8 @@ export function readDefault(written: string, text: string | null): DefaultSettin
     return choice === undefined ? notOneOf(CHOICES[name], value) : { set: { [name]: choice } };
   }
   if (name === "speed") {
-    const speed = SPEEDS.find(one => String(one) === value);
-    return speed === undefined ? notOneOf(SPEEDS.map(String), value) : { set: { speed } };
+    const expected = `expected a rate from ${SPEED_RANGE.lowest} to ${SPEED_RANGE.highest}`;
+    return isSpeed(value) ? { set: { speed: Number(value) } } : wrong("Invalid enumeration value", expected);
   }
   if (name === "parity") return readParity(value);
   if (isFlag(name)) {
@@ -128,6 +129,11 @@ export function readDefault(written: string, text: string | null): DefaultSettin
       at: "name",
     },
   };
+}
+
+/** A rate the hardware may take, as RFC 2217 clients may ask for it too. */
+export function isSpeed(word: string): boolean {
+  return /^[1-9]\d{1,7}$/.test(word) && Number(word) >= SPEED_RANGE.lowest && Number(word) <= SPEED_RANGE.highest;
 }
 
 /** Decimal digits with an optional sign, and nothing else; null otherwise. */

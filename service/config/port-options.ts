@@ -1,7 +1,7 @@
 /** The options of a port line, word by word; the same words serve `setportconfig`. */
 import type { LineSettings } from "../line/settings.js";
 import type { DeviceName, OptionContext, OptionNames, PortOptions } from "./configuration.js";
-import { defaultValues } from "./defaults.js";
+import { defaultValues, isSpeed } from "./defaults.js";
 import type { Span } from "./directive.js";
 import { defaultOptions, startDraft } from "./initial-options.js";
 import type { NetworkPort } from "./network-port.js";
@@ -19,7 +19,7 @@ import {
   type ValueDiagnostic,
 } from "./option-table.js";
 import { readRemoteAddresses } from "./remote-addresses.js";
-import { isNumber, isSpeed, keyOf, separated } from "./slips.js";
+import { isNumber, keyOf, separated } from "./slips.js";
 import { HIDDEN } from "./sol-words.js";
 import { suggest } from "./suggest.js";
 

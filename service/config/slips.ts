@@ -1,6 +1,6 @@
 /** Slips that real configuration files have, and what is meant by them. */
-import { SPEED_RANGE } from "../line/settings.js";
 import type { OptionContext } from "./configuration.js";
+import { isSpeed } from "./defaults.js";
 import type { Span } from "./directive.js";
 import { KEYED_WORDS, PLAIN_WORDS } from "./option-table.js";
 
@@ -21,11 +21,6 @@ function shortLine(word: string): string[] | null {
   if (speed === "") return null;
   const name = { n: "NONE", e: "EVEN", o: "ODD", m: "MARK", s: "SPACE" }[parity.toLowerCase()] ?? "";
   return [speed, name, `${dataBits}DATABITS`, stopBits === "1" ? "1STOPBIT" : "2STOPBITS"];
-}
-
-/** A rate the hardware may take, as RFC 2217 clients may ask for it too. */
-export function isSpeed(word: string): boolean {
-  return /^[1-9]\d{1,7}$/.test(word) && Number(word) >= SPEED_RANGE.lowest && Number(word) <= SPEED_RANGE.highest;
 }
 
 export function isNumber(word: string): boolean {
