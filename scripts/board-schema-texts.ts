@@ -49,13 +49,27 @@ const RS485 = {
   },
 };
 
+const SOL = {
+  self: "For a SOL device.",
+  keys: {
+    authenticated: "Whether packets carry an authentication code. Left out: true.",
+    encrypted: "Whether packets are encrypted. Left out: true.",
+    sharedSerialAlert:
+      "While another session has the console. fail: connections are refused. deferred: they wait. succeed: the console is taken over. Left out: fail.",
+    deassertOnConnect: "Whether CTS, DCD and DSR are off at the connection. Left out: false.",
+    ackTimeoutUs: "Microseconds until a packet without an answer is sent again. Left out: 1000000.",
+    ackRetries: "How often a packet is sent before the session counts as lost. Left out: 10.",
+  },
+};
+
 const PORT = {
   self: "One serial connector.",
   keys: {
     id: "The name of the port: a DEVICE name for ser2net.conf.",
     label: "The name printed on the case. Left out: the id.",
     connector: "The connector, in words.",
-    device: "A name below /dev, an absolute path, or a path below /sys/devices for the tty that is found there.",
+    device:
+      "A name below /dev, an absolute path, or a path below /sys/devices for the tty that is found there; or a SOL device, sol.lan, without a password in it.",
     electrical: "The electrical interface.",
     lines: {
       self: "The modem lines that are wired. Without dcd the port is LOCAL. Left out: unknown.",
@@ -75,6 +89,7 @@ const PORT = {
         fault: "On while the device is missing or fails.",
       },
     },
+    sol: SOL,
     rs485: RS485,
   },
 };

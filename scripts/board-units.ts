@@ -7,6 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { readBoard } from "../service/board/load.js";
 import type { BoardLed } from "../service/board/profile.js";
 import { parseNetworkPort } from "../service/config/network-port.js";
+import { isSolDevice } from "../service/config/sol-target.js";
 import { listenAddresses } from "../service/net/addresses.js";
 
 const USB_ADAPTERS = ["char-ttyUSB", "char-ttyACM"]; // they come and go: allowed on every board
@@ -25,7 +26,8 @@ const listening = listenLines();
 if (listening.some(line => line.startsWith("Listen"))) writeDropIn("socket", ["[Socket]", ...listening]);
 
 function deviceLines(): string[] {
-  const names = profile.ports.map(port => port.device.replace(/^\/dev\//, ""));
+  const ports = profile.ports.filter(({ device }) => !isSolDevice(device)); // a SOL device is reached by UDP
+  const names = ports.map(port => port.device.replace(/^\/dev\//, ""));
   const known = names.map(classesOf);
   const usual = profile.enumerate !== null || known.includes(null) ? USUAL_UARTS : [];
   const allowed = new Set([...known.flatMap(classes => classes ?? []), ...usual, ...USB_ADAPTERS]);

@@ -16,7 +16,9 @@ const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["line", "telnet", "ipmi", "config"];
 const PURE_FILES = [
   ...["log/describe", "trace/format"],
-  ...["json", "schema", "profile", "merge", "validate", "compile", "facts", "enumerate"].map(file => `board/${file}`),
+  ...["json", "schema", "profile", "merge", "validate", "compile", "facts", "enumerate", "sol-port"].map(
+    file => `board/${file}`,
+  ),
   ...["address", "remote-address", "request", "patterns", "options", "rules"].map(file => `access/${file}`),
   ...["port/phase", "control/command", "control/format", "cli"],
 ];

@@ -1,6 +1,8 @@
 /** A profile -> the lines of ser2net.conf that say the same: there is one configuration language. */
+import { isSolDevice } from "../config/sol-target.js";
 import { STANDARD_LINE } from "../line/settings.js";
 import type { BoardPort, BoardProfile } from "./profile.js";
+import { solWords } from "./sol-port.js";
 
 export interface CompiledProfile {
   /** For the reader before ser2net.conf: what comes later there has the last word. */
@@ -40,8 +42,7 @@ function optionWords(port: BoardPort): string[] {
   const { speed, dataBits, parity, stopBits } = { ...STANDARD_LINE, ...line };
   // A connector without DCD would never show a carrier.
   const local = line.local ?? (lines !== undefined && !lines.includes("dcd"));
-  const words: (string | false)[] = [
-    String(speed),
+  const tty: (string | false)[] = [
     `${dataBits}DATABITS`,
     parity.toUpperCase(),
     stopBits === 2 ? "2STOPBITS" : "1STOPBIT",
@@ -51,6 +52,10 @@ function optionWords(port: BoardPort): string[] {
     line.hangupWhenDone === true && "HANGUP_WHEN_DONE",
     line.dtr !== undefined && `dtr=${line.dtr}`,
     line.rts !== undefined && `rts=${line.rts}`,
+  ];
+  const words: (string | false)[] = [
+    String(speed),
+    ...(isSolDevice(port.device) ? solWords(port) : tty),
     port.remctl === true && "remctl",
     port.kickolduser === true && "kickolduser",
     port.chardelay === false && "-chardelay",

@@ -22,13 +22,12 @@ const COMMENT = {
 } as const satisfies Schema;
 
 /**
- * A path without blanks, `.` and `..`, and with no `\` at its end: there it would continue the DEVICE line.
- * A SOL string, which may hold a password, has blanks.
+ * A path without blanks, `.` and `..`, or a SOL device; with no `\` at its end: there it would continue the DEVICE line.
  */
 const DEVICE = {
   is: "text",
-  pattern: /^(?!(?:.*\/)?\.\.?\/)[!-~]{0,254}[!-[\]-~]$/,
-  what: "a device: ttyS1, /dev/serial/by-path/... or /sys/devices/...",
+  pattern: /^(?:sol\.lan [ -~]{0,500}|(?!(?:.*\/)?\.\.?\/)[!-~]{0,254})[!-[\]-~]$/,
+  what: "a device: ttyS1, /dev/serial/by-path/..., /sys/devices/... or sol.lan ...",
 } as const satisfies Schema;
 
 const LED_DEVICE = {
@@ -70,6 +69,18 @@ const LINE = {
   },
 } as const satisfies Schema;
 
+const SOL = {
+  is: "object",
+  keys: {
+    authenticated: { schema: FLAG },
+    encrypted: { schema: FLAG },
+    sharedSerialAlert: { schema: { is: "choice", of: CHOICES["shared-serial-alert"] } },
+    deassertOnConnect: { schema: FLAG },
+    ackTimeoutUs: { schema: { is: "integer", ...RANGES["ack-timeout"] } },
+    ackRetries: { schema: { is: "integer", ...RANGES["ack-retries"] } },
+  },
+} as const satisfies Schema;
+
 /** How a port is offered to the network; the same for ports listed and ports found. */
 const SERVICE_KEYS = {
   comment: { schema: COMMENT },
@@ -103,6 +114,7 @@ const PORT = {
         keys: { rx: { schema: NAME }, tx: { schema: NAME }, link: { schema: NAME }, fault: { schema: NAME } },
       },
     },
+    sol: { schema: SOL },
     rs485: {
       schema: {
         is: "object",

@@ -1,5 +1,6 @@
 /** What a JSON value may look like, said once: the type of a sound one and the check follow from it. */
 import type { Diagnostic } from "../config/diagnostic.js";
+import { hideSecrets } from "../config/sol-words.js";
 import { suggest } from "../config/suggest.js";
 import { diagnosticAt, type Json, type JsonMember, type JsonObject, type Part } from "./json.js";
 
@@ -159,7 +160,7 @@ const LONGEST_SHOWN = 40;
 
 function show(json: Json): string {
   if (json.kind !== "scalar") return json.kind === "list" ? "a list" : "an object";
-  const text = JSON.stringify(json.value);
+  const text = hideSecrets(JSON.stringify(json.value));
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text;
 }
 

@@ -1,6 +1,7 @@
 /** A document of profile keys -> the profile: what is wrong or contradicts itself is reported and left out. */
 import type { Diagnostic } from "../config/diagnostic.js";
 import { formatNetworkPort, type NetworkPort, parseNetworkPort } from "../config/network-port.js";
+import { isSolDevice } from "../config/sol-target.js";
 import { suggest } from "../config/suggest.js";
 import type { JsonObject, Part } from "./json.js";
 import { mergeProfiles } from "./merge.js";
@@ -14,6 +15,7 @@ import {
   type WrittenLed,
 } from "./profile.js";
 import { createValidationContext, toValue, type ValidationContext, validate } from "./schema.js";
+import { leaveOutOtherKind, solDeviceProblem } from "./sol-port.js";
 
 export interface ProfileResult {
   readonly profile: BoardProfile;
@@ -113,7 +115,13 @@ function validatePorts(
     }
     ids.add(port.id);
     if (port.presence === "absent") return [];
-    const { device, problem } = lookUp(port.device);
+    const solProblem = solDeviceProblem(port.device);
+    if (solProblem !== null) {
+      context.report(placeOf(context, port, "device"), ...solProblem);
+      return [];
+    }
+    const asWritten = { device: port.device, problem: null };
+    const { device, problem } = isSolDevice(port.device) ? asWritten : lookUp(port.device);
     const owner = devices.get(device);
     if (owner !== undefined) {
       context.report(placeOf(context, port, "device"), `is the device of ${owner} already`, "this port is left out");
@@ -147,6 +155,9 @@ function validatePort(
     context.report(placeOf(context, port, "rs485"), "the port is not RS-485", 'expected "electrical": "rs485"');
     delete valid.rs485;
   }
+  leaveOutOtherKind(valid, port, ([object, key], ...problem) => {
+    context.report(placeOf(context, object, key), ...problem);
+  });
   return valid;
 }
 

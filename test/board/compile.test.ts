@@ -28,6 +28,35 @@ t.test("the example of docs/profiles.md comes to the lines shown there", async t
   t.equal(text.replaceAll(join(root, "dev"), "/dev"), shown);
 });
 
+t.test("a SOL port has a line that is read without complaint", async t => {
+  const lines = compiled(t, {
+    ports: [
+      {
+        id: "rack7",
+        device: "sol.lan -U ADMIN -Pc rack7 192.0.2.7",
+        networkPort: "2007",
+        line: { speed: 115200 },
+        sol: {
+          authenticated: false,
+          encrypted: false,
+          sharedSerialAlert: "succeed",
+          deassertOnConnect: true,
+          ackTimeoutUs: 500_000,
+          ackRetries: 5,
+        },
+        holdSeconds: 60,
+      },
+    ],
+  });
+  t.same(lines, [
+    "DEVICE:rack7:sol.lan -U ADMIN -Pc rack7 192.0.2.7",
+    "2007:telnet:0:rack7:115200 -authenticated -encrypted shared_serial_alert_succeed deassert_CTS_DCD_DSR_on_connect ack-timeout=500000 ack-retries=5 hold=60",
+  ]);
+  const { ports, diagnostics } = readConfiguration([{ file: "x", text: lines.join("\n") }], NO_SERVICES);
+  t.same(diagnostics, []);
+  t.match(ports, [{ device: { kind: "sol" }, line: { speed: 115200 }, options: { sol: { ackRetries: 5 } } }]);
+});
+
 t.test("everything a profile can say of a port is on its line", async t => {
   const lines = compiled(t, {
     leds: [

@@ -56,12 +56,12 @@ t.test("a wrong type or value is refused with what is expected there, and only i
 
 t.test("an entry that lacks what it needs is left out, the others are served", async t => {
   const { told, profile } = read(t, {
-    ports: [{ id: "port1" }, { device: "ttyS1" }, 7, { id: "port4", device: "sol.lan -H x -P secret" }, port(5)],
+    ports: [{ id: "port1" }, { device: "ttyS1" }, 7, { id: "port4", device: "a b -P secret" }, port(5)],
     leds: [{ id: "one" }, { id: "two", sysfs: "a/../b" }, { id: "three", sysfs: "green:three" }],
   });
   t.same(told.map(withoutPlace), [
     "ports[2]: wrong type: 7 (expected an object)",
-    'ports[3].device: wrong value: "sol.lan -H x -P secret" (expected a device: ttyS1, /dev/serial/by-path/... or /sys/devices/...)',
+    'ports[3].device: wrong value: "a b -P *** (expected a device: ttyS1, /dev/serial/by-path/..., /sys/devices/... or sol.lan ...)',
     'leds[1].sysfs: wrong value: "a/../b" (expected the name of a directory below /sys/class/leds)',
     'ports[0]: no "device" (this entry is left out)',
     'ports[1]: no "id" (this entry is left out)',
@@ -77,6 +77,42 @@ t.test("an entry that lacks what it needs is left out, the others are served", a
     profile.leds.map(one => one.id),
     ["three"],
   );
+});
+
+t.test("a SOL port has the keys of SOL, and no secret", async t => {
+  const line = { speed: 19200, parity: "even", local: true } as const;
+  const { told, profile } = read(t, {
+    ports: [
+      port(1, {
+        device: "sol.lan -U a -Pc rack1 bmc1",
+        line,
+        lines: ["rts"],
+        sol: { encrypted: false, ackRetries: 3 },
+      }),
+      port(2, { device: "sol.lan -U a -P secret bmc2" }),
+      port(3, { device: "sol.lan -U a -Rk secret bmc3" }),
+      port(4, { device: "sol.lan -U a" }),
+      port(5, { device: "sol.lan bmc5", line: { speed: 300 } }),
+      port(6, { device: "sol.lan bmc5" }),
+      port(7, { sol: { encrypted: false } }),
+    ],
+  });
+  t.same(told.map(withoutPlace), [
+    "ports[0].lines: a SOL device has no lines (this key is left out)",
+    "ports[0].line.parity: a SOL device has no parity (expected only speed)",
+    "ports[0].line.local: a SOL device has no local (expected only speed)",
+    "ports[1].device: a board profile must not have a password or a key (expected -Pf or -Pc)",
+    "ports[2].device: a board profile must not have a password or a key (expected -Pf or -Pc)",
+    "ports[3].device: Invalid SOL arguments (expected a host)",
+    "ports[4].line.speed: a SOL device does not have the rate 300 (expected one of 9600, 19200, 38400, 57600, 115200)",
+    "ports[5].device: is the device of port5 already (this port is left out)",
+    "ports[6].sol: the device is not a SOL device (expected sol.lan)",
+  ]);
+  t.match(profile.ports, [
+    { device: "sol.lan -U a -Pc rack1 bmc1", line: { speed: 19200 }, sol: { encrypted: false, ackRetries: 3 } },
+    { device: "sol.lan bmc5", line: {} },
+    { id: "port7", sol: undefined },
+  ]);
 });
 
 t.test("of two that cannot both be, the first is served", async t => {
