@@ -2,19 +2,18 @@
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
 import type { Link } from "../net/link.js";
-import { describeDropped, describeLinkError, describeOpenError, lossReason, reportLoss } from "./device-failures.js";
+import { describeDropped, describeLinkError } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
 import type { DataObservers } from "./observers.js";
 import { OpenPort } from "./open-port.js";
-import { Opening } from "./opening.js";
 import { REFUSAL, refuse } from "./peers/admission.js";
 import { Connection } from "./peers/connection.js";
 import { ConnectionSlots } from "./peers/connection-slots.js";
 import { PeerChecks } from "./peers/peer-checks.js";
 import { advance, type Phase, type PhaseEvent } from "./phase.js";
+import { PortDevice } from "./port-device.js";
 import type { PortEvents } from "./port-events.js";
 import { PortStrings } from "./port-strings.js";
-import { type ReconnectingDevice, reconnectingDevice } from "./reconnecting-device.js";
 
 /** The reason to end when the daemon stops: it has no time for slow lines. */
 export const SHUTDOWN = "program shutdown";
@@ -32,21 +31,18 @@ export interface PortLifecycleOptions {
   /** The device is closed and nobody is here. `opened` is false when it could not even be opened. */
   freed(opened: boolean): void;
   changed(): void;
+  nodeChanged(isPresent: boolean): void;
 }
 
 export class PortLifecycle {
   readonly slots: ConnectionSlots;
+  readonly device: PortDevice;
   readonly #options: PortLifecycleOptions;
   readonly #environment: PortEnvironment;
   readonly #strings: PortStrings;
   #phase: Phase = "disabled";
   #openPort: OpenPort | null = null;
-  /** The device of the session, if it is one that may come back. */
-  #reconnecting: ReconnectingDevice | null = null;
-  #identity = "";
   #closed: Promise<void> = Promise.resolve();
-  readonly #opening = new Opening();
-  #lastError: string | null = null;
   readonly #checks: PeerChecks;
   #closingSince = 0; // on the clock of performance.now()
 
@@ -58,6 +54,17 @@ export class PortLifecycle {
       config: () => options.config(),
       firstPeer: () => [...this.slots.live][0]?.link.peer ?? null,
       clock: () => this.#environment.clock(),
+    });
+    this.device = new PortDevice({
+      environment: this.#environment,
+      config: () => options.config(),
+      isBusy: () => options.deviceBusy(),
+      opened: (device, config) => this.#opened(device, config),
+      failed: text => this.#openFailed(text),
+      lost: () => this.#awaitDevice(),
+      returned: () => this.#deviceReturned(),
+      gaveUp: what => this.end(what),
+      nodeChanged: isPresent => this.#nodeChanged(isPresent),
     });
     this.#checks = new PeerChecks({
       heartbeat: this.#environment.heartbeat,
@@ -88,9 +95,7 @@ export class PortLifecycle {
       this.#options.changed();
     },
     deviceLost: (what, error) => {
-      reportLoss(this.#environment.log, this.#name, what, error);
-      // A hang-up is how a call by modem ends. That a device is not there any more is told by itself.
-      if (error !== null) this.#lastError = lossReason(error);
+      this.device.reportLoss(what, error);
       this.end(what);
     },
   };
@@ -117,15 +122,9 @@ export class PortLifecycle {
     return this.#openPort;
   }
 
-  /** Why the device failed last; null since it opened or its node appeared. */
-  get lastError(): string | null {
-    return this.#lastError;
-  }
-
   /** Of the device in use, or of the one that would be. */
   get deviceIdentity(): string {
-    const isOpen = !this.isFree && this.#reconnecting?.isAway !== true;
-    return isOpen ? this.#identity : this.#environment.identify(this.#options.config().device.path);
+    return this.device.identity(!this.isFree);
   }
 
   /** Switches between disabled and idle; a life under way takes notice at its end. */
@@ -151,8 +150,12 @@ export class PortLifecycle {
       connection.lastActiveSecond = this.#environment.heartbeat.second;
     };
     this.slots.attach(connection);
-    if (this.#phase === "idle") this.#openDevice();
-    else this.#welcome(connection);
+    if (this.#phase === "idle") {
+      this.#advance("called");
+      this.device.open();
+    } else {
+      this.#welcome(connection);
+    }
     this.#options.changed();
   }
 
@@ -164,20 +167,9 @@ export class PortLifecycle {
     this.#lose(victim, REFUSAL.kicked);
   }
 
-  /** The node is there: what was wrong with it before says nothing any more. */
-  deviceAppeared(): void {
-    this.forgetError();
-    this.#reconnecting?.attempt();
-  }
-
   /** What it was about is no more. Does nothing while the device is in use. */
   forgetError(): void {
-    if (this.isFree) this.#lastError = null;
-  }
-
-  /** The node is gone. A loss shows when bytes move; where a peer lets them wait, the line is asked. */
-  deviceVanished(): void {
-    if (this.#phase === "open") this.#openPort?.operate(line => line.set(line.settings));
+    if (this.isFree) this.device.forgetError();
   }
 
   restartTimeouts(): void {
@@ -188,7 +180,7 @@ export class PortLifecycle {
   end(reason: string): void {
     if (this.#phase !== "open" && this.#phase !== "opening") return;
     this.#advance("ended");
-    this.#opening.abandon();
+    this.device.abandon();
     this.#closingSince = performance.now();
     this.#closed = this.#close(reason);
   }
@@ -198,22 +190,7 @@ export class PortLifecycle {
     return this.#closed;
   }
 
-  // ---- opening
-
-  #openDevice(): void {
-    this.#advance("called");
-    const config = this.#options.config();
-    this.#identity = this.#environment.identify(config.device.path);
-    this.#opening.start(signal => this.#environment.openDevice(config, signal), {
-      opened: device => this.#opened(device, config),
-      failed: error => this.#openFailed(error, config),
-    });
-  }
-
-  #openFailed(error: unknown, config: PortConfig): void {
-    const { text, log, fault } = describeOpenError(error, config);
-    if (log !== null) this.#environment.log.error(log);
-    if (fault !== null) this.#lastError = fault;
+  #openFailed(text: string): void {
     for (const { link } of this.slots.releaseAll()) {
       if (link.transport === "udp") link.close();
       else refuse(link, text);
@@ -224,16 +201,9 @@ export class PortLifecycle {
 
   #opened(device: Device, config: PortConfig): void {
     this.#advance("opened");
-    this.#lastError = null;
-    this.#reconnecting = reconnectingDevice(device, config, this.#environment, {
-      isBusy: () => this.#options.deviceBusy(),
-      lost: reason => this.#awaitDevice(reason),
-      returned: () => this.#deviceReturned(),
-      gaveUp: what => this.end(what),
-    });
     const openedAt = this.#environment.clock(); // one for all trace files (manual page, TRACEFILE)
     const openPort = new OpenPort({
-      device: this.#reconnecting ?? device,
+      device,
       config,
       observers: this.#options.observers,
       connections: this.slots.live,
@@ -251,13 +221,9 @@ export class PortLifecycle {
   /** Who comes while the device is waited for takes part in that. */
   #welcome(connection: Connection): void {
     if (this.#phase === "closing") return;
-    this.#openPort?.welcome(
-      connection,
-      this.#strings.bytes(this.#options.config().options.banner, connection.link.peer),
-    );
+    const { banner } = this.#options.config().options;
+    this.#openPort?.welcome(connection, this.#strings.bytes(banner, connection.link.peer));
   }
-
-  // ---- peers
 
   #endWhenSent(reason: string): void {
     for (const connection of [...this.slots.live]) {
@@ -276,19 +242,27 @@ export class PortLifecycle {
 
   // ---- a device that goes away
 
+  /** A loss shows when bytes move; where a peer lets them wait, the line is asked. */
+  #nodeChanged(isPresent: boolean): void {
+    if (isPresent) {
+      this.forgetError();
+      this.device.attempt();
+    } else if (this.#phase === "open") {
+      this.#openPort?.operate(line => line.set(line.settings));
+    }
+    this.#options.nodeChanged(isPresent);
+  }
+
   /** False: it is being closed anyway. */
-  #awaitDevice(reason: string): boolean {
+  #awaitDevice(): boolean {
     if (this.#phase !== "open") return false;
     this.#advance("lost");
-    this.#lastError = reason;
     this.#options.changed();
     return true;
   }
 
   #deviceReturned(): void {
     this.#advance("opened");
-    this.#lastError = null;
-    this.#identity = this.#environment.identify(this.#options.config().device.path);
     const line = this.#openPort?.device.line?.settings;
     if (line !== undefined) this.#openPort?.lineChanged(line);
     this.#options.changed();
@@ -305,10 +279,10 @@ export class PortLifecycle {
     this.#checks.stop();
     this.#options.changed();
     const failed = reason === "closed port" || reason === "dev read error" || reason === "dev write error";
-    const lost = failed || this.#reconnecting?.isAway === true;
+    const lost = failed || this.device.isAway;
     await openPort?.close(closestr, lost, reason !== SHUTDOWN);
     this.#openPort = null;
-    this.#reconnecting = null;
+    this.device.closed();
     this.#advance(this.#isOff() ? "closed for good" : "closed");
     this.#options.freed(true);
   }

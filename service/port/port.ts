@@ -3,15 +3,13 @@ import type { DeviceName, PortConfig, PortState } from "../config/configuration.
 import { parsePortWords } from "../config/port-options.js";
 import type { LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
-import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
+import type { LineSettings } from "../line/settings.js";
 import type { Link } from "../net/link.js";
-import { Acceptor } from "./acceptor.js";
-import { AdmissionQueue } from "./admission-queue.js";
 import type { PortEnvironment } from "./environment.js";
+import { IncomingPeers } from "./incoming-peers.js";
 import { PortLifecycle, SHUTDOWN } from "./lifecycle.js";
 import { DataObservers } from "./observers.js";
 import type { OpenPort } from "./open-port.js";
-import { FixedPeers } from "./peers/fixed-peers.js";
 import { snapshot } from "./snapshot.js";
 import {
   type ManagedPort,
@@ -20,10 +18,7 @@ import {
   type PortStatus,
   portCondition,
 } from "./status.js";
-
-/** Closing has a limit of its own; a port that takes this long, and the time of a full output queue, hangs in the kernel. */
-const STUCK_SECONDS = 30;
-const KERNEL_QUEUE_BYTES = 4096;
+import { isStuck } from "./stuck.js";
 
 export const NO_SOCKETS = "Unable to create network socket(s)";
 
@@ -41,11 +36,8 @@ export class Port implements ManagedPort {
   #config: PortConfig;
   #state: PortState;
   #timeoutSeconds: number;
-  readonly #acceptor: Acceptor;
-  readonly #admission: AdmissionQueue;
-  readonly #fixedPeers: FixedPeers;
+  readonly #incoming: IncomingPeers;
   #pending: Pending = { kind: "none" };
-  #unwatchDevice: (() => void) | null = null;
 
   constructor(config: PortConfig, environment: PortEnvironment) {
     this.name = config.name;
@@ -59,29 +51,21 @@ export class Port implements ManagedPort {
       config: () => ({ ...this.#config, state: this.#state }),
       timeoutSeconds: () => this.#timeoutSeconds,
       deviceBusy: () => this.#deviceBusy(),
-      closing: () => this.#acceptor.accept(false),
+      closing: () => this.#incoming.accept(false),
       freed: opened => this.#freed(opened),
       changed: () => this.#changed(),
+      nodeChanged: isPresent => {
+        if (isPresent) this.#incoming.attachFixed();
+        this.#changed();
+      },
     });
-    this.#admission = new AdmissionQueue({
+    this.#incoming = new IncomingPeers({
+      name: this.name,
       environment,
       lifecycle: this.#lifecycle,
       config: () => this.#config,
       deviceBusy: () => this.#deviceBusy(),
-    });
-    this.#acceptor = new Acceptor(this.name, environment, {
-      accepted: link => this.#admission.onAccepted(link),
-      opened: () => {
-        environment.log.notice(`Port ${this.name} is served now`);
-        this.#changed();
-      },
-    });
-    this.#fixedPeers = new FixedPeers({
-      missing: () => (this.#isListening ? this.#lifecycle.slots.missingFixedPeers() : []),
-      addressesOf: remote => this.#environment.numericAddresses(remote),
-      connect: peer => this.#acceptor.connect(peer),
-      attach: (link, slot) => this.#lifecycle.attach(link, slot, true),
-      deviceState: () => (!this.#devicePresent ? "missing" : this.#deviceBusy() ? "busy" : "free"),
+      changed: () => this.#changed(),
     });
   }
 
@@ -98,23 +82,21 @@ export class Port implements ManagedPort {
   get condition(): PortCondition {
     return portCondition({
       phase: this.#lifecycle.phase,
-      devicePresent: this.#devicePresent,
-      listenError: this.#acceptor.error,
+      devicePresent: this.#lifecycle.device.isPresent,
+      listenError: this.#incoming.error,
     });
   }
 
   /** Why the network port is not served; null: it is, or the port is off. */
   get listenError(): string | null {
-    return this.#acceptor.error;
+    return this.#incoming.error;
   }
 
   /** What is broken for good, that only a new process mends; null: nothing. */
   problem(): string | null {
-    if (this.#acceptor.isBroken) return `port ${this.name} does not listen any more`;
+    if (this.#incoming.isBroken) return `port ${this.name} does not listen any more`;
     const seconds = Math.round(this.#lifecycle.closingMs / 1000);
-    return seconds > STUCK_SECONDS + queueSeconds(this.#config.line)
-      ? `port ${this.name} has been closing for ${seconds} s`
-      : null;
+    return isStuck(seconds, this.#config.line) ? `port ${this.name} has been closing for ${seconds} s` : null;
   }
 
   /**
@@ -124,10 +106,10 @@ export class Port implements ManagedPort {
   start(): string | null {
     const wanted = this.#state;
     this.#state = "off";
-    this.#watchDevice();
+    this.#lifecycle.device.watch();
     this.#askForNames();
     const problem = this.#enter(wanted, true);
-    if (problem !== null) this.#unwatchDevice?.();
+    if (problem !== null) this.#lifecycle.device.unwatch();
     return problem;
   }
 
@@ -140,9 +122,8 @@ export class Port implements ManagedPort {
       timeoutSeconds: this.#timeoutSeconds,
       lifecycle: this.#lifecycle,
       second: this.#environment.heartbeat.second,
-      devicePresent: this.#devicePresent,
       pending: this.#pending.kind,
-      listenError: this.#acceptor.error,
+      listenError: this.#incoming.error,
     });
   }
 
@@ -167,9 +148,9 @@ export class Port implements ManagedPort {
     const before = this.#state;
     this.#state = state;
     if (state === "off") {
-      this.#stopListening();
+      this.#incoming.close();
       this.#lifecycle.enable(false);
-    } else if (before === "off" && !this.#listen(retry)) {
+    } else if (before === "off" && !this.#incoming.open(retry)) {
       this.#state = "off";
       this.#changed();
       return NO_SOCKETS;
@@ -216,7 +197,7 @@ export class Port implements ManagedPort {
   reconfigure(config: PortConfig, disconnectReason: string | null): void {
     if (this.isFree) {
       this.#install(config);
-      this.#fixedPeers.attach(); // the new definition may have others
+      this.#incoming.attachFixed(); // the new definition may have others
     } else {
       this.#pending = { kind: "reconfigure", config };
       if (disconnectReason !== null) this.#lifecycle.end(disconnectReason);
@@ -226,7 +207,7 @@ export class Port implements ManagedPort {
 
   /** Callers are refused from now on; the port goes when its last connection has gone. `shut` ends them. */
   removeWhenFree(disconnectReason: string | null): void {
-    this.#stopListening();
+    this.#incoming.close();
     this.#state = "off";
     this.#lifecycle.enable(false);
     this.#pending = { kind: "delete" };
@@ -237,12 +218,12 @@ export class Port implements ManagedPort {
 
   /** Ends all of it. Resolves when the device is closed, which has a time limit. */
   async shutdown(): Promise<void> {
-    this.#stopListening();
-    this.#unwatchDevice?.();
+    this.#incoming.close();
+    this.#lifecycle.device.unwatch();
     this.#state = "off";
     this.#lifecycle.enable(false);
     this.#pending = { kind: "none" };
-    this.#admission.closePending();
+    this.#incoming.closePending();
     this.#lifecycle.end(SHUTDOWN);
     await this.#lifecycle.closed();
     this.#observers.endMonitor();
@@ -250,7 +231,7 @@ export class Port implements ManagedPort {
 
   /** A peer whom a rotator chose this port for. False: the port is not free for it. */
   takeFromRotator(link: Link): boolean {
-    if (this.#lifecycle.phase !== "idle" || !this.#devicePresent || this.#deviceBusy()) return false;
+    if (this.#lifecycle.phase !== "idle" || !this.#lifecycle.device.isPresent || this.#deviceBusy()) return false;
     if (!this.#environment.admits(this.#config.options.remaddr, link.peer)) return false;
     this.#lifecycle.attach(link, 0, false);
     return true;
@@ -264,57 +245,13 @@ export class Port implements ManagedPort {
     return done;
   }
 
-  // ---- listening
-
-  /** False: not one socket could be opened. */
-  #listen(retry: boolean): boolean {
-    if (!this.#acceptor.open(this.#config.networkPort, retry)) return false;
-    this.#lifecycle.enable(true);
-    this.#acceptor.accept(this.#lifecycle.phase !== "closing");
-    const input = this.#acceptor.takeInput();
-    if (input !== null) this.#admission.admit(input);
-    this.#fixedPeers.attach();
-    return true;
-  }
-
-  #stopListening(): void {
-    this.#acceptor.close();
-    this.#fixedPeers.stop();
-  }
-
   #deviceBusy(): boolean {
     return this.#environment.deviceInUse(this.#environment.identify(this.#config.device.path), this);
-  }
-
-  /** A closing port takes nobody. */
-  get #isListening(): boolean {
-    return this.#acceptor.isListening && this.#lifecycle.phase !== "closing";
   }
 
   /** So that the names in remaddr are known when the first caller comes. */
   #askForNames(): void {
     for (const remote of this.#config.options.remaddr ?? []) this.#environment.numericAddresses(remote);
-  }
-
-  // ---- the device's node
-
-  get #devicePresent(): boolean {
-    return this.#environment.nodeWatcher.isPresent(this.#config.device.path);
-  }
-
-  #watchDevice(): void {
-    this.#unwatchDevice?.();
-    this.#unwatchDevice = this.#environment.nodeWatcher.watch(this.#config.device.path, () => this.#deviceChanged());
-  }
-
-  #deviceChanged(): void {
-    if (this.#devicePresent) {
-      this.#lifecycle.deviceAppeared();
-      this.#fixedPeers.attach();
-    } else {
-      this.#lifecycle.deviceVanished();
-    }
-    this.#changed();
   }
 
   // ---- when the port is free
@@ -328,17 +265,13 @@ export class Port implements ManagedPort {
       return;
     }
     if (pending.kind === "reconfigure") this.#install(pending.config);
-    this.#acceptor.accept(true);
-    this.#admission.admitPending();
-    // A device that could not be opened would only fail again at once.
-    if (opened) this.#fixedPeers.attach();
-    else this.#fixedPeers.attachLater();
+    this.#incoming.admitPending(opened);
     this.#changed();
   }
 
   #remove(): void {
-    this.#admission.closePending();
-    this.#unwatchDevice?.();
+    this.#incoming.closePending();
+    this.#lifecycle.device.unwatch();
     this.#observers.endMonitor();
     this.#environment.removed(this);
   }
@@ -347,11 +280,11 @@ export class Port implements ManagedPort {
     this.#pending = { kind: "none" };
     if (!isSameDevice(config.device, this.#config.device)) this.#lifecycle.forgetError();
     this.#config = config;
-    this.#watchDevice();
+    this.#lifecycle.device.watch();
     this.#askForNames();
     this.#timeoutSeconds = config.timeoutSeconds;
     this.#lifecycle.slots.arrange(config);
-    if (this.#enter(config.state, true) !== null) this.#acceptor.logError();
+    if (this.#enter(config.state, true) !== null) this.#incoming.logError();
   }
 
   #changed(): void {
@@ -362,9 +295,4 @@ export class Port implements ManagedPort {
 /** A SOL device with another password has the same path. */
 function isSameDevice(one: DeviceName, other: DeviceName): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** How long the line takes for a full output queue of the kernel. */
-function queueSeconds(line: LineSettings): number {
-  return (KERNEL_QUEUE_BYTES * bitsPerCharacter(line)) / line.speed;
 }

@@ -10,7 +10,6 @@ export interface SnapshotSource {
   readonly lifecycle: PortLifecycle;
   /** Of the heartbeat. */
   readonly second: number;
-  readonly devicePresent: boolean;
   readonly pending: PortStatus["pending"];
   readonly listenError: string | null;
 }
@@ -27,7 +26,7 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     state,
     timeoutSeconds: observed.timeoutSeconds,
     pending: observed.pending,
-    devicePresent: observed.devicePresent,
+    devicePresent: lifecycle.device.isPresent,
     phase,
     slots: lifecycle.slots.status(second),
     devicePath: device.path,
@@ -41,7 +40,7 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     bytesFromDevice: openPort?.toNet.bytes ?? 0,
     bytesToDevice: openPort?.toDevice.bytes ?? 0,
     listenError,
-    lastError: listenError ?? lifecycle.lastError,
+    lastError: listenError ?? lifecycle.device.lastError,
   };
 }
 

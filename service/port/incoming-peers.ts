@@ -1,0 +1,180 @@
+/** Where the peers of a port arrive, its sockets or standard input, and their way to a slot: let in, refused, or waiting. */
+import type { PortConfig } from "../config/configuration.js";
+import type { NetworkPort } from "../config/network-port.js";
+import { unmappedText } from "../line/address.js";
+import { reasonOf } from "../native/reason.js";
+import type { Link } from "../net/link.js";
+import type { PortListener } from "../net/listen.js";
+import type { PortEnvironment } from "./environment.js";
+import type { PortLifecycle } from "./lifecycle.js";
+import { acceptPermitted, decideAdmission, refuse } from "./peers/admission.js";
+import { FixedPeers } from "./peers/fixed-peers.js";
+import { UdpRefusals } from "./peers/udp-refusals.js";
+
+export interface IncomingPeersOptions {
+  readonly name: string;
+  readonly environment: PortEnvironment;
+  readonly lifecycle: PortLifecycle;
+  /** The definition in force. */
+  config(): PortConfig;
+  /** Another port holds the device. */
+  deviceBusy(): boolean;
+  changed(): void;
+}
+
+export class IncomingPeers {
+  readonly #options: IncomingPeersOptions;
+  #listener: PortListener | null = null;
+  #error: string | null = null;
+  /** One that kicked another, and those whose permission took a while: the port is closing. */
+  readonly #pending: Link[] = [];
+  readonly #udpRefusals = new UdpRefusals();
+  readonly #fixed: FixedPeers;
+
+  constructor(options: IncomingPeersOptions) {
+    this.#options = options;
+    const { environment, lifecycle } = options;
+    this.#fixed = new FixedPeers({
+      missing: () => (this.#isServing ? lifecycle.slots.missingFixedPeers() : []),
+      addressesOf: remote => environment.numericAddresses(remote),
+      connect: peer => this.#listener?.connect(peer) ?? null,
+      attach: (link, slot) => lifecycle.attach(link, slot, true),
+      deviceState: () => (!lifecycle.device.isPresent ? "missing" : options.deviceBusy() ? "busy" : "free"),
+    });
+  }
+
+  /** Why no socket is open; null: one is, or none is wanted. */
+  get error(): string | null {
+    return this.#listener?.error ?? this.#error;
+  }
+
+  get isBroken(): boolean {
+    return this.#listener?.isBroken === true;
+  }
+
+  /** A closing port takes no peer. */
+  get #isServing(): boolean {
+    return this.#listener !== null && this.#options.lifecycle.phase !== "closing";
+  }
+
+  // ---- sockets
+
+  /**
+   * False: not one socket could be opened, see `error`.
+   * @param retry true: a network port that another program has is tried again until it is free
+   */
+  open(retry: boolean): boolean {
+    const { environment, lifecycle } = this.#options;
+    const spec = this.#options.config().networkPort;
+    let input: Link | null = null;
+    try {
+      if (spec.port === 0) input = environment.standardInput();
+      else this.#listener = this.#listen(spec, retry);
+      this.#error = null;
+    } catch (error) {
+      this.#error = reasonOf(error);
+      return false;
+    }
+    lifecycle.enable(true);
+    this.accept(lifecycle.phase !== "closing");
+    if (input !== null) this.#admit(input);
+    this.#fixed.attach();
+    return true;
+  }
+
+  close(): void {
+    this.#listener?.close();
+    this.#listener = null;
+    this.#fixed.stop();
+  }
+
+  /** While false, peers wait in the kernel's backlog. */
+  accept(on: boolean): void {
+    if (this.#listener !== null) this.#listener.accepting = on;
+  }
+
+  logError(reason = this.#error): void {
+    const { name, environment } = this.#options;
+    environment.log.error(`Unable to create network socket for port ${name}: ${reason}`);
+  }
+
+  #listen(spec: NetworkPort, retryInUse: boolean): PortListener {
+    const { name, environment, changed } = this.#options;
+    return environment.listen(spec, {
+      accepted: link => this.#onAccepted(link),
+      waiting: reason => this.logError(reason),
+      opened: () => {
+        environment.log.notice(`Port ${name} is served now`);
+        changed();
+      },
+      retryInUse,
+      failed: reason => environment.log.error(`Could not accept on port ${name}: ${reason}`),
+    });
+  }
+
+  // ---- peers
+
+  /** The device is free, or there again: fixed UDP peers take their slots. */
+  attachFixed(): void {
+    this.#fixed.attach();
+  }
+
+  /** The port is free: who waited comes in. @param opened false: the device could not be opened, and would only fail again at once */
+  admitPending(opened: boolean): void {
+    this.accept(true);
+    for (const link of this.#pending.splice(0)) this.#admit(link);
+    if (opened) this.#fixed.attach();
+    else this.#fixed.attachLater();
+  }
+
+  closePending(): void {
+    for (const link of this.#pending.splice(0)) link.close();
+  }
+
+  /** A UDP peer has spoken already, and TCP wrappers are about connections. */
+  #onAccepted(link: Link): void {
+    if (link.transport === "udp") this.#admit(link);
+    else acceptPermitted(link, this.#options.environment.permitted(link), accepted => this.#admit(accepted));
+  }
+
+  #admit(link: Link): void {
+    const { environment, lifecycle } = this.#options;
+    const { phase, slots } = lifecycle;
+    if (phase === "closing") {
+      this.#pending.push(link);
+      return;
+    }
+    if (phase === "disabled") {
+      link.close(); // switched off while its permission was looked up
+      return;
+    }
+    const { remaddr, kickolduser } = this.#options.config().options;
+    const admission = decideAdmission({
+      admittedByAddress: environment.admits(remaddr, link.peer),
+      slots: slots.taken,
+      fixed: slots.fixed,
+      kickolduser,
+      deviceBusy: phase === "idle" && this.#options.deviceBusy(),
+    });
+    if (admission.verdict === "refuse") {
+      this.#refuse(link, admission.text);
+    } else if (admission.verdict === "seat") {
+      lifecycle.attach(link, admission.slot, false);
+    } else {
+      // If it was the only user, the port closes now and opens anew for this one.
+      lifecycle.kick(admission.slot);
+      this.#admit(link);
+    }
+  }
+
+  #refuse(link: Link, text: string): void {
+    if (link.transport !== "udp") {
+      refuse(link, text);
+    } else if (!this.#udpRefusals.refuse(link, text)) {
+      const { name, environment } = this.#options;
+      environment.log.warning(
+        `Port ${name}: refused datagrams from ${unmappedText(link.peer.address)} are not answered`,
+      );
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/** The device of a port: opened, waited for where it may come back, and why it failed last. */
+import type { PortConfig } from "../config/configuration.js";
+import type { Device } from "../device/device.js";
+import { describeOpenError, lossReason, reportLoss } from "./device-failures.js";
+import type { PortEnvironment } from "./environment.js";
+import type { DeviceLossCause } from "./port-events.js";
+import { type ReconnectingDevice, reconnectingDevice } from "./reconnecting-device.js";
+
+export interface PortDeviceOptions {
+  readonly environment: PortEnvironment;
+  /** The definition in force. */
+  config(): PortConfig;
+  /** Another port holds the device. */
+  isBusy(): boolean;
+  opened(device: Device, config: PortConfig): void;
+  /** @param text for the peers */
+  failed(text: string): void;
+  /** It went away, and may come back. False: it is being closed anyway. */
+  lost(): boolean;
+  returned(): void;
+  gaveUp(what: DeviceLossCause): void;
+  /** Its node has come or gone. */
+  nodeChanged(isPresent: boolean): void;
+}
+
+export class PortDevice {
+  readonly #options: PortDeviceOptions;
+  /** Of the attempt to open that counts; null until the first one. */
+  #abort: AbortController | null = null;
+  /** The device that is open, if it is one that may come back. */
+  #reconnecting: ReconnectingDevice | null = null;
+  #identity = "";
+  #lastError: string | null = null;
+  #unwatch: (() => void) | null = null;
+
+  constructor(options: PortDeviceOptions) {
+    this.#options = options;
+  }
+
+  /** Why it failed last; null since it opened or its node appeared. */
+  get lastError(): string | null {
+    return this.#lastError;
+  }
+
+  /** It went away, and is waited for. */
+  get isAway(): boolean {
+    return this.#reconnecting?.isAway === true;
+  }
+
+  /** @param inUse true: of the device that was opened, unless it is away; false: of the one that would be */
+  identity(inUse: boolean): string {
+    return inUse && !this.isAway ? this.#identity : this.#identify();
+  }
+
+  /** `opened` or `failed` follows, now or later, unless this is abandoned. */
+  open(): void {
+    const { environment } = this.#options;
+    const config = this.#options.config();
+    this.#identity = this.#identify();
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    let device: Device | Promise<Device>;
+    try {
+      device = environment.openDevice(config, signal);
+    } catch (error) {
+      this.#failed(error, config);
+      return;
+    }
+    if (!(device instanceof Promise)) {
+      this.#opened(device, config);
+      return;
+    }
+    device.then(
+      late => (signal.aborted ? late.close(0) : this.#opened(late, config)),
+      error => (signal.aborted ? undefined : this.#failed(error, config)),
+    );
+  }
+
+  /** What opens now is closed again. */
+  abandon(): void {
+    this.#abort?.abort();
+  }
+
+  /** A device that is waited for may be there again. */
+  attempt(): void {
+    this.#reconnecting?.attempt();
+  }
+
+  // ---- its node
+
+  get isPresent(): boolean {
+    return this.#options.environment.nodeWatcher.isPresent(this.#options.config().device.path);
+  }
+
+  /** Of the definition in force; to be called again when that has changed. */
+  watch(): void {
+    this.unwatch();
+    const { environment, config, nodeChanged } = this.#options;
+    this.#unwatch = environment.nodeWatcher.watch(config().device.path, () => nodeChanged(this.isPresent));
+  }
+
+  unwatch(): void {
+    this.#unwatch?.();
+  }
+
+  /** What it was about is no more. */
+  forgetError(): void {
+    this.#lastError = null;
+  }
+
+  /** Logs and remembers why. A hang-up is how a call by modem ends; that a device is not there any more is told by itself. */
+  reportLoss(what: DeviceLossCause, error: unknown): void {
+    reportLoss(this.#options.environment.log, this.#options.config().name, what, error);
+    if (error !== null) this.#lastError = lossReason(error);
+  }
+
+  closed(): void {
+    this.#reconnecting = null;
+  }
+
+  #identify(): string {
+    return this.#options.environment.identify(this.#options.config().device.path);
+  }
+
+  #failed(error: unknown, config: PortConfig): void {
+    const { text, log, fault } = describeOpenError(error, config);
+    if (log !== null) this.#options.environment.log.error(log);
+    if (fault !== null) this.#lastError = fault;
+    this.#options.failed(text);
+  }
+
+  #opened(device: Device, config: PortConfig): void {
+    this.#lastError = null;
+    this.#reconnecting = reconnectingDevice(device, config, this.#options.environment, {
+      isBusy: () => this.#options.isBusy(),
+      lost: reason => {
+        const before = this.#lastError;
+        this.#lastError = reason;
+        if (this.#options.lost()) return true;
+        this.#lastError = before;
+        return false;
+      },
+      returned: () => {
+        this.#lastError = null;
+        this.#identity = this.#identify();
+        this.#options.returned();
+      },
+      gaveUp: what => this.#options.gaveUp(what),
+    });
+    this.#options.opened(this.#reconnecting ?? device, config);
+  }
+}
