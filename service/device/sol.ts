@@ -71,10 +71,7 @@ export class SolConsole implements Device, LineDevice {
         },
         readable: () => {}, // both are looked at after each call
         writable: () => {},
-        happened: what => {
-          if (what === "break") this.#breaks++;
-          else this.#overruns++;
-        },
+        happened: what => this.#happened(what),
         warn: text => options.warn(`${path}: ${text}`),
         ended: error => {
           this.#end = error;
@@ -165,6 +162,12 @@ export class SolConsole implements Device, LineDevice {
     this.#throwIfLost();
     if (this.#link !== null) operation(this.#link, performance.now());
     this.#armTimer();
+  }
+
+  #happened(what: "break" | "overrun"): void {
+    if (what === "break") this.#breaks++;
+    else if (++this.#overruns === 1)
+      this.#options.warn(`${this.path}: the BMC lost characters of the server (overrun)`);
   }
 
   // ---- the session

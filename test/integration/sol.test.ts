@@ -71,7 +71,12 @@ t.test("a SOL port serves what a port of a tty serves", async t => {
     t.same(operations(), [0x10, 0x03, 0x10]);
     com.send("6869 ffff 21");
     await com.until("6869 ffff 21");
+    t.equal(await com.ask("0a 12"), "6e12", "breaks and overruns are asked for");
     bmc.sol?.tell(0x04);
+    await com.until("fffa2c 6a10 fff0");
+    bmc.sol?.tell(0x08);
+    await com.until("fffa2c 6a02 fff0");
+    t.match(daemon.running.errors.text, "the BMC lost characters of the server (overrun)");
     await com.client.close();
   });
 
