@@ -10,7 +10,7 @@ import { boardCommand } from "./board/command.js";
 import { STANDARD_EVIDENCE } from "./board/detect.js";
 import { standardFolders } from "./board/load.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
-import { formatDiagnostic } from "./config/diagnostic.js";
+import { errorsOf, formatDiagnostic } from "./config/diagnostic.js";
 import { printConfiguration } from "./config/print.js";
 import { controlPortProblem } from "./config/served-port.js";
 import { hideSecrets, holdsSecret } from "./config/sol-words.js";
@@ -116,7 +116,7 @@ function report(options: Options): number {
   }
   const out = options.report === "check" ? 1 : 2;
   for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);
-  return faults.length === 0 ? 0 : FAILED;
+  return errorsOf(faults).length === 0 ? 0 : FAILED;
 }
 
 function run(options: Options): void {

@@ -4,9 +4,8 @@ import { standardFolders } from "../board/load.js";
 import type { Options } from "../cli.js";
 import { VERSION } from "../cli.js";
 import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "../config/configuration.js";
-import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
+import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnostic.js";
 import { readConfiguration } from "../config/resolve.js";
-import { YAML_MESSAGE } from "../config/slips.js";
 import { type ControlServer, createControlServer } from "../control/server.js";
 import { createNodeWatcher, type DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { Led } from "../led/led.js";
@@ -151,7 +150,7 @@ export class Daemon implements ReloadTarget {
   start(): void {
     const effective = this.#read();
     if (effective.boardChosen !== null) this.#log.info(effective.boardChosen);
-    for (const diagnostic of effective.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
+    this.#logDiagnostics(effective.diagnostics);
     for (const text of solWarnings(effective.configuration.ports)) this.#log.warning(text);
     this.#faultyLines = countLines(effective.diagnostics);
     const { ports, rotators, leds, controlPort } = effective.configuration;
@@ -180,8 +179,8 @@ export class Daemon implements ReloadTarget {
   }
 
   /**
-   * With -C lines alone nothing happens (docs/reference.md, "Reload"). A configuration that cannot be read, or in which no
-   * port is left and something is wrong, changes nothing.
+   * With -C lines alone nothing happens (docs/reference.md, "Reload"). A configuration that cannot be read, one with a file
+   * of nothing but errors, or one in which something is wrong and no port is left, changes nothing.
    * @param cause for the log: `Got SIGHUP`
    */
   reload(cause: string): void {
@@ -196,12 +195,12 @@ export class Daemon implements ReloadTarget {
       this.#lastReload = error.message;
       return;
     }
-    for (const diagnostic of next.diagnostics) this.#log.error(formatDiagnostic(diagnostic));
-    const yaml = next.diagnostics.find(({ message }) => message === YAML_MESSAGE);
-    const [first] = yaml === undefined ? next.diagnostics : [yaml];
-    const hasLostAll = this.#configuration.ports.length > 0 && next.configuration.ports.length === 0;
-    if (first !== undefined && (hasLostAll || yaml !== undefined)) {
-      this.#lastReload = `no valid port line in the configuration (${formatDiagnostic(first)})`;
+    this.#logDiagnostics(next.diagnostics);
+    const { ports, brokenFile } = next.configuration;
+    const hasLostAll = this.#configuration.ports.length > 0 && ports.length === 0;
+    const reason = brokenFile ?? (hasLostAll ? errorsOf(next.diagnostics)[0] : undefined);
+    if (reason !== undefined) {
+      this.#lastReload = `no valid port line in the configuration (${formatDiagnostic(reason)})`;
       this.#log.error(`The configuration stays as it is: ${this.#lastReload}`);
       return;
     }
@@ -214,6 +213,10 @@ export class Daemon implements ReloadTarget {
     this.#configuration = applyReload(this, this.#configuration, next.configuration);
     if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration);
     this.#events.portsChanged();
+  }
+
+  #logDiagnostics(diagnostics: readonly Diagnostic[]): void {
+    for (const one of diagnostics) this.#log[one.isWarning ? "warning" : "error"](formatDiagnostic(one));
   }
 
   /** What is wrong with a text, or with what a reload would read now; a text: why that cannot be read. */
@@ -336,5 +339,5 @@ export class Daemon implements ReloadTarget {
 }
 
 function countLines(diagnostics: readonly Diagnostic[]): number {
-  return new Set(diagnostics.map(({ file, line }) => `${line} ${file}`)).size;
+  return new Set(errorsOf(diagnostics).map(({ file, line }) => `${line} ${file}`)).size;
 }

@@ -7,6 +7,7 @@ import { type LoadedProfile, loadProfile, readBoards, standardFolders } from "..
 import type { Options } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
 import type { Diagnostic } from "../config/diagnostic.js";
+import { forgedSourceWarnings } from "../config/forged-sources.js";
 import type { Source } from "../config/logical-lines.js";
 import type { ServiceLookup } from "../config/network-port.js";
 import { readConfiguration } from "../config/resolve.js";
@@ -70,6 +71,7 @@ export function allDiagnostics(
   return [
     ...diagnostics,
     ...(fault === null || given !== null ? [] : [fault]),
+    ...forgedSourceWarnings(configuration.ports),
     ...socketClashes(configuration, given ?? controlPort, serviceLookup),
   ];
 }

@@ -24,6 +24,8 @@ export interface Configuration {
   readonly diagnostics: readonly Diagnostic[];
   /** Every physical line with a fault, whole: a reload keeps the ports these lines were about. */
   readonly faultyLines: readonly string[];
+  /** The first diagnostic of the first file that has nothing but errors; null: there is no such file. */
+  readonly brokenFile: Diagnostic | null;
 }
 
 export interface PortConfig {

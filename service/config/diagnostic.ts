@@ -10,13 +10,25 @@ export interface Diagnostic {
   readonly message: string;
   /** What would have been right there, and the nearest known word if one is near. */
   readonly expected: string | null;
+  /** Nothing is wrong with the line, and it counts; it should be looked at all the same. */
+  readonly isWarning?: true;
+}
+
+/** Those that say what is wrong. */
+export function errorsOf(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.filter(({ isWarning }) => !isWarning);
+}
+
+/** The message, marked where it is a warning. */
+export function messageOf({ message, isWarning }: Diagnostic): string {
+  return isWarning ? `warning: ${message}` : message;
 }
 
 /** `ser2net.conf:3:20: Unknown config item: nosuch on line 3 (expected ...)`. Control characters show as escapes. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const place = `${diagnostic.file ?? "-C"}:${diagnostic.line}:${diagnostic.column}`;
   const hint = diagnostic.expected === null ? "" : ` (${diagnostic.expected})`;
-  return `${place}: ${diagnostic.message}${hint}`.replace(/[\x00-\x1f\x7f]/g, visible);
+  return `${place}: ${messageOf(diagnostic)}${hint}`.replace(/[\x00-\x1f\x7f]/g, visible);
 }
 
 function visible(control: string): string {

@@ -21,7 +21,7 @@ import { SOL_SPEEDS } from "./option-table.js";
 import { isDiagnostic, parseDirective } from "./parse.js";
 import { hideUnknownWord, readPortWords } from "./port-options.js";
 import { controlPortProblem, servedPort, tcpPort } from "./served-port.js";
-import { YAML_MESSAGE, yamlLine } from "./slips.js";
+import { yamlDiagnostic } from "./slips.js";
 import { holdsSecret } from "./sol-words.js";
 import { translateCloseon } from "./template.js";
 
@@ -40,11 +40,7 @@ const DOS_LINE_END = "; the line ends in CR LF, and the CR is part of it";
 /** All sources share one set of names and defaults; a later port of the same name takes the earlier one's place. */
 export function readConfiguration(sources: readonly Source[], environment: ConfigurationEnvironment): Configuration {
   const progress = new ConfigurationBuilder(environment.serviceLookup);
-  for (const source of sources) {
-    const yaml = yamlLine(source.text);
-    if (yaml !== null) progress.refuseYaml(source.file, yaml);
-    else for (const line of logicalLines(source)) progress.read(source.file, line);
-  }
+  for (const source of sources) progress.readSource(source);
   return progress.finish();
 }
 
@@ -63,6 +59,9 @@ class ConfigurationBuilder {
   #defaults: Partial<DefaultValues> = {};
   #controlPort: { readonly text: string; readonly fault: Diagnostic | null } | null = null;
   #isFaulty = false;
+  /** Lines of this source that define something. */
+  #definitions = 0;
+  #brokenFile: Diagnostic | null = null;
   #file: string | null = null;
   #line: LogicalLine = { text: "", number: 0, pieces: [], isUnfinished: false };
 
@@ -70,21 +69,28 @@ class ConfigurationBuilder {
     this.#serviceLookup = serviceLookup;
   }
 
-  read(file: string | null, line: LogicalLine): void {
-    this.#file = file;
+  readSource(source: Source): void {
+    const before = this.#diagnostics.length;
+    this.#file = source.file;
+    this.#definitions = 0;
+    const yaml = yamlDiagnostic(source);
+    if (yaml !== null) this.#diagnostics.push(yaml);
+    else for (const line of logicalLines(source)) this.#read(line);
+    if (source.file === null || this.#definitions > 0) return;
+    this.#brokenFile ??= this.#diagnostics[before] ?? null;
+  }
+
+  #read(line: LogicalLine): void {
     this.#line = line;
     this.#isFaulty = false;
     const parsed = line.isUnfinished ? unfinished(line) : parseDirective(line);
     if (isDiagnostic(parsed)) this.#report(parsed);
     else this.#take(parsed);
-    if (!this.#isFaulty) return;
+    if (!this.#isFaulty) {
+      this.#definitions++;
+      return;
+    }
     for (const text of physicalTexts(line)) this.#faultyLines.push(text);
-  }
-
-  /** One diagnostic for the whole file. */
-  refuseYaml(file: string | null, line: number): void {
-    const expected = "expected lines of ser2net.conf, the language of ser2net 3.5";
-    this.#diagnostics.push({ file, line: file === null ? 0 : line, column: 1, message: YAML_MESSAGE, expected });
   }
 
   finish(): Configuration {
@@ -97,6 +103,7 @@ class ConfigurationBuilder {
       finalContext: this.#context(),
       diagnostics: this.#diagnostics,
       faultyLines: this.#faultyLines,
+      brokenFile: this.#brokenFile,
     };
   }
 
@@ -163,6 +170,7 @@ class ConfigurationBuilder {
     const timeoutSeconds = Math.min(Number(directive.timeout.text), LONGEST_TIMEOUT_SECONDS);
     const place = { file: this.#file, lineNumber: this.#line.number };
     this.#reportTwice(name, this.#ports.get(name));
+    this.#definitions++; // whatever is wrong with its options
     this.#ports.set(name, { name, networkPort, state, timeoutSeconds, device, ...read, ...place });
   }
 

@@ -1,7 +1,9 @@
 /** Slips that real configuration files have, and what is meant by them. */
 import type { OptionContext } from "./configuration.js";
 import { isSpeed } from "./defaults.js";
+import type { Diagnostic } from "./diagnostic.js";
 import type { Span } from "./directive.js";
+import type { Source } from "./logical-lines.js";
 import { KEYED_WORDS, PLAIN_WORDS } from "./option-table.js";
 
 /**
@@ -55,11 +57,17 @@ export function pathWithoutDev(name: string): string | null {
 const MAX_HEAD_LINES = 200;
 const YAML_START = /^(%YAML[ \t]|---[ \t\r]*$|(connection|define|default|admin|rotator|led):[ \t]*([&\r]|$))/;
 
-/** What is said of a YAML file. */
-export const YAML_MESSAGE = "This is a YAML configuration of ser2net 4";
+/** The one diagnostic for a whole configuration of ser2net 4; null for another text. */
+export function yamlDiagnostic({ file, text }: Source): Diagnostic | null {
+  const line = yamlLine(text);
+  if (line === null) return null;
+  const expected = "expected lines of ser2net.conf, the language of ser2net 3.5";
+  const message = "This is a YAML configuration of ser2net 4";
+  return { file, line: file === null ? 0 : line, column: 1, message, expected };
+}
 
 /** The line that shows a configuration of ser2net 4: the first that is neither blank nor a comment. Null for another text. */
-export function yamlLine(text: string): number | null {
+function yamlLine(text: string): number | null {
   let start = 0;
   for (let line = 1; line <= MAX_HEAD_LINES && start < text.length; line++) {
     const end = text.indexOf("\n", start);

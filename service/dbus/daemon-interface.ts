@@ -1,5 +1,5 @@
 /** The daemon on the bus. */
-import type { Diagnostic } from "../config/diagnostic.js";
+import { type Diagnostic, messageOf } from "../config/diagnostic.js";
 import { BusError } from "./errors.js";
 import { type Interface, method, property, type Types } from "./interface.js";
 import { portPath, toBytes, toText, WELL_KNOWN_NAME } from "./names.js";
@@ -50,11 +50,5 @@ function rows(found: readonly Diagnostic[] | string): Types["a(suuss)"] {
   if (typeof found === "string") throw new BusError("ConfigurationUnreadable", toText(found));
   return found
     .slice(0, MAX_DIAGNOSTICS)
-    .map(({ file, line, column, message, expected }) => [
-      toText(file ?? ""),
-      line,
-      column,
-      toText(message),
-      toText(expected ?? ""),
-    ]);
+    .map(one => [toText(one.file ?? ""), one.line, one.column, toText(messageOf(one)), toText(one.expected ?? "")]);
 }

@@ -104,6 +104,22 @@ t.test("a file with no valid port line changes nothing; of one with some, the re
   t.match(await manager.nextText(), /^READY=1\nSTATUS=2 ports: .*; 3 lines not understood$/);
 });
 
+t.test("a file of nothing but errors changes nothing beside a board profile either", PYTHON, async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const manager = await Manager.start(t);
+  const profile = join(temporaryFolder(t), "x.json");
+  const { path: device } = PtyDevice.open(t);
+  writeFileSync(profile, JSON.stringify({ ports: [{ id: "p1", device, networkPort: `127.0.0.1,${port}` }] }));
+  const env = { NOTIFY_SOCKET: manager.address };
+  const starting = Daemon.start(t, { controlPort, config: ["BANNER:b:x"], args: ["--board", profile], env });
+  t.equal(await manager.nextText(), "READY=1\nSTATUS=1 port: 1 idle");
+  const daemon = await starting;
+  daemon.hup(["what is this", "2001:nonsense"]);
+  t.match(await manager.nextText(), /^RELOADING=1\n/);
+  t.match(await manager.nextText(), /^READY=1\nSTATUS=reload rejected: .*:1:1: .*; 1 port: 1 idle/);
+});
+
 t.test("a network port that another program has is in the status, and served when it is free", PYTHON, async t => {
   const next = await portNumbers(t);
   const [controlPort, port, away, rotator] = [await next(), await next(), await next(), await next()];

@@ -335,6 +335,21 @@ t.test("a device without /dev/ is told; where it is certain which one is meant, 
   t.match(named, { diagnostics: [], ports: [{ device: { path: "/dev/ttyS7" } }] }, "a name is a name");
 });
 
+t.test("a file of nothing but errors is told from one that defines something", async t => {
+  const port = "2001:raw:0:/dev/a";
+  const file = (text: string) => ({ file: "x", text });
+  const broken = (...sources: { file: string | null; text: string }[]) =>
+    readConfiguration(sources, { serviceLookup }).brokenFile?.line ?? null;
+  for (const text of ["\n# x\nnonsense\nmore\n", "\n\n99999:raw:0:/dev/a\n", "# x\n\n---\nconnection:\n"]) {
+    t.equal(broken(file(text)), 3, text);
+    t.equal(broken({ file: "profile", text: port }, file(text), { file: "profile", text: "" }), 3, text);
+    t.equal(broken({ file: null, text }), null, "a -C line is the same at each reload");
+  }
+  for (const text of ["", "# nothing\n", `nonsense\n${port}\n`, "nonsense\nDEFAULT:speed:300\n", `${port}:EVENN\n`]) {
+    t.equal(broken(file(text)), null, text);
+  }
+});
+
 t.test("a YAML file of ser2net 4 is one diagnostic", async t => {
   const yaml = "%YAML 1.1\n---\nconnection: &con0\n  accepter: tcp,2000\n  enable: on\n";
   for (const [text, line] of [

@@ -194,12 +194,12 @@ t.test("the daemon reloads, checks, and knows where a port is", tools, async t =
       reload: () => [{ file: "/etc/x.conf", line: 3, column: 20, message: "Bad \xc3\xa4", expected: null }],
       check(text) {
         checked.push(text);
-        return [{ file: null, line: 0, column: 1, message: "No", expected: "yes" }];
+        return [{ file: null, line: 0, column: 1, message: "No", expected: "yes", isWarning: true }];
       },
     },
   });
   t.equal((await call(ROOT, DAEMON, "Reload")).output, 'a(suuss) 1 "/etc/x.conf" 3 20 "Bad \\303\\244" ""');
-  t.equal((await call(ROOT, DAEMON, "Check", "s", "2000:raw:\u00e4")).output, 'a(suuss) 1 "" 0 1 "No" "yes"');
+  t.equal((await call(ROOT, DAEMON, "Check", "s", "2000:raw:\u00e4")).output, 'a(suuss) 1 "" 0 1 "warning: No" "yes"');
   await call(ROOT, DAEMON, "Check", "s", "");
   t.same(checked, ["2000:raw:\xc3\xa4", null], "an empty text stands for what a reload would read");
   t.equal((await call(ROOT, DAEMON, "GetPort", "s", "localhost,2001")).output, `o "${PORT_PATH}"`);

@@ -91,6 +91,18 @@ t.test("--check reports what is wrong with its place, and opens nothing", async 
   });
 });
 
+t.test("--check reports a warning, and the exit status is 0", async t => {
+  const { folder } = await prepare(t);
+  const file = join(folder, "udp.conf");
+  writeFileSync(file, "udp,2001:raw:0:/dev/null:kickolduser\n");
+  const { code, output } = await runToEnd(t, ["--check", "-c", file]);
+  t.match(
+    output,
+    new RegExp(`^${file}:1:1: warning: A datagram with a forged source address can end a connection at .*\\n$`),
+  );
+  t.equal(code, 0);
+});
+
 t.test("--check names both lines of one socket, of a board profile and the file too", async t => {
   const { folder } = await prepare(t);
   const file = join(folder, "own.conf");
