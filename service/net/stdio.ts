@@ -8,10 +8,12 @@ const STANDARD_INPUT = 0;
 
 export function standardInput(): Link {
   setNonBlocking(STANDARD_INPUT);
-  return new TcpLink(STANDARD_INPUT, peer(), "stdio");
+  const peer = tcpPeer();
+  return new TcpLink(STANDARD_INPUT, peer ?? { address: "unknown", port: 0 }, "stdio", peer !== null);
 }
 
-function peer(): PeerAddress {
+/** Null where descriptor 0 is something else. */
+function tcpPeer(): PeerAddress | null {
   if (socketKind(STANDARD_INPUT) !== null) {
     try {
       const { family, address, port } = peerAddress(STANDARD_INPUT);
@@ -20,5 +22,5 @@ function peer(): PeerAddress {
       // A socket pair, say.
     }
   }
-  return { address: "unknown", port: 0 };
+  return null;
 }

@@ -35,6 +35,7 @@ export class TcpLink implements Link {
   readonly peer: PeerAddress;
   readonly transport: "tcp" | "stdio";
   readonly #fd: number;
+  readonly #isTcp: boolean;
   readonly #watch: Watch;
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
@@ -46,19 +47,21 @@ export class TcpLink implements Link {
   #suspectedMs: number | null = null;
   #closed = false;
 
-  constructor(fd: number, peer: PeerAddress, transport: "tcp" | "stdio" = "tcp") {
+  /** @param isTcp false: a pipe, a terminal or a socket of another kind is on standard input */
+  constructor(fd: number, peer: PeerAddress, transport: "tcp" | "stdio" = "tcp", isTcp = true) {
     this.#fd = fd;
     this.peer = peer;
     this.transport = transport;
+    this.#isTcp = isTcp;
     this.#watch = new Watch(fd, events => this.#ready(events));
     try {
-      setNoDelay(fd);
-      if (transport === "tcp") {
+      if (isTcp) {
+        setNoDelay(fd);
         setKeepalive(fd, KEEPALIVE);
         setUserTimeout(fd, USER_TIMEOUT_MS);
       }
     } catch {
-      // The peer is gone already, or this is no TCP socket: reading will tell.
+      // The peer is gone already: reading will tell.
     }
   }
 
@@ -112,7 +115,7 @@ export class TcpLink implements Link {
   }
 
   whenBroken(callback: () => void): void {
-    if (this.#closed || this.transport !== "tcp") return;
+    if (this.#closed || !this.#isTcp) return;
     this.#broken = callback;
     this.#watch.arm(ERROR_OR_HANGUP);
   }
@@ -149,7 +152,7 @@ export class TcpLink implements Link {
   #setStalled(stalled: boolean): void {
     if (this.#stalled !== null) clearInterval(this.#stalled);
     this.#stalled = stalled ? setInterval(() => this.#check(), CHECK_MS) : null;
-    if (this.transport !== "tcp") return;
+    if (!this.#isTcp) return;
     try {
       setUserTimeout(this.#fd, stalled ? SYSTEM_TIMEOUT : USER_TIMEOUT_MS);
     } catch {
@@ -175,7 +178,7 @@ export class TcpLink implements Link {
 
   /** Null where the kernel knows nothing of it: no TCP, or closed. */
   #info(): TcpInfo | null {
-    if (this.#closed || this.transport !== "tcp") return null;
+    if (this.#closed || !this.#isTcp) return null;
     try {
       return tcpInfo(this.#fd);
     } catch {

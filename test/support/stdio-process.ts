@@ -9,7 +9,7 @@ link.whenReadable(answer);
 function answer(): void {
   const count = link.read(into);
   if (count < 0) {
-    link.write(Buffer.from("bye\n"));
+    link.write(Buffer.from(`bye, ended: ${link.hasEnded?.()}\n`));
     link.close();
     return;
   }
