@@ -31,6 +31,8 @@ export type CommandLine =
   | { readonly kind: "run"; readonly options: Options }
   /** -v. */
   | { readonly kind: "version" }
+  /** `ser2net check-sol ...`. */
+  | { readonly kind: "check-sol"; readonly words: readonly string[] }
   /** `ser2net board ...`. */
   | { readonly kind: "board"; readonly words: readonly string[] }
   /** For standard error; the usage follows where it helps. */
@@ -65,7 +67,8 @@ const START: Options = {
 
 /** Scans left to right; each option is its own argument, and so is each value. Texts are taken as they are. */
 export function parseArguments(argv: readonly string[]): CommandLine {
-  if (argv[0] === "board") return { kind: "board", words: argv.slice(1) };
+  const [first = "", ...words] = argv;
+  if (first === "board" || first === "check-sol") return { kind: first, words };
   const configLines: string[] = [];
   let options: Options = { ...START, configLines };
   for (let at = 0; at < argv.length; at++) {
@@ -158,5 +161,6 @@ export function usage(program: string): string {
   --dbus <bus> - appear on the system bus, the session bus or the bus of
      the given address
   board - list, show, check and detect board profiles
+  check-sol - log in to the BMC of a SOL device, and tell how it is used
 `;
 }

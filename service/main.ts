@@ -2,9 +2,11 @@
 import { writeSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
+import { checkSolCommand } from "./app/check-sol.js";
 import { Daemon, StartError } from "./app/daemon.js";
 import { DbusLoader } from "./app/dbus-loader.js";
 import { ConfigurationError, type LoadedConfiguration, loadConfiguration } from "./app/load-configuration.js";
+import { loadSol } from "./app/port-environment.js";
 import { ServiceManager } from "./app/service-manager.js";
 import { boardCommand } from "./board/command.js";
 import { STANDARD_EVIDENCE } from "./board/detect.js";
@@ -58,6 +60,15 @@ async function main(): Promise<void> {
         err: text => print(2, text),
         places: standardFolders(process.env),
         evidence: STANDARD_EVIDENCE,
+      });
+      return;
+    case "check-sol":
+      hideArguments(argv, command.words);
+      process.exitCode = await checkSolCommand(command.words, {
+        out: text => print(1, text),
+        err: text => print(2, text),
+        serviceLookup: createServiceLookup(),
+        load: loadSol,
       });
       return;
     case "run": {

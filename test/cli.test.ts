@@ -45,6 +45,7 @@ t.test("the options, as the reference reads them", async t => {
     ["--dbus system --dbus off", run({})],
     ["-v -h", { kind: "version" }],
     ["-n -v", { kind: "version" }],
+    ["check-sol 2007 -c f", { kind: "check-sol", words: ["2007", "-c", "f"] }],
     ["board list --json", { kind: "board", words: ["list", "--json"] }],
   ];
   for (const [line, command] of cases) t.same(parseArguments(words(line)), command, line);
@@ -108,7 +109,7 @@ t.test("the usage is the reference's, and then what is new", async t => {
   -s - specify a default signature for RFC2217 protocol
 `),
   );
-  for (const word of ["--check", "--print-config", "--board", "--dbus", "board"])
+  for (const word of ["--check", "--print-config", "--board", "--dbus", "board", "check-sol"])
     t.ok(text.includes(`  ${word} `), word);
 });
 

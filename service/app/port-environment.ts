@@ -96,7 +96,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
 }
 
 /** The protocol is a bundle of its own beside this one. By `require`, as in dbus-loader.ts. */
-function loadSol(): CreateSession {
+export function loadSol(): CreateSession {
   const entry: typeof import("../ipmi/entry.js") = createRequire(__filename)("./sol.cjs");
   return entry.createSession;
 }

@@ -40,7 +40,7 @@ export class SolDevices {
     const { path, target } = request;
     let failure = "the BMC does not answer";
     for (const { host, port } of target.addresses) {
-      const address = await resolve(host, target.family, path);
+      const address = await resolveHost(host, target.family, path);
       const opened = await this.#connect(request, { address, port });
       if (opened instanceof SolConsole) return opened;
       failure = `${host}: ${opened?.message ?? "given up"}`;
@@ -91,7 +91,7 @@ export class SolDevices {
 }
 
 /** The numeric address of a host. Rejects with DeviceError. */
-async function resolve(host: string, family: 0 | 4 | 6, path: string): Promise<string> {
+export async function resolveHost(host: string, family: 0 | 4 | 6, path: string): Promise<string> {
   const version = host.includes(":") ? 6 : /^(0|[1-9]\d*)(\.(0|[1-9]\d*)){3}$/.test(host) ? 4 : null;
   if (version !== null) {
     if (family === 0 || family === version) return host;

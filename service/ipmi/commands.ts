@@ -59,6 +59,8 @@ export function deactivatePayload(instance: number): Command {
 export interface Activation {
   /** Data bytes in a packet to the BMC. */
   readonly packetBytes: number;
+  /** Data bytes in a packet from the BMC. */
+  readonly receivedBytes: number;
   /** The UDP port that the BMC names for SOL; null: it names none. */
   readonly udpPort: number | null;
 }
@@ -69,6 +71,7 @@ export function decodeActivation(data: Uint8Array): Activation {
   const word = (at: number): number => (data[at] ?? 0) | ((data[at + 1] ?? 0) << 8);
   return {
     packetBytes: payloadBytes(word(4)) - SOL_HEADER_BYTES,
+    receivedBytes: payloadBytes(word(6)) - SOL_HEADER_BYTES,
     udpPort: data.length < 10 ? null : word(8),
   };
 }

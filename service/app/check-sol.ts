@@ -1,0 +1,197 @@
+/** `ser2net check-sol`: logs in to a BMC, activates Serial over LAN, and says what came of it. */
+import { type Options, parseArguments } from "../cli.js";
+import type { DeviceName, PortConfig } from "../config/configuration.js";
+import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
+import type { ServiceLookup } from "../config/network-port.js";
+import { readConfiguration } from "../config/resolve.js";
+import { isSolDevice, type SolTarget } from "../config/sol-target.js";
+import { type BmcAddress, BmcSocket } from "../device/bmc-socket.js";
+import { DeviceError } from "../device/device.js";
+import { resolveHost } from "../device/open-sol.js";
+import type { CreateSession } from "../device/sol.js";
+import { SolSecrets } from "../device/sol-secrets.js";
+import type { SessionError } from "../ipmi/session-error.js";
+import type { SolSettings } from "../ipmi/settings.js";
+import type { SolSessionFacts } from "../ipmi/sol-session.js";
+import { SystemError } from "../native/errors.js";
+import { ConfigurationError, loadConfiguration } from "./load-configuration.js";
+
+export interface CheckIo {
+  out(text: string): void;
+  err(text: string): void;
+  readonly serviceLookup: ServiceLookup;
+  /** Loads the protocol. */
+  readonly load: () => CreateSession;
+}
+
+export const CHECK_SOL_USAGE = `Usage:
+  ser2net check-sol 'sol.lan <arguments>' [<option word> ...] - log in to that BMC
+  ser2net check-sol <port or DEVICE> [-c <config file>] [-C <config line>] [--board <name>] - log in to that of a port
+`;
+
+const [DONE, FAILED, MISUSED] = [0, 1, 2];
+
+interface Wish {
+  /** Without secrets. */
+  readonly path: string;
+  readonly target: SolTarget;
+  readonly sol: SolSettings;
+}
+
+/** Resolves to the exit status: 1 where the console cannot be used, 2 for wrong words. */
+export async function checkSolCommand(words: readonly string[], io: CheckIo): Promise<number> {
+  const [device, ...rest] = words;
+  if (device === undefined || device.startsWith("-")) {
+    io.err(CHECK_SOL_USAGE);
+    return MISUSED;
+  }
+  const wish = isSolDevice(device) ? readDevice(device, rest, io) : findPort(device, rest, io);
+  if (wish === null) return MISUSED;
+  const secrets = new SolSecrets(text => io.err(`${text}\n`));
+  try {
+    for (const { host, port } of wish.target.addresses) {
+      const address = await resolveHost(host, wish.target.family, wish.path);
+      const outcome = await new Attempt(wish, { address, port }, secrets, io).run();
+      if ("facts" in outcome) {
+        report(wish, `${host} (${address}), UDP port ${port}`, outcome, io);
+        return DONE;
+      }
+      io.err(`${host}: ${outcome.message}\n`);
+      if (outcome.code !== "unreachable") break;
+    }
+  } catch (error) {
+    if (!(error instanceof DeviceError || error instanceof SystemError)) throw error;
+    io.err(`${error.reason}\n`);
+  }
+  return FAILED;
+}
+
+/** The device as of a port line of its own. */
+function readDevice(device: string, words: readonly string[], { serviceLookup, err }: CheckIo): Wish | null {
+  const text = `DEVICE:check:${device}\n0:raw:0:check:${words.join(" ")}\n`;
+  const { ports, diagnostics } = readConfiguration([{ file: null, text }], { serviceLookup });
+  const [port] = ports;
+  const wish = port === undefined ? null : wishOf(port);
+  for (const { message, expected } of diagnostics) err(`${message.replace(/ on line 0$/, "")} (${expected})\n`);
+  return wish;
+}
+
+function findPort(name: string, args: readonly string[], { serviceLookup, err }: CheckIo): Wish | null {
+  const command = parseArguments(args);
+  if (command.kind !== "run") {
+    err(CHECK_SOL_USAGE);
+    return null;
+  }
+  const ports = readPorts(command.options, serviceLookup, err);
+  const found = ports?.find(port => port.name === name) ?? ports?.find(({ device }) => device.written === name);
+  const wish = found === undefined ? null : wishOf(found);
+  if (wish === null && ports !== null) err(`${name} is not a port with a SOL device\n`);
+  return wish;
+}
+
+function readPorts(options: Options, lookup: ServiceLookup, err: CheckIo["err"]): readonly PortConfig[] | null {
+  try {
+    const { configuration, diagnostics } = loadConfiguration(options, lookup);
+    for (const one of diagnostics.filter(isAboutSol)) err(`${formatDiagnostic(one)}\n`);
+    return configuration.ports;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    err(`${error.message}\n`);
+    return null;
+  }
+}
+
+function isAboutSol({ message }: Diagnostic): boolean {
+  return message.includes("SOL") || message.startsWith("device configuration invalid");
+}
+
+function wishOf({ device, line, options }: { device: DeviceName } & Pick<PortConfig, "line" | "options">): Wish | null {
+  if (device.kind !== "sol" || options.sol === null) return null;
+  return { path: device.path, target: device.target, sol: { ...options.sol, speed: line.speed } };
+}
+
+function report({ sol, target }: Wish, place: string, { facts, roundTripMs }: Outcome, io: CheckIo): void {
+  const { suite, instance, packetBytes, receivedBytes } = facts;
+  const lines = [
+    ["BMC", place],
+    ["cipher suite", `${suite}${protection(sol, suite)}`],
+    ["privilege level", target.login.privilege],
+    ["SOL instance", String(instance)],
+    ["data in a packet", `${packetBytes} bytes to the BMC, ${receivedBytes} bytes from it`],
+    ["round trip", `${roundTripMs.toFixed(1)} ms`],
+  ];
+  for (const [name = "", value = ""] of lines) io.out(`${name.padEnd(17)} ${value}\n`);
+  io.out("Serial over LAN works; it is deactivated again\n");
+}
+
+function protection({ authenticated, encrypted }: SolSettings, suite: number): string {
+  const words = [authenticated ? [] : ["without authentication"], encrypted ? [] : ["without encryption"]].flat();
+  return suite === 0 || words.length === 0 ? "" : `, data ${words.join(" and ")}`;
+}
+
+interface Outcome {
+  readonly facts: SolSessionFacts;
+  /** The shortest time between a datagram and its answer. */
+  readonly roundTripMs: number;
+}
+
+/** One session, from the login to its end. */
+class Attempt {
+  readonly #session;
+  readonly #socket: BmcSocket;
+  #timer: NodeJS.Timeout | undefined;
+  #sentMs = Number.NaN;
+  #roundTripMs = Number.POSITIVE_INFINITY;
+  #facts: SolSessionFacts | null = null;
+  #settle: (error: SessionError | null) => void = () => {};
+
+  /** Throws DeviceError and SystemError. */
+  constructor({ path, target, sol }: Wish, to: BmcAddress, secrets: SolSecrets, { err, load }: CheckIo) {
+    const [createSession, loginSecrets] = [load(), secrets.read(target, path)]; // before the socket: both may throw
+    this.#socket = new BmcSocket(to, datagram => {
+      if (this.#sentMs > 0) this.#roundTripMs = Math.min(this.#roundTripMs, performance.now() - this.#sentMs);
+      this.#sentMs = Number.NaN;
+      this.#act(nowMs => this.#session.receive(datagram, nowMs));
+    });
+    this.#session = createSession(
+      { login: target.login, secrets: loginSecrets, sol, udpPort: to.port },
+      {
+        send: datagram => {
+          this.#sentMs = performance.now();
+          this.#socket.send(datagram);
+        },
+        connected: () => {
+          this.#facts = this.#session.facts;
+          setImmediate(() => this.#act(nowMs => this.#session.close(nowMs)));
+        },
+        readable: () => {},
+        writable: () => {},
+        happened: () => {},
+        warn: text => err(`${text}\n`),
+        ended: error => this.#settle(error),
+      },
+    );
+  }
+
+  /** Resolves when the session has ended. */
+  async run(): Promise<Outcome | SessionError> {
+    const error = await new Promise<SessionError | null>(resolve => {
+      this.#settle = resolve;
+      this.#act(nowMs => this.#session.start(nowMs));
+    });
+    clearTimeout(this.#timer);
+    this.#socket.close();
+    if (error !== null) return error;
+    if (this.#facts === null) throw new Error("the session has ended before it was established");
+    return { facts: this.#facts, roundTripMs: this.#roundTripMs };
+  }
+
+  #act(call: (nowMs: number) => void): void {
+    call(performance.now());
+    clearTimeout(this.#timer);
+    const dueMs = this.#session.deadlineMs - performance.now();
+    if (Number.isFinite(dueMs)) {
+      this.#timer = setTimeout(() => this.#act(nowMs => this.#session.expire(nowMs)), Math.max(1, Math.ceil(dueMs)));
+    }
+  }
+}
