@@ -9,8 +9,9 @@ import { SessionError } from "./session-error.js";
 import type { LoginSecrets, LoginSettings, SolSettings } from "./settings.js";
 import { SolLink } from "./sol-link.js";
 
-/** Half of the idle limit that the strictest BMC seen has. */
+/** Half of the idle limit that the strictest BMC seen has; each session has a time of its own from LEAST to this. */
 const KEEP_ALIVE_MS = 10_000;
+const LEAST_KEEP_ALIVE_MS = 7500;
 /** What closing may take. */
 const CLOSE_RETRIES: RetryLimits = { intervalMs: 500, transmissions: 2 };
 const UNPROTECTED: Protection = { integrity: null, confidentialityKey: null };
@@ -50,6 +51,8 @@ export class SolSession {
   #conversation: Pick<Conversation<unknown>, "receive" | "expire" | "deadlineMs" | "abandon"> | null = null;
   #link: SolLink | null = null;
   #keepAliveMs = Number.POSITIVE_INFINITY;
+  /** Not all sessions of a daemon look after their BMC at the same moment. */
+  readonly #keepAliveIntervalMs: number;
   #number = 0;
   /** The time of the present call. */
   #nowMs = 0;
@@ -61,6 +64,8 @@ export class SolSession {
   constructor(options: SolSessionOptions, events: SolSessionEvents) {
     this.#options = options;
     this.#events = events;
+    const spread = (options.random(1)[0] ?? 0) / 256;
+    this.#keepAliveIntervalMs = LEAST_KEEP_ALIVE_MS + (KEEP_ALIVE_MS - LEAST_KEEP_ALIVE_MS) * spread;
   }
 
   /** @param nowMs on any clock that runs evenly; the same for all calls */
@@ -91,7 +96,7 @@ export class SolSession {
     this.#nowMs = nowMs;
     const received = this.#hasEnded ? null : this.#decode(datagram);
     if (received === null) return;
-    if (this.#activated !== null) this.#keepAliveMs = nowMs + KEEP_ALIVE_MS;
+    if (this.#activated !== null) this.#keepAliveMs = nowMs + this.#keepAliveIntervalMs;
     if (received.type === PAYLOAD.sol) this.#link?.receive(received.payload, nowMs, received.isLate);
     else this.#conversation?.receive(received, nowMs);
   }
@@ -156,9 +161,7 @@ export class SolSession {
         lost: error => this.#fail(error),
       },
     );
-    // Not all sessions of a daemon at the same moment.
-    const spread = (this.#options.random(1)[0] ?? 0) / 256;
-    this.#keepAliveMs = this.#nowMs + (KEEP_ALIVE_MS * (1 + spread)) / 2;
+    this.#keepAliveMs = this.#nowMs + this.#keepAliveIntervalMs;
     this.#link.start(this.#nowMs);
     this.#events.connected();
   }

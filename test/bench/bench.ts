@@ -13,13 +13,14 @@ import type { PeerName, Places } from "./peers.js";
 import { formatReport, formatRow } from "./report.js";
 import type { Fault, Row } from "./rows.js";
 import { soak } from "./soak.js";
+import { measureSol } from "./sol.js";
 import { measureStart } from "./start.js";
 import { addGrowth, measureCell } from "./traffic.js";
 
-const SECTIONS = ["paced", "growth", "bulk", "latency", "memory", "start", "abuse"] as const;
+const SECTIONS = ["paced", "growth", "bulk", "latency", "memory", "sol", "start", "abuse"] as const;
 type Section = (typeof SECTIONS)[number];
 
-const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,memory,start,abuse] [--cells REGEXP]
+const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,memory,sol,start,abuse] [--cells REGEXP]
               [--rounds N] [--seconds N] [--peers edge,ser2net,socat,floor] [--json FILE]
 scripts/bench --soak SECONDS [--json FILE]`;
 
@@ -97,6 +98,7 @@ async function measure(bench: Bench, sections: readonly Section[], wanted: RegEx
   for (const cell of cells) measured.push(...(await measureCell(bench, cell)));
   addGrowth(bench, measured);
   if (sections.includes("memory")) await measureMemory(bench);
+  if (sections.includes("sol")) await measureSol(bench);
   if (sections.includes("start")) await measureStart(bench);
   if (sections.includes("abuse")) await measureAbuse(bench);
 }

@@ -19,6 +19,8 @@ export interface Setup {
   readonly ports: readonly PortPlace[];
   readonly mode: Mode;
   readonly speed: number;
+  /** Only edge: the words of every port behind the speed, in place of those of a tty. */
+  readonly words?: string;
   /** Only edge: lines before the ports, options of one port, further arguments. */
   readonly lines?: readonly string[];
   readonly options?: (index: number) => string;
@@ -40,6 +42,7 @@ export interface Places {
 const STOP_MS = 8000;
 /** For setpriv, which becomes the program: nothing outlives the benchmark, however that ends. */
 export const NOT_ALONE = ["--pdeathsig", "KILL"];
+const TTY_WORDS = "NONE 1STOPBIT 8DATABITS LOCAL";
 let files = 0;
 
 export class Peer {
@@ -127,10 +130,10 @@ export function commands(name: PeerName, setup: Setup, places: Places): Command[
   }
 }
 
-function edgeConfiguration({ ports, mode, modeOf, speed, lines = [], options }: Setup): string {
+function edgeConfiguration({ ports, mode, modeOf, speed, words = TTY_WORDS, lines = [], options }: Setup): string {
   const portLines = ports.map(({ path, tcp }, index) => {
     const extra = options?.(index) ?? "";
-    return `127.0.0.1,${tcp}:${modeOf?.(index) ?? mode}:0:${path}:${speed} NONE 1STOPBIT 8DATABITS LOCAL ${extra}`;
+    return `127.0.0.1,${tcp}:${modeOf?.(index) ?? mode}:0:${path}:${speed} ${words} ${extra}`;
   });
   return `${[...lines, ...portLines].join("\n")}\n`;
 }

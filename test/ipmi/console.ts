@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { padSecret } from "../../service/ipmi/keys.js";
+import type { RandomSource } from "../../service/ipmi/login.js";
 import { SessionError } from "../../service/ipmi/session-error.js";
 import type { LoginSettings, SolSettings } from "../../service/ipmi/settings.js";
 import { SolSession } from "../../service/ipmi/sol-session.js";
@@ -21,6 +22,7 @@ export interface ConsoleOptions {
   readonly privilege?: LoginSettings["privilege"];
   readonly login?: Partial<LoginSettings>;
   readonly sol?: Partial<SolSettings>;
+  readonly random?: RandomSource;
 }
 
 export function loginSettings({ user, suites = [3], privilege, login }: ConsoleOptions): LoginSettings {
@@ -51,7 +53,7 @@ export class TestConsole {
   #unwritten: Buffer = Buffer.alloc(0);
 
   constructor(port: number, options: ConsoleOptions = {}) {
-    const { password = "test", bmcKey, sol } = options;
+    const { password = "test", bmcKey, sol, random = randomBytes } = options;
     this.#socket = createSocket("udp4");
     this.session = new SolSession(
       {
@@ -62,7 +64,7 @@ export class TestConsole {
         },
         sol: { ...USUAL_SOL, ...sol },
         udpPort: port,
-        random: randomBytes,
+        random,
       },
       {
         send: datagram => this.#socket.send(datagram, port, "127.0.0.1"),

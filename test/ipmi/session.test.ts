@@ -1,7 +1,6 @@
 import t, { type Test } from "tap";
 import { PAYLOAD } from "../../service/ipmi/packet.js";
 import { SolSession } from "../../service/ipmi/sol-session.js";
-import { sessionPacket } from "../support/bmc-packets.js";
 import { type BmcOptions, FakeBmc } from "../support/fake-bmc.js";
 import { until } from "../support/wait.js";
 import { type ConsoleOptions, loginSettings, TestConsole, USUAL_SOL } from "./console.js";
@@ -275,21 +274,4 @@ t.test("foreign, forged and repeated datagrams change nothing", async t => {
   made.write("b");
   t.equal(await made.text(2), "AB");
   t.equal(made.error, undefined);
-});
-
-t.test("a retransmission that comes after the next packet is not taken for new data", async t => {
-  const to = await bmc(t, { mode: "sink" });
-  const made = await connect(t, to);
-  const [session] = to.sessions.values();
-  if (session === undefined) throw new Error("no session");
-  const send = (sequence: number, number: number, data: string): void =>
-    to.inject(
-      sessionPacket(1, Buffer.from([number, 0, 0, 0, ...Buffer.from(data)]), session.consoleId, sequence, session),
-    );
-  send(100, 1, "a");
-  send(102, 2, "b");
-  send(101, 1, "a");
-  send(103, 3, "c");
-  await until("the last one", () => made.received.includes("c"));
-  t.equal(made.received.toString(), "abc");
 });

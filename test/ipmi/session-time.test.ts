@@ -1,0 +1,40 @@
+/** What depends on when a datagram comes. */
+import t, { type Test } from "tap";
+import { sessionPacket } from "../support/bmc-packets.js";
+import { type BmcOptions, FakeBmc } from "../support/fake-bmc.js";
+import { until } from "../support/wait.js";
+import { type ConsoleOptions, TestConsole } from "./console.js";
+
+async function connected(t: Test, options: Partial<BmcOptions>, how: ConsoleOptions = {}) {
+  const to = await FakeBmc.start(options);
+  t.teardown(() => to.stop());
+  const made = new TestConsole(to.port, how);
+  t.teardown(() => made.close());
+  return { to, made: await made.connected() };
+}
+
+t.test("a retransmission that comes after the next packet is not taken for new data", async t => {
+  const { to, made } = await connected(t, { mode: "sink" });
+  const [session] = to.sessions.values();
+  if (session === undefined) throw new Error("no session");
+  const send = (sequence: number, number: number, data: string): void =>
+    to.inject(
+      sessionPacket(1, Buffer.from([number, 0, 0, 0, ...Buffer.from(data)]), session.consoleId, sequence, session),
+    );
+  send(100, 1, "a");
+  send(102, 2, "b");
+  send(101, 1, "a");
+  send(103, 3, "c");
+  await until("the last one", () => made.received.includes("c"));
+  t.equal(made.received.toString(), "abc");
+});
+
+t.test("the sessions of a daemon do not all look after their BMC at the same moment", async t => {
+  const wait = async (byte: number): Promise<number> => {
+    const { made } = await connected(t, {}, { random: count => new Uint8Array(count).fill(byte) });
+    await until("the test packet is answered", () => made.session.deadlineMs - performance.now() > 2000);
+    return made.session.deadlineMs - performance.now();
+  };
+  t.ok((await wait(0)) <= 7500, "7.5 s after the last packet at the earliest");
+  t.ok((await wait(255)) > 7500, "10 s at the latest");
+});
