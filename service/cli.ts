@@ -1,4 +1,5 @@
 /** The command line: arguments in, what to do out (docs/reference.md, "Command line"). Texts are the reference's. */
+import { hideSecrets } from "./config/sol-words.js";
 
 export const VERSION = "1.0.0";
 export const DEFAULT_CONFIG_FILE = "/etc/ser2net.conf";
@@ -87,7 +88,9 @@ export function parseArguments(argv: readonly string[]): CommandLine {
     }
     const next = withFlag(options, word);
     if (next === null) {
-      const text = /^-.$/s.test(word) ? `Invalid option: '${word}'` : `Invalid argument: '${word}'`;
+      const text = /^-.$/s.test(word)
+        ? `Invalid option: '${word}'`
+        : `Invalid argument: '${word.includes(" ") ? hideSecrets(word) : word}'`;
       return { kind: "wrong", text, usage: true };
     }
     options = next;

@@ -84,6 +84,8 @@ t.test("what is wrong with a command line, and whether the usage helps", async t
   ];
   for (const [line, command] of cases) t.same(parseArguments(words(line)), command, line);
   t.same(parseArguments([""]), wrong("Invalid argument: ''"));
+  const line = "2000:raw:0:sol.lan -P secret h"; // without -C
+  t.same(parseArguments([line]), wrong("Invalid argument: '2000:raw:0:sol.lan -P ***'"));
   t.same(parseArguments(["-\n"]), wrong("Invalid option: '-\n'"));
 });
 

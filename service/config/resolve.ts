@@ -22,6 +22,7 @@ import { isDiagnostic, parseDirective } from "./parse.js";
 import { hideUnknownWord, readPortWords } from "./port-options.js";
 import { controlPortProblem, servedPort, tcpPort } from "./served-port.js";
 import { yamlDiagnostic } from "./slips.js";
+import { SOL_PREFIX } from "./sol-target.js";
 import { holdsSecret } from "./sol-words.js";
 import { translateCloseon } from "./template.js";
 
@@ -163,7 +164,7 @@ class ConfigurationBuilder {
       else this.#report(found);
     }
     if (device.kind === "sol" && !BIT_RATES.has(read.line.speed)) {
-      const message = `Invalid default speed for SOL: ${read.line.speed}`;
+      const message = `Invalid default speed for SOL ${device.path.slice(SOL_PREFIX.length)}: ${read.line.speed}`;
       this.#reportNumbered({ offset: directive.device.offset, message, expected: SOL_SPEEDS });
       return;
     }

@@ -292,7 +292,13 @@ export class Port implements ManagedPort {
   }
 }
 
-/** A SOL device with another password has the same path. */
+/** All of a SOL device but its secrets is in its path. */
 function isSameDevice(one: DeviceName, other: DeviceName): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return one.path === other.path && secretsOf(one) === secretsOf(other);
+}
+
+function secretsOf(device: DeviceName): string {
+  if (device.kind !== "sol") return "";
+  const { password, bmcKey } = device.target;
+  return [password, bmcKey].map(secret => (secret.kind === "text" ? secret.value : "")).join("\0");
 }

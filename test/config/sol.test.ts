@@ -236,7 +236,9 @@ t.test("the default rate must be one of SOL, unless the line has one", async t =
   t.equal(onlyPort(readLines("DEFAULT:speed:300", "1:raw:0:sol.lan h:19200")).line.speed, 19200);
   const read = readLines("DEFAULT:speed:300", `1:raw:0:sol.lan -P ${SECRET} h`);
   t.same(read.ports, []);
-  t.match(read.diagnostics, [{ line: 2, column: 9, message: "Invalid default speed for SOL: 300 on line 2" }]);
+  t.match(read.diagnostics, [
+    { line: 2, column: 9, message: "Invalid default speed for SOL lan -P *** h: 300 on line 2" },
+  ]);
 });
 
 t.test("setportconfig knows what kind of device a port has", async t => {

@@ -35,6 +35,8 @@ const configuration: Parser = {
     "RS485CONF:r:1:2:0:1\n",
     "DEFAULT:speed:19200\nDEFAULT:remaddr:10.0.0.1,0;::1,5\n",
     "DEVICE:d:/dev/serial/by-path/x:1\nCONTROLPORT:localhost,2000\n",
+    "DEVICE:s:sol.lan -s -U 'a b' -P \"x\\\\y\" -Rk k -p 1 -p2 2 -L user -Ra bmcpick -Ri none -Rc none -H intelplus ::1 h\n",
+    "3002:raw:0:sol.lan -U a -Pf /k -Rl -4 -M 2 -A rmcp+ h:19200 -encrypted ack-timeout=5 shared_serial_alert_deferred\n",
     "ROTATOR:5000:3000 3001\n",
     "3000:telnet:600:d:EVEN b o c s tr=t hexdump remaddr=10.0.0.1,0 chardelay-min=500 led-rx=l rs485=r\n",
     "udp,::1,3001:raw:0:/dev/a:max-connections=2 remaddr=udp,h,1;udp,i,2\n",
@@ -61,6 +63,11 @@ const configuration: Parser = {
       `BANNER:b:${fill("x", length / 2)}\n${numbered(number => `${number}:raw:0:a:b\n`, length / 2)}`,
     "one device on every port": length =>
       `DEVICE:d:${fill("x", length / 2)}\n${numbered(number => `${number}:raw:0:d\n`, length / 2)}`,
+    "one SOL device on every port": length =>
+      `DEVICE:d:sol.lan ${fill("-U x ", length / 2)}h\n${numbered(number => `${number}:raw:0:d\n`, length / 2)}`,
+    "words of a SOL device": length => `1:raw:0:sol.lan ${fill("-P x ", length)}`,
+    "a quoted word of a SOL device": length => `1:raw:0:sol.lan -P "${fill("\\\"' ", length)}`,
+    "options with and without a secret": length => `1:raw:0:sol.lan${fill(" -Pf -Pc -P", length)}`,
     ports: length => numbered(number => `${number}:raw:0:/dev/a\n`, length),
     "ports with long names": length => numbered(number => `${fill(":", 200)}${number}:raw:0:/dev/a\n`, length),
     "ports that are gone, and faults": length =>
