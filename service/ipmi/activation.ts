@@ -76,11 +76,12 @@ function* attempt(instance: number, { sol, nextNumber, warn }: ActivationSetting
   return { ...decodeActivation(data), instance, owner: yield* readOwner(instance, nextNumber) };
 }
 
-/** Returns where SOL is no longer this session's. Throws SessionError where the BMC does not answer. */
+/** Whether SOL is still this session's. Throws SessionError where the BMC does not answer. */
 export function* verify({ instance, owner }: Activated, nextNumber: () => number): Steps<"ours" | "lost"> {
-  if (owner !== null) return (yield* readOwner(instance, nextNumber)) === owner ? "ours" : "lost";
+  const told = owner === null ? null : yield* readOwner(instance, nextNumber);
+  if (told !== null) return told === owner ? "ours" : "lost";
   const { completionCode, data } = yield* send(payloadStatus(), nextNumber);
-  if (completionCode !== COMPLETED) return "ours"; // a BMC that does not say
+  if (completionCode !== COMPLETED) return "ours"; // a BMC that does not say, or that is busy
   return isActive(decodePayloadStatus(data).active, instance) ? "ours" : "lost";
 }
 
@@ -105,6 +106,7 @@ function isActive(bits: number, instance: number): boolean {
   return (bits & (1 << (instance - 1))) !== 0;
 }
 
+/** Null: the BMC does not say, or no session has it. */
 function* readOwner(instance: number, nextNumber: () => number): Steps<string | null> {
   const { completionCode, data } = yield* send(payloadOwner(instance), nextNumber);
   const id = data.subarray(0, 4);

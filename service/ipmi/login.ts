@@ -2,7 +2,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Established } from "./channel.js";
 import type { Steps } from "./conversation.js";
-import { type KeyExchange, rakp2Code, rakp3Code, rakp4Code, sessionKeys } from "./keys.js";
+import { type KeyExchange, rakp2Code, rakp3Code, rakp4Code, type SessionKeys, sessionKeys } from "./keys.js";
 import { type Command, decodeAnswer, encodeCommand, NETFN } from "./message.js";
 import { PAYLOAD, type Protection } from "./packet.js";
 import {
@@ -98,9 +98,13 @@ function* exchangeKeys(
   }
   const code = rakp3Code(exchange, secrets.password, settings.rakp3PrivilegeOnly ? role & 0x0f : role);
   const keys = sessionKeys(exchange, secrets.bmcKey ?? secrets.password);
-  const check = yield* sendRakp3(bmcSessionId, code, random);
-  if (!equal(check, rakp4Code(exchange, keys))) throw wrongKey(secrets, hasBmcKey);
-  return { ...ids, protection: protectionOf(algorithms, keys.sik, keys.k1, keys.k2, settings) };
+  try {
+    const check = yield* sendRakp3(bmcSessionId, code, random);
+    if (!equal(check, rakp4Code(exchange, keys))) throw wrongKey(secrets, hasBmcKey);
+    return { ...ids, protection: protectionOf(algorithms, keys, settings) };
+  } finally {
+    for (const key of Object.values(keys)) key.fill(0);
+  }
 }
 
 function* openSession(settings: LoginSettings, id: Uint8Array, random: RandomSource): Steps<OpenSessionResponse> {
@@ -160,17 +164,12 @@ function* ask(type: number, payload: Uint8Array): Steps<Uint8Array> {
   return (yield { kind: "request", type, payload, isAnswer }).payload;
 }
 
-function protectionOf(
-  algorithms: Algorithms,
-  sik: Uint8Array,
-  k1: Uint8Array,
-  k2: Uint8Array,
-  { integrityBySik }: LoginSettings,
-): Protection {
+/** Has copies of the keys. */
+function protectionOf(algorithms: Algorithms, keys: SessionKeys, { integrityBySik }: LoginSettings): Protection {
   const integrity = integrityOf(algorithms);
   return {
-    integrity: integrity === null ? null : { ...integrity, key: integrityBySik ? sik : k1 },
-    confidentialityKey: algorithms.confidentiality === 0 ? null : k2.subarray(0, 16),
+    integrity: integrity === null ? null : { ...integrity, key: Uint8Array.from(integrityBySik ? keys.sik : keys.k1) },
+    confidentialityKey: algorithms.confidentiality === 0 ? null : Uint8Array.from(keys.k2.subarray(0, 16)),
   };
 }
 

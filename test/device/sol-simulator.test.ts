@@ -38,6 +38,14 @@ t.test(
       });
       await device.close(1000);
     }
+    // A session that another one ends: the simulator does not tell.
+    const lost = await openSol({ port });
+    const reader = new Reader(lost);
+    const taker = await openSol({ port }, { sol: { sharedSerialAlert: "succeed" } });
+    await until("the loss is noticed", () => reader.lost !== null);
+    t.match(reader.lost, { reason: "another session has taken Serial over LAN" });
+    await lost.close(0);
+    await taker.close(0);
     simulator.process.kill();
   },
 );

@@ -31,7 +31,11 @@ t.test("from the open session response to the first acknowledgement", async t =>
   t.same(answered("81344b200c2100b3", NETFN.transport, 0x21, 3), [0, ""], "Set SOL Configuration Parameters");
   const activation = answered("811c632014480000000000200000406f02ffffb5", NETFN.app, 0x48, 5);
   t.same(activation, [0, "00000000200000406f02ffff"], "Activate Payload");
-  t.same(decodeActivation(Buffer.from(String(activation[1]), "hex")), { packetBytes: 28, udpPort: 623 });
+  t.same(decodeActivation(Buffer.from(String(activation[1]), "hex")), {
+    packetBytes: 28,
+    receivedBytes: 60,
+    udpPort: 623,
+  });
   t.match(
     { ...decodeSol(Buffer.from("00010300", "hex")) },
     { sequence: 0, acknowledged: 1, acceptedCount: 3, flags: 0 },

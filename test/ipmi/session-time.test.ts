@@ -38,3 +38,16 @@ t.test("the sessions of a daemon do not all look after their BMC at the same mom
   t.ok((await wait(0)) <= 7500, "7.5 s after the last packet at the earliest");
   t.ok((await wait(255)) > 7500, "10 s at the latest");
 });
+
+t.test("a BMC that is too busy to tell who has SOL keeps the session", async t => {
+  const { to, made } = await connected(t, {});
+  const answers = () => to.commands.filter(name => name === "64b" || name === "64a").length;
+  for (const refused of [{ "64b": 0xc0 }, { "64b": 0xc0, "64a": 0xc0 }]) {
+    to.set({ refused });
+    const before = answers();
+    made.act(() => made.session.expire(performance.now() + 11_000));
+    await until("both were asked", () => answers() === before + 2);
+  }
+  made.write("x");
+  t.equal(await made.text(1), "X");
+});

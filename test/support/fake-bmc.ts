@@ -16,6 +16,8 @@ export interface BmcOptions extends LoginOptions {
   readonly setRate: number;
   readonly activation: number;
   readonly requiresEncryption: boolean;
+  /** Completion codes of commands that are refused: `64b`. */
+  readonly refused: Readonly<Record<string, number>>;
   /** Get Payload Instance Info is not a command of this BMC. */
   readonly tellsOwner: boolean;
   readonly supports20: boolean;
@@ -27,7 +29,7 @@ export const USUAL_BMC: BmcOptions = {
   users: USERS,
   ...{ suites: [0, 1, 2, 3, 6, 7, 8, 15, 16, 17], bmcKey: "", sessions: 4, mode: "upper", size: 64, swapped: false },
   ...{ solPort: 0, short: false, setRate: 0, activation: 0, requiresEncryption: false, privilegeZero: false },
-  ...{ tellsOwner: true, supports20: true, keeps: true },
+  ...{ refused: {}, tellsOwner: true, supports20: true, keeps: true },
 };
 
 type Reply = readonly [completionCode: number, data?: readonly number[]];
@@ -179,6 +181,8 @@ export class FakeBmc {
   }
 
   #reply(session: Session, name: string, data: Buffer): Reply {
+    const refused = this.#options.refused[name];
+    if (refused !== undefined) return [refused];
     const level = (data[0] ?? 0) & 15;
     switch (name) {
       case "63b":
