@@ -7,7 +7,7 @@ import { readConfiguration } from "../config/resolve.js";
 import { isSolDevice, type SolTarget } from "../config/sol-target.js";
 import { type BmcAddress, BmcSocket } from "../device/bmc-socket.js";
 import { DeviceError } from "../device/device.js";
-import { resolveHost } from "../device/open-sol.js";
+import { loadProtocol, resolveHost } from "../device/open-sol.js";
 import type { CreateSession } from "../device/sol.js";
 import { SolSecrets } from "../device/sol-secrets.js";
 import type { SessionError } from "../ipmi/session-error.js";
@@ -147,7 +147,8 @@ class Attempt {
 
   /** Throws DeviceError and SystemError. */
   constructor({ path, target, sol }: Wish, to: BmcAddress, secrets: SolSecrets, { err, load }: CheckIo) {
-    const [createSession, loginSecrets] = [load(), secrets.read(target, path)]; // before the socket: both may throw
+    const createSession = loadProtocol(load, path);
+    const loginSecrets = secrets.read(target, path); // before the socket: these may throw
     this.#socket = new BmcSocket(to, datagram => {
       if (this.#sentMs > 0) this.#roundTripMs = Math.min(this.#roundTripMs, performance.now() - this.#sentMs);
       this.#sentMs = Number.NaN;

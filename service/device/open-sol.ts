@@ -53,7 +53,7 @@ export class SolDevices {
   #connect(request: SolRequest, address: BmcAddress): Promise<SolConsole | SessionError | null> {
     const { path, identity, target, sol, warn, signal } = request;
     if (signal.aborted) return Promise.resolve(null);
-    const createSession = this.#loaded(path);
+    const createSession = loadProtocol(this.#load, path);
     const secrets = request.readSecrets();
     return new Promise((settle, reject) => {
       const finish = (result: SolConsole | SessionError | null): void => {
@@ -79,14 +79,15 @@ export class SolDevices {
       signal.addEventListener("abort", abandon);
     });
   }
+}
 
-  #loaded(path: string): CreateSession {
-    try {
-      return this.#load();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new DeviceError("open-failed", path, `Serial over LAN cannot be loaded: ${reason}`, { cause: error });
-    }
+/** What `load` returns. Throws DeviceError. */
+export function loadProtocol(load: () => CreateSession, path: string): CreateSession {
+  try {
+    return load();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DeviceError("open-failed", path, `Serial over LAN cannot be loaded: ${reason}`, { cause: error });
   }
 }
 
