@@ -214,3 +214,33 @@ t.test("purge reaches the driver's queues", NEEDS_UART, async t => {
     t.equal(await done.expect(/flush .\n/), word);
   }
 });
+
+t.test(
+  "a closing port waits while bytes leave, as long as its line needs, and throws away what is stuck",
+  NEEDS_UART,
+  async t => {
+    const { uart, daemon, port, device, done, untilFree } = await serveUart(t, { options: "300" });
+    const leave = async (unsent: number): Promise<void> => {
+      const user = await Client.connect(t, port);
+      user.send("x");
+      await device.expect("x");
+      uart.unsent = unsent;
+      await user.close();
+      await until("the port closes", async () => /closing/.test(await daemon.ask("showport")));
+    };
+    // 200 characters at 30 a second are entitled to 6.7 s and the 4 s that each port gets.
+    await leave(200);
+    for (let unsent = 200; unsent > 0; unsent -= 4) {
+      uart.unsent = unsent;
+      await new Promise(resolve => setTimeout(resolve, 100)); // the line sends: 5 s in all
+    }
+    t.match(await daemon.ask("showport"), /closing/, "still, after more than 4 s");
+    uart.unsent = 0;
+    await untilFree();
+    t.notMatch(done.text, "flush", "every byte has left");
+
+    await leave(5);
+    t.match(await done.expect("flush 1\n"), "flush", "nothing left any more: the rest is thrown away");
+    await untilFree();
+  },
+);
