@@ -25,6 +25,11 @@ const PURE_FILES = [
 /** What ranks 3 and 4 may take from rank 2 besides types: the errors of the contracts. */
 const ERRORS = { "device/device": ["DeviceError"], "net/link": ["LinkError"] };
 
+/** A file that is longer has more than one subject. */
+const LONGEST_FILE = 300; // lines
+/** Files beside the rooms. */
+const ROOT_FILES = ["main", "cli", "daemonize", "pid-file"];
+
 /** Words that have a standard one: docs/glossary.md. No file and no identifier of code or tests has them. */
 const REJECTED = new Set(
   "door doors seat seats lobby taps desk face faces stay sound unsound outside wire turns announcer".split(" "),
@@ -47,6 +52,9 @@ for (const path of readdirSync(root, { recursive: true })
     const problem = judge(file, one);
     if (problem) problems.push(`${path}:${one.line}: ${problem} (${one.target})`);
   }
+  const lines = readFileSync(join(root, path), "latin1").split("\n").length - 1;
+  if (lines > LONGEST_FILE) problems.push(`${path}: ${lines} lines, at most ${LONGEST_FILE} are allowed`);
+  if (!file.includes("/") && !ROOT_FILES.includes(file)) problems.push(`${path}: belongs into a room`);
   if (rankOf(file) < 0) problems.push(`${path}: the room "${roomOf(file)}" is not in the rank table`);
 }
 for (const folder of process.argv[2] === undefined ? [root, ...NAMED] : [root]) problems.push(...rejectedNames(folder));

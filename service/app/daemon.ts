@@ -3,22 +3,17 @@ import type { ProfileFacts } from "../board/facts.js";
 import { standardFolders } from "../board/load.js";
 import type { Options } from "../cli.js";
 import { VERSION } from "../cli.js";
-import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "../config/configuration.js";
+import type { Configuration } from "../config/configuration.js";
 import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnostic.js";
 import { readConfiguration } from "../config/resolve.js";
 import { type ControlServer, createControlServer } from "../control/server.js";
 import { createNodeWatcher, type DeviceNodeWatcher } from "../device/node-watcher.js";
-import type { Led } from "../led/led.js";
 import { createLeds, type Leds } from "../led/sysfs.js";
-import { describeReason } from "../log/describe.js";
 import type { Log } from "../log/log.js";
-import { errorReason } from "../native/errors.js";
 import { type Inherited, inheritedSockets } from "../net/inherited.js";
 import { createServiceLookup } from "../net/services.js";
 import type { PortEnvironment } from "../port/environment.js";
-import { NO_SOCKETS, Port } from "../port/port.js";
 import { Registry } from "../port/registry.js";
-import { Rotator } from "../port/rotator.js";
 import type { ManagedPort } from "../port/status.js";
 import { BoardDevices } from "./board-devices.js";
 import { BoardLeds } from "./board-leds.js";
@@ -30,7 +25,8 @@ import {
   loadConfiguration,
 } from "./load-configuration.js";
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
-import { applyReload, type ReloadTarget } from "./reload.js";
+import { applyReload } from "./reload.js";
+import { ServedPorts } from "./served-ports.js";
 import { solWarnings } from "./sol-warnings.js";
 
 /** The daemon cannot start; the text is for standard error. */
@@ -61,7 +57,7 @@ export interface DaemonEvents {
   reloadDue(): void;
 }
 
-export class Daemon implements ReloadTarget {
+export class Daemon {
   readonly ports = new Registry();
   readonly #options: Options;
   readonly #log: Log;
@@ -71,13 +67,11 @@ export class Daemon implements ReloadTarget {
   readonly #nodeWatcher: DeviceNodeWatcher;
   readonly #boardLeds: BoardLeds;
   readonly #boardDevices: BoardDevices;
-  /** Configured LEDs are set up whether a port uses them or not (docs/reference.md, "LEDs"). */
-  readonly #configuredLeds = new Map<string, Led>();
+  readonly #served: ServedPorts;
   readonly #environment: PortEnvironment;
   readonly #control: ControlServer;
   readonly #controlListener: ControlListener;
   readonly #events: DaemonEvents;
-  readonly #rotators = new Map<string, Rotator>();
   #configuration: Configuration;
   #board: ProfileFacts | null = null;
   #lastReload: readonly Diagnostic[] | string = [];
@@ -121,6 +115,12 @@ export class Daemon implements ReloadTarget {
       removed: port => this.#removed(port),
       stdioEnded: ok => events.stdioEnded(ok),
     });
+    this.#served = new ServedPorts({
+      ports: this.ports,
+      environment: this.#environment,
+      leds: this.#leds,
+      showsTraffic: led => this.#boardLeds.showsTraffic(led),
+    });
     this.#control = createControlServer({ ports: this.ports, version: VERSION, log });
     this.#controlListener = new ControlListener({
       server: this.#control,
@@ -158,9 +158,9 @@ export class Daemon implements ReloadTarget {
     this.#board = effective.board;
     this.#boardLeds.configure(effective.board, ports);
     this.#boardDevices.configure(effective.board);
-    this.changeLeds([], leds);
-    for (const port of ports) this.createPort(port);
-    for (const rotator of rotators) this.openRotator(rotator);
+    this.#served.changeLeds([], leds);
+    for (const port of ports) this.#served.createPort(port);
+    for (const rotator of rotators) this.#served.openRotator(rotator);
     const spec = this.#options.controlPort ?? controlPort;
     const fault = this.#controlListener.move(spec, false);
     if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, { usage: true });
@@ -210,7 +210,7 @@ export class Daemon implements ReloadTarget {
     this.#board = next.board;
     this.#boardLeds.configure(next.board, next.configuration.ports);
     this.#boardDevices.configure(next.board);
-    this.#configuration = applyReload(this, this.#configuration, next.configuration);
+    this.#configuration = applyReload(this.#served, this.#configuration, next.configuration);
     if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration);
     this.#events.portsChanged();
   }
@@ -235,10 +235,8 @@ export class Daemon implements ReloadTarget {
 
   /** What is broken for good, that only a new process mends; null: nothing. */
   problem(): string | null {
-    for (const one of [...this.ports.list(), ...this.#rotators.values()]) {
-      const problem = one.problem();
-      if (problem !== null) return problem;
-    }
+    const problem = this.#served.problem();
+    if (problem !== null) return problem;
     return this.#controlListener.isBroken ? "the control port does not listen any more" : null;
   }
 
@@ -250,64 +248,13 @@ export class Daemon implements ReloadTarget {
   /** Resolves when every device is closed, which has a time limit. */
   async stop(): Promise<void> {
     this.#boardDevices.close();
-    for (const name of [...this.#rotators.keys()]) this.closeRotator(name);
+    this.#served.closeRotators();
     this.#controlListener.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));
     this.#boardLeds.close();
     this.#leds.close();
     this.#nodeWatcher.close();
   }
-
-  // ---- what a reload does
-
-  createPort(config: PortConfig): void {
-    const port = new Port(config, this.#environment);
-    this.ports.add(port);
-    if (port.start() === null) return;
-    this.ports.remove(port);
-    this.#noSockets(NO_SOCKETS, config, port.status().lastError);
-    // An inetd-style service without its connection has nothing to do. A second one only finds it taken.
-    const isTaken = this.ports.list().some(other => other.status().networkPort.port === 0);
-    if (config.networkPort.port === 0 && !isTaken) this.#environment.stdioEnded(false);
-  }
-
-  openRotator(config: RotatorConfig): void {
-    const rotator = new Rotator(config, this.ports, this.#environment);
-    try {
-      rotator.start();
-      this.#rotators.set(config.name, rotator);
-    } catch (error) {
-      this.#noSockets("Unable to create TCP socket", config, describeReason(error, errorReason));
-    }
-  }
-
-  changeRotator(config: RotatorConfig): void {
-    this.#rotators.get(config.name)?.reconfigure(config);
-  }
-
-  closeRotator(name: string): void {
-    this.#rotators.get(name)?.close();
-    this.#rotators.delete(name);
-  }
-
-  hasRotator(name: string): boolean {
-    return this.#rotators.has(name);
-  }
-
-  changeLeds(release: readonly LedConfig[], configure: readonly LedConfig[]): void {
-    for (const config of configure) {
-      const before = this.#configuredLeds.get(config.name);
-      if (this.#boardLeds.showsTraffic(config)) this.#configuredLeds.delete(config.name);
-      else this.#configuredLeds.set(config.name, this.#leds.open(config));
-      before?.close();
-    }
-    for (const { name } of release) {
-      this.#configuredLeds.get(name)?.close();
-      this.#configuredLeds.delete(name);
-    }
-  }
-
-  // ---- the rest
 
   #read(): LoadedConfiguration {
     try {
@@ -317,11 +264,6 @@ export class Daemon implements ReloadTarget {
       this.#log.error(error.message);
       throw new StartError(error.message, { logged: true });
     }
-  }
-
-  #noSockets(text: string, { name, file, lineNumber }: PortConfig | RotatorConfig, reason: string | null): void {
-    const message = `${text} on line ${lineNumber}: ${name}`;
-    this.#log.error(formatDiagnostic({ file, line: lineNumber, column: 1, message, expected: reason }));
   }
 
   /** A text that is no port is among the faults of the configuration, and leaves in force what was there. */

@@ -76,3 +76,15 @@ t.test("names with a word that the glossary replaces are found, in files and ide
     ["line/seat-map", "seatOfDoor", "#wireFormat"].map(name => `"${name}" is not a word of the glossary`),
   );
 });
+
+t.test("a file of more than 300 lines and a file beside the rooms are found", async t => {
+  const { stderr } = check(t, {
+    "line/long.ts": "// a line\n".repeat(301),
+    "line/fits.ts": "// a line\n".repeat(300),
+    "other.ts": "",
+  });
+  t.same(stderr.trim().split("\n"), [
+    "line/long.ts: 301 lines, at most 300 are allowed",
+    "other.ts: belongs into a room",
+  ]);
+});
