@@ -66,3 +66,14 @@ function readDevice(device: Span, lookup: ServiceLookup): DeviceReading<DeviceNa
   const { path, target, warnings } = read;
   return { value: { written: path, path, kind: "sol", target }, warnings };
 }
+
+/** All of a SOL device but its secrets is in its path. */
+export function isSameDevice(one: DeviceName, other: DeviceName): boolean {
+  return one.path === other.path && secretsOf(one) === secretsOf(other);
+}
+
+function secretsOf(device: DeviceName): string {
+  if (device.kind !== "sol") return "";
+  const { password, bmcKey } = device.target;
+  return [password, bmcKey].map(secret => (secret.kind === "text" ? secret.value : "")).join("\0");
+}

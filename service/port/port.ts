@@ -1,5 +1,6 @@
 /** One configured pairing of a network port with a device: its sockets, its definition, and what operators do to it. */
-import type { DeviceName, PortConfig, PortState } from "../config/configuration.js";
+import type { PortConfig, PortState } from "../config/configuration.js";
+import { isSameDevice } from "../config/device-name.js";
 import { parsePortWords } from "../config/port-options.js";
 import type { LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
@@ -290,15 +291,4 @@ export class Port implements ManagedPort {
   #changed(): void {
     this.#environment.changed(this);
   }
-}
-
-/** All of a SOL device but its secrets is in its path. */
-function isSameDevice(one: DeviceName, other: DeviceName): boolean {
-  return one.path === other.path && secretsOf(one) === secretsOf(other);
-}
-
-function secretsOf(device: DeviceName): string {
-  if (device.kind !== "sol") return "";
-  const { password, bmcKey } = device.target;
-  return [password, bmcKey].map(secret => (secret.kind === "text" ? secret.value : "")).join("\0");
 }
