@@ -26,6 +26,8 @@ export interface ReconnectingDeviceOptions {
   /** It went away. False: nobody waits for it, the loss is passed on. */
   lost(what: DeviceLossCause, error: unknown): boolean;
   returned(): void;
+  /** It was tried, and is tried again. */
+  failed(reason: string): void;
   /** It did not come back in time. */
   gaveUp(what: DeviceLossCause, error: unknown): void;
 }
@@ -134,6 +136,7 @@ export class ReconnectingDevice implements Device {
       isPresent: () => this.#options.isPresent(),
       open: signal => this.#options.reopen(this.line, signal),
       opened: again => this.#return(again),
+      failed: reason => this.#options.failed(reason),
       over: () => this.#options.gaveUp(what, error),
     });
     return true;
@@ -245,6 +248,7 @@ export function reconnectingDevice(
   if (seconds === 0) return null;
   const { path } = config.device;
   const title = `Device ${path} of port ${config.name}`;
+  let failure: string | null = null; // as it was logged last
   return new ReconnectingDevice({
     device,
     seconds,
@@ -259,12 +263,17 @@ export function reconnectingDevice(
     lost: (_, error) => {
       const reason = lossReason(error);
       if (!events.lost(reason)) return false;
+      failure = null;
       environment.log.warning(`${title} is gone (${reason}): its connections wait ${seconds} s for it`);
       return true;
     },
     returned: () => {
       environment.log.notice(`${title} is back`);
       events.returned();
+    },
+    failed: reason => {
+      if (reason !== failure) environment.log.warning(`${title} is not back yet: ${reason}`);
+      failure = reason;
     },
     gaveUp: what => {
       environment.log.error(`${title} did not come back within ${seconds} s`);

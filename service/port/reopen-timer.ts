@@ -15,6 +15,8 @@ export interface ReopenTimerOptions {
   /** Throws DeviceError, or rejects with it. @param signal aborted when the device is not wanted any more */
   open(signal: AbortSignal): Device | Promise<Device>;
   opened(device: Device): void;
+  /** It was tried, and is tried again. */
+  failed(reason: string): void;
   /** It did not come back in time. */
   over(): void;
 }
@@ -69,6 +71,7 @@ export class ReopenTimer {
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
       this.#busy = false;
+      if (!this.#isEnded) this.#options.failed(error.reason);
       this.#attemptLater();
       return;
     }

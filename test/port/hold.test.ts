@@ -232,7 +232,8 @@ t.test("a node that is there but does not open is tried again each second", asyn
   link.send("x");
   await world.settle();
   t.equal(world.device.written, "x");
-  t.equal(world.logged.length, 2);
+  t.equal(world.logged.length, 3);
+  t.match(world.logged[1], `Device ${PATH} of port 7000 is not back yet: Device is locked`, "told once");
 });
 
 t.test("a change of the node's permissions is a reason to try at once", async t => {
