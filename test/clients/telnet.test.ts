@@ -70,6 +70,22 @@ t.test("with telnet-enter=cr, CR LF and CR NUL are one CR for the device until B
   t.match(await client.expect("name: "), /login\r\nname: $/, "the data of the device is not changed");
 });
 
+for (const [options, enter] of [
+  ["9600", "\r\n"],
+  ["9600 telnet-enter=cr", "\r"],
+] as const) {
+  t.test(`busybox telnet, ${options}: the Enter key is ${JSON.stringify(enter)}`, needs("busybox"), async t => {
+    const { port, device } = await serveOnePort(t, { state: "telnet", options });
+    const user = new Terminal(t, "busybox", ["telnet", "127.0.0.1", `${port}`]);
+    await until("character mode", () => !user.mode.echo && !user.mode.lines);
+    user.type("root\r");
+    user.type("next");
+    t.equal(await device.expect("next"), `root${enter}next`);
+    device.send("Password: ");
+    await user.see("Password: ");
+  });
+}
+
 t.test("send brk: a break where the user sent it", STOCK, async t => {
   const { port, done } = await serveUart(t, "9600");
   const user = await stockTelnet(t, port);
