@@ -3,8 +3,7 @@ import { parseNetworkPort, type ServiceLookup } from "../config/network-port.js"
 import type { ControlServer } from "../control/server.js";
 import type { Log } from "../log/log.js";
 import { SystemError } from "../native/errors.js";
-import type { Link } from "../net/link.js";
-import type { PortListener } from "../net/listen.js";
+import type { Link, Listener } from "../net/link.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { acceptPermitted } from "../port/peers/admission.js";
 
@@ -20,7 +19,7 @@ export interface ControlListenerOptions {
 
 export class ControlListener {
   #spec: string | null = null;
-  #listener: PortListener | null = null;
+  #listener: Listener | null = null;
   readonly #options: ControlListenerOptions;
 
   constructor(options: ControlListenerOptions) {

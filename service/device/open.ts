@@ -9,7 +9,7 @@ import { openDevice as openNode, RS485, type Rs485, setBreak, setRs485 } from ".
 import { type Device, DeviceError } from "./device.js";
 import { Printer } from "./printer.js";
 import { modemBits, Tty } from "./tty.js";
-import { acquireLock, type Lock } from "./uucp-lock.js";
+import { acquireLock } from "./uucp-lock.js";
 
 export interface OpenRequest {
   readonly path: string;
@@ -30,7 +30,7 @@ export interface OpenRequest {
 export function openDevice(request: OpenRequest): Device {
   const lock = request.lock ? acquireLock(request.path, undefined, request.warn) : null;
   try {
-    return withLock(openUnlocked(request), lock);
+    return openUnlocked(request, () => lock?.release());
   } catch (error) {
     lock?.release();
     throw error;
@@ -49,13 +49,14 @@ export function deviceIdentity(path: string): string {
   }
 }
 
-function openUnlocked(request: OpenRequest): Device {
+/** @param closed called when the device is closed */
+function openUnlocked(request: OpenRequest, closed: () => void): Device {
   const { path } = request;
   const fd = openDescriptor(request);
   let tty: Tty | null = null;
   try {
-    if (request.printer) return new Printer(fd, path);
-    tty = new Tty(fd, path, request.line, request.control);
+    if (request.printer) return new Printer(fd, path, closed);
+    tty = new Tty(fd, path, request.line, request.control, closed);
     if (request.clearBreak) {
       try {
         setBreak(fd, false);
@@ -99,11 +100,4 @@ function applyRs485(fd: number, request: OpenRequest, wanted: Rs485Config): void
     kept.delayBeforeSendMs !== wanted.delayBeforeMs ||
     kept.delayAfterSendMs !== wanted.delayAfterMs;
   if (differs) request.warn(`The driver of ${request.path} did not take RS485 configuration ${wanted.name} as given`);
-}
-
-function withLock(device: Device, lock: Lock | null): Device {
-  if (lock === null) return device;
-  const close = device.close.bind(device);
-  device.close = (limitMs, atLineSpeed) => close(limitMs, atLineSpeed).finally(() => lock.release());
-  return device;
 }

@@ -7,9 +7,10 @@ export class Printer implements Device {
   readonly line = null;
   readonly #stream: DeviceStream;
 
-  constructor(fd: number, path: string) {
+  /** @param closed called once, when the descriptor is closed */
+  constructor(fd: number, path: string, closed: () => void) {
     this.path = path;
-    this.#stream = new DeviceStream(fd, path);
+    this.#stream = new DeviceStream(fd, path, closed);
   }
 
   read(): number {

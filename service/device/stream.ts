@@ -12,14 +12,19 @@ export class DeviceStream {
   readonly fd: number;
   readonly path: string;
   readonly #watch: Watch;
+  readonly #closedDescriptor: () => void;
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
   #closed: Promise<void> | null = null;
 
-  /** Throws DeviceError "setup-failed" for a file, a /dev/null: what never has one wait cannot be waited for. */
-  constructor(fd: number, path: string) {
+  /**
+   * Throws DeviceError "setup-failed" for a file, a /dev/null: what never has one wait cannot be waited for.
+   * @param closed called once, when the descriptor is closed
+   */
+  constructor(fd: number, path: string, closed: () => void) {
     this.fd = fd;
     this.path = path;
+    this.#closedDescriptor = closed;
     try {
       this.#watch = new Watch(fd, events => this.#ready(events));
     } catch (error) {
@@ -104,7 +109,11 @@ export class DeviceStream {
     } catch {
       // A device that is gone has nothing left to flush.
     }
-    closeSync(this.fd);
+    try {
+      closeSync(this.fd);
+    } finally {
+      this.#closedDescriptor();
+    }
   }
 
   #pendingOutput(): number {

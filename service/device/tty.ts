@@ -24,8 +24,9 @@ export class Tty implements Device, LineDevice {
   /**
    * Takes an open, non-blocking descriptor; sets the line up. Throws DeviceError "setup-failed".
    * @param control how modem lines were set when it was opened
+   * @param closed called once, when the descriptor is closed
    */
-  constructor(fd: number, path: string, settings: LineSettings, control: InitialControl) {
+  constructor(fd: number, path: string, settings: LineSettings, control: InitialControl, closed: () => void) {
     this.path = path;
     this.line = this;
     try {
@@ -35,7 +36,7 @@ export class Tty implements Device, LineDevice {
     } catch (error) {
       throw new DeviceError("setup-failed", path, reasonOf(error), { cause: error });
     }
-    this.#stream = new DeviceStream(fd, path);
+    this.#stream = new DeviceStream(fd, path, closed);
     this.#break = new Break(fd, () => this.#released());
     if (this.#readModem() === null) this.#virtualControl = { dtr: control.dtr ?? true, rts: control.rts ?? true };
   }

@@ -39,6 +39,11 @@ export interface Listener {
   accepting: boolean;
   /** A socket of it has ceased to listen: something is badly wrong. */
   readonly isBroken: boolean;
+  /** Why no socket is open yet; null: they are. */
+  readonly error: string | null;
+  /** UDP: a link to a peer that has sent nothing yet. Null for TCP, without a socket of its family, or if it has a link. */
+  connect(peer: PeerAddress): Link | null;
+  /** Idempotent. The links of a UDP listener end with it; those of a TCP listener stay. */
   close(): void;
 }
 

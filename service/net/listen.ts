@@ -20,15 +20,8 @@ export interface PortListenEvents extends ListenEvents {
   readonly retryInUse?: boolean;
 }
 
-export interface PortListener extends Listener {
-  /** Why no socket is open yet; null: they are. */
-  readonly error: string | null;
-  /** UDP: a peer that has not spoken yet. Null where that is not possible. */
-  connect(peer: PeerAddress): Link | null;
-}
-
 /** Throws SystemError when not one socket can be opened and waiting would not help (the port is taken, say). */
-export function listen(spec: NetworkPort, inherited: Inherited, events: PortListenEvents): PortListener {
+export function listen(spec: NetworkPort, inherited: Inherited, events: PortListenEvents): Listener {
   const handed = inherited.take(spec);
   if (handed.length > 0) return adopt(spec, handed, events, inherited);
   const addresses = listenAddresses(spec);
@@ -47,30 +40,19 @@ function mayCome(error: unknown, retryInUse: boolean): boolean {
   return error.code === "EADDRNOTAVAIL" || (retryInUse && error.code === "EADDRINUSE");
 }
 
-function adopt(
-  spec: NetworkPort,
-  sockets: readonly number[],
-  events: ListenEvents,
-  inherited: Inherited,
-): PortListener {
+function adopt(spec: NetworkPort, sockets: readonly number[], events: ListenEvents, inherited: Inherited): Listener {
   const giveBack = (given: readonly number[]): void => inherited.giveBack(given);
-  if (spec.transport === "udp") return adoptUdp(sockets, events, giveBack);
-  return withoutConnect(adoptTcp(sockets, events, giveBack));
+  return spec.transport === "udp" ? adoptUdp(sockets, events, giveBack) : adoptTcp(sockets, events, giveBack);
 }
 
-function open(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): PortListener {
-  if (spec.transport === "udp") return listenUdp(spec, addresses, events);
-  return withoutConnect(listenTcp(spec, addresses, events));
+function open(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): Listener {
+  return spec.transport === "udp" ? listenUdp(spec, addresses, events) : listenTcp(spec, addresses, events);
 }
 
-function withoutConnect(listener: Listener): PortListener {
-  return Object.assign(listener, { connect: () => null, error: null });
-}
-
-class LateListener implements PortListener {
+class LateListener implements Listener {
   readonly #spec: NetworkPort;
   readonly #events: PortListenEvents;
-  #listener: PortListener | null = null;
+  #listener: Listener | null = null;
   #accepting = true;
   #closed = false;
   #retry: NodeJS.Timeout | null = null;

@@ -45,6 +45,7 @@ class TcpListener implements Listener {
   readonly #sockets: readonly { readonly fd: number; readonly watch: Watch }[];
   readonly #events: ListenEvents;
   readonly #dispose: (sockets: readonly number[]) => void;
+  readonly error = null;
   #accepting = true;
   #closed = false;
   #pause: NodeJS.Timeout | null = null;
@@ -72,6 +73,10 @@ class TcpListener implements Listener {
 
   get isBroken(): boolean {
     return !this.#closed && this.#sockets.some(({ fd }) => !isListening(fd));
+  }
+
+  connect(): null {
+    return null;
   }
 
   close(): void {

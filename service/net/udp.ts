@@ -15,20 +15,11 @@ const READS_PER_TURN = 32;
 /** Datagrams a peer that is not being read may have waiting; the next ones of all peers wait in the kernel. */
 const INBOX = 8;
 
-export interface UdpListener extends Listener {
-  /** Its sockets are open. */
-  readonly error: null;
-  /** A peer without its having spoken: a fixed remote address. Null without a socket of its family, or if it has a link. */
-  connect(peer: PeerAddress): Link | null;
-  /** Its peers are at their end then: without the sockets nothing is heard of them. */
-  close(): void;
-}
-
 /** Opens every address that can be opened. Throws SystemError when none can. */
-export function listenUdp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): UdpListener {
+export function listenUdp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): Listener {
   const open = ({ address, v6only }: ListenAddress): number => bindUdp(address, spec.port, { v6only });
   const sockets = openEach(addresses, open);
-  return serve(sockets, closeAll, () => new UdpSockets(sockets, events, closeAll));
+  return serve(sockets, closeAll, () => new UdpListener(sockets, events, closeAll));
 }
 
 /** Wraps bound sockets that exist already (systemd); at close they are given back. */
@@ -36,8 +27,8 @@ export function adoptUdp(
   sockets: readonly number[],
   events: ListenEvents,
   giveBack: (sockets: readonly number[]) => void,
-): UdpListener {
-  return serve(sockets, giveBack, () => new UdpSockets(sockets, events, giveBack));
+): Listener {
+  return serve(sockets, giveBack, () => new UdpListener(sockets, events, giveBack));
 }
 
 interface UdpSocket {
@@ -48,7 +39,7 @@ interface UdpSocket {
   readonly writers: Set<() => void>;
 }
 
-class UdpSockets implements UdpListener {
+class UdpListener implements Listener {
   readonly addresses: readonly PeerAddress[];
   readonly #sockets: readonly UdpSocket[];
   readonly #links = new Map<string, UdpLink>();

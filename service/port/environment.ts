@@ -6,8 +6,8 @@ import type { ClockReading } from "../config/template.js";
 import type { Device } from "../device/device.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { Log } from "../log/log.js";
-import type { Link, PeerAddress } from "../net/link.js";
-import type { PortListenEvents, PortListener } from "../net/listen.js";
+import type { Link, Listener, PeerAddress } from "../net/link.js";
+import type { PortListenEvents } from "../net/listen.js";
 import type { ManagedPort } from "./status.js";
 import type { Heartbeat, Ticker } from "./ticker.js";
 
@@ -31,7 +31,7 @@ export interface PortEnvironment {
   readonly heartbeat: Heartbeat;
   readonly defaultSignature: string;
   /** Opens sockets. Throws when none can be opened. */
-  listen(spec: NetworkPort, events: PortListenEvents): PortListener;
+  listen(spec: NetworkPort, events: PortListenEvents): Listener;
   /** The one peer of a port of number zero. */
   standardInput(): Link;
   /** Throws DeviceError (or rejects with it). @param signal aborted when the device is not wanted any more */

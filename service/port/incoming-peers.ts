@@ -3,8 +3,7 @@ import type { PortConfig } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import { unmappedText } from "../line/address.js";
 import { reasonOf } from "../native/reason.js";
-import type { Link } from "../net/link.js";
-import type { PortListener } from "../net/listen.js";
+import type { Link, Listener } from "../net/link.js";
 import type { PortEnvironment } from "./environment.js";
 import type { PortLifecycle } from "./lifecycle.js";
 import { acceptPermitted, decideAdmission, refuse } from "./peers/admission.js";
@@ -24,7 +23,7 @@ export interface IncomingPeersOptions {
 
 export class IncomingPeers {
   readonly #options: IncomingPeersOptions;
-  #listener: PortListener | null = null;
+  #listener: Listener | null = null;
   #error: string | null = null;
   /** One that kicked another, and those whose permission took a while: the port is closing. */
   readonly #pending: Link[] = [];
@@ -98,7 +97,7 @@ export class IncomingPeers {
     environment.log.error(`Unable to create network socket for port ${name}: ${reason}`);
   }
 
-  #listen(spec: NetworkPort, retryInUse: boolean): PortListener {
+  #listen(spec: NetworkPort, retryInUse: boolean): Listener {
     const { name, environment, changed } = this.#options;
     return environment.listen(spec, {
       accepted: link => this.#onAccepted(link),

@@ -3,14 +3,14 @@ import t, { type Test } from "tap";
 import { type NetworkPort, parseNetworkPort } from "../../service/config/network-port.js";
 import { listenTcp, localAddress } from "../../service/native/sockets.js";
 import { inheritedSockets } from "../../service/net/inherited.js";
-import type { Link } from "../../service/net/link.js";
-import { listen, type PortListener } from "../../service/net/listen.js";
+import type { Link, Listener } from "../../service/net/link.js";
+import { listen } from "../../service/net/listen.js";
 import { Client, isRefused } from "../support/client.js";
 import { portNumbers } from "../support/ports.js";
 import { until } from "../support/wait.js";
 
 interface Served {
-  readonly listener: PortListener;
+  readonly listener: Listener;
   readonly links: Link[];
   readonly failures: string[];
 }

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { closeSync } from "node:fs";
 import t, { type Test } from "tap";
 import { bindUdp, sendTo } from "../../service/native/sockets.js";
-import type { Link } from "../../service/net/link.js";
-import { adoptUdp, listenUdp, type UdpListener } from "../../service/net/udp.js";
+import type { Link, Listener } from "../../service/net/link.js";
+import { adoptUdp, listenUdp } from "../../service/net/udp.js";
 import { portNumbers } from "../support/ports.js";
 import { until } from "../support/wait.js";
 
@@ -12,7 +12,7 @@ const SPEC = { family: "any", transport: "udp", host: null, port: 0 } as const;
 const HERE = { address: "127.0.0.1", v6only: true };
 
 interface UdpSocket {
-  readonly listener: UdpListener;
+  readonly listener: Listener;
   readonly port: number;
   readonly links: Link[];
 }

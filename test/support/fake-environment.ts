@@ -2,8 +2,7 @@
 import type { PortConfig } from "../../service/config/configuration.js";
 import { formatNetworkPort, type NetworkPort } from "../../service/config/network-port.js";
 import type { Device } from "../../service/device/device.js";
-import type { Link, PeerAddress } from "../../service/net/link.js";
-import type { PortListener } from "../../service/net/listen.js";
+import type { Link, Listener, PeerAddress } from "../../service/net/link.js";
 import type { PortEnvironment } from "../../service/port/environment.js";
 import { Port } from "../../service/port/port.js";
 import { Registry } from "../../service/port/registry.js";
@@ -15,7 +14,7 @@ import { createFakeDevice, type FakeDevice } from "./fake-device.js";
 import { createFakeLink, type FakeLink } from "./fake-link.js";
 import { fakeTime } from "./fake-time.js";
 
-export interface FakeListener extends PortListener {
+export interface FakeListener extends Listener {
   readonly closed: boolean;
   /** Set by a test. */
   isBroken: boolean;
