@@ -3,7 +3,7 @@ import { SPEED_RANGE, STANDARD_LINE } from "../line/settings.js";
 import type { DefaultValues, OptionContext } from "./configuration.js";
 import { suggest } from "./suggest.js";
 
-/** The rates that are words of ser2net 3.5; any other rate of SPEED_RANGE is one too. */
+/** The rates that are words of ser2net 3.5: those of DEFAULT. A port line takes any other rate of SPEED_RANGE too. */
 export const SPEEDS: readonly number[] = [
   300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000,
   1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
@@ -110,8 +110,8 @@ export function readDefault(written: string, text: string | null): DefaultSettin
     return choice === undefined ? notOneOf(CHOICES[name], value) : { set: { [name]: choice } };
   }
   if (name === "speed") {
-    const expected = `expected a rate from ${SPEED_RANGE.lowest} to ${SPEED_RANGE.highest}`;
-    return isSpeed(value) ? { set: { speed: Number(value) } } : wrong("Invalid enumeration value", expected);
+    const speed = SPEEDS.find(one => String(one) === value);
+    return speed === undefined ? notOneOf(SPEEDS.map(String), value) : { set: { speed } };
   }
   if (name === "parity") return readParity(value);
   if (isFlag(name)) {

@@ -72,13 +72,11 @@ t.test("every flag takes a number or true and false", async t => {
   }
 });
 
-t.test("a speed is a rate that hardware may take, a parity a word of a list", async t => {
+t.test("speed and parity are words of a list", async t => {
   for (const speed of SPEEDS) t.match(after("speed", String(speed)), { speed });
-  for (const speed of [50, 74_880, 250_000, 16_000_000]) t.match(after("speed", String(speed)), { speed });
-  for (const value of ["49", "16000001", "0250", "9600x", "x", "-1", "1e5"]) {
+  for (const value of ["110", "1800", "14400", "12345", "9600x", "x"]) {
     t.equal(after("speed", value), "Invalid enumeration value on 1", value);
   }
-  t.match(readLines("DEFAULT:speed:250k").diagnostics, [{ expected: "expected a rate from 50 to 16000000" }]);
   for (const parity of ["none", "even", "odd", "mark", "space"]) {
     t.match(after("parity", parity), { parity });
     t.match(after("parity", parity.toUpperCase()), { parity });
