@@ -6,12 +6,17 @@ export interface PeerAddress {
   readonly port: number;
 }
 
+/**
+ * A callback is called once for each time it is given, never from within the call that gives it; one given later takes the
+ * place of one of the same kind that still waits. A closed link is at its end, takes everything and calls nothing.
+ * test/support/contracts/link.ts checks this for every link.
+ */
 export interface Link {
   readonly peer: PeerAddress;
   readonly transport: "tcp" | "udp" | "stdio";
   /** Where the peer arrived; asked of the system at each call. */
   local(): PeerAddress;
-  /** Bytes now waiting; 0: none now; -1: the peer is done. Throws LinkError. */
+  /** Bytes now waiting; 0: none now; -1: the peer is done. Throws LinkError, after what came before the fault. */
   read(into: Uint8Array): number;
   /** Bytes taken, 0 when it is full. A UDP link takes all as one datagram. Throws LinkError. */
   write(bytes: Uint8Array): number;

@@ -36,7 +36,8 @@ interface UdpSocket {
   readonly family: "ipv4" | "ipv6";
   readonly local: PeerAddress;
   readonly watch: Watch;
-  readonly writers: Set<() => void>;
+  /** Links that wait until it takes a datagram. */
+  readonly writers: Set<UdpLink>;
 }
 
 class UdpListener implements Listener {
@@ -102,7 +103,7 @@ class UdpListener implements Listener {
     if ((events & WRITABLE) === 0) return;
     const waiting = [...socket.writers];
     socket.writers.clear();
-    for (const callback of waiting) callback();
+    for (const link of waiting) link.wakeWriter();
   }
 
   get #listens(): boolean {
@@ -164,6 +165,7 @@ class UdpLink implements Link {
   readonly #events: UdpLinkEvents;
   readonly #inbox: Uint8Array[] = [];
   #readable: (() => void) | null = null;
+  #writable: (() => void) | null = null;
   /** No socket any more: its number may mean another descriptor by now. */
   #ended = false;
   #closed = false;
@@ -216,6 +218,7 @@ class UdpLink implements Link {
   }
 
   whenReadable(callback: () => void): void {
+    if (this.#closed) return;
     this.#readable = callback;
     if (this.#hasNews) queueMicrotask(() => this.#wake());
   }
@@ -226,8 +229,16 @@ class UdpLink implements Link {
 
   whenWritable(callback: () => void): void {
     if (this.#ended) return;
-    this.#socket.writers.add(callback);
+    this.#writable = callback;
+    this.#socket.writers.add(this);
     this.#socket.watch.arm(WRITABLE);
+  }
+
+  /** The socket takes datagrams again. */
+  wakeWriter(): void {
+    const callback = this.#writable;
+    this.#writable = null;
+    callback?.();
   }
 
   close(): void {
@@ -235,6 +246,7 @@ class UdpLink implements Link {
     this.#closed = true;
     this.#ended = true;
     this.#readable = null;
+    this.#writable = null;
     this.#inbox.length = 0;
     this.#events.closed();
     this.#events.crowded(false);

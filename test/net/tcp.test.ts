@@ -76,22 +76,6 @@ t.test("a dual-stack socket shows IPv4 callers in IPv6 clothes", async t => {
   t.equal(link.peer.address, "::ffff:127.0.0.1");
 });
 
-t.test("each wish to read is fulfilled once, and can be taken back", async t => {
-  const { client, link } = await meet(t);
-  let [calls, ignored] = [0, 0];
-  link.whenReadable(() => ignored++);
-  link.ignoreReadable();
-  link.whenReadable(() => calls++);
-  client.send("a");
-  await until("the call", () => calls === 1);
-  client.send("b");
-  await until("both", () => {
-    const into = new Uint8Array(10);
-    return link.read(into) > 0 && calls === 1;
-  });
-  t.equal(ignored, 0);
-});
-
 t.test("a caller who does not read fills his link, and it says when there is room again", async t => {
   const { client, link } = await meet(t);
   client.socket.pause();
@@ -119,20 +103,6 @@ t.test("what was written before close arrives, though the caller had more to say
   link.close();
   t.equal(await client.untilEnd(), "last words");
   t.notOk(client.reset);
-});
-
-t.test("a closed link is at its end, takes everything and calls nobody", async t => {
-  const { client, link } = await meet(t);
-  let calls = 0;
-  link.whenReadable(() => calls++);
-  link.whenWritable(() => calls++);
-  link.close();
-  link.whenReadable(() => calls++);
-  link.whenWritable(() => calls++);
-  await client.untilEnd();
-  t.equal(take(link), "(end)");
-  t.equal(link.write(Buffer.from("x")), 1);
-  t.equal(calls, 0);
 });
 
 t.test("a reset is an error of the link, whoever touches it", async t => {
@@ -167,16 +137,6 @@ t.test("a reset is told of even to who does not read, an orderly end is not", as
     else await until("the news", () => breaks > 0);
     t.equal(breaks, told, end);
   }
-});
-
-t.test("a FIN behind data is read after it", async t => {
-  const { client, link } = await meet(t);
-  client.send("data");
-  client.finish();
-  await readable(link);
-  t.equal(take(link), "data");
-  await readable(link);
-  t.equal(take(link), "(end)");
 });
 
 t.test("urgent data stays in the stream once asked for", needs("python3"), async t => {

@@ -17,8 +17,10 @@ export interface FakeLink extends Link {
   send(bytes: string | Uint8Array): void;
   /** The peer is done, after what it sent. */
   finish(): void;
-  /** From now on `read` or `write` throws; the reason is `<fault> here`. */
+  /** `read`, once, or each `write` from now on throws; the reason is `<fault> here`. */
   breakWith(call: "read" | "write", fault: LinkErrorCode): void;
+  /** The peer resets the connection. */
+  reset(): void;
   /** `isGone` of the link. */
   gone: boolean;
   /** The connection breaks without an error for `read`. */
@@ -64,15 +66,17 @@ export function createFakeLink(
     get keepsUrgent() {
       return keepsUrgent;
     },
-    keepUrgentInline() {
-      keepsUrgent = true;
-    },
     get unread() {
       return input.length;
     },
     read(into) {
-      if (closed) throw new Error("read of a closed link");
-      if (faults.read && input.length === 0) throw faults.read; // the system gives what came before it first
+      if (closed) return -1;
+      if (faults.read && input.length === 0) {
+        const fault = faults.read; // the system gives what came before it first
+        delete faults.read;
+        finished = true;
+        throw fault;
+      }
       if (input.length === 0) return finished ? -1 : 0;
       const part = input.subarray(0, into.length);
       into.set(part);
@@ -80,7 +84,7 @@ export function createFakeLink(
       return part.length;
     },
     write(bytes) {
-      if (closed) throw new Error("write to a closed link");
+      if (closed) return bytes.length;
       if (faults.write) throw faults.write;
       const part = bytes.subarray(0, Math.min(bytes.length, link.room));
       link.room -= part.length;
@@ -89,7 +93,7 @@ export function createFakeLink(
       return part.length;
     },
     whenReadable(callback) {
-      if (closed) throw new Error("waits for a closed link");
+      if (closed) return;
       readable = callback;
       broken = null;
     },
@@ -97,11 +101,8 @@ export function createFakeLink(
       readable = null;
     },
     whenWritable(callback) {
-      if (closed) throw new Error("waits for a closed link");
+      if (closed) return;
       writable = callback;
-    },
-    whenBroken(callback) {
-      broken = callback;
     },
     close() {
       closed = true;
@@ -114,13 +115,15 @@ export function createFakeLink(
       finished = true;
     },
     gone: false,
-    isGone: () => link.gone,
-    hasEnded: () => finished,
     breakQuietly() {
       brokenQuietly = true;
     },
     breakWith(call, fault) {
-      faults[call] = new LinkError(fault, peer.address, `${fault} here`);
+      faults[call] = new LinkError(fault, `${peer.address},${peer.port}`, `${fault} here`);
+    },
+    reset() {
+      link.breakWith("read", "reset");
+      link.breakWith("write", "pipe");
     },
     settle() {
       for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
@@ -137,6 +140,19 @@ export function createFakeLink(
       return news;
     },
   };
+
+  if (transport === "tcp") {
+    Object.assign(link, {
+      whenBroken: (callback: () => void) => {
+        broken = callback;
+      },
+      isGone: () => !closed && link.gone,
+      hasEnded: () => !closed && finished,
+      keepUrgentInline: () => {
+        keepsUrgent = true;
+      },
+    } satisfies Partial<Link>);
+  }
 
   /** One-shot: whoever is called must ask again. */
   function due(): (() => void) | null {
