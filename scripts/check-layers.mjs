@@ -15,7 +15,7 @@ const TOP = RANKS.length - 1; // app, and the files beside the rooms: they put t
 const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["line", "telnet", "ipmi", "config"];
 const PURE_FILES = [
-  ...["log/describe", "trace/format"],
+  ...["log/one-line", "trace/format"],
   ...["json", "schema", "profile", "merge", "validate", "compile", "facts", "enumerate", "sol-port"].map(
     file => `board/${file}`,
   ),

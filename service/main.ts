@@ -17,13 +17,13 @@ import { printConfiguration } from "./config/print.js";
 import { controlPortProblem } from "./config/served-port.js";
 import { hideSecrets, holdsSecret } from "./config/sol-words.js";
 import { detach, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
-import { describeReason, oneLine } from "./log/describe.js";
 import { combineLogs } from "./log/levels.js";
 import type { Log } from "./log/log.js";
+import { oneLine } from "./log/one-line.js";
 import { type LimitedLog, limitLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
-import { errorReason } from "./native/errors.js";
+import { reasonOf } from "./native/errors.js";
 import { createServiceLookup } from "./net/services.js";
 import { type PidFile, writePidFile } from "./pid-file.js";
 import { inheritedDescriptors } from "./systemd/activation.js";
@@ -204,7 +204,7 @@ async function stop(daemon: Daemon, bus: DbusLoader, pidFile: PidFile | null, lo
 /** Without one, and with one that cannot be removed, the daemon serves and ends as ever. */
 function createPidFile(file: string, log: Log): PidFile | null {
   const warn = (what: string, error: unknown, outcome: string): void => {
-    log.warning(`Error ${what} pidfile '${file}': ${describeReason(error, errorReason)}, pidfile not ${outcome}`);
+    log.warning(`Error ${what} pidfile '${file}': ${reasonOf(error)}, pidfile not ${outcome}`);
   };
   try {
     const written = writePidFile(file);

@@ -1,8 +1,9 @@
 /** Host access control: /etc/hosts.allow and /etc/hosts.deny, read anew for every connection, so that edits act at once. */
 
+import { reasonOf } from "../native/errors.js";
 import type { AccessRequest, Answer, LookupGenerator } from "./request.js";
 import { evaluateRules, type Table, type Verdict } from "./rules.js";
-import { lookUpInSystem, readText, reasonOf, type SystemLookup } from "./system-lookups.js";
+import { lookUpInSystem, readText, type SystemLookup } from "./system-lookups.js";
 
 export type { AccessRequest, Endpoint } from "./request.js";
 export type { Verdict } from "./rules.js";

@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { errorReason } from "../native/errors.js";
+import { reasonOf } from "../native/errors.js";
 import { readRegularFile } from "../native/read-file.js";
 import { parseAddress, samePrefix, unmapped } from "./address.js";
 import { type AccessRequest, type Answer, type LookupRequest, PARANOID, UNKNOWN } from "./request.js";
@@ -45,11 +45,6 @@ export function readText(path: string): { text: string; failed: null } | { text:
   } catch (failed) {
     return { text: null, failed };
   }
-}
-
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return "errno" in error && typeof error.errno === "number" ? errorReason(Math.abs(error.errno)) : error.message;
 }
 
 /**

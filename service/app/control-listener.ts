@@ -2,7 +2,7 @@
 import { parseNetworkPort, type ServiceLookup } from "../config/network-port.js";
 import type { ControlServer } from "../control/server.js";
 import type { Log } from "../log/log.js";
-import { SystemError } from "../native/errors.js";
+import { reasonOf } from "../native/errors.js";
 import type { Link, Listener } from "../net/link.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { acceptPermitted } from "../port/peers/admission.js";
@@ -46,9 +46,7 @@ export class ControlListener {
         failed: reason => this.#options.log.error(`Could not accept on controller port: ${reason}`),
       });
     } catch (error) {
-      this.#options.log.error(
-        `Unable to create TCP socket: ${error instanceof SystemError ? error.reason : String(error)}`,
-      );
+      this.#options.log.error(`Unable to create TCP socket: ${reasonOf(error)}`);
       return "not-open";
     }
     return null;

@@ -1,8 +1,10 @@
 /** Brings the daemon onto D-Bus, once the ports serve: the room is a bundle of its own that is loaded only then. */
+
 import { createRequire } from "node:module";
 import { VERSION } from "../cli.js";
 import type { DbusService } from "../dbus/service.js";
 import type { Log } from "../log/log.js";
+import { reasonOf } from "../native/errors.js";
 import type { ManagedPort } from "../port/status.js";
 import type { Daemon } from "./daemon.js";
 
@@ -18,7 +20,7 @@ export class DbusLoader {
     try {
       entry = loadEntry();
     } catch (error) {
-      log.error(`D-Bus cannot be loaded: ${error instanceof Error ? error.message : error}`);
+      log.error(`D-Bus cannot be loaded: ${reasonOf(error)}`);
       return;
     }
     const board = daemon.board?.board ?? null;

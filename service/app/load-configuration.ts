@@ -12,8 +12,7 @@ import type { Source } from "../config/logical-lines.js";
 import type { ServiceLookup } from "../config/network-port.js";
 import { readConfiguration } from "../config/resolve.js";
 import { socketClashes } from "../config/socket-clashes.js";
-import { describeReason } from "../log/describe.js";
-import { errorReason } from "../native/errors.js";
+import { reasonOf } from "../native/errors.js";
 import { readRegularFile, readToEnd } from "../native/read-file.js";
 
 const STANDARD_INPUT = 0;
@@ -110,7 +109,7 @@ function readFileSource(file: string | null, isReport: boolean): readonly Source
     const bytes = isReport && file === "-" ? readToEnd(STANDARD_INPUT) : readRegularFile(file);
     return [{ file, text: bytes.toString("latin1") }];
   } catch (error) {
-    const reason = describeReason(error, errorReason);
+    const reason = reasonOf(error);
     throw new ConfigurationError(`Unable to open config file '${file}': ${reason}`, { cause: error });
   }
 }

@@ -3,8 +3,7 @@ import type { LedConfig, PortConfig, RotatorConfig } from "../config/configurati
 import { formatDiagnostic } from "../config/diagnostic.js";
 import type { Led } from "../led/led.js";
 import type { Leds } from "../led/sysfs.js";
-import { describeReason } from "../log/describe.js";
-import { errorReason } from "../native/errors.js";
+import { reasonOf } from "../native/errors.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { NO_SOCKETS, Port } from "../port/port.js";
 import type { Registry } from "../port/registry.js";
@@ -61,7 +60,7 @@ export class ServedPorts implements ReloadTarget {
       rotator.start();
       this.#rotators.set(config.name, rotator);
     } catch (error) {
-      this.#noSockets("Unable to create TCP socket", config, describeReason(error, errorReason));
+      this.#noSockets("Unable to create TCP socket", config, reasonOf(error));
     }
   }
 

@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
 import { suggest } from "../config/suggest.js";
 import { readRegularFile } from "../native/read-file.js";
-import { reasonOf } from "../native/reason.js";
 import { compileProfile } from "./compile.js";
 import { enumeratePorts } from "./enumerate.js";
 import { BoardError, refuseShortage } from "./error.js";
@@ -117,7 +116,7 @@ function readObject(file: string): ObjectResult {
     from.text = readRegularFile(latin1(file)).toString("utf8");
   } catch (error) {
     refuseShortage(error);
-    const reason = reasonOf(error);
+    const reason = error instanceof Error ? error.message : String(error); // the builder of an image has no addon
     const fault = diagnosticAt({ from, offset: 0, path: "" }, `Unable to read the board profile: ${reason}`, null);
     return { root: null, diagnostics: [fault], unreadable: fault };
   }

@@ -2,7 +2,7 @@
 import type { SolTarget } from "../config/sol-target.js";
 import type { SessionError } from "../ipmi/session-error.js";
 import type { LoginSecrets, SolSettings } from "../ipmi/settings.js";
-import { SystemError } from "../native/errors.js";
+import { reasonOf, SystemError } from "../native/errors.js";
 import type { BmcAddress } from "./bmc-socket.js";
 import { type Device, DeviceError } from "./device.js";
 import { type CreateSession, SolConsole } from "./sol.js";
@@ -86,8 +86,9 @@ export function loadProtocol(load: () => CreateSession, path: string): CreateSes
   try {
     return load();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DeviceError("open-failed", path, `Serial over LAN cannot be loaded: ${reason}`, { cause: error });
+    throw new DeviceError("open-failed", path, `Serial over LAN cannot be loaded: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Reads the secrets of SOL devices, anew at each login. */
 import type { SolSecret, SolTarget } from "../config/sol-target.js";
 import { type LoginSecrets, SECRET_BYTES } from "../ipmi/settings.js";
-import { systemReason } from "../native/errors.js";
+import { reasonOf } from "../native/errors.js";
 import { mayBeReadByOthers, readRegularFile } from "../native/read-file.js";
 import { DeviceError } from "./device.js";
 
@@ -58,7 +58,7 @@ function readSecret(path: string, what: string, device: string): Uint8Array {
   try {
     bytes = readRegularFile(path);
   } catch (error) {
-    throw failed(device, `${what}: ${systemReason(error)}`, error);
+    throw failed(device, `${what}: ${reasonOf(error)}`, error);
   }
   try {
     const secret = withoutLineEnd(bytes);

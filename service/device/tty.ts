@@ -2,7 +2,7 @@
 import { fstatSync } from "node:fs";
 import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
-import { reasonOf } from "../native/reason.js";
+import { reasonOf } from "../native/errors.js";
 import { flush, getCounters, getModem, getTermios, MODEM, setModem, setTermios } from "../native/serial.js";
 import { Break } from "./break.js";
 import { type Device, DeviceError, type LineDevice } from "./device.js";

@@ -14,7 +14,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { errorReason } from "../native/errors.js";
+import { reasonOf } from "../native/errors.js";
 import { DeviceError } from "./device.js";
 
 export interface Lock {
@@ -244,11 +244,6 @@ function removeQuietly(file: string): void {
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
-}
-
-function reasonOf(error: unknown): string {
-  const errno = error instanceof Error && "errno" in error ? Number(error.errno) : 0;
-  return errno === 0 ? String(error) : errorReason(Math.abs(errno));
 }
 
 function latin1(path: string): Buffer {

@@ -3,7 +3,7 @@
  * ledtrig-transient.rst).
  */
 import { closeSync, constants, existsSync, openSync, writeSync } from "node:fs";
-import { errorReason } from "../native/errors.js";
+import { reasonOf } from "../native/errors.js";
 import { readRegularFile } from "../native/read-file.js";
 import type { LedState } from "./led.js";
 
@@ -255,9 +255,4 @@ export class SysfsLed {
 
 function triggersOf(text: string): readonly string[] {
   return text.split(/[\s[\]]+/);
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return "errno" in error && typeof error.errno === "number" ? errorReason(-error.errno) : error.message;
 }

@@ -1,8 +1,8 @@
 /** The log on standard error, for `-d`. */
 import { fstatSync, writeSync } from "node:fs";
-import { oneLine } from "./describe.js";
 import { createLog, SEVERITY } from "./levels.js";
 import type { Log } from "./log.js";
+import { oneLine } from "./one-line.js";
 
 /**
  * `ser2net[12]: text`, as syslog(3) prints with LOG_PERROR; where the journal reads along, `<3>text` instead: it knows

@@ -2,9 +2,9 @@
 import { closeSync } from "node:fs";
 import { errorReason, SystemError } from "../native/errors.js";
 import { sendUnix, unixDatagram } from "../native/sockets.js";
-import { oneLine } from "./describe.js";
 import { createLog, SEVERITY } from "./levels.js";
 import type { Log } from "./log.js";
+import { oneLine } from "./one-line.js";
 
 export interface Syslog extends Log {
   close(): void;

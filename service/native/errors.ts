@@ -3,7 +3,6 @@
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
 import { type AddressResult, addon } from "./addon.js";
-import { reasonOf } from "./reason.js";
 
 /** A system call failed. */
 export class SystemError extends Error {
@@ -50,8 +49,16 @@ export function addressResult(call: string, result: number | AddressResult): Add
   return result;
 }
 
-/** Why something failed, in the system's words; also for an error of Node's file system, which has only their number. */
-export function systemReason(error: unknown): string {
-  const errno = error instanceof Error && "errno" in error ? Number(error.errno) : 0;
-  return errno === 0 ? reasonOf(error) : errorReason(Math.abs(errno));
+/** Numbers from here on are those of libuv and getaddrinfo(3), not of the system. */
+const FIRST_FOREIGN_NUMBER = 3000;
+
+/**
+ * Why something failed: the reason that the error has, such as `Input/output error`; the system's words for the number of
+ * an error of Node; or the message.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ("reason" in error && typeof error.reason === "string") return error.reason;
+  const errno = "errno" in error && typeof error.errno === "number" ? Math.abs(error.errno) : 0;
+  return errno > 0 && errno < FIRST_FOREIGN_NUMBER ? errorReason(errno) : error.message;
 }

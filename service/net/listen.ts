@@ -1,7 +1,6 @@
 /** Opens the sockets of a network port; what cannot be opened yet (a name, an address to come) is tried again. */
 import type { NetworkPort } from "../config/network-port.js";
-import { SystemError } from "../native/errors.js";
-import { reasonOf } from "../native/reason.js";
+import { reasonOf, SystemError } from "../native/errors.js";
 import { type ListenAddress, listenAddresses, lookUp } from "./addresses.js";
 import type { Inherited } from "./inherited.js";
 import type { Link, Listener, PeerAddress } from "./link.js";

@@ -1,6 +1,6 @@
 /** TCP: listening sockets and the peers they yield. */
 import type { NetworkPort } from "../config/network-port.js";
-import { SystemError } from "../native/errors.js";
+import { reasonOf } from "../native/errors.js";
 import { READABLE, type Watch } from "../native/poll.js";
 import { accept, listenTcp as listenSocket, localAddress, socketKind } from "../native/sockets.js";
 import { AcceptScheduler } from "./accept-scheduler.js";
@@ -109,7 +109,7 @@ class TcpListener implements Listener {
 
   /** Out of descriptors, say: the waiting caller keeps the socket readable, so look away for a while. */
   #rest(error: unknown): void {
-    this.#events.failed(error instanceof SystemError ? error.reason : String(error));
+    this.#events.failed(reasonOf(error));
     this.#pause = setTimeout(() => {
       this.#pause = null;
       this.#listen();

@@ -2,7 +2,7 @@
 import type { PortConfig } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import { unmappedText } from "../line/address.js";
-import { reasonOf } from "../native/reason.js";
+import { reasonOf } from "../native/errors.js";
 import type { Link, Listener } from "../net/link.js";
 import type { PortEnvironment } from "./environment.js";
 import type { PortLifecycle } from "./lifecycle.js";

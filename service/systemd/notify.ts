@@ -1,6 +1,6 @@
 /** What the daemon tells the service manager, sd_notify(3). */
 import { closeSync } from "node:fs";
-import { EAGAIN, ENOBUFS, errorReason } from "../native/errors.js";
+import { EAGAIN, ENOBUFS, errorReason, reasonOf } from "../native/errors.js";
 import { sendUnix, unixDatagram } from "../native/sockets.js";
 import { type Clock, systemClock } from "./clock.js";
 
@@ -46,7 +46,7 @@ export function createNotifier(
   try {
     return new ManagerNotifier(unixDatagram(), path, warn, clock);
   } catch (error) {
-    warn(error instanceof Error ? error.message : String(error));
+    warn(reasonOf(error));
     return NULL_NOTIFIER;
   }
 }

@@ -1,6 +1,6 @@
 /** An append-only file that never holds the data path up: writing goes on beside it, one write at a time, in order. */
 import { close, constants, openSync, write } from "node:fs";
-import { errorReason } from "../native/errors.js";
+import { reasonOf } from "../native/errors.js";
 
 /** `overrun`: the disk is too slow and blocks were dropped; the file goes on. The others end it. */
 export type TraceErrorCode = "open-failed" | "write-failed" | "overrun";
@@ -135,8 +135,6 @@ export class TraceSink {
   }
 
   #tell(code: TraceErrorCode, cause: unknown): void {
-    const errno = cause instanceof Error && "errno" in cause ? Number(cause.errno) : 0;
-    const reason = errno === 0 ? String(cause) : errorReason(Math.abs(errno));
-    this.#report(new TraceError(code, this.#file, reason, { cause }));
+    this.#report(new TraceError(code, this.#file, reasonOf(cause), { cause }));
   }
 }

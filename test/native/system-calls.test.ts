@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
+import { lookup } from "node:dns/promises";
 import { closeSync, openSync } from "node:fs";
 import t from "tap";
+import { DeviceError } from "../../service/device/device.js";
 import { read, setCloseOnExec, setNonBlocking, write } from "../../service/native/descriptors.js";
-import { EAGAIN, EBADF, EIO, errorCode, errorReason, SystemError } from "../../service/native/errors.js";
+import { EAGAIN, EBADF, EIO, errorCode, errorReason, reasonOf, SystemError } from "../../service/native/errors.js";
 import {
   flush,
   getCounters,
@@ -182,8 +184,26 @@ t.test("a failing call names itself, the code and the system's reason", async t 
   closeSync(file);
 });
 
+t.test("an error's reason is its own, else the system's words for its number, else its message", async t => {
+  t.equal(reasonOf(new DeviceError("lost", "/dev/ttyS0", "Input/output error")), "Input/output error");
+  t.equal(reasonOf(new SystemError("read", EBADF)), "Bad file descriptor");
+  t.equal(reasonOf(thrownBy(() => openSync("/nonexistent", "r"))), "No such file or directory");
+  const unknownName = await lookup("no.name.invalid").catch(error => error);
+  t.match(reasonOf(unknownName), /^getaddrinfo E[A-Z_]+ no\.name\.invalid$/);
+  t.equal(reasonOf(new Error("not JSON")), "not JSON");
+  t.equal(reasonOf("text"), "text");
+});
+
 t.test("error numbers have a code and a reason", async t => {
   t.equal(errorCode(5), "EIO");
   t.equal(errorReason(5), "Input/output error");
   t.equal(errorReason(EAGAIN), "Resource temporarily unavailable");
 });
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}

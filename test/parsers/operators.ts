@@ -4,7 +4,7 @@ import { parseCommand, parseControls, parseTimeout } from "../../service/control
 import { createLineEditor, MAX_LINE } from "../../service/control/editor.js";
 import { busAddress, socketPaths } from "../../service/dbus/address.js";
 import { decodeLabel, encodeLabel, toBytes, toText } from "../../service/dbus/names.js";
-import { oneLine } from "../../service/log/describe.js";
+import { oneLine } from "../../service/log/one-line.js";
 import { parseServices } from "../../service/net/services.js";
 import { fill, insist, numbered, type Parser } from "./parser.js";
 
