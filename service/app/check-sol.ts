@@ -7,7 +7,7 @@ import { readConfiguration } from "../config/resolve.js";
 import { isSolDevice, type SolTarget } from "../config/sol-target.js";
 import { type BmcAddress, BmcSocket } from "../device/bmc-socket.js";
 import { DeviceError } from "../device/device.js";
-import { loadProtocol, resolveHost } from "../device/open-sol.js";
+import { bmcAddresses, loadProtocol } from "../device/open-sol.js";
 import type { CreateSession } from "../device/sol.js";
 import { SolSecrets } from "../device/sol-secrets.js";
 import type { SessionError } from "../ipmi/session-error.js";
@@ -49,8 +49,7 @@ export async function checkSolCommand(words: readonly string[], io: CheckIo): Pr
   if (wish === null) return MISUSED;
   const secrets = new SolSecrets(text => io.err(`${text}\n`));
   try {
-    for (const { host, port } of wish.target.addresses) {
-      const address = await resolveHost(host, wish.target.family, wish.path);
+    for await (const { host, address, port } of bmcAddresses(wish.target, wish.path)) {
       const outcome = await new Attempt(wish, { address, port }, secrets, io).run();
       if ("facts" in outcome) {
         report(wish, `${host} (${address}), UDP port ${port}`, outcome, io);

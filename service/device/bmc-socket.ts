@@ -1,5 +1,6 @@
 /** The UDP socket of one SOL session: datagrams to and from one address of a BMC. */
 import { closeSync } from "node:fs";
+import { SystemError } from "../native/errors.js";
 import { READABLE, Watch } from "../native/poll.js";
 import { bindUdp, receiveFrom, sendTo } from "../native/sockets.js";
 
@@ -54,13 +55,23 @@ export class BmcSocket {
 
   #ready(): void {
     for (let taken = 0; taken < READS_PER_TURN && !this.#closed; taken++) {
-      const from = receiveFrom(this.#fd, datagram);
+      const from = this.#receive();
       if (from === null) break;
       // Only the BMC that was asked is heard.
       if (from.address !== this.#peer.address || from.port !== this.#peer.port) continue;
       this.#received(datagram.subarray(0, from.length));
     }
     if (!this.#closed) this.#watch.arm(READABLE);
+  }
+
+  /** An error of the network is reported once, and is no datagram. */
+  #receive(): ReturnType<typeof receiveFrom> {
+    try {
+      return receiveFrom(this.#fd, datagram);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      return null;
+    }
   }
 }
 

@@ -39,9 +39,8 @@ export class SolDevices {
     await this.#ending.get(request.identity);
     const { path, target } = request;
     let failure = "the BMC does not answer";
-    for (const { host, port } of target.addresses) {
-      const address = await resolveHost(host, target.family, path);
-      const opened = await this.#connect(request, { address, port });
+    for await (const { host, ...address } of bmcAddresses(target, path)) {
+      const opened = await this.#connect(request, address);
       if (opened instanceof SolConsole) return opened;
       failure = `${host}: ${opened?.message ?? "given up"}`;
       if (opened?.code !== "unreachable") break;
@@ -92,20 +91,54 @@ export function loadProtocol(load: () => CreateSession, path: string): CreateSes
   }
 }
 
-/** The numeric address of a host. Rejects with DeviceError. */
-export async function resolveHost(host: string, family: 0 | 4 | 6, path: string): Promise<string> {
+/** `lookup` of node:dns/promises, with `all`. */
+type Lookup = (
+  host: string,
+  options: { readonly all: true; readonly family: number },
+) => Promise<readonly { readonly address: string; readonly family: number }[]>;
+
+/**
+ * The addresses of a BMC, in the order in which they are tried: of a name the first of each family. A host whose name is
+ * not resolved is passed over; throws its DeviceError where no other is left.
+ */
+export async function* bmcAddresses(
+  { addresses, family }: Pick<SolTarget, "addresses" | "family">,
+  path: string,
+  lookup?: Lookup,
+): AsyncGenerator<BmcAddress & { readonly host: string }> {
+  let unresolved: DeviceError | null = null;
+  let hasAny = false;
+  for (const { host, port } of addresses) {
+    try {
+      for (const address of await resolveHost(host, family, path, lookup)) {
+        hasAny = true;
+        yield { host, address, port };
+      }
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      unresolved ??= error;
+    }
+  }
+  if (unresolved !== null && !hasAny) throw unresolved;
+}
+
+/** Numeric addresses, one of each family at most. Rejects with DeviceError. */
+async function resolveHost(host: string, family: 0 | 4 | 6, path: string, look?: Lookup): Promise<readonly string[]> {
   const version = host.includes(":") ? 6 : /^(0|[1-9]\d*)(\.(0|[1-9]\d*)){3}$/.test(host) ? 4 : null;
   if (version !== null) {
-    if (family === 0 || family === version) return host;
+    if (family === 0 || family === version) return [host];
     throw new DeviceError("open-failed", path, `${host}: not an IPv${family} address`);
   }
-  const { lookup } = await import("node:dns/promises"); // loaded when a name is first met
+  const lookup: Lookup = look ?? (await import("node:dns/promises")).lookup; // loaded when a name is first met
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("the name server does not answer")), RESOLVE_LIMIT_MS);
   });
   try {
-    return (await Promise.race([lookup(host, { family }), late])).address;
+    const found = await Promise.race([lookup(host, { all: true, family }), late]);
+    return found
+      .filter((one, at) => found.findIndex(({ family }) => family === one.family) === at)
+      .map(one => one.address);
   } catch (error) {
     const reason =
       error instanceof Error && "code" in error ? "the name is not known" : "the name is not resolved in time";

@@ -2,6 +2,7 @@ import { createSocket } from "node:dgram";
 import { readdirSync } from "node:fs";
 import t from "tap";
 import { DeviceError } from "../../service/device/device.js";
+import { bmcAddresses } from "../../service/device/open-sol.js";
 import { sessionPacket } from "../support/bmc-packets.js";
 import { startBmc as bmc, openSol as open, pattern, Reader, writeAll } from "../support/sol-device.js";
 import { until } from "../support/wait.js";
@@ -132,6 +133,34 @@ t.test("the second address is tried where the first does not answer, and only th
     password: "no",
   });
   await t.rejects(wrong, { code: "open-failed", reason: "127.0.0.1: wrong password" });
+});
+
+t.test("a name with addresses of both families, and a name that is not resolved beside one that is", async t => {
+  const all = async (hosts: readonly string[], family: 0 | 4 | 6 = 0): Promise<string[]> => {
+    const [first = "", ...others] = hosts;
+    const at = (host: string) => ({ host, port: 623 });
+    const found: string[] = [];
+    const target = { addresses: [at(first), ...others.map(at)], family } as const;
+    for await (const { address } of bmcAddresses(target, "sol", lookup)) found.push(address);
+    return found;
+  };
+  const lookup = async (host: string) => {
+    if (host === "unknown") throw Object.assign(new Error("ENOTFOUND"), { code: "ENOTFOUND" });
+    return [
+      { address: "2001:db8::1", family: 6 },
+      { address: "2001:db8::2", family: 6 },
+      { address: "192.0.2.1", family: 4 },
+      { address: "192.0.2.2", family: 4 },
+    ];
+  };
+  t.same(await all(["both"]), ["2001:db8::1", "192.0.2.1"]);
+  t.same(await all(["unknown", "192.0.2.7"]), ["192.0.2.7"]);
+  t.same(await all(["192.0.2.7", "unknown"]), ["192.0.2.7"]);
+  await t.rejects(all(["unknown"]), { code: "open-failed", reason: "unknown: the name is not known" });
+  await t.rejects(all(["unknown", "2001:db8::1"], 4), {
+    code: "open-failed",
+    reason: "unknown: the name is not known",
+  });
 });
 
 t.test("an open that is given up ends its session, and the next one waits for that", async t => {
