@@ -5,7 +5,9 @@ import type { Target } from "./rows.js";
 /** quick: seconds, to see that all works; standard: all that has a target; full: every combination that can be paced. */
 export const LEVELS = ["quick", "standard", "full"] as const;
 export type Level = (typeof LEVELS)[number];
-export type Metric = "cpu" | "wakeups" | "rate" | "p50" | "p99" | "max";
+export type Metric = "cpu" | "wakeups" | "rate" | "p50" | "p99" | "max" | AgeMetric;
+/** The age of the bytes that leave the device, and of those that reach it. */
+export type AgeMetric = "fromDeviceMean" | "fromDeviceP99" | "toDeviceMean" | "toDeviceP99";
 export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   cpu: "CPU ms per MB",
   wakeups: "wake-ups per s",
@@ -13,6 +15,10 @@ export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   p50: "p50 µs",
   p99: "p99 µs",
   max: "max µs",
+  fromDeviceMean: "age from the device, mean µs",
+  fromDeviceP99: "age from the device, p99 µs",
+  toDeviceMean: "age to the device, mean µs",
+  toDeviceP99: "age to the device, p99 µs",
 };
 
 export interface Cell {
@@ -38,6 +44,8 @@ const ARROWS: Readonly<Record<Direction, string>> = {
 const ALL: readonly PeerName[] = ["edge", "ser2net", "socat", "floor"];
 const TELNET: readonly PeerName[] = ["edge", "ser2net"];
 const BITS_PER_BYTE = 10; // 8N1
+const CPU_TARGETS: readonly Target[] = [{ against: "ser2net", atMost: 0.5 }];
+const AGE_TARGETS: readonly Target[] = [{ against: "ser2net", atMost: 1 }];
 /** More writes than this in a second one thread does not do in time, whatever it writes to. */
 const BURSTS_PER_SECOND = 400_000;
 const KEYSTROKE_GAP_MS = 20;
@@ -70,8 +78,8 @@ function pacedCells(): Cell[] {
               mode,
               plan: `first paced 0 ${ports} ${direction} ${speed / BITS_PER_BYTE} ${burst}`,
               peers: mode === "raw" ? ALL : TELNET,
-              metrics: ["cpu", "wakeups"],
-              targets: { cpu: pacedTargets(direction, ports) },
+              metrics: ["cpu", "wakeups", ...ageMetrics(direction)],
+              targets: { cpu: CPU_TARGETS, fromDeviceMean: AGE_TARGETS, fromDeviceP99: AGE_TARGETS },
             });
           }
   return cells;
@@ -85,9 +93,11 @@ function pacedLevel(mode: Mode, speed: number, burst: number, direction: Directi
   return "full";
 }
 
-function pacedTargets(direction: Direction, ports: number): Target[] {
-  if (direction === "both" || (ports !== 8 && ports !== 32)) return [];
-  return [{ against: "ser2net", atMost: direction === "net" ? 0.35 : 0.5 }];
+function ageMetrics(direction: Direction): AgeMetric[] {
+  return [
+    ...(direction === "device" ? [] : (["fromDeviceMean", "fromDeviceP99"] as const)),
+    ...(direction === "net" ? [] : (["toDeviceMean", "toDeviceP99"] as const)),
+  ];
 }
 
 /** What one more port costs. */
@@ -101,7 +111,7 @@ function growthCells(): Cell[] {
     mode: "raw",
     plan: `first paced 0 ${ports} both ${GROWTH_SPEED / BITS_PER_BYTE} 8`,
     peers: ["edge", "ser2net", "floor"],
-    metrics: ["cpu", "wakeups"],
+    metrics: ["cpu", "wakeups", ...ageMetrics("both")],
     targets: {},
   }));
 }

@@ -16,6 +16,7 @@ struct stream {
   bool to_net;
   uint64_t sent, received, wrong;
   uint64_t owed; /* due by the pace, not sent yet */
+  struct stamps *stamps; /* age.c */
   struct port *port;
 };
 
@@ -93,6 +94,17 @@ void probe_received(struct stream *stream, size_t count);
 bool probe_waits(void);
 uint64_t probe_due(void);
 void probe_print(void);
+
+/* ---- age.c: how long the bytes of paced streams are on their way, in microseconds */
+
+void age_start(void);
+/* What was noted of the stream counts no more. */
+void age_forget(struct stream *stream);
+/* A write has been taken; `sent` counts it already. */
+void age_sent(struct stream *stream, uint64_t now);
+/* So many bytes have come; `received` counts them already. */
+void age_received(struct stream *stream, size_t bytes, uint64_t now);
+void age_print(void);
 
 /* ---- noise.c: other clients of the same daemon, whose bytes nobody checks */
 

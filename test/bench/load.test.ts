@@ -8,7 +8,7 @@ import { needs } from "../support/tools.js";
 import { Load } from "./load.js";
 import { Peer } from "./peers.js";
 
-const C_FILES = ["load", "run", "probe", "port", "pattern", "telnet", "noise"];
+const C_FILES = ["load", "run", "age", "probe", "port", "pattern", "telnet", "noise"];
 
 t.test("every byte through the C loop is counted, both ways, paced and not", needs("cc"), async t => {
   const tools = compile(t);
@@ -18,10 +18,17 @@ t.test("every byte through the C loop is counted, both ways, paced and not", nee
   t.teardown(() => floor.stop());
   await load.command("connect 0 2");
 
-  const { toNet, toDevice, bursts } = await load.run("200 paced 0 2 both 11520 8");
+  const { toNet, toDevice, bursts, age } = await load.run("200 paced 0 2 both 11520 8");
   t.equal(toNet.sent, (bursts / 2) * 8);
   t.equal(toNet.received, toNet.sent);
   t.equal(toDevice.received, toDevice.sent);
+  for (const [way, count] of [
+    [age.toNet, toNet],
+    [age.toDevice, toDevice],
+  ] as const) {
+    t.equal(way.bytes + way.unknown, count.received, "each byte has an age");
+    t.ok(way.mean > 0 && way.p99 > 0, `mean ${way.mean} µs, p99 ${way.p99} µs`);
+  }
 
   const bulk = await load.run("200 bulk 0 1 both echo 1 1 11520 10");
   t.ok(bulk.toNet.received > 100_000, "much came from the device");

@@ -14,12 +14,22 @@ interface Count {
 }
 
 /** What one run of load.c reports. Latencies are in microseconds. */
+/** Of the bytes of paced streams, from the write of the sender to the read of the receiver, in microseconds. */
+interface Age {
+  readonly bytes: number;
+  /** More writes were under way than are noted. */
+  readonly unknown: number;
+  readonly mean: number;
+  readonly p99: number;
+}
+
 export interface Run {
   readonly seconds: number;
   /** Seconds of CPU the generator itself took. */
   readonly loadCpu: number;
   readonly toDevice: Count;
   readonly toNet: Count;
+  readonly age: { readonly toDevice: Age; readonly toNet: Age };
   /** Connections the peer ended. */
   readonly gone: number;
   readonly bursts: number;

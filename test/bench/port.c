@@ -68,7 +68,10 @@ static bool goes_through(struct stream *stream) {
 }
 
 /* As if nothing had ever been sent. */
-static void restart(struct stream *stream) { stream->sent = stream->received = stream->wrong = stream->owed = 0; }
+static void restart(struct stream *stream) {
+  stream->sent = stream->received = stream->wrong = stream->owed = 0;
+  age_forget(stream);
+}
 
 void port_connect(struct port *port) {
   uint64_t end = now_ns() + PATIENCE_MS * 1000000ull;

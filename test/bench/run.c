@@ -71,6 +71,7 @@ static void send_owed(struct stream *stream) {
   while (stream->owed > 0) {
     size_t sent = port_send(stream, stream->owed < plan->burst ? stream->owed : plan->burst);
     if (sent == 0) return;
+    age_sent(stream, now_ns());
     stream->owed -= sent;
   }
 }
@@ -100,6 +101,7 @@ static void received(struct stream *stream) {
   }
   if (count <= 0) return;
   last_received_ns = now_ns();
+  age_received(stream, (size_t)count, last_received_ns);
   if (plan->probe != NO_PROBE && port->index == plan->probe_port) probe_received(stream, (size_t)count);
 }
 
@@ -238,6 +240,8 @@ void run(struct port **all, int count, const struct plan *the_plan) {
   for (int i = 0; i < count; i++) { /* what an earlier run lost is not lost again */
     ports[i]->to_net.received = ports[i]->to_net.sent;
     ports[i]->to_device.received = ports[i]->to_device.sent;
+    age_forget(&ports[i]->to_net);
+    age_forget(&ports[i]->to_device);
   }
   struct count before[2] = {count_all(false), count_all(true)};
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -249,6 +253,7 @@ void run(struct port **all, int count, const struct plan *the_plan) {
   start_ns = last_received_ns = now_ns();
   end_ns = start_ns + plan->length_ns;
   prepare_pace();
+  age_start();
   probe_start(plan, ports[plan->probe_port], start_ns);
   loop();
   go_first(false);
@@ -259,6 +264,7 @@ void run(struct port **all, int count, const struct plan *the_plan) {
   print_count("toDevice", before[0], count_all(false));
   print_count("toNet", before[1], count_all(true));
   printf("\"gone\":%d,\"bursts\":%lu,\"late\":%lu,", gone, paced.total, paced.late);
+  age_print();
   probe_print();
   print_noise();
   printf("}\n");

@@ -7,6 +7,7 @@ import { type Usage, usage } from "./processes.js";
 import type { Row } from "./rows.js";
 import { ratios } from "./statistics.js";
 
+const METRICS = Object.keys(METRIC_NAMES) as Metric[];
 /** Before the rounds that count: programs that compile as they run do it here. */
 const WARM_UP_ROUNDS = 1;
 /** Shares of bursts that may be late, and of the time a peer may wait for a CPU, before a row says so. */
@@ -65,7 +66,7 @@ export function addGrowth(bench: Bench, rows: readonly Row[]): void {
 async function enter(bench: Bench, cell: Cell, name: PeerName): Promise<Contender> {
   const load = await Load.start(`${bench.places.tools}/load`, cell.ports, cell.mode);
   const peer = new Peer(name, { ports: load.ports, mode: cell.mode, speed: cell.speed }, bench.places);
-  const values = { cpu: [], wakeups: [], rate: [], p50: [], p99: [], max: [] };
+  const values = Object.fromEntries(METRICS.map(metric => [metric, [] as number[]])) as Contender["values"];
   return { name, peer, load, values, lateShare: 0, waitedShare: 0 };
 }
 
@@ -115,6 +116,10 @@ function measures(run: Run, before: Usage, after: Usage): Record<Metric, number>
     p50: run.p50,
     p99: run.p99,
     max: run.max,
+    fromDeviceMean: run.age.toNet.mean,
+    fromDeviceP99: run.age.toNet.p99,
+    toDeviceMean: run.age.toDevice.mean,
+    toDeviceP99: run.age.toDevice.p99,
   };
 }
 
