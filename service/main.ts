@@ -17,6 +17,7 @@ import { printConfiguration } from "./config/print.js";
 import { controlPortProblem } from "./config/served-port.js";
 import { hideSecrets, holdsSecret } from "./config/sol-words.js";
 import { detach, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
+import { decodeUtf8, encodeUtf8, toBytes } from "./line/bytes.js";
 import { combineLogs } from "./log/levels.js";
 import type { Log } from "./log/log.js";
 import { oneLine } from "./log/one-line.js";
@@ -44,7 +45,7 @@ void main();
 
 async function main(): Promise<void> {
   // Inside, a text is one character a byte, from arguments as from files. Node reads arguments as UTF-8.
-  const argv = process.argv.slice(2).map(word => Buffer.from(word, "utf8").toString("latin1"));
+  const argv = process.argv.slice(2).map(word => encodeUtf8(word));
   const command = parseArguments(argv);
   switch (command.kind) {
     case "version":
@@ -90,7 +91,7 @@ async function main(): Promise<void> {
 function hideArguments(argv: readonly string[], lines: readonly string[]): void {
   if (!lines.some(holdsSecret)) return;
   const shown = argv.map(word => (lines.includes(word) ? hideSecrets(word) : word));
-  process.title = Buffer.from([program, ...shown].join(" "), "latin1").toString("utf8");
+  process.title = decodeUtf8([program, ...shown].join(" "));
 }
 
 /** The background process goes to `/`: a reload must find the configuration there too, and the end the pid file. */
@@ -100,7 +101,7 @@ function fromHere(options: Options): Options {
 
 function absolute(path: string | null): string | null {
   if (path === null) return null;
-  return Buffer.from(resolve(Buffer.from(path, "latin1").toString("utf8")), "utf8").toString("latin1");
+  return encodeUtf8(resolve(decodeUtf8(path)));
 }
 
 /** --check and --print-config. */
@@ -231,5 +232,5 @@ function createLog(options: Options): LimitedLog {
 }
 
 function print(fd: 1 | 2, text: string): void {
-  writeSync(fd, Buffer.from(text, "latin1"));
+  writeSync(fd, toBytes(text));
 }

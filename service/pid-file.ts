@@ -10,6 +10,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
+import { toBytes, toText } from "./line/bytes.js";
 
 export interface PidFile {
   /** Removes the file while it is the one that was written, with the text that was written. Throws the system's error. */
@@ -25,7 +26,7 @@ const MODE = 0o666; // less the umask
  * a file that was emptied in vain is removed.
  */
 export function writePidFile(path: string): PidFile {
-  const name = Buffer.from(path, "latin1");
+  const name = toBytes(path);
   const text = `${process.pid}\n`;
   const fd = openSync(name, constants.O_WRONLY | constants.O_CREAT | FLAGS, MODE);
   let written: Stats;
@@ -57,7 +58,7 @@ function removeIfSame(name: Buffer, written: Stats, text: string): void {
     const { dev, ino } = fstatSync(fd);
     const found = Buffer.alloc(text.length + 1);
     const isOurs = dev === written.dev && ino === written.ino;
-    if (isOurs && found.toString("latin1", 0, readSync(fd, found)) === text) unlinkSync(name);
+    if (isOurs && toText(found.subarray(0, readSync(fd, found))) === text) unlinkSync(name);
   } finally {
     closeSync(fd);
   }

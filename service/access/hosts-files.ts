@@ -1,5 +1,4 @@
 /** Host access control: /etc/hosts.allow and /etc/hosts.deny, read anew for every connection, so that edits act at once. */
-
 import { reasonOf } from "../native/errors.js";
 import type { AccessRequest, Answer, LookupGenerator } from "./request.js";
 import { evaluateRules, type Table, type Verdict } from "./rules.js";

@@ -2,6 +2,7 @@
  * The tables of hosts_access(5) and their verdict: hosts.allow, then hosts.deny, then granted
  * (docs/reference.md, "Access tables", "Access rules").
  */
+import { toBytes } from "../line/bytes.js";
 import { applyOptions } from "./options.js";
 import { matchesClient, matchesDaemon, matchesList, splitAt } from "./patterns.js";
 import { type AccessRequest, type LookupGenerator, Subject } from "./request.js";
@@ -45,7 +46,7 @@ const LINE_LIMIT = 2047;
 function conclude(granted: boolean, found: readonly Found[], subject: Subject): Verdict {
   const banner = found.map(one => one.banner).join("");
   const matched = found.findLast(one => one.line !== null)?.line ?? null;
-  const bytes = banner === "" ? null : Uint8Array.from(banner, char => char.charCodeAt(0));
+  const bytes = banner === "" ? null : toBytes(banner);
   return { granted, matched, warnings: subject.warnings, banner: bytes };
 }
 

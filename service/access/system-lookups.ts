@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
+import { decodeUtf8, TEXT_ENCODING, toBytes, toText } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { readRegularFile } from "../native/read-file.js";
 import { parseAddress, samePrefix, unmapped } from "./address.js";
@@ -41,7 +42,7 @@ export const lookUpInSystem: SystemLookup = need => {
 /** In latin1. Never waits for a FIFO. */
 export function readText(path: string): { text: string; failed: null } | { text: null; failed: unknown } {
   try {
-    return { text: readRegularFile(path).toString("latin1"), failed: null };
+    return { text: toText(readRegularFile(path)), failed: null };
   } catch (failed) {
     return { text: null, failed };
   }
@@ -76,7 +77,7 @@ function askIdent({ client, server }: AccessRequest, limitSeconds: number): Answ
     const socket = load("node:net").connect({ host, localAddress, port: 113 });
     const timer = setTimeout(() => socket.destroy(), limitSeconds * 1000);
     let reply = "";
-    socket.setEncoding("latin1");
+    socket.setEncoding(TEXT_ENCODING);
     socket.on("connect", () => socket.write(`${client.port},${server.port}\r\n`));
     socket.on("data", (chunk: string) => {
       reply += chunk;
@@ -100,7 +101,7 @@ export function parseIdent(reply: string, clientPort: number, serverPort: number
 
 function whyMissing(path: string): string | null {
   try {
-    statSync(Buffer.from(path, "latin1"));
+    statSync(toBytes(path));
     return null;
   } catch (error) {
     return reasonOf(error);
@@ -116,7 +117,7 @@ function runCommand(command: string): Promise<Answer> {
   return new Promise(resolve => {
     let child: ChildProcess;
     try {
-      const line = Buffer.from(command, "latin1").toString(); // as the bytes it has in the table
+      const line = decodeUtf8(command); // as the bytes it has in the table
       child = load("node:child_process").spawn("/bin/sh", ["-c", line], { stdio: "ignore", detached: true });
     } catch {
       return resolve(null);

@@ -12,6 +12,7 @@ import type { Source } from "../config/logical-lines.js";
 import type { ServiceLookup } from "../config/network-port.js";
 import { readConfiguration } from "../config/resolve.js";
 import { socketClashes } from "../config/socket-clashes.js";
+import { toText } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { readRegularFile, readToEnd } from "../native/read-file.js";
 
@@ -107,7 +108,7 @@ function readFileSource(file: string | null, isReport: boolean): readonly Source
   if (file === null) return [];
   try {
     const bytes = isReport && file === "-" ? readToEnd(STANDARD_INPUT) : readRegularFile(file);
-    return [{ file, text: bytes.toString("latin1") }];
+    return [{ file, text: toText(bytes) }];
   } catch (error) {
     const reason = reasonOf(error);
     throw new ConfigurationError(`Unable to open config file '${file}': ${reason}`, { cause: error });

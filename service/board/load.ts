@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
 import { suggest } from "../config/suggest.js";
+import { encodeUtf8 } from "../line/bytes.js";
 import { readRegularFile } from "../native/read-file.js";
 import { compileProfile } from "./compile.js";
 import { enumeratePorts } from "./enumerate.js";
@@ -113,7 +114,7 @@ interface ObjectResult extends Pick<BoardFile, "diagnostics" | "unreadable"> {
 function readObject(file: string): ObjectResult {
   const from = { file, text: "" };
   try {
-    from.text = readRegularFile(latin1(file)).toString("utf8");
+    from.text = readRegularFile(encodeUtf8(file)).toString("utf8");
   } catch (error) {
     refuseShortage(error);
     const reason = error instanceof Error ? error.message : String(error); // the builder of an image has no addon
@@ -161,11 +162,6 @@ function withFoundPorts(profile: BoardProfile, places: BoardFolders): BoardProfi
   const listed = new Set(profile.ports.map(port => ttyOf(port.device)));
   const found = findSerialDevices(places).filter(({ tty }) => !listed.has(tty));
   return { ...profile, ports: [...profile.ports, ...enumeratePorts(profile.enumerate, found, profile.ports)] };
-}
-
-/** A path as the names of files are kept: one character a byte. */
-function latin1(path: string): string {
-  return Buffer.from(path, "utf8").toString("latin1");
 }
 
 function asWritten(device: string): { device: string; problem: null } {

@@ -1,6 +1,7 @@
 /** The serial devices this machine has, as sysfs shows them. */
 import { existsSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
+import { toText } from "../line/bytes.js";
 import { readRegularFile } from "../native/read-file.js";
 import type { DeviceLookup } from "./validate.js";
 
@@ -136,7 +137,7 @@ function entriesOf(path: string): string[] {
 
 function readText(path: string): string {
   try {
-    return readRegularFile(path).toString("latin1").trim();
+    return toText(readRegularFile(path)).trim();
   } catch {
     return "";
   }

@@ -1,5 +1,6 @@
 /** Sources -> the checked configuration. One pass: a name or a DEFAULT counts for the lines after it. */
 import { BIT_RATES } from "../ipmi/settings.js";
+import { toBytes } from "../line/bytes.js";
 import type {
   Configuration,
   DefaultValues,
@@ -190,7 +191,7 @@ class ConfigurationBuilder {
     const kind = "closeon";
     const translated = translateCloseon(text);
     if ("text" in translated) {
-      this.#texts.set(name, { kind, text: translated.text, bytes: bytesOf(translated.text) });
+      this.#texts.set(name, { kind, text: translated.text, bytes: toBytes(translated.text) });
     } else {
       const expected = "expected only \\\\ \\r \\n \\t \\v \\a, \\ooo (three octal digits) or \\xhh (two hex digits)";
       this.#reportNumbered({ offset: offset + translated.offset, message: translated.fault, expected });
@@ -286,10 +287,6 @@ class ConfigurationBuilder {
     const wanted = expected === null ? null : `${expected}${hint}`;
     return { file: this.#file, ...placeOf(this.#line, offset), message, expected: wanted };
   }
-}
-
-function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, character => character.charCodeAt(0));
 }
 
 /** The reference drops it without a word. */

@@ -1,5 +1,6 @@
 /** `sol.lan -U ADMIN -Pf /etc/ser2net/bmc7 bmc7`: a SOL device and its arguments (docs/sol.md). */
 import { type Proposal, suiteNumber } from "../ipmi/suites.js";
+import { toBytes } from "../line/bytes.js";
 import type { LineDiagnostic, Span } from "./directive.js";
 import type { ServiceLookup } from "./network-port.js";
 import { SOL_OPTIONS, type SolDraft, startSolDraft } from "./sol-options.js";
@@ -50,7 +51,7 @@ function readDevice(text: string, lookup: ServiceLookup): SolDevice | LineDiagno
   const { family, password, bmcKey, userName, privilege, lookupByPrivilege, rakp3PrivilegeOnly, integrityBySik } =
     draft;
   const login = {
-    ...{ userName: Buffer.from(userName, "latin1"), privilege, lookupByPrivilege, proposals },
+    ...{ userName: toBytes(userName), privilege, lookupByPrivilege, proposals },
     ...{ rakp3PrivilegeOnly, integrityBySik },
   };
   return {

@@ -1,4 +1,5 @@
 /** One operator on the control port: telnet, a line editor, commands, and what is sent back. */
+import { toBytes, toText } from "../line/bytes.js";
 import type { Log } from "../log/log.js";
 import { type Link, LinkError } from "../net/link.js";
 import { createTelnetDecoder } from "../telnet/decoder.js";
@@ -88,7 +89,7 @@ export function createControlSession(parts: ControlSessionOptions): ControlSessi
       if (next.value !== null) text += next.value;
       else if (text !== "") break;
     }
-    piece = Buffer.from(text, "latin1");
+    piece = toBytes(text);
     sent = 0;
     return piece.length > 0;
   }
@@ -184,8 +185,4 @@ const PROMPT = "-> ";
 function shortPause(resume: () => void): () => void {
   const timer = setTimeout(resume, PAUSE_MS);
   return () => clearTimeout(timer);
-}
-
-function toText(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
 }

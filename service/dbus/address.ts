@@ -1,3 +1,5 @@
+import { decodeUtf8 } from "../line/bytes.js";
+
 /** Where a bus is: the addresses of the D-Bus specification ("Server Addresses"), as far as they are local sockets. */
 
 const SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket";
@@ -29,5 +31,5 @@ export function socketPaths(address: string): readonly string[] {
 /** `%3d` stands for the byte 0x3d; file names need not be UTF-8, but those that are not cannot be reached. */
 function withoutEscapes(value: string): string {
   const bytes = value.replace(/%([0-9A-Fa-f]{2})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
+  return decodeUtf8(bytes);
 }

@@ -2,7 +2,7 @@
 import { unmappedText } from "../line/address.js";
 import type { ConnectionStatus } from "../port/status.js";
 import { type Interface, property } from "./interface.js";
-import { portPath, toText, WELL_KNOWN_NAME } from "./names.js";
+import { portPath, toBusString, WELL_KNOWN_NAME } from "./names.js";
 
 export interface ConnectionSubject {
   readonly connection: ConnectionStatus;
@@ -14,7 +14,7 @@ export const CONNECTION: Interface<ConnectionSubject> = {
   properties: [
     property("Id", "t", "const", ({ connection }) => BigInt(connection.id)),
     property("Port", "o", "const", ({ portName }) => portPath(portName)),
-    property("Address", "s", "const", ({ connection }) => toText(unmappedText(connection.address))),
+    property("Address", "s", "const", ({ connection }) => toBusString(unmappedText(connection.address))),
     property("PortNumber", "q", "const", ({ connection }) => connection.port),
     // Microseconds since 1970, as systemd gives its timestamps.
     property("ConnectedTimestamp", "t", "const", ({ connection }) => BigInt(connection.since) * 1000n),

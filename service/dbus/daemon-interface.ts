@@ -1,8 +1,9 @@
 /** The daemon on the bus. */
 import { type Diagnostic, messageOf } from "../config/diagnostic.js";
+import { encodeUtf8 } from "../line/bytes.js";
 import { BusError } from "./errors.js";
 import { type Interface, method, property, type Types } from "./interface.js";
-import { portPath, toBytes, toText, WELL_KNOWN_NAME } from "./names.js";
+import { portPath, toBusString, WELL_KNOWN_NAME } from "./names.js";
 import type { DbusServiceOptions } from "./service.js";
 
 /** Of a text that is no configuration at all, so many faults say enough. */
@@ -31,15 +32,15 @@ export const DAEMON: Interface<DaemonSubject> = {
       in: [{ name: "text", type: "s" }],
       out: DIAGNOSTICS,
       // Nothing changes, but it is work: the bus policy keeps it for those who may change things.
-      call: ({ daemon }, [text]) => [rows(daemon.check(text === "" ? null : toBytes(text)))],
+      call: ({ daemon }, [text]) => [rows(daemon.check(text === "" ? null : encodeUtf8(text)))],
     }),
     method({
       name: "GetPort",
       in: [{ name: "name", type: "s" }],
       out: [{ name: "port", type: "o" }],
       call({ ports }, [name]) {
-        if (ports.find(toBytes(name)) === null) throw new BusError("NoSuchPort", `no port ${name}`);
-        return [portPath(toBytes(name))];
+        if (ports.find(encodeUtf8(name)) === null) throw new BusError("NoSuchPort", `no port ${name}`);
+        return [portPath(encodeUtf8(name))];
       },
     }),
   ],
@@ -47,8 +48,14 @@ export const DAEMON: Interface<DaemonSubject> = {
 };
 
 function rows(found: readonly Diagnostic[] | string): Types["a(suuss)"] {
-  if (typeof found === "string") throw new BusError("ConfigurationUnreadable", toText(found));
+  if (typeof found === "string") throw new BusError("ConfigurationUnreadable", toBusString(found));
   return found
     .slice(0, MAX_DIAGNOSTICS)
-    .map(one => [toText(one.file ?? ""), one.line, one.column, toText(messageOf(one)), toText(one.expected ?? "")]);
+    .map(one => [
+      toBusString(one.file ?? ""),
+      one.line,
+      one.column,
+      toBusString(messageOf(one)),
+      toBusString(one.expected ?? ""),
+    ]);
 }

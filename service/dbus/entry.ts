@@ -1,5 +1,5 @@
 /** The daemon on D-Bus. Bundled as a file of its own, which is loaded only where D-Bus is on. */
-
+import { encodeUtf8 } from "../line/bytes.js";
 import { AuditLog } from "./audit-log.js";
 import { Bus } from "./bus.js";
 import type { BusConnection } from "./bus-connection.js";
@@ -9,7 +9,6 @@ import { type Matched, match } from "./dispatch.js";
 import { BusError, ERRORS } from "./errors.js";
 import { type Result, signatureOf } from "./interface.js";
 import { Writer } from "./marshal.js";
-import { toBytes } from "./names.js";
 import { ObjectTree } from "./object-tree.js";
 import type { DbusService, DbusServiceOptions } from "./service.js";
 import { TaskQueue } from "./task-queue.js";
@@ -63,7 +62,7 @@ export function startDbus(options: DbusServiceOptions): DbusService {
       return result;
     } catch (error) {
       if (error instanceof BusError)
-        auditLog.note(connection, call.sender, `${describe(matched)}: ${toBytes(error.message)}`);
+        auditLog.note(connection, call.sender, `${describe(matched)}: ${encodeUtf8(error.message)}`);
       throw error;
     }
   }
@@ -119,7 +118,7 @@ export function startDbus(options: DbusServiceOptions): DbusService {
 /** `called SetTimeout 30 at /org/ser2net/Ser2net1/port/_32001`. */
 function describe({ method, args, path }: Matched): string {
   const words = args.map(arg => (typeof arg === "object" ? JSON.stringify(arg) : String(arg)));
-  return toBytes(`called ${[method.name, ...words].join(" ")} at ${path}`);
+  return encodeUtf8(`called ${[method.name, ...words].join(" ")} at ${path}`);
 }
 
 function afterDelay(delayMs: number, run: () => void): () => void {

@@ -1,3 +1,4 @@
+import { TEXT_ENCODING } from "../line/bytes.js";
 /**
  * Values to bytes, as "Marshaling (Wire Format)" of the D-Bus specification has it, little-endian. dbus-next could do
  * this, but makes a handful of closures for each value: a list of 256 ports took it 100 ms and more, and takes 7 here.
@@ -100,7 +101,7 @@ export class Writer {
   #putSignature(signature: string): void {
     const buffer = this.#room(signature.length + 2);
     this.#length = buffer.writeUInt8(signature.length, this.#length);
-    this.#length += buffer.write(signature, this.#length, "latin1");
+    this.#length += buffer.write(signature, this.#length, TEXT_ENCODING);
     this.#length = buffer.writeUInt8(0, this.#length);
   }
 

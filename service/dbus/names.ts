@@ -1,4 +1,5 @@
 /** Names on the bus and places in its tree, and texts as the bus takes them. */
+import { decodeUtf8 } from "../line/bytes.js";
 
 export const WELL_KNOWN_NAME = "org.ser2net.Ser2net1";
 export const ROOT = "/org/ser2net/Ser2net1";
@@ -31,12 +32,7 @@ export function decodeLabel(label: string): string | null {
   return bytes !== "" && encodeLabel(bytes) === label ? bytes : null;
 }
 
-/** Bytes kept one in a character, as text: as UTF-8 where they are that. Strings of the bus have no NUL. */
-export function toText(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString("utf8").replaceAll("\0", "\ufffd");
-}
-
-/** And back. */
-export function toBytes(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
+/** A text as a string of the bus, which is Unicode without NUL. `encodeUtf8` makes a text of such a string. */
+export function toBusString(text: string): string {
+  return decodeUtf8(text).replaceAll("\0", "\ufffd");
 }

@@ -1,13 +1,14 @@
 /** A port on the bus: what PortFacts tells, and what an Operable does. */
 import type { PortState } from "../config/configuration.js";
 import { unmappedText } from "../line/address.js";
+import { encodeUtf8 } from "../line/bytes.js";
 import type { ModemControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { type ConnectionStatus, type ManagedPort, type PortStatus, portCondition } from "../port/status.js";
 import { BusError } from "./errors.js";
 import { type Interface, method, property, type Values } from "./interface.js";
 import { Variant } from "./marshal.js";
-import { connectionPath, toBytes, toText, WELL_KNOWN_NAME } from "./names.js";
+import { connectionPath, toBusString, WELL_KNOWN_NAME } from "./names.js";
 
 /** Connections of one port that are shown, as objects and in lists; ConnectionCount counts them all. */
 export const MAX_SHOWN = 64;
@@ -24,10 +25,10 @@ export interface PortSubject {
 export const PORT: Interface<PortSubject> = {
   name: `${WELL_KNOWN_NAME}.Port`,
   properties: [
-    property("Name", "s", "const", ({ status }) => toText(status.name)),
+    property("Name", "s", "const", ({ status }) => toBusString(status.name)),
     property("Family", "s", "const", ({ status }) => status.networkPort.family),
     property("Transport", "s", "const", ({ status }) => status.networkPort.transport),
-    property("Host", "s", "const", ({ status }) => toText(status.networkPort.host ?? "")),
+    property("Host", "s", "const", ({ status }) => toBusString(status.networkPort.host ?? "")),
     property("PortNumber", "q", "const", ({ status }) => status.networkPort.port),
     property("Label", "s", "true", ({ label }) => (label ?? "").replaceAll("\0", "\ufffd")),
     property("State", "s", "true", ({ status }) => status.state),
@@ -35,8 +36,8 @@ export const PORT: Interface<PortSubject> = {
     property("Condition", "s", "true", ({ status }) => portCondition(status)),
     property("Pending", "s", "true", ({ status }) => status.pending),
     property("TimeoutSeconds", "u", "true", ({ status }) => status.timeoutSeconds),
-    property("Device", "s", "true", ({ status }) => toText(status.devicePath)),
-    property("DeviceWritten", "s", "true", ({ status }) => toText(status.deviceWritten)),
+    property("Device", "s", "true", ({ status }) => toBusString(status.devicePath)),
+    property("DeviceWritten", "s", "true", ({ status }) => toBusString(status.deviceWritten)),
     property("DevicePresent", "b", "true", ({ status }) => status.devicePresent),
     property("ConfiguredLine", "a{sv}", "true", ({ status }) => lineValues(status.line)),
     property("Line", "a{sv}", "true", ({ status }) => lineValues(status.lineInForce)),
@@ -45,7 +46,7 @@ export const PORT: Interface<PortSubject> = {
     property("ModemState", "a{sb}", "false", ({ status }) => lines(status.modemState)),
     property("Connections", "ao", "true", ({ status }) => shown(status).map(({ id }) => connectionPath(id))),
     property("Peers", "a(sq)", "true", ({ status }) =>
-      shown(status).map(({ address, port }) => [toText(unmappedText(address)), port]),
+      shown(status).map(({ address, port }) => [toBusString(unmappedText(address)), port]),
     ),
     property("ConnectionCount", "u", "true", ({ status }) => status.slots.filter(slot => slot !== null).length),
     property("MaxConnections", "u", "true", ({ status }) => status.slots.length),
@@ -53,7 +54,7 @@ export const PORT: Interface<PortSubject> = {
     property("DeviceToNet", "s", "false", ({ status }) => status.toNet),
     property("BytesFromDevice", "t", "false", ({ status }) => BigInt(status.bytesFromDevice)),
     property("BytesToDevice", "t", "false", ({ status }) => BigInt(status.bytesToDevice)),
-    property("LastError", "s", "true", ({ status }) => toText(status.lastError ?? "")),
+    property("LastError", "s", "true", ({ status }) => toBusString(status.lastError ?? "")),
   ],
   methods: [
     method({
@@ -71,7 +72,7 @@ export const PORT: Interface<PortSubject> = {
       call(subject, [state]) {
         if (!isState(state)) throw new BusError("InvalidArgs", `expected one of ${STATES.join(", ")}`);
         const refusal = lasting(subject).setState(state);
-        if (refusal !== null) throw new BusError("Refused", toText(refusal));
+        if (refusal !== null) throw new BusError("Refused", toBusString(refusal));
         return [];
       },
     }),
@@ -80,8 +81,8 @@ export const PORT: Interface<PortSubject> = {
       in: [{ name: "words", type: "s" }],
       changes: true,
       call(subject, [words]) {
-        const problem = lasting(subject).setLine(toBytes(words));
-        if (problem !== null) throw new BusError("InvalidArgs", toText(problem));
+        const problem = lasting(subject).setLine(encodeUtf8(words));
+        if (problem !== null) throw new BusError("InvalidArgs", toBusString(problem));
         return [];
       },
     }),

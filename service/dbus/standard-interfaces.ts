@@ -1,4 +1,5 @@
 /** The standard interfaces of the D-Bus specification, on top of what an object tells of itself. */
+import { toText } from "../line/bytes.js";
 import { readRegularFile } from "../native/read-file.js";
 import { BusError } from "./errors.js";
 import { type BoundInterface, bindInterface, type Interface, method, type Values } from "./interface.js";
@@ -163,7 +164,7 @@ function findValue(object: BusObject, bound: string, name: string) {
 function machineId(): string {
   for (const file of ["/etc/machine-id", "/var/lib/dbus/machine-id"]) {
     try {
-      return readRegularFile(file).toString("latin1").trim();
+      return toText(readRegularFile(file)).trim();
     } catch {
       // The other one, then.
     }

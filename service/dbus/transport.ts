@@ -1,5 +1,6 @@
 /** A socket to the bus: proves who we are, then carries whole messages. Bounded both ways. */
 import { connect, type Socket } from "node:net";
+import { toText } from "../line/bytes.js";
 import { decode, type Received } from "./codec.js";
 import { Frames } from "./frames.js";
 
@@ -77,7 +78,7 @@ export class Transport {
       this.#line = received;
       return null;
     }
-    if (end < 0 || !/^OK(?: |$)/.test(received.toString("latin1", 0, end))) {
+    if (end < 0 || !/^OK(?: |$)/.test(toText(received.subarray(0, end)))) {
       this.close("the bus refused the authentication");
       return null;
     }

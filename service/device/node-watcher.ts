@@ -5,6 +5,7 @@
  */
 import { lstatSync, readlinkSync, statSync } from "node:fs";
 import { isSolDevice } from "../config/sol-target.js";
+import { TEXT_ENCODING, toBytes } from "../line/bytes.js";
 import { SystemError } from "../native/errors.js";
 import { DirectoryWatch } from "../native/inotify.js";
 
@@ -124,7 +125,7 @@ function isPresent(path: string): boolean {
   if (isSolDevice(path)) return true;
   try {
     // An error for each missing node would cost much more. A directory below /sys is hardware that has no node yet.
-    return statSync(latin1(path), { throwIfNoEntry: false })?.isDirectory() === false;
+    return statSync(toBytes(path), { throwIfNoEntry: false })?.isDirectory() === false;
   } catch (error) {
     return !hasCode(error, "ENOTDIR", "ELOOP");
   }
@@ -162,7 +163,7 @@ function trace(path: string, watch: (directory: string) => number | null): PathC
 
 function kindOf(path: string): "none" | "link" | "other" {
   try {
-    return lstatSync(latin1(path)).isSymbolicLink() ? "link" : "other";
+    return lstatSync(toBytes(path)).isSymbolicLink() ? "link" : "other";
   } catch {
     return "none";
   }
@@ -170,7 +171,7 @@ function kindOf(path: string): "none" | "link" | "other" {
 
 function targetOf(link: string): string | null {
   try {
-    return readlinkSync(latin1(link), "latin1");
+    return readlinkSync(toBytes(link), TEXT_ENCODING);
   } catch {
     return null; // it has just gone; its directory will tell
   }
@@ -178,8 +179,4 @@ function targetOf(link: string): string | null {
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && "code" in error && codes.some(code => code === error.code);
-}
-
-function latin1(path: string): Buffer {
-  return Buffer.from(path, "latin1");
 }

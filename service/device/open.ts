@@ -1,6 +1,7 @@
 /** Opens the device of a port: lock, open, set up (docs/reference.md, "Opening the device"). */
 import { closeSync, realpathSync, statSync } from "node:fs";
 import type { Rs485Config } from "../config/configuration.js";
+import { TEXT_ENCODING, toBytes } from "../line/bytes.js";
 import type { InitialControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { ENODEV, errorReason, reasonOf } from "../native/errors.js";
@@ -38,11 +39,11 @@ export function openDevice(request: OpenRequest): Device {
 
 /** Two names of one device have one identity: the device number, or the real path of anything else. */
 export function deviceIdentity(path: string): string {
-  const bytes = Buffer.from(path, "latin1");
+  const bytes = toBytes(path);
   try {
     const stat = statSync(bytes, { throwIfNoEntry: false }); // an exception costs more than the rest of a refusal
     if (stat === undefined) return `path:${path}`;
-    return stat.isCharacterDevice() ? `char:${stat.rdev}` : `path:${realpathSync(bytes, "latin1")}`;
+    return stat.isCharacterDevice() ? `char:${stat.rdev}` : `path:${realpathSync(bytes, TEXT_ENCODING)}`;
   } catch {
     return `path:${path}`; // not to be looked at (yet): its name is all there is
   }
@@ -74,7 +75,7 @@ function openUnlocked(request: OpenRequest, closed: () => void): Device {
 
 function openDescriptor({ path, printer, control }: OpenRequest): number {
   try {
-    return openNode(Buffer.from(path, "latin1"), printer, modemBits(control, true), modemBits(control, false));
+    return openNode(toBytes(path), printer, modemBits(control, true), modemBits(control, false));
   } catch (error) {
     // Hardware that has no node yet: that its place is a directory says nothing to a caller.
     const reason = path.startsWith("/sys/") ? errorReason(ENODEV) : reasonOf(error);

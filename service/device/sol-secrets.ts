@@ -1,6 +1,7 @@
 /** Reads the secrets of SOL devices, anew at each login. */
 import type { SolSecret, SolTarget } from "../config/sol-target.js";
 import { type LoginSecrets, SECRET_BYTES } from "../ipmi/settings.js";
+import { toBytes } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { mayBeReadByOthers, readRegularFile } from "../native/read-file.js";
 import { DeviceError } from "./device.js";
@@ -31,7 +32,7 @@ export class SolSecrets {
       case "none":
         return null;
       case "text":
-        return padded(Buffer.from(secret.value, "latin1"));
+        return padded(toBytes(secret.value));
       case "file":
         this.#checkMode(secret.path);
         return readSecret(secret.path, `password file ${secret.path}`, device);

@@ -14,6 +14,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
+import { toBytes, toText } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { DeviceError } from "./device.js";
 
@@ -85,7 +86,7 @@ function takeLock(devicePath: string, file: string, draft: string, warn: (text: 
 
 /** The descriptor stays open as long as the lock is held: by it we know a lock of ours from one of a past life. */
 function writeDraft(draft: string): number {
-  const fd = openSync(latin1(draft), "wx+", 0o644);
+  const fd = openSync(toBytes(draft), "wx+", 0o644);
   try {
     fchmodSync(fd, 0o644); // other users have to read it, whatever the umask
     writeFileSync(fd, `${String(process.pid).padStart(10)}\n`);
@@ -99,7 +100,7 @@ function writeDraft(draft: string): number {
 
 function tryLink(draft: string, file: string): boolean {
   try {
-    linkSync(latin1(draft), latin1(file));
+    linkSync(toBytes(draft), toBytes(file));
     return true;
   } catch (error) {
     if (hasCode(error, "EEXIST")) return false;
@@ -113,7 +114,7 @@ function tryLink(draft: string, file: string): boolean {
  */
 function removeStale(file: string, aside: string): boolean {
   try {
-    renameSync(latin1(file), latin1(aside));
+    renameSync(toBytes(file), toBytes(aside));
   } catch (error) {
     if (hasCode(error, "ENOENT")) return false;
     throw error;
@@ -133,7 +134,7 @@ function putBack(aside: string, file: string): void {
   try {
     tryLink(aside, file);
   } catch {
-    renameSync(latin1(aside), latin1(file)); // rather than no lock at all
+    renameSync(toBytes(aside), toBytes(file)); // rather than no lock at all
   }
 }
 
@@ -141,7 +142,7 @@ function putBack(aside: string, file: string): void {
 function look(file: string): Finding {
   let fd: number;
   try {
-    fd = openSync(latin1(file), constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = openSync(toBytes(file), constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return { state: "free" };
     if (hasCode(error, "EACCES") || hasCode(error, "ELOOP")) return { state: "held", by: reasonOf(error) };
@@ -174,7 +175,7 @@ function examine(pid: number, isHeldHere: () => boolean): Finding {
 /** 0 when no process id can be read from it. */
 function parsePid(bytes: Uint8Array): number {
   if (bytes.length === 4) return new Int32Array(bytes.slice().buffer)[0] ?? 0; // old UUCP: a binary number
-  const digits = /^[ \t-\r]*([+-]?\d{1,10})/.exec(Buffer.from(bytes).toString("latin1"));
+  const digits = /^[ \t-\r]*([+-]?\d{1,10})/.exec(toText(bytes));
   return Number(digits?.[1] ?? 0) | 0;
 }
 
@@ -215,8 +216,8 @@ class HeldLock implements Lock {
   release(): void {
     if (this.#fd === null) return;
     try {
-      const [ours, there] = [fstatSync(this.#fd), statSync(latin1(this.#file))];
-      if (ours.ino === there.ino && ours.dev === there.dev) unlinkSync(latin1(this.#file));
+      const [ours, there] = [fstatSync(this.#fd), statSync(toBytes(this.#file))];
+      if (ours.ino === there.ino && ours.dev === there.dev) unlinkSync(toBytes(this.#file));
     } catch (error) {
       if (!hasCode(error, "ENOENT")) this.#warn(`Unable to remove the lock file ${this.#file}: ${reasonOf(error)}`);
     }
@@ -227,7 +228,7 @@ class HeldLock implements Lock {
 
 function removeIfThere(file: string): void {
   try {
-    unlinkSync(latin1(file));
+    unlinkSync(toBytes(file));
   } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
   }
@@ -236,7 +237,7 @@ function removeIfThere(file: string): void {
 /** For what the next lock removes too. */
 function removeQuietly(file: string): void {
   try {
-    unlinkSync(latin1(file));
+    unlinkSync(toBytes(file));
   } catch {
     // It takes part in nothing.
   }
@@ -244,8 +245,4 @@ function removeQuietly(file: string): void {
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
-}
-
-function latin1(path: string): Buffer {
-  return Buffer.from(path, "latin1");
 }

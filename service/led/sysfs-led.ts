@@ -3,6 +3,7 @@
  * ledtrig-transient.rst).
  */
 import { closeSync, constants, existsSync, openSync, writeSync } from "node:fs";
+import { toBytes, toText } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { readRegularFile } from "../native/read-file.js";
 import type { LedState } from "./led.js";
@@ -236,7 +237,7 @@ export class SysfsLed {
   // ---- files
 
   #read(file: string): string {
-    return readRegularFile(`${this.#path}/${file}`).toString("latin1");
+    return toText(readRegularFile(`${this.#path}/${file}`));
   }
 
   #write(file: string, text: string): void {
@@ -249,7 +250,7 @@ export class SysfsLed {
   }
 
   #file(name: string): Buffer {
-    return Buffer.from(`${this.#path}/${name}`, "latin1");
+    return toBytes(`${this.#path}/${name}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The log on standard error, for `-d`. */
 import { fstatSync, writeSync } from "node:fs";
+import { toBytes } from "../line/bytes.js";
 import { createLog, SEVERITY } from "./levels.js";
 import type { Log } from "./log.js";
 import { oneLine } from "./one-line.js";
@@ -14,7 +15,7 @@ export function createStderrLog(fd = 2, journalStream?: string): Log {
     const line = oneLine(text);
     const whole = journal ? `<${SEVERITY[level]}>${line}\n` : `ser2net[${process.pid}]: ${line}\n`;
     try {
-      writeSync(fd, Buffer.from(whole, "latin1"));
+      writeSync(fd, toBytes(whole));
     } catch {
       // Closed, or full and non-blocking: there is no one left to tell.
     }

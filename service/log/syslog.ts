@@ -1,5 +1,6 @@
 /** syslog over its datagram socket, as syslog(3) would write (RFC 3164 §4). */
 import { closeSync } from "node:fs";
+import { toBytes } from "../line/bytes.js";
 import { errorReason, SystemError } from "../native/errors.js";
 import { sendUnix, unixDatagram } from "../native/sockets.js";
 import { createLog, SEVERITY } from "./levels.js";
@@ -29,7 +30,7 @@ export function createSyslog(path = "/dev/log", now: () => Date = () => new Date
     try {
       fd ??= unixDatagram();
       const line = `<${FACILITY_DAEMON | severity}>${formatTime(now())} ser2net[${process.pid}]: ${oneLine(text)}`;
-      const result = sendUnix(fd, path, Buffer.from(line.slice(0, LINE_LIMIT), "latin1"), []);
+      const result = sendUnix(fd, path, toBytes(line.slice(0, LINE_LIMIT)), []);
       if (result < 0) lastErrno = -result;
       return result >= 0;
     } catch (error) {

@@ -1,5 +1,6 @@
 /** Names that come and go in directories (inotify(7)); nobody hears of what is read or written. */
 import { closeSync } from "node:fs";
+import { toBytes, toText } from "../line/bytes.js";
 import { addon } from "./addon.js";
 import { read } from "./descriptors.js";
 import { SystemError } from "./errors.js";
@@ -47,7 +48,7 @@ export class DirectoryWatch {
 
   /** One number for one directory, under whatever names it is added. Throws SystemError. */
   add(path: string): number {
-    return check(addon.inotifyAdd(this.#fd, Buffer.from(path, "latin1"), WANTED));
+    return check(addon.inotifyAdd(this.#fd, toBytes(path), WANTED));
   }
 
   /** Does nothing for a directory that went away. */
@@ -73,7 +74,7 @@ function parseChanges(bytes: Buffer): DirectoryChange[] {
   for (let at = 0; at < bytes.length; ) {
     const [watch = 0, mask = 0, , length = 0] = new Uint32Array(bytes.buffer, bytes.byteOffset + at, HEADER_WORDS);
     const start = at + HEADER_WORDS * 4;
-    const name = bytes.toString("latin1", start, start + length).replace(/\0+$/, "");
+    const name = toText(bytes.subarray(start, start + length)).replace(/\0+$/, "");
     at = start + length;
     if ((mask & OVERFLOW) !== 0) changes.push({ directory: null, name: null });
     else if (name !== "") changes.push({ directory: watch, name });

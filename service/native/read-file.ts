@@ -1,5 +1,6 @@
 /** Reads whole files that others may have put there. Nothing else is opened: a FIFO waits, and opening may start a device. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { toBytes } from "../line/bytes.js";
 
 /** A configuration of 256 ports with all their texts is below a fifth of this. */
 export const LONGEST_FILE = 1 << 20;
@@ -14,7 +15,7 @@ const NULL_DEVICE = 0x103;
  * what the file is instead, or that it has more than LONGEST_FILE bytes.
  */
 export function readRegularFile(path: string): Buffer {
-  const name = Buffer.from(path, "latin1");
+  const name = toBytes(path);
   const before = statSync(name);
   if (before.isCharacterDevice() && before.rdev === NULL_DEVICE) return Buffer.alloc(0);
   requireRegular(before);
@@ -33,7 +34,7 @@ export function readRegularFile(path: string): Buffer {
  */
 export function mayBeReadByOthers(path: string): boolean {
   try {
-    const stat = statSync(Buffer.from(path, "latin1"));
+    const stat = statSync(toBytes(path));
     const { mode, gid } = stat;
     if (!stat.isFile()) return false;
     return (mode & constants.S_IROTH) !== 0 || ((mode & constants.S_IRGRP) !== 0 && gid !== process.getegid?.());

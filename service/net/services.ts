@@ -1,4 +1,5 @@
 /** Port numbers by service name, from /etc/services; read when a configuration first uses a name. */
+import { toText } from "../line/bytes.js";
 import { readRegularFile } from "../native/read-file.js";
 
 /** Null: no such service. `file` is a parameter for tests. */
@@ -27,7 +28,7 @@ export function parseServices(text: string): ReadonlyMap<string, number> {
 
 function contents(file: string): string {
   try {
-    return readRegularFile(file).toString("latin1");
+    return toText(readRegularFile(file));
   } catch {
     return ""; // an image without the file knows numbers only
   }

@@ -1,6 +1,7 @@
 /** A port's peers and its device: from the first caller to the closed device, and around again. */
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
+import { toBytes } from "../line/bytes.js";
 import type { Link } from "../net/link.js";
 import { describeDropped, describeLinkError } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
@@ -163,7 +164,7 @@ export class PortLifecycle {
   kick(slot: number): void {
     const victim = this.slots.at(slot);
     if (victim === null) return;
-    if (victim.telnet !== null) victim.sendAside(Buffer.from(REFUSAL.kicked, "latin1"));
+    if (victim.telnet !== null) victim.sendAside(toBytes(REFUSAL.kicked));
     this.#lose(victim, REFUSAL.kicked);
   }
 

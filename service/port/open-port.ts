@@ -6,6 +6,7 @@
  */
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type LineDevice } from "../device/device.js";
+import { toBytes } from "../line/bytes.js";
 import type { LineSettings } from "../line/settings.js";
 import { AYT } from "../telnet/codes.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
@@ -111,7 +112,7 @@ export class OpenPort implements TelnetCommands {
 
   telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void {
     if (event.kind === "command" && event.code === AYT) {
-      const sent = connection.sendAside(Buffer.from(this.#presence(), "latin1"));
+      const sent = connection.sendAside(toBytes(this.#presence()));
       if (!sent) this.#events.peerMustGo(connection, "telnet output error");
       return;
     }

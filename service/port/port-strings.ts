@@ -1,6 +1,7 @@
 /** Banners, open and close strings, names of trace files: with what they are about filled in. */
 import type { PortConfig } from "../config/configuration.js";
 import { type ClockReading, expandTemplate } from "../config/template.js";
+import { toBytes } from "../line/bytes.js";
 import type { PeerAddress } from "../net/link.js";
 
 export interface PortStringsOptions {
@@ -19,7 +20,7 @@ export class PortStrings {
 
   /** Empty without a template. */
   bytes(template: string | null, peer: PeerAddress | null = null): Uint8Array {
-    return Buffer.from(this.#expand(template ?? "", "string", peer, this.#options.clock()), "latin1");
+    return toBytes(this.#expand(template ?? "", "string", peer, this.#options.clock()));
   }
 
   fileName(template: string, now: ClockReading): string {

@@ -1,4 +1,5 @@
 /** COM-PORT-OPTION suboptions (RFC 2217 section 3): bodies ↔ typed requests and replies. */
+import { toBytes, toText } from "../line/bytes.js";
 import type { LineCounters, ModemState } from "../line/modem.js";
 import type { LineSettings, Parity } from "../line/settings.js";
 import { COM_PORT } from "./codes.js";
@@ -69,7 +70,7 @@ const MAX_SIGNATURE_BYTES = 254;
 /** A suboption body without its option number. Null: not a request, or too short for one; it gets no reply. */
 export function parseRequest(body: Uint8Array): ComPortRequest | null {
   const [command, value] = body;
-  if (command === SIGNATURE) return { kind: "signature", text: latin1(body.subarray(1)) };
+  if (command === SIGNATURE) return { kind: "signature", text: toText(body.subarray(1)) };
   if (command === SET_BAUDRATE) return parseBaud(body.subarray(1));
   if (command === FLOWCONTROL_SUSPEND) return { kind: "suspend" };
   if (command === FLOWCONTROL_RESUME) return { kind: "resume" };
@@ -152,7 +153,7 @@ function parseControl(value: number): ComPortRequest {
 export function encodeReply(reply: ComPortReply): Uint8Array {
   switch (reply.kind) {
     case "signature":
-      return encode(SIGNATURE, ...bytesOf(reply.text.slice(0, MAX_SIGNATURE_BYTES)));
+      return encode(SIGNATURE, ...toBytes(reply.text.slice(0, MAX_SIGNATURE_BYTES)));
     case "baud":
       return encode(SET_BAUDRATE, ...(reply.form === "cisco" ? [ciscoCode(reply.speed)] : bigEndian(reply.speed)));
     case "data-size":
@@ -226,12 +227,4 @@ function ciscoCode(speed: number): number {
 
 function bigEndian(value: number): readonly number[] {
   return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
-}
-
-function latin1(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes); // at most one suboption, see decoder.ts
-}
-
-function bytesOf(text: string): readonly number[] {
-  return Array.from(text, character => character.charCodeAt(0) & 0xff);
 }

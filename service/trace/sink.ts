@@ -1,5 +1,6 @@
 /** An append-only file that never holds the data path up: writing goes on beside it, one write at a time, in order. */
 import { close, constants, openSync, write } from "node:fs";
+import { TEXT_ENCODING, toBytes } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 
 /** `overrun`: the disk is too slow and blocks were dropped; the file goes on. The others end it. */
@@ -47,7 +48,7 @@ export class TraceSink {
     this.#file = file.split("\0", 1)[0] ?? "";
     this.#report = report;
     try {
-      this.#fd = openSync(Buffer.from(this.#file, "latin1"), OPEN_FLAGS, 0o600);
+      this.#fd = openSync(toBytes(this.#file), OPEN_FLAGS, 0o600);
     } catch (error) {
       this.#tell("open-failed", error);
     }
@@ -63,7 +64,7 @@ export class TraceSink {
   /** In latin1. */
   appendText(block: string): void {
     if (this.#makeRoom(block.length)) {
-      this.#filling.write(block, this.#length, "latin1");
+      this.#filling.write(block, this.#length, TEXT_ENCODING);
       this.#appended(block.length);
     }
   }

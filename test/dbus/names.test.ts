@@ -1,6 +1,7 @@
 import t from "tap";
 import { busAddress, socketPaths } from "../../service/dbus/address.js";
-import { decodeLabel, encodeLabel, instanceName, toBytes, toText } from "../../service/dbus/names.js";
+import { decodeLabel, encodeLabel, instanceName, toBusString } from "../../service/dbus/names.js";
+import { encodeUtf8 } from "../../service/line/bytes.js";
 
 t.test("labels are what sd_bus_path_encode gives", async t => {
   const known = {
@@ -36,9 +37,9 @@ t.test("an instance has a name below ours, whatever it is called", async t => {
 });
 
 t.test("bytes become text and back; what is no UTF-8 shows as a replacement", async t => {
-  t.equal(toText("caf\xc3\xa9"), "café");
-  t.equal(toBytes("café"), "caf\xc3\xa9");
-  t.equal(toText("a\xffb\0c"), "a\ufffdb\ufffdc");
+  t.equal(toBusString("caf\xc3\xa9"), "café");
+  t.equal(encodeUtf8("café"), "caf\xc3\xa9");
+  t.equal(toBusString("a\xffb\0c"), "a\ufffdb\ufffdc");
 });
 
 t.test("addresses are those of the environment, or of the standard places", async t => {

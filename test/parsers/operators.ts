@@ -3,7 +3,8 @@ import { parseArguments } from "../../service/cli.js";
 import { parseCommand, parseControls, parseTimeout } from "../../service/control/command.js";
 import { createLineEditor, MAX_LINE } from "../../service/control/editor.js";
 import { busAddress, socketPaths } from "../../service/dbus/address.js";
-import { decodeLabel, encodeLabel, toBytes, toText } from "../../service/dbus/names.js";
+import { decodeLabel, encodeLabel, toBusString } from "../../service/dbus/names.js";
+import { encodeUtf8 } from "../../service/line/bytes.js";
 import { oneLine } from "../../service/log/one-line.js";
 import { parseServices } from "../../service/net/services.js";
 import { fill, insist, numbered, type Parser } from "./parser.js";
@@ -117,7 +118,7 @@ const busNames: Parser = {
     const label = decodeLabel(text);
     if (label !== null) insist(encodeLabel(label) === text, "a label of another name");
     insist(decodeLabel(encodeLabel(text)) === text, "a name that does not come back");
-    toBytes(toText(text));
+    encodeUtf8(toBusString(text));
   },
   samples: [
     "unix:path=/run/dbus/system_bus_socket",

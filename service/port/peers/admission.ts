@@ -1,4 +1,5 @@
 /** The checks of an accepted connection, in order (docs/reference.md, "Accepting a connection"). */
+import { toBytes } from "../../line/bytes.js";
 import { type Link, LinkError } from "../../net/link.js";
 
 export const REFUSAL = {
@@ -42,7 +43,7 @@ export function decideAdmission(request: AdmissionRequest): Admission {
 
 /** Tells the peer why it is refused, and closes the link. */
 export function refuse(link: Link, text: string): void {
-  writeIfOpen(link, Buffer.from(text, "latin1"));
+  writeIfOpen(link, toBytes(text));
   link.close();
 }
 

@@ -2,6 +2,7 @@
  * Refusals to UDP senders. A source address can be forged, so an answer may go to a bystander, or to another port of
  * this kind that refuses in turn: answers are few, and no refusal text is ever answered.
  */
+import { toText } from "../../line/bytes.js";
 import { type Link, LinkError } from "../../net/link.js";
 import { REFUSAL, refuse } from "./admission.js";
 
@@ -49,7 +50,7 @@ export class UdpRefusals {
 function isRefusal(link: Link): boolean {
   try {
     const length = link.read(datagram);
-    return length > 0 && TEXTS.has(Buffer.from(datagram.buffer, 0, length).toString("latin1"));
+    return length > 0 && TEXTS.has(toText(datagram.subarray(0, length)));
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;
     return true; // an answer would fail too
