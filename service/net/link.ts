@@ -37,6 +37,7 @@ export interface Link {
   close(): void;
 }
 
+/** Calls back with a peer never from within another call. test/support/contracts/listener.ts checks this for every listener. */
 export interface Listener {
   /** The addresses it really listens on. */
   readonly addresses: readonly PeerAddress[];

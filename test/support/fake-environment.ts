@@ -193,7 +193,6 @@ export class World {
         return accepting;
       },
       set accepting(on) {
-        if (closed) throw new Error("uses a closed listener");
         accepting = on;
       },
       call(link) {
@@ -212,15 +211,17 @@ export class World {
       fail: failed,
       connect: peer => {
         if (spec.transport !== "udp" || peer.address.includes(":")) return null; // it has an IPv4 socket only
+        if (closed || peers.some(one => !one.closed && isSamePeer(one.peer, peer))) return null;
         const link = this.link(peer, "udp");
         listener.connected.push(link);
+        peers.push(link);
         return link;
       },
       close() {
         closed = true;
         for (const link of backlog) link.close();
         // Without its sockets nothing is heard of a UDP peer.
-        if (spec.transport === "udp") for (const link of [...peers, ...listener.connected]) link.finish();
+        if (spec.transport === "udp") for (const link of peers) link.finish();
       },
     };
     this.#listeners.set(formatNetworkPort(spec), listener);
@@ -299,4 +300,8 @@ export class World {
       close: async () => note("close"),
     };
   }
+}
+
+function isSamePeer(one: PeerAddress, other: PeerAddress): boolean {
+  return one.address === other.address && one.port === other.port;
 }

@@ -1,0 +1,75 @@
+/** The fake listener that the tests of port/ stand on behaves as the real ones do. */
+import t, { type Test } from "tap";
+import { formatNetworkPort, parseNetworkPort } from "../../service/config/network-port.js";
+import { inheritedSockets } from "../../service/net/inherited.js";
+import { listen } from "../../service/net/listen.js";
+import type { ListenEvents } from "../../service/net/tcp.js";
+import { Client } from "../support/client.js";
+import { type ListenerUnderTest, listenerContract } from "../support/contracts/listener.js";
+import { World } from "../support/fake-environment.js";
+import { portNumbers } from "../support/ports.js";
+import { UdpPeer } from "../support/udp-peer.js";
+
+const WAITS = { waiting: () => {} };
+
+listenerContract(t, "fake TCP listener", async (t, events) => fake(t, "127.0.0.1,2000", events));
+listenerContract(t, "fake UDP listener", async (t, events) => fake(t, "udp,127.0.0.1,2000", events));
+listenerContract(t, "TCP listener", async (t, events) => real(t, `127.0.0.1,${await freePort(t)}`, events));
+listenerContract(t, "UDP listener", async (t, events) => real(t, `udp,127.0.0.1,${await freePort(t)}`, events));
+
+function fake(t: Test, text: string, events: ListenEvents): ListenerUnderTest {
+  const world = new World(t);
+  const spec = networkPort(text);
+  const listener = world.parts.listen(spec, { ...events, ...WAITS });
+  return {
+    listener,
+    transport: spec.transport,
+    silentPeer: { address: "127.0.0.1", port: 9 },
+    call: async text => {
+      let link = world.link({}, spec.transport);
+      const arrive = (first: string): void => {
+        link.send(first);
+        world.listener(formatNetworkPort(spec)).call(link);
+      };
+      arrive(text);
+      return {
+        received: () => link.received,
+        ended: () => link.closed,
+        send: more => {
+          if (!link.closed) return link.send(more);
+          link = world.link(link.peer, spec.transport);
+          arrive(more);
+        },
+      };
+    },
+    settle: () => world.settle(),
+  };
+}
+
+async function real(t: Test, text: string, events: ListenEvents): Promise<ListenerUnderTest> {
+  const spec = networkPort(text);
+  const listener = listen(spec, inheritedSockets([]), { ...events, ...WAITS });
+  const silent = await UdpPeer.open(t, spec.port);
+  const [address = "", port = ""] = silent.name.split(",");
+  const call = async (first: string) => {
+    if (spec.transport === "udp") {
+      const peer = await UdpPeer.open(t, spec.port);
+      peer.send(first);
+      return { received: () => peer.datagrams.join(""), send: (more: string) => peer.send(more), ended: () => false };
+    }
+    const client = await Client.connect(t, spec.port);
+    client.send(first);
+    return { received: () => client.text, send: (more: string) => client.send(more), ended: () => client.ended };
+  };
+  return { listener, transport: spec.transport, silentPeer: { address, port: Number(port) }, call };
+}
+
+function networkPort(text: string) {
+  const spec = parseNetworkPort(text, () => null);
+  if (typeof spec === "string") throw new Error(spec);
+  return spec;
+}
+
+async function freePort(t: Test): Promise<number> {
+  return (await portNumbers(t))();
+}
