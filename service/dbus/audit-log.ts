@@ -7,7 +7,7 @@ const MAX_CALLERS = 64;
 
 export class AuditLog {
   readonly #log: Log;
-  /** Of one stay: the bus gives a unique name once. */
+  /** Of one connection: the bus gives a unique name once. */
   #uids = new Map<string, Promise<string>>();
   #connection: BusConnection | null = null;
 

@@ -1,8 +1,8 @@
-/** One stay on the bus, from Hello to its loss: what is sent and asked ends with it. */
+/** One connection to the bus, from Hello to its loss: what is sent and called ends with it. */
 import { CALL, ERROR, encode, encodeDictionaryStart, REPLY, type Received, type Sent, SIGNAL } from "./codec.js";
 import { Transport } from "./transport.js";
 
-/** Questions to the bus that may wait for their answer. */
+/** Calls to the bus that may wait for their answer. */
 const MAX_PENDING_CALLS = 64;
 const BUS = "org.freedesktop.DBus";
 const BUS_PATH = "/org/freedesktop/DBus";
@@ -19,7 +19,7 @@ export interface BusConnectionEvents {
 
 /** The bus refused a call, or the connection ended before it answered. */
 export class BusCallError extends Error {
-  override readonly name = "BusRefusal";
+  override readonly name = "BusCallError";
   /** The D-Bus name of the error; null where the bus did not answer. */
   readonly errorName: string | null;
 
@@ -50,9 +50,10 @@ export class BusConnection {
     });
   }
 
-  /** A method of the bus itself. Rejects with BusRefusal when the bus says no, or when the stay ends first. */
+  /** A method of the bus itself. Rejects with BusCallError when the bus refuses, or when the connection ends first. */
   call(member: string, signature = "", body: readonly unknown[] = []): Promise<readonly unknown[]> {
-    if (this.#pendingCalls.size >= MAX_PENDING_CALLS) return Promise.reject(new BusCallError("too many questions"));
+    if (this.#pendingCalls.size >= MAX_PENDING_CALLS)
+      return Promise.reject(new BusCallError("too many calls wait for an answer"));
     return new Promise((resolve, reject) => {
       const serial = this.#send({
         ...{ type: CALL, destination: BUS, path: BUS_PATH, interface: BUS },
@@ -105,19 +106,28 @@ export class BusConnection {
     }
     // Nobody else can answer for the bus, or speak in its name.
     if (message.sender !== BUS) return;
-    if (message.type === REPLY || message.type === ERROR) this.#answered(message);
-    else if (message.interface === BUS) this.#events.named(message.member, String(message.body()[0]));
+    const isAnswer = message.type === REPLY || message.type === ERROR;
+    if (!isAnswer && message.interface !== BUS) return;
+    let body: readonly unknown[];
+    try {
+      body = message.body();
+    } catch {
+      this.end("the bus sent a message that cannot be read");
+      return;
+    }
+    if (isAnswer) this.#answered(message, body);
+    else this.#events.named(message.member, String(body[0]));
   }
 
-  #answered(message: Received): void {
-    const question = this.#pendingCalls.get(message.replySerial);
+  #answered(message: Received, body: readonly unknown[]): void {
+    const pending = this.#pendingCalls.get(message.replySerial);
     this.#pendingCalls.delete(message.replySerial);
-    if (message.type === REPLY) question?.resolve(message.body());
-    else question?.reject(new BusCallError(String(message.body()[0] ?? message.errorName), message.errorName));
+    if (message.type === REPLY) pending?.resolve(body);
+    else pending?.reject(new BusCallError(String(body[0] ?? message.errorName), message.errorName));
   }
 
   #closed(reason: string): void {
-    for (const question of this.#pendingCalls.values()) question.reject(new BusCallError(reason));
+    for (const pending of this.#pendingCalls.values()) pending.reject(new BusCallError(reason));
     this.#pendingCalls.clear();
     this.#events.ended(reason, this.#refused);
   }

@@ -93,7 +93,7 @@ export function startDbus(options: DbusServiceOptions): DbusService {
     }
   }
 
-  /** A fault in here is worth a line in the log, never a port: neither the process nor the stay ends by it. */
+  /** A fault in here is worth a line in the log, never a port: neither the process nor the connection ends by it. */
   function fail(call: Received, connection: BusConnection, error: unknown): void {
     const known = error instanceof BusError;
     if (!known) noteFault(error);

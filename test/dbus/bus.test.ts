@@ -142,6 +142,21 @@ t.test("only the bus can answer for the bus", async t => {
   t.same([log.lines, names], [[UP], [WELL_KNOWN_NAME]]);
 });
 
+t.test("a bus whose answer cannot be read is left", async t => {
+  for (const member of ["Hello", "RequestName"]) {
+    const odd = await FakeBus.start(
+      t,
+      serve((call, peer) => {
+        if (call.member === member) peer.replyUnreadable(call);
+        else if (call.member === "Hello") peer.reply(call, "s", [":1.1"]);
+      }),
+    );
+    const { log } = start(t, odd.address);
+    await until("it is left", () => log.lines.length > 0);
+    t.same(log.lines, ["D-Bus: the bus sent a message that cannot be read; the ports are served without it"], member);
+  }
+});
+
 t.test("a bus that has no place for us is asked again later", tools, async t => {
   const bus = await PrivateBus.start(t, `${OPEN_POLICY}<limit name="max_connections_per_user">1</limit>`);
   const first = await RawClient.connect(t, bus);

@@ -76,6 +76,14 @@ export class Peer {
     this.#send({ type: REPLY, destination: ":1.1", replySerial: call.serial, signature, body }, sender);
   }
 
+  /** An answer with a list that is longer than the message. */
+  replyUnreadable(call: Received): void {
+    const message = { type: REPLY, destination: ":1.1", replySerial: call.serial, signature: "as", body: [["abc"]] };
+    const [bytes] = marshallMessage(new Message({ ...message, sender: BUS, serial: ++this.#serial }));
+    bytes.writeUInt32LE(1000, bytes.length - 12); // two lengths, three characters, NUL
+    this.socket.write(bytes);
+  }
+
   refuse(call: Received, text: string, sender = BUS): void {
     const errorName = `${BUS}.Error.LimitsExceeded`;
     this.#send(
