@@ -124,14 +124,17 @@ export class SolOutput {
     return this.#queue.length === 0 && this.#operations === 0;
   }
 
+  /**
+   * What was not accepted goes out under a new number. A refused packet does not keep its number: the packet that ends the
+   * refusal may name it, too (ipmi_sim), and would look like an acknowledgement of the next attempt.
+   */
   #settle(outstanding: Outstanding, acceptedCount: number, isNack: boolean): void {
     const { length } = outstanding.data;
     // A count of 0 without NACK means all of it: some BMCs do not fill it in.
     const accepted = isNack || acceptedCount > 0 ? Math.min(acceptedCount, length) : length;
-    outstanding.transmissions = 0;
-    if (isNack && accepted === 0) return; // sent again, under the same number
+    if (isNack && accepted === 0) this.#operations |= outstanding.flags;
     this.#queue.drop(accepted);
-    this.#outstanding = null; // the rest goes out under a new number
+    this.#outstanding = null;
   }
 
   #hold(nowMs: number): void {

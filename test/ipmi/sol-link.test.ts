@@ -125,18 +125,41 @@ t.test("after a NACK nothing goes out until the BMC is ready, and by itself afte
   bench.write("abcd");
   bench.sent();
   t.same(bench.receive(0, 1, 0, 0x40), []);
-  t.same(bench.receive(0, 0, 0), ["1 0 0 0 abcd"], "released");
-  t.same(bench.receive(0, 1, 2, 0x40), [], "two taken, and no more at present");
-  t.same(bench.expire(), ["2 0 0 0 cd"], "the release was lost");
+  t.same(bench.receive(0, 0, 0), ["2 0 0 0 abcd"], "released, under a new number");
+  t.same(bench.receive(0, 2, 2, 0x40), [], "two taken, and no more at present");
+  t.same(bench.expire(), ["3 0 0 0 cd"], "the release was lost");
+  let number = 3;
   for (let count = 0; count < 20; count++) {
-    t.same(bench.receive(0, 2, 0, 0x60), []);
-    t.same(bench.expire(), ["2 0 0 0 cd"], "a BMC that says no for ever is not lost");
+    t.same(bench.receive(0, number, 0, 0x60), []);
+    number = (number % 15) + 1;
+    t.same(bench.expire(), [`${number} 0 0 0 cd`], "a BMC that says no for ever is not lost");
   }
   t.same(bench.happened, []);
   bench.expire();
   bench.expire();
   bench.expire();
   t.same(bench.happened, ["silent"], "one that says nothing is");
+});
+
+t.test("a release that names the refused packet, as ipmi_sim sends it, does not acknowledge it", async t => {
+  const bench = Bench.ready();
+  bench.write("abcd");
+  bench.sent();
+  t.same(bench.receive(0, 1, 0, 0x40), []);
+  t.same(bench.receive(0, 1, 0), ["2 0 0 0 abcd"]);
+  t.notOk(bench.link.isDrained);
+  t.same(bench.receive(0, 2, 4), []);
+  t.ok(bench.link.isDrained);
+});
+
+t.test("a break that was refused goes out again", async t => {
+  const bench = Bench.ready();
+  bench.link.sendBreak(bench.now);
+  t.same(bench.sent(), ["1 0 0 10 "]);
+  t.same(bench.receive(0, 1, 0, 0x40), []);
+  t.same(bench.receive(0, 0, 0), ["2 0 0 10 "]);
+  t.same(bench.receive(0, 2, 0), []);
+  t.ok(bench.link.isDrained);
 });
 
 t.test("while the BMC is unavailable data is held, up to the limit of the queue", async t => {

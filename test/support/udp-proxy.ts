@@ -22,8 +22,8 @@ type Send = (datagram: Buffer) => void;
 
 export class UdpProxy {
   faults: NetworkFaults = GOOD_NETWORK;
-  /** How many datagrams came. */
-  count = 0;
+  /** Sees each datagram. */
+  inspect: (direction: "up" | "down", datagram: Buffer) => void = () => {};
   readonly #front: Socket;
   readonly #bmcPort: number;
   /** One socket for each console, by its port. */
@@ -66,7 +66,7 @@ export class UdpProxy {
 
   #pass(direction: "up" | "down", datagram: Buffer, send: Send): void {
     const { drop, double, reorder, corrupt, blocked } = this.faults;
-    this.count++;
+    this.inspect(direction, datagram);
     if (blocked || this.#happens(drop)) return;
     if (this.#happens(corrupt)) {
       const at = Math.floor(this.#random() * datagram.length);
