@@ -7,7 +7,7 @@ export interface NumericAddress {
   readonly scope: string;
 }
 
-/** Null when the text is no numeric address. */
+/** Null when the text is not a numeric address. */
 export function parseAddress(text: string): NumericAddress | null {
   const percent = text.indexOf("%");
   const scope = percent < 0 ? "" : text.slice(percent + 1);

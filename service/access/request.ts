@@ -102,7 +102,7 @@ export class Subject {
     return this.#user;
   }
 
-  /** The user if somebody has asked already, without asking now. */
+  /** The user if it has been asked for already, without asking now. */
   get userSoFar(): string | null {
     return this.#user;
   }

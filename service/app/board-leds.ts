@@ -10,7 +10,7 @@ import type { SteadyLed, TtyLed } from "../led/led.js";
 import type { Leds } from "../led/sysfs.js";
 import type { ManagedPort, PortStatus } from "../port/status.js";
 
-/** Somebody may forget that a LED blinks. */
+/** The longest time that a LED blinks for a person. */
 const MAX_SECONDS = 3600;
 
 /**
@@ -147,7 +147,7 @@ export class BoardLeds {
     }));
   }
 
-  /** Its device is missing, or did not work when somebody wanted it. */
+  /** Its device is missing, or could not be opened for a connection. */
   #fails({ device }: PortHardware, names: readonly string[]): boolean {
     return !this.#options.nodeWatcher.isPresent(device) || names.some(name => this.#states.get(name)?.isFailing);
   }

@@ -62,6 +62,6 @@ export class ControlListener {
   }
 
   #accepted(link: Link): void {
-    acceptPermitted(link, this.#options.permitted(link), caller => this.#options.server.accept(caller));
+    acceptPermitted(link, this.#options.permitted(link), admitted => this.#options.server.accept(admitted));
   }
 }

@@ -266,7 +266,7 @@ export class Daemon {
     }
   }
 
-  /** A text that is no port is among the faults of the configuration, and leaves in force what was there. */
+  /** A text that is not a port is reported with the configuration, and the control port stays as it was. */
   #moveControlPort({ controlPort: spec, controlPortDiagnostic }: Configuration): void {
     const fault = this.#controlListener.move(spec, true);
     if (fault !== null) this.#log.error(`Can't open control port: ${spec}`);

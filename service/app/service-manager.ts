@@ -63,7 +63,7 @@ export class ServiceManager {
     this.#notifier.extendTimeout(STOP_MS);
   }
 
-  /** Something about the ports changed. Costs nothing where nobody listens. */
+  /** Something about the ports changed. Costs nothing without a service manager. */
   changed(): void {
     if (!this.#supervised || this.#statusTimer !== null) return;
     this.#statusTimer = setTimeout(() => {

@@ -6,7 +6,7 @@ import type { BoardMatch } from "./profile.js";
 
 /** Where to look. */
 export interface Evidence {
-  /** From `--board` or the unit's instance; null when nobody named one. */
+  /** From `--board` or the unit's instance; null when none was named. */
   readonly named: string | null;
   readonly sys: string; // /sys
   readonly cmdline: string; // /proc/cmdline

@@ -23,7 +23,7 @@ export interface PortHardware {
   readonly leds: PortLeds;
 }
 
-/** rx and tx flash by their LED lines; link is on while somebody is connected, fault while the device fails. */
+/** rx and tx flash by their LED lines; link is on while a connection exists, fault while the device fails. */
 export interface PortLeds {
   readonly rx: BoardLed | null;
   readonly tx: BoardLed | null;
@@ -46,7 +46,7 @@ export function profileFacts(profile: BoardProfile, ports: readonly PortConfig[]
   };
 }
 
-/** The lines, whoever wrote them, that ask for more than their connector can do. */
+/** The lines, of the profile or of a file, that ask for more than their connector can do. */
 export function tooFastPorts(facts: ProfileFacts, ports: readonly PortConfig[]): Diagnostic[] {
   return ports.flatMap(({ name, line, file, lineNumber }) => {
     const hardware = facts.ports.get(name);

@@ -37,7 +37,7 @@ export interface JsonMember extends Part {
 }
 
 export interface JsonResult {
-  /** Null when the text is no JSON. */
+  /** Null when the text is not JSON. */
   readonly root: Json | null;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -57,7 +57,7 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
 
-/** Reads up to the first place that is no JSON; a key given twice is a fault too, and its first value counts. */
+/** Reads up to the first place that is not JSON; a key given twice is a fault too, and its first value counts. */
 export function parseJson(from: JsonText): JsonResult {
   const { text } = from;
   const diagnostics: Diagnostic[] = [];

@@ -57,7 +57,7 @@ export function readProfile(
   return { profile, diagnostics };
 }
 
-/** What is left of a profile that is no JSON. */
+/** What is left of a profile that is not JSON. */
 export function emptyProfile(name: string): BoardProfile {
   return { name, title: name, match: [], controlPort: null, ports: [], leds: [], enumerate: null };
 }
@@ -76,7 +76,7 @@ function validateControlPort(document: ProfileDocument, context: ValidationConte
   const parsed = readNetworkPort(controlPort);
   const problem = typeof parsed === "string" ? parsed : parsed.transport === "udp" ? "expected no udp," : null;
   if (problem === null) return controlPort;
-  context.report(placeOf(context, document, "controlPort"), `"${controlPort}" is no TCP port`, problem);
+  context.report(placeOf(context, document, "controlPort"), `"${controlPort}" is not a TCP port`, problem);
   return null;
 }
 
@@ -166,7 +166,7 @@ type Problem = readonly [message: string, expected: string];
 
 function takeNetworkPort(id: string, text: string, taken: Map<string, string>): Problem | null {
   const parsed = readNetworkPort(text);
-  if (typeof parsed === "string") return [`"${text}" is no network port`, parsed];
+  if (typeof parsed === "string") return [`"${text}" is not a network port`, parsed];
   const key = formatNetworkPort(parsed);
   const owner = taken.get(key);
   if (owner !== undefined) return [`is the network port of ${owner} already`, "this one is left out"];

@@ -17,7 +17,7 @@ export interface Configuration {
   readonly leds: readonly LedConfig[];
   /** The first CONTROLPORT, verbatim; null without one. */
   readonly controlPort: string | null;
-  /** Set when that one is no TCP port. Not among the diagnostics: `-p` makes it harmless, without `-p` it is fatal. */
+  /** Set when that one is not a TCP port. Not among the diagnostics: `-p` makes it harmless, without `-p` it is fatal. */
   readonly controlPortDiagnostic: Diagnostic | null;
   /** Defaults and names as they stood at the end: what `setportconfig` starts from. */
   readonly finalContext: OptionContext;

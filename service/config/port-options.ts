@@ -84,7 +84,7 @@ export function parsePortWords(
 }
 
 /**
- * Whether a word nobody knows ends the reading of its line. A misspelt one costs only itself. Any other may begin a
+ * Whether an unknown word ends the reading of its line. A misspelt one costs only itself. Any other may begin a
  * remark, which lines written for 3.5.4 carry behind their options (`9600 # was 2400`): there it ended the options
  * (docs/reference.md, "Port lines"), and words of a remark must not become settings.
  */

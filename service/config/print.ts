@@ -47,7 +47,7 @@ class Printer {
 
   port(port: PortConfig): void {
     const { device, options, names } = port;
-    // A device that is no name now must not be taken for one.
+    // A device that is not a name now must not be taken for one.
     if (device.path !== device.written || this.#texts.get(device.written)?.startsWith("DEVICE:")) {
       this.#define(this.#texts, device.written, textLine(device.written, "device", device.path));
     }
@@ -197,7 +197,7 @@ function solWords(sol: SolOptions): string[] {
   ];
 }
 
-/** An empty list admits no one, and so does the address that is no peer's. */
+/** An empty list admits no peer, and neither does the address that no peer has. */
 function addresses(list: readonly RemoteAddress[], { transport }: NetworkPort): string {
   const noAddress = transport === "udp" ? "udp,0" : "0";
   return list.map(address => address.text).join(";") || noAddress;

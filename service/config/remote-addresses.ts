@@ -15,10 +15,10 @@ export interface Admission {
   readonly diagnostics: readonly AddressDiagnostic[];
 }
 
-/** So many hosts are no list of addresses any more; it bounds the work where a DEFAULT has one for many ports. */
+/** More hosts are not a list of addresses; it bounds the work where a DEFAULT has one for many ports. */
 const MAX_ADDRESSES = 1024;
 
-/** A bad address is left out; when all are bad nobody is admitted (the reference admits everyone then). */
+/** A bad address is left out; when all are bad no peer is admitted (the reference admits every peer then). */
 export function readRemoteAddresses(
   written: readonly Span[],
   port: NetworkPort,
@@ -37,7 +37,7 @@ export function readRemoteAddresses(
     const problem =
       typeof read === "string" ? invalid(text, read) : misplaced(text, read, port, fixed < maxConnections);
     if (problem !== null) diagnostics.push({ offset, ...problem });
-    // `0`, no host and any port, matches nobody at all: it says "no one", as an empty list does.
+    // `0`, no host and any port, matches no peer, as an empty list.
     if (problem !== null || typeof read === "string" || (read.host === null && read.port === 0)) continue;
     if (isFixed(read)) fixed++;
     // A DEFAULT may have blanks before the port number; the options of a line may not.

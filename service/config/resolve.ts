@@ -33,7 +33,7 @@ export interface ConfigurationEnvironment {
 
 type PortDirective = Extract<Directive, { kind: "port" }>;
 
-/** Enough to see that a file is no configuration; the lines after them still count. */
+/** Enough to see that a file is not a configuration; the lines after them still count. */
 const MAX_DIAGNOSTICS = 10_000;
 /** 68 years: what the reference counts a timeout in wraps beyond it. */
 const LONGEST_TIMEOUT_SECONDS = 2_147_483_647;

@@ -1,4 +1,4 @@
-/** The known word somebody probably meant. */
+/** The known word that was probably meant. */
 
 /** Longer words are never taken for a misspelling; it also bounds the work per word. */
 const LONGEST = 40;

@@ -22,7 +22,7 @@ export interface TemplateFacts {
   readonly devicePath: string;
   readonly portName: string;
   readonly line: LineSettings;
-  /** Numeric, without its port; null while nobody is connected. */
+  /** Numeric, without its port; null without a connection. */
   readonly remoteAddress: string | null;
   readonly now: ClockReading;
 }

@@ -46,7 +46,7 @@ export function formatShortPort(status: PortStatus): string {
   ]);
 }
 
-/** True when nobody is connected and the port is not closing either. */
+/** True without a connection, when the port is not closing either. */
 export function isIdle(status: PortStatus): boolean {
   return (
     status.toDevice === "unconnected" && status.toNet === "unconnected" && status.slots.every(slot => slot === null)

@@ -4,7 +4,7 @@ import type { ManagedPort, MonitorDirection } from "../port/status.js";
 export interface Monitor {
   /** Set from a successful start to stop, also when the port is gone meanwhile (as in the reference). */
   readonly active: boolean;
-  /** False when somebody else monitors the port. */
+  /** False when another session monitors the port. */
   start(port: ManagedPort, direction: MonitorDirection): boolean;
   /** Idempotent. */
   stop(): void;

@@ -104,7 +104,7 @@ export class BusConnection {
       this.#events.called(message, whole, this);
       return;
     }
-    // Nobody else can answer for the bus, or speak in its name.
+    // Only the bus itself can answer for the bus.
     if (message.sender !== BUS) return;
     const isAnswer = message.type === REPLY || message.type === ERROR;
     if (!isAnswer && message.interface !== BUS) return;

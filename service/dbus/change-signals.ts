@@ -43,7 +43,7 @@ export class ChangeSignals {
     this.#options = options;
   }
 
-  /** Who comes to the bus, or sees us come, reads for itself; from then on changes are told. Null: nobody is there. */
+  /** A client that connects to the bus, or sees this service connect, reads the state itself; changes are told from then on. Null: without a bus. */
   connectionChanged(connection: BusConnection | null): void {
     this.#connection = connection;
     this.#lastSent.clear();

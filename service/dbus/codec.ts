@@ -26,7 +26,7 @@ export interface Received {
   readonly sender: string;
   readonly signature: string;
   readonly replySerial: number;
-  /** Decoded when it is asked for, so that nobody can make us read what we do not want. Throws on what it cannot read. */
+  /** Decoded when it is asked for, so that an unwanted body costs nothing. Throws on what it cannot read. */
   body(): readonly unknown[];
 }
 

@@ -6,7 +6,7 @@ import { type Interface, method, property, type Types } from "./interface.js";
 import { portPath, toBusString, WELL_KNOWN_NAME } from "./names.js";
 import type { DbusServiceOptions } from "./service.js";
 
-/** Of a text that is no configuration at all, so many faults say enough. */
+/** Faults that are reported of one text. */
 export const MAX_DIAGNOSTICS = 1000;
 
 export type DaemonSubject = Pick<DbusServiceOptions, "daemon" | "ports">;

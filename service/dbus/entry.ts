@@ -21,7 +21,7 @@ type Entries = Extract<Result, { kind: "entries" }>;
 
 /** Lists of all objects being made. */
 const MAX_LISTINGS = 8;
-/** Memory that is kept for the next list, if it is no more; 256 ports take a fifth of it. */
+/** The largest memory that is kept for the next list; 256 ports take a fifth of it. */
 const MAX_KEPT = 1_048_576;
 
 /** Returns at once; the bus may be there, come later, or never. */

@@ -1,4 +1,4 @@
-/** The errors a caller may get, each with a text for people. Nothing else ever goes out. */
+/** The errors that a client may get, each with a text for people. No other error is sent. */
 import { WELL_KNOWN_NAME } from "./names.js";
 
 const OURS = `${WELL_KNOWN_NAME}.Error`;
@@ -7,9 +7,9 @@ const STANDARD = "org.freedesktop.DBus.Error";
 export const ERRORS = {
   /** No port of that name. */
   NoSuchPort: `${OURS}.NoSuchPort`,
-  /** Nobody is connected to the port. */
+  /** The port has no connection. */
   NotConnected: `${OURS}.NotConnected`,
-  /** The device is not open, or is no serial line. */
+  /** The device is not open, or is not a serial line. */
   DeviceClosed: `${OURS}.DeviceClosed`,
   /** The port goes when its last connection has gone, and takes no changes. */
   BeingDeleted: `${OURS}.BeingDeleted`,

@@ -61,7 +61,7 @@ export const PORT: Interface<PortSubject> = {
       name: "Disconnect",
       changes: true,
       call({ port }) {
-        if (!port.disconnect()) throw new BusError("NotConnected", "nobody is connected");
+        if (!port.disconnect()) throw new BusError("NotConnected", "there is no connection");
         return [];
       },
     }),
@@ -139,7 +139,7 @@ function lasting({ port, status }: PortSubject): ManagedPort {
 }
 
 function closed(): BusError {
-  return new BusError("DeviceClosed", "the device is not open, or is no serial line");
+  return new BusError("DeviceClosed", "the device is not open, or is not a serial line");
 }
 
 function isState(text: string): text is PortState {

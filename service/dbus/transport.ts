@@ -8,7 +8,7 @@ import { Frames } from "./frames.js";
 const MAX_UNSENT = 16_777_216;
 /** The longest line of the authentication. */
 const LONGEST_LINE = 1024;
-/** So long messages are worked on in one turn of the event loop: callers in a hurry do not hold up the ports. */
+/** So long messages are worked on in one turn of the event loop: clients that send much do not hold up the ports. */
 const TURN_MS = 3;
 
 export interface TransportEvents {
@@ -93,7 +93,7 @@ export class Transport {
     while (!this.#closed) {
       const next = this.#frames.take();
       if (next === "not a message") {
-        this.close("the bus sent what is no message");
+        this.close("the bus sent what is not a message");
         return;
       }
       if (next === null) {

@@ -64,7 +64,7 @@ export class BmcSocket {
     if (!this.#closed) this.#watch.arm(READABLE);
   }
 
-  /** An error of the network is reported once, and is no datagram. */
+  /** An error of the network is reported once; it is not a datagram. */
   #receive(): ReturnType<typeof receiveFrom> {
     try {
       return receiveFrom(this.#fd, datagram);

@@ -1,4 +1,4 @@
-/** Breaks on a line, without the wait the kernel would put before them: it stops the caller until all output has left. */
+/** Breaks on a line, without the wait the kernel would put before them: its ioctl blocks until all output has left. */
 import { queued, setBreak } from "../native/serial.js";
 
 /** What tcsendbreak(fd, 0) gives: at least 0.25 s. */

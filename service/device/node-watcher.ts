@@ -15,7 +15,7 @@ export interface DeviceNodeWatcher {
    * returned function is called.
    */
   watch(path: string, changed: () => void): () => void;
-  /** Looks, so it is right for file systems that tell nobody, too. A SOL console is always there. */
+  /** Looks, so it is right for file systems without inotify events too. A SOL console is always there. */
   isPresent(path: string): boolean;
   close(): void;
 }

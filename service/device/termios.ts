@@ -18,7 +18,7 @@ const PARITY: Readonly<Record<Parity, number>> = {
 export function toTermios(line: LineSettings): Termios {
   const cc = new Uint8Array(19);
   cc[T.VMIN] = 1;
-  // Whoever switches XON/XOFF on, RFC 2217 too, gets the real characters (the reference then uses NUL).
+  // XON/XOFF has the real characters, also when RFC 2217 switches it on (the reference then uses NUL).
   if (line.xonxoffOut || line.xonxoffIn) {
     cc[T.VSTART] = XON;
     cc[T.VSTOP] = XOFF;

@@ -20,7 +20,7 @@ import { PAYLOAD } from "./packet.js";
 import { hex, SessionError } from "./session-error.js";
 import type { LoginSettings, SolSettings } from "./settings.js";
 
-/** How often a payload that is active elsewhere is looked at, where the caller is willing to wait, and how long. */
+/** How often a payload that is active elsewhere is looked at, where waiting is configured, and how long. */
 const LOOK_AGAIN_MS = 2000;
 const LONGEST_WAIT_MS = 60_000;
 

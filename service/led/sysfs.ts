@@ -10,7 +10,7 @@ export interface Leds {
   openSteady(name: string, device: string): SteadyLed;
   /** Null: the kernel cannot do that. */
   openTty(name: string, device: string, shows: { readonly rx: boolean; readonly tx: boolean }): TtyLed | null;
-  /** Blinks, until the returned function is called, in place of what it shows else. Null: nobody has it open. */
+  /** Blinks, until the returned function is called, in place of what it shows else. Null: it is not open. */
   mark(device: string): (() => void) | null;
   /** Gives all of them back, at once: for the end of the process too. */
   close(): void;

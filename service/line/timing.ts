@@ -8,7 +8,7 @@ export interface CharacterWait {
   readonly minUs: number;
 }
 
-/** Microseconds after the last character; 0 sends at once. The maximum, counted from the first one, is the caller's. */
+/** Microseconds after the last character; 0 sends at once. The maximum, counted from the first one, is applied by the user of this function. */
 export function chardelayUs(line: LineSettings, chardelay: CharacterWait): number {
   if (!chardelay.enabled) return 0;
   if (line.speed <= 0) return chardelay.minUs; // B0: no character ever takes any time

@@ -11,7 +11,7 @@ export interface Clock {
 }
 
 export interface LimitedLog extends Log {
-  /** Says now what was held back: before the end, or nobody will. */
+  /** Writes what was held back; to be called before the process ends. */
   flush(): void;
 }
 

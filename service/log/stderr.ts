@@ -17,7 +17,7 @@ export function createStderrLog(fd = 2, journalStream?: string): Log {
     try {
       writeSync(fd, toBytes(whole));
     } catch {
-      // Closed, or full and non-blocking: there is no one left to tell.
+      // Closed, or full and non-blocking: the line cannot be written anywhere.
     }
   });
 }

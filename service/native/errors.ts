@@ -1,4 +1,4 @@
-/** Errors of system calls: the class that is thrown, the system's words, and the numbers that callers compare. */
+/** Errors of system calls: the class that is thrown, the system's words, and the numbers that are compared. */
 
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";

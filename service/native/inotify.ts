@@ -1,4 +1,4 @@
-/** Names that come and go in directories (inotify(7)); nobody hears of what is read or written. */
+/** Names that come and go in directories (inotify(7)); reads and writes are not reported. */
 import { closeSync } from "node:fs";
 import { toBytes, toText } from "../line/bytes.js";
 import { addon } from "./addon.js";

@@ -13,7 +13,7 @@ const REMOVE = 2;
 const MODIFY = 3;
 
 // One for the process, as the addon keeps one epoll instance. Ids are never used again: an event that was collected
-// before its watch was closed finds nobody.
+// before its watch was closed finds none.
 const watches = new Map<number, Watch>();
 const batch = new Float64Array(256); // id, events, id, events ...
 let lastId = 0;
@@ -49,7 +49,7 @@ export class Watch {
 
   /** Takes wishes back. */
   disarm(events: number): void {
-    this.#interest &= ~events; // the kernel stays armed: a wake-up that nobody wants is dropped
+    this.#interest &= ~events; // the kernel stays armed: a wake-up without a wish is dropped
   }
 
   /** No `ready` from now on, not even for an event already collected. */

@@ -80,7 +80,7 @@ export function flush(fd: number, which: "input" | "output" | "both"): void {
   done("flush", addon.flush(fd, { input: 0, output: 1, both: 2 }[which]));
 }
 
-/** While on, nobody but root opens the line (TIOCEXCL). */
+/** While on, only root can open the line (TIOCEXCL). */
 export function setExclusive(fd: number, on: boolean): void {
   done("setExclusive", addon.setExclusive(fd, on));
 }

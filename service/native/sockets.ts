@@ -43,7 +43,7 @@ const TRANSIENT_ACCEPT_ERRORS = [
   EINTR,
 ];
 
-/** Null: nobody waits. Throws when the process or the machine has no descriptor left. */
+/** Null: no connection waits. Throws when the process or the machine has no descriptor left. */
 export function accept(listener: number): { fd: number; address: string; port: number } | null {
   const result = addon.accept(listener);
   if (typeof result === "number" && TRANSIENT_ACCEPT_ERRORS.includes(-result)) return null;

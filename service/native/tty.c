@@ -58,7 +58,7 @@ static const struct {
 };
 #define RATES (sizeof standard_rates / sizeof standard_rates[0])
 
-/* Standard rates keep their Bxxx code, so that whoever uses tcgetattr sees them; all others are BOTHER. */
+/* Standard rates keep their Bxxx code, so that programs with tcgetattr see them; all others are BOTHER. */
 static tcflag_t code_of_speed(uint32_t speed) {
   for (size_t i = 0; i < RATES; i++)
     if (standard_rates[i].speed == speed) return standard_rates[i].code;

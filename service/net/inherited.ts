@@ -12,7 +12,7 @@ interface HandedSocket {
   readonly port: number;
 }
 
-/** The sockets that no port has. Their callers are turned away: the manager keeps them open, so they can connect. */
+/** The sockets that no port has. Their peers are disconnected: the manager keeps the sockets open, so they can connect. */
 export interface Inherited {
   /** The sockets that serve `spec`: same transport and port, and an address the spec names. Each is given out once. */
   take(spec: NetworkPort): readonly number[];
@@ -21,7 +21,7 @@ export interface Inherited {
   readonly unclaimed: readonly { readonly fd: number; readonly text: string }[];
 }
 
-/** What is no listening TCP socket and no bound UDP socket is left out. */
+/** A descriptor that is neither a listening TCP socket nor a bound UDP socket is left out. */
 export function inheritedSockets(descriptors: readonly number[]): Inherited {
   const waiting = new Map<number, { readonly socket: HandedSocket; readonly watch: Watch }>();
   const keep = (fd: number): void => {
@@ -49,7 +49,7 @@ export function inheritedSockets(descriptors: readonly number[]): Inherited {
   };
 }
 
-/** Out of descriptors: the waiting caller keeps the socket readable, so look away for a while. */
+/** Out of descriptors: the waiting peer keeps the socket readable, so it is not watched for a while. */
 const PAUSE_MS = 1000;
 
 /** Accepts and closes; datagrams are read and dropped. */
@@ -66,8 +66,8 @@ function turnAway({ fd, transport }: HandedSocket): Watch {
 
 function closeAccepted(listener: number): boolean {
   try {
-    const caller = accept(listener);
-    if (caller !== null) closeSync(caller.fd);
+    const peer = accept(listener);
+    if (peer !== null) closeSync(peer.fd);
     return true;
   } catch {
     return false;

@@ -23,7 +23,7 @@ export interface Link {
   whenReadable(callback: () => void): void;
   ignoreReadable(): void;
   whenWritable(callback: () => void): void;
-  /** Called when the connection breaks while nobody waits to read it. Not for an orderly end; UDP knows none of this. */
+  /** Called when the connection breaks while no `whenReadable` is pending. Not for an orderly end; UDP knows none of this. */
   whenBroken?(callback: () => void): void;
   /** TCP: true when the peer has sent its end, whether or not it was read. */
   hasEnded?(): boolean;
@@ -41,7 +41,7 @@ export interface Link {
 export interface Listener {
   /** The addresses it really listens on. */
   readonly addresses: readonly PeerAddress[];
-  /** While false, callers wait in the kernel's backlog. */
+  /** While false, new connections wait in the kernel's backlog. */
   accepting: boolean;
   /** A socket of it has ceased to listen: something is badly wrong. */
   readonly isBroken: boolean;

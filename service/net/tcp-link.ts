@@ -186,7 +186,7 @@ export class TcpLink implements Link {
     }
   }
 
-  /** The next write fails, and whoever waits for room is called to make it. */
+  /** The next write fails; a callback that waits for room is called, and makes it. */
   #check(): void {
     if (!this.isGone(GONE_MS)) return;
     this.#gone = true;

@@ -9,7 +9,7 @@ import type { Link, Listener, PeerAddress } from "./link.js";
 import { closeAll, openEach, serve, watchEach } from "./sockets.js";
 import { TcpLink } from "./tcp-link.js";
 
-/** Callers the kernel keeps for us; the reference's 1 made 48 callers at once wait for seconds. */
+/** Connections that the kernel keeps until they are accepted; with the reference's 1, 48 of them at once waited for seconds. */
 const BACKLOG = 128;
 /** After running out of descriptors or memory. */
 const ACCEPT_PAUSE_MS = 1000;
@@ -19,7 +19,7 @@ const scheduler = new AcceptScheduler();
 export interface ListenEvents {
   /** A new peer. The receiver owns it. */
   readonly accepted: (link: Link) => void;
-  /** accept(2) failed for another reason than a caller that left again. */
+  /** accept(2) failed for another reason than a peer that has left again. */
   readonly failed: (reason: string) => void;
 }
 
@@ -107,7 +107,7 @@ class TcpListener implements Listener {
     return link !== null;
   }
 
-  /** Out of descriptors, say: the waiting caller keeps the socket readable, so look away for a while. */
+  /** Out of descriptors, for example: the waiting peer keeps the socket readable, so it is not watched for a while. */
   #rest(error: unknown): void {
     this.#events.failed(reasonOf(error));
     this.#pause = setTimeout(() => {

@@ -72,7 +72,7 @@ class UdpListener implements Listener {
 
   set accepting(on: boolean) {
     this.#accepting = on;
-    // Whoever sends meanwhile is read when the port is free again; nobody else sends: its peers are gone.
+    // What arrives meanwhile is read when the port is free again; its own peers are gone.
     if (on) this.#listen();
     else for (const { watch } of this.#sockets) watch.disarm(READABLE);
   }

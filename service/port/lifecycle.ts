@@ -1,4 +1,4 @@
-/** A port's peers and its device: from the first caller to the closed device, and around again. */
+/** The peers and the device of a port, from the first connection to the closed device. */
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
 import { toBytes } from "../line/bytes.js";
@@ -27,9 +27,9 @@ export interface PortLifecycleOptions {
   timeoutSeconds(): number; // 0: none
   /** Another port holds the device. */
   deviceBusy(): boolean;
-  /** The device is to be closed: callers wait from now on. */
+  /** The device is about to be closed: new connections wait from now on. */
   closing(): void;
-  /** The device is closed and nobody is here. `opened` is false when it could not even be opened. */
+  /** The device is closed and no connection is left. `opened` is false when the device could not be opened. */
   freed(opened: boolean): void;
   changed(): void;
   nodeChanged(isPresent: boolean): void;
@@ -109,7 +109,7 @@ export class PortLifecycle {
     return this.#phase;
   }
 
-  /** Nobody is connected and nothing is on its way out. */
+  /** No connection exists, and no output is left. */
   get isFree(): boolean {
     return this.#phase === "disabled" || this.#phase === "idle";
   }
@@ -134,7 +134,7 @@ export class PortLifecycle {
     if (!on && this.#phase === "idle") this.#advance("disabled");
   }
 
-  /** A peer takes a place; the first one opens the device. */
+  /** Attaches a peer to a slot; the first one opens the device. */
   attach(link: Link, slot: number, fixed: boolean): void {
     const { state, options } = this.#options.config();
     const connection = new Connection({
@@ -168,7 +168,7 @@ export class PortLifecycle {
     this.#lose(victim, REFUSAL.kicked);
   }
 
-  /** What it was about is no more. Does nothing while the device is in use. */
+  /** Forgets why the device failed. Does nothing while the device is in use. */
   forgetError(): void {
     if (this.isFree) this.device.forgetError();
   }
@@ -177,7 +177,7 @@ export class PortLifecycle {
     for (const connection of this.slots.live) connection.lastActiveSecond = this.#environment.heartbeat.second;
   }
 
-  /** Everybody goes, the device is closed. Does nothing where that is so already. */
+  /** Ends all connections and closes the device. Does nothing when that is under way or done. */
   end(reason: string): void {
     if (this.#phase !== "open" && this.#phase !== "opening") return;
     this.#advance("ended");

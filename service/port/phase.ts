@@ -1,8 +1,8 @@
 /** Where a port is in its life, and where each event takes it. */
 
 /**
- * disabled: no socket. idle: listening, device closed. opening: somebody came, the device is being opened.
- * open: bytes flow; a device that is lost and waited for makes it opening again. closing: last bytes leave, the device is being closed; callers wait in the backlog.
+ * disabled: no socket. idle: listening, device closed. opening: a peer is connected, the device is being opened.
+ * open: bytes flow; a device that is lost and waited for makes it opening again. closing: last bytes leave, the device is being closed; new connections wait in the backlog.
  */
 export type Phase = "disabled" | "idle" | "opening" | "open" | "closing";
 

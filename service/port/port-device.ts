@@ -103,7 +103,7 @@ export class PortDevice {
     this.#unwatch?.();
   }
 
-  /** What it was about is no more. */
+  /** Forgets why it failed. */
   forgetError(): void {
     this.#lastError = null;
   }

@@ -1,4 +1,4 @@
-/** What happens at a port while its device is open, declared once: whoever notices it tells the lifecycle of the port. */
+/** What happens at a port while its device is open, as one interface: what notices an event tells the lifecycle of the port. */
 import type { LineSettings } from "../line/settings.js";
 import type { Connection, ConnectionEvents } from "./peers/connection.js";
 

@@ -70,7 +70,7 @@ export class Port implements ManagedPort {
     });
   }
 
-  /** Nobody is connected and nothing is on its way out. */
+  /** No connection exists, and no output is left. */
   get isFree(): boolean {
     return this.#lifecycle.isFree;
   }
@@ -206,7 +206,7 @@ export class Port implements ManagedPort {
     this.#changed();
   }
 
-  /** Callers are refused from now on; the port goes when its last connection has gone. `shut` ends them. */
+  /** Refuses new connections; the port is removed when its last connection has ended. */
   removeWhenFree(disconnectReason: string | null): void {
     this.#incoming.close();
     this.#state = "off";
@@ -250,7 +250,7 @@ export class Port implements ManagedPort {
     return this.#environment.deviceInUse(this.#environment.identify(this.#config.device.path), this);
   }
 
-  /** So that the names in remaddr are known when the first caller comes. */
+  /** So that the names in remaddr are known when the first peer connects. */
   #askForNames(): void {
     for (const remote of this.#config.options.remaddr ?? []) this.#environment.numericAddresses(remote);
   }

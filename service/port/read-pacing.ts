@@ -42,7 +42,7 @@ export type NextRead = "again" | "wait" | "tick";
 /**
  * @param full the read got all it had room for: there is more
  * @param byteMs how long the line takes for one byte, in milliseconds
- * @param otherSideMoved the other direction moved since this source was last read: somebody may be waiting for the answer
+ * @param otherSideMoved the other direction moved since this source was last read: the peer may wait for an answer
  * @param lastTick highest index into TICKS_MS allowed; -1 forbids waiting (-chardelay)
  */
 export function nextRead(

@@ -23,7 +23,7 @@ export interface ReconnectingDeviceOptions {
     line: { readonly settings: LineSettings; readonly driven: InitialControl } | null,
     signal: AbortSignal,
   ): Device | Promise<Device>;
-  /** It went away. False: nobody waits for it, the loss is passed on. */
+  /** It went away. False: it is not waited for, the loss is passed on. */
   lost(what: DeviceLossCause, error: unknown): boolean;
   returned(): void;
   /** It was tried, and is tried again. */

@@ -78,7 +78,7 @@ export class RemoteControl {
   stop(): void {
     if (this.#poll !== null) clearInterval(this.#poll);
     this.#poll = null;
-    this.#counters = null; // what goes wrong while nobody looks is nobody's error
+    this.#counters = null; // errors while no peer asks for them are not reported later
   }
 
   #negotiate(connection: Connection, verb: "will" | "wont" | "do" | "dont", option: number): void {

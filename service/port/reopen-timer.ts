@@ -2,8 +2,8 @@
 import { type Device, DeviceError } from "../device/device.js";
 
 /**
- * When a node that is there is tried (again). Right after a loss it is often about to go; later somebody may have a look
- * at the device, or udev has still to make it ours. It also bounds how often a device that is lost at once is opened.
+ * When a node that is there is tried (again). Right after a loss it is often about to go; later another program may
+ * probe it, or udev has yet to set its permissions. It also bounds how often a device that is lost at once is opened.
  */
 const RETRY_MS = 1000;
 

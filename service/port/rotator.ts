@@ -1,4 +1,4 @@
-/** A network port that hands its callers to the first free port of a list (manual page, ROTATOR). */
+/** A network port that hands each new connection to the first free port of a list (manual page, ROTATOR). */
 import type { RotatorConfig } from "../config/configuration.js";
 import type { Link, Listener } from "../net/link.js";
 import type { PortEnvironment } from "./environment.js";

@@ -54,7 +54,7 @@ export type MonitorDirection = "tcp" | "term";
 export interface ManagedPort {
   readonly name: string;
   status(): PortStatus;
-  /** False when nobody is connected. */
+  /** False without a connection. */
   disconnect(): boolean;
   setTimeoutSeconds(seconds: number): void;
   /** Null, or why not: `Unable to create network socket(s)`. */

@@ -9,7 +9,7 @@ export interface Ticking {
 interface Tick {
   readonly periodMs: number;
   readonly waiting: Set<Ticking>;
-  /** The next multiple of the period, on the clock of performance.now(); infinite while nobody waits. */
+  /** The next multiple of the period, on the clock of performance.now(); infinite while no source waits. */
   dueMs: number;
 }
 
@@ -59,7 +59,7 @@ export class Ticker {
   };
 }
 
-/** The seconds that inactivity is counted in: one timer for all ports, running only while somebody listens. */
+/** The seconds that inactivity is counted in: one timer for all ports, running only while it has listeners. */
 export class Heartbeat {
   /** Whole seconds since the first listener, not a clock. */
   second = 0;

@@ -12,7 +12,7 @@ const FIRST = 3; // SD_LISTEN_FDS_START
 const MOST = 4096;
 
 /**
- * Each is the caller's from now on, set to non-blocking and close-on-exec. Takes the variables out of `environment`:
+ * The receiver owns each from now on; they are set to non-blocking and close-on-exec. Takes the variables out of `environment`:
  * what the daemon starts has no such descriptors.
  */
 export function inheritedDescriptors(environment: NodeJS.ProcessEnv, pid: number): readonly InheritedDescriptor[] {

@@ -40,7 +40,7 @@ export function createNotifier(
   if (path === undefined || path === "") return NULL_NOTIFIER;
   const warn = (reason: string) => log?.warning(`Unable to notify the service manager: ${reason}`);
   if (!/^[@/]/.test(path) || Buffer.byteLength(path) > LONGEST_PATH) {
-    warn(`${path} is no socket that can be used`);
+    warn(`${path} is not a socket that can be used`);
     return NULL_NOTIFIER;
   }
   try {

@@ -7,7 +7,7 @@ export interface Watchdog {
 }
 
 export interface WatchdogOptions {
-  /** From `watchdogInterval`; null: nobody waits for a ping, and no timer runs. */
+  /** From `watchdogInterval`; null: the service manager wants no ping, and no timer runs. */
   readonly intervalUs: number | null;
   readonly notifier: Pick<Notifier, "status" | "watchdogPing" | "watchdogTrigger">;
   /** What is broken for good and only a new process mends (a listener is gone, a port never closes); null: nothing. */

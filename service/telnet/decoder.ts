@@ -3,7 +3,7 @@ import { DO, DONT, IAC, SB, SE, type Verb, WILL, WONT } from "./codes.js";
 
 export type TelnetEvent =
   | { readonly kind: "data"; readonly bytes: Uint8Array }
-  | { readonly kind: "command"; readonly code: number } // BRK, DM, AYT ...; also those nobody defined
+  | { readonly kind: "command"; readonly code: number } // BRK, DM, AYT ...; also undefined ones
   | { readonly kind: "negotiate"; readonly verb: Verb; readonly option: number }
   | { readonly kind: "suboption"; readonly option: number; readonly bytes: Uint8Array };
 

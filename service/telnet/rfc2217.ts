@@ -10,7 +10,7 @@ export type BaudForm = "rate" | "cisco";
 export type FlowControl = "none" | "xon-xoff" | "rts-cts";
 export type Queues = "input" | "output" | "both";
 
-/** What a client asks. Null where a value could be: a question, or a value nobody supports; nothing changes either way. */
+/** What a client asks. Null where a value could be: a question, or an unsupported value; nothing changes either way. */
 export type ComPortRequest =
   | { readonly kind: "signature"; readonly text: string } // empty: asks for ours
   | { readonly kind: "baud"; readonly form: BaudForm; readonly speed: number | null } // any 32-bit number

@@ -153,7 +153,7 @@ t.test("a network port is one that can be listened on, a control port one of TCP
   }
   t.equal(
     read(t, { controlPort: "udp,2000" }).told.map(withoutPlace)[0],
-    'controlPort: "udp,2000" is no TCP port (expected no udp,)',
+    'controlPort: "udp,2000" is not a TCP port (expected no udp,)',
   );
   const good = read(t, { controlPort: "::1,2000", ports: [port(1, { networkPort: "ipv6,udp,fe80::1%eth0,2001" })] });
   t.same(good.told, []);

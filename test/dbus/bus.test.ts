@@ -101,7 +101,7 @@ t.test("a bus that says something else than a bus would is left", async t => {
     ["ERROR\r\n", "the bus refused the authentication"],
     ["OKAY\r\n", "the bus refused the authentication"],
     ["x".repeat(2000), "the bus refused the authentication"],
-    ["OK 0123\r\nHTTP/1.1 400 Bad Request\r\n", "the bus sent what is no message"],
+    ["OK 0123\r\nHTTP/1.1 400 Bad Request\r\n", "the bus sent what is not a message"],
   ];
   for (const [said, reason] of sayings) {
     const odd = await FakeBus.start(t, socket => socket.write(said));

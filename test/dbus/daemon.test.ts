@@ -47,8 +47,8 @@ t.test("show commands and properties tell the same, of an idle port and of a bus
 
 t.test("what is called is done", tools, async t => {
   const { daemon, device, port, call, all } = await onBus(t, { timeoutSeconds: 0 });
-  t.same(await call("SendBreak"), "Call failed: the device is not open, or is no serial line");
-  t.same(await call("Disconnect"), "Call failed: nobody is connected");
+  t.same(await call("SendBreak"), "Call failed: the device is not open, or is not a serial line");
+  t.same(await call("Disconnect"), "Call failed: there is no connection");
   const client = await Client.connect(t, port);
   client.send("x");
   await device.expect("x");

@@ -32,11 +32,11 @@ t.test("every error has its name and a text, and never a stack trace", tools, as
   type Case = readonly [keyof typeof ERRORS, string, readonly string[]];
   const cases: readonly Case[] = [
     ["NoSuchPort", "no port 1", [ROOT, DAEMON, "GetPort", "s", "1"]],
-    ["NotConnected", "nobody is connected", [free_, PORT, "Disconnect"]],
-    ["DeviceClosed", "the device is not open, or is no serial line", [free_, PORT, "SendBreak"]],
+    ["NotConnected", "there is no connection", [free_, PORT, "Disconnect"]],
+    ["DeviceClosed", "the device is not open, or is not a serial line", [free_, PORT, "SendBreak"]],
     [
       "DeviceClosed",
-      "the device is not open, or is no serial line",
+      "the device is not open, or is not a serial line",
       [free_, PORT, "SetControl", "a{sb}", "1", "DTR", "true"],
     ],
     ["BeingDeleted", "the port is deleted when its session closes", [going_, PORT, "SetEnabled", "s", "raw"]],

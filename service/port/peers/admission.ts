@@ -14,9 +14,9 @@ export const REFUSAL = {
 
 export interface AdmissionRequest {
   readonly admittedByAddress: boolean;
-  /** Which places are taken. */
+  /** Which slots are in use. */
   readonly slots: readonly boolean[];
-  /** Places of fixed UDP peers, which nobody can kick off. */
+  /** Slots of fixed UDP peers, which a new connection cannot kick. */
   readonly fixed: readonly boolean[];
   readonly kickolduser: boolean;
   /** Another port has the device open. */

@@ -1,10 +1,10 @@
-/** The places a port has for its peers, and who sits in them. */
+/** The connection slots of a port, and the connections in them. */
 import type { PortConfig, RemoteAddress } from "../../config/configuration.js";
 import type { ConnectionStatus } from "../status.js";
 import type { Connection } from "./connection.js";
 
 export class ConnectionSlots {
-  /** Everybody who sits; both directions read this set as it is. */
+  /** All connections in a slot; both directions read this set itself. */
   readonly live = new Set<Connection>();
   #slots: (Connection | null)[] = [];
   #fixedPeers: readonly RemoteAddress[] = [];
@@ -13,14 +13,14 @@ export class ConnectionSlots {
     this.arrange(config);
   }
 
-  /** Only while nobody sits. */
+  /** Call only while no slot is in use. */
   arrange({ networkPort, options }: PortConfig): void {
     this.#slots = Array.from({ length: options.maxConnections }, () => null);
     const fixed = networkPort.transport === "udp" ? (options.remaddr ?? []).filter(remote => remote.port !== 0) : [];
     this.#fixedPeers = fixed.slice(0, options.maxConnections);
   }
 
-  /** The fixed UDP peers that are not here, with the place that is theirs (manual page, "UDP"). */
+  /** The fixed UDP peers without a connection, with their slots (manual page, "UDP"). */
   missingFixedPeers(): readonly { readonly slot: number; readonly remote: RemoteAddress }[] {
     return this.#fixedPeers
       .map((remote, slot) => ({ slot, remote }))
@@ -48,19 +48,19 @@ export class ConnectionSlots {
     this.live.add(connection);
   }
 
-  /** False when it did not sit here (any more). */
+  /** False when it was not in a slot of this port (any more). */
   release(connection: Connection): boolean {
     if (!this.live.delete(connection)) return false;
     this.#slots[connection.slot] = null;
     return true;
   }
 
-  /** Everybody gets up; who they were. */
+  /** Releases every slot; returns their connections. */
   releaseAll(): readonly Connection[] {
-    const everybody = [...this.live];
+    const released = [...this.live];
     this.live.clear();
     this.#slots.fill(null);
-    return everybody;
+    return released;
   }
 
   /** Connections idle for more than `limitSeconds`, at most one second more (docs/reference.md, "Idle time limit"). */

@@ -53,7 +53,7 @@ export class Connection {
   seenToNet = 0;
   bytesFromNet = 0;
   bytesToNet = 0;
-  /** Its last chunk was little but telnet commands, or nobody knows yet what a telnet peer sends: little is read at a time. */
+  /** Its last chunk was little but telnet commands, or it is a telnet peer that has sent nothing yet: little is read at a time. */
   flooding: boolean;
   /** FLOWCONTROL-SUSPEND: device data waits until the peer asks for it again. */
   suspended = false;
@@ -130,7 +130,7 @@ export class Connection {
     };
   }
 
-  /** Device data in wire form; only lent. The caller waits while `blocked`, so at most one such piece is kept. */
+  /** Device data in wire form; only lent. Not to be called while `blocked`, so at most one such piece is kept. */
   sendData(bytes: Uint8Array): void {
     this.bytesToNet += bytes.length;
     this.#sendGathered();

@@ -6,14 +6,14 @@ import type { Link, PeerAddress } from "../../net/link.js";
 const RETRY_MS = 5000;
 
 export interface FixedPeersOptions {
-  /** Those that are not here, with the places that are theirs. */
+  /** Those without a connection, with their slots. */
   missing(): readonly { readonly slot: number; readonly remote: RemoteAddress }[];
   /** None: not known yet. */
   addressesOf(remote: RemoteAddress): readonly string[];
   /** Null where that is not possible. */
   connect(peer: PeerAddress): Link | null;
   attach(link: Link, slot: number): void;
-  /** Nobody else has the device, and it is there. A device that is not is waited for, not tried again. */
+  /** `free`: the device is there, and no other port uses it. A missing one is waited for, not tried again. */
   deviceState(): "free" | "busy" | "missing";
 }
 
@@ -25,7 +25,7 @@ export class FixedPeers {
     this.#options = options;
   }
 
-  /** Those who are missing sit down, as far as that is possible now; the rest follows. */
+  /** Attaches the missing peers as far as that is possible now; the others follow later. */
   attach(): void {
     for (const { slot, remote } of this.#options.missing()) {
       const link = this.#options.deviceState() === "free" ? this.#reach(remote) : null;

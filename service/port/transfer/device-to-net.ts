@@ -96,8 +96,8 @@ export class DeviceToNet {
   }
 
   /**
-   * A configured dev-to-net-bufsize bounds each piece, and so do datagrams; else the size of a piece is nobody's
-   * business. Telnet may double each byte.
+   * A configured dev-to-net-bufsize bounds each piece, and so do datagrams; else a piece may have
+   * any size. Telnet may double each byte.
    */
   #limit(): number {
     const { options, networkPort } = this.#options.config;

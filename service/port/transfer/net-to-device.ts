@@ -14,7 +14,7 @@ import {
   type TransferState,
 } from "./transfer-state.js";
 
-/** A chunk with more telnet commands is a flood: they cost far more than data, and nobody needs so many. */
+/** A chunk with more telnet commands is a flood: they cost far more than data, and no client needs so many. */
 const MANY_COMMANDS = 64;
 /** Read of a flood at a time, and once in the shortest tick. */
 const FLOOD_BYTES = 512;
@@ -131,7 +131,7 @@ export class NetToDevice {
     }
   }
 
-  /** Everybody, beginning after the one who was read last: nobody keeps a slow device to himself. */
+  /** All connections, beginning after the one that was read last, so that none keeps a slow device from the others. */
   #inTurn(): readonly Connection[] {
     const all = [...this.#options.connections];
     const next = this.#lastRead === null ? 0 : all.indexOf(this.#lastRead) + 1;

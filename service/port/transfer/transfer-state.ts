@@ -17,7 +17,7 @@ export const BYTES_PER_TURN = 8_192;
 /** Half of the 4096 bytes a tty keeps for its reader: no more than that may gather between two ticks. */
 const GATHERED_BYTES = 2048;
 
-/** One for all ports: what was read is good until somebody reads again. */
+/** One for all ports: what was read is valid until the next read of any port. */
 const shared = new Uint8Array(DATAGRAM_BYTES);
 const sharedRead = shared.subarray(0, READ_BYTES);
 
