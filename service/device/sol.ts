@@ -1,7 +1,7 @@
 /** The serial console of a BMC (IPMI Serial over LAN) as a device. */
 import type { SessionError } from "../ipmi/session-error.js";
 import type { LoginSecrets, LoginSettings, SolSettings } from "../ipmi/settings.js";
-import type { SolLink } from "../ipmi/sol-link.js";
+import type { SolEvent, SolLink } from "../ipmi/sol-link.js";
 import type { SolSession, SolSessionEvents, SolSessionOptions } from "../ipmi/sol-session.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { type LineSettings, STANDARD_LINE } from "../line/settings.js";
@@ -164,10 +164,11 @@ export class SolConsole implements Device, LineDevice {
     this.#armTimer();
   }
 
-  #happened(what: "break" | "overrun"): void {
+  #happened(what: SolEvent): void {
+    const warn = (text: string): void => this.#options.warn(`${this.path}: ${text}`);
     if (what === "break") this.#breaks++;
-    else if (++this.#overruns === 1)
-      this.#options.warn(`${this.path}: the BMC lost characters of the server (overrun)`);
+    else if (what === "stuck") warn("the BMC sends nothing more after it was told to wait");
+    else if (++this.#overruns === 1) warn("the BMC lost characters of the server (overrun)");
   }
 
   // ---- the session

@@ -3,6 +3,8 @@ import { ByteQueue } from "./byte-queue.js";
 import { MAX_DATA_BYTES, type SolPacket } from "./sol-packet.js";
 
 const QUEUE_BYTES = 1024;
+/** A BMC that sends a refused packet again at once is answered this often. */
+const REFUSAL_INTERVAL_MS = 100;
 
 /** What is sent back for a packet with a sequence number. */
 export interface Receipt {
@@ -18,6 +20,8 @@ export class SolInput {
   #acceptedCount = 0;
   /** A packet was refused, and the BMC waits to be told that there is room. */
   #isRefusing = false;
+  /** The packet that was refused last, and when. */
+  #refused = { sequence: 0, timeMs: Number.NEGATIVE_INFINITY };
 
   get length(): number {
     return this.#queue.length;
@@ -46,12 +50,15 @@ export class SolInput {
   }
 
   /** Null for a packet that is not acknowledged. A packet is taken whole or refused whole. */
-  receive(packet: SolPacket): Receipt | null {
+  receive(packet: SolPacket, nowMs: number): Receipt | null {
     const { sequence, data } = packet;
     if (sequence === 0) return null;
     const fresh = this.isRepeated(packet) ? data.subarray(this.#acceptedCount) : data;
     if (fresh.length > this.#queue.free) {
       this.#isRefusing = true;
+      const isAgain = sequence === this.#refused.sequence;
+      if (isAgain && nowMs < this.#refused.timeMs + REFUSAL_INTERVAL_MS) return null;
+      this.#refused = { sequence, timeMs: nowMs };
       return { acknowledged: sequence, acceptedCount: 0, isNack: true };
     }
     this.#isRefusing = false;

@@ -13,14 +13,16 @@ export interface SolLinkOptions {
   readonly deassert: boolean;
 }
 
+/** The BMC reports a break of the serial line, or that it lost characters; it does not go on after it was refused. */
+export type SolEvent = "break" | "overrun" | "stuck";
+
 export interface SolLinkEvents {
   send(payload: Uint8Array): void;
   /** Bytes have come. */
   readable(): void;
   /** There is room again after a `write` that took less than it was given. */
   writable(): void;
-  /** The BMC reports a break of the serial line, or that it lost characters. */
-  happened(what: "break" | "overrun"): void;
+  happened(what: SolEvent): void;
   lost(error: SessionError): void;
 }
 
@@ -111,7 +113,7 @@ export class SolLink {
     }
     if (!this.#input.isRepeated(packet)) this.#report(packet.flags);
     const before = this.#input.length;
-    this.#receipt = this.#input.receive(packet);
+    this.#receipt = this.#input.receive(packet, nowMs);
     if (packet.sequence !== 0) this.#stopReleasing();
     this.#output.acknowledge(packet, nowMs);
     if (this.#receipt !== null) this.#send({ sequence: 0, flags: 0, data: NO_DATA });
@@ -140,12 +142,14 @@ export class SolLink {
 
   /** Tells the BMC that there is room again; repeated, since the packet may get lost, until it sends. */
   #release(nowMs: number): void {
-    if (!this.#input.isRoomToTell || this.#releases >= this.#options.ackRetries) {
-      this.#releaseDeadlineMs = Number.POSITIVE_INFINITY;
+    this.#releaseDeadlineMs = Number.POSITIVE_INFINITY;
+    const { ackRetries, ackTimeoutMs } = this.#options;
+    if (!this.#input.isRoomToTell || this.#releases > ackRetries) return;
+    if (this.#releases++ === ackRetries) {
+      this.#events.happened("stuck");
       return;
     }
-    this.#releases++;
-    this.#releaseDeadlineMs = nowMs + this.#options.ackTimeoutMs;
+    this.#releaseDeadlineMs = nowMs + ackTimeoutMs;
     this.#send({ sequence: 0, flags: 0, data: NO_DATA });
   }
 

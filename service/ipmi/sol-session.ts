@@ -7,7 +7,7 @@ import { type LoggedIn, logIn, type RandomSource } from "./login.js";
 import { decodePacket, encodeMessage15, encodePacket, PAYLOAD, type Protection } from "./packet.js";
 import { SessionError } from "./session-error.js";
 import type { LoginSecrets, LoginSettings, SolSettings } from "./settings.js";
-import { SolLink } from "./sol-link.js";
+import { type SolEvent, SolLink } from "./sol-link.js";
 
 /** Half of the idle limit that the strictest BMC seen has; each session has a time of its own from LEAST to this. */
 const KEEP_ALIVE_MS = 10_000;
@@ -31,7 +31,7 @@ export interface SolSessionEvents {
   connected(): void;
   readable(): void;
   writable(): void;
-  happened(what: "break" | "overrun"): void;
+  happened(what: SolEvent): void;
   warn(text: string): void;
   /** The last event. Null: `close` was called, and the BMC was told. */
   ended(error: SessionError | null): void;

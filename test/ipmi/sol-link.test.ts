@@ -197,6 +197,8 @@ t.test("without room packets are refused whole, and the BMC is told when there i
   const chunk = "0123456789".repeat(25);
   for (let sequence = 1; sequence <= 4; sequence++) bench.receive(sequence, 0, 0, 0, chunk);
   t.same(bench.receive(5, 0, 0, 0, chunk), ["0 5 0 40 "]);
+  t.same(bench.receive(5, 0, 0, 0, chunk), [], "one that comes again at once is not answered each time");
+  bench.now += 100;
   t.same(bench.receive(5, 0, 0, 0, chunk), ["0 5 0 40 "]);
   t.equal(bench.read(100).length, 100);
   t.same(bench.sent(), [], "not yet room for any packet");
@@ -206,6 +208,18 @@ t.test("without room packets are refused whole, and the BMC is told when there i
   t.same(bench.receive(5, 0, 0, 0, chunk), ["0 5 250 0 "]);
   t.equal(bench.link.deadlineMs, Number.POSITIVE_INFINITY);
   t.equal(bench.read(), chunk.repeat(5).slice(400));
+});
+
+t.test("a BMC that does not go on after a refusal is told so often, and that it is stuck is told once", async t => {
+  const bench = Bench.ready();
+  const chunk = "x".repeat(255);
+  for (let sequence = 1; sequence <= 5; sequence++) bench.receive(sequence, 0, 0, 0, chunk);
+  bench.read();
+  t.same(bench.sent(), ["0 0 0 0 "]);
+  t.same([bench.expire(), bench.expire(), bench.expire(), bench.read()], [["0 0 0 0 "], ["0 0 0 0 "], [], ""]);
+  t.equal(bench.happened.filter(one => one === "stuck").length, 1);
+  t.equal(bench.link.deadlineMs, Number.POSITIVE_INFINITY);
+  t.same(bench.receive(5, 0, 0, 0, chunk), ["0 5 255 0 "], "it goes on after all");
 });
 
 t.test("a break goes out after the data before it, once, and data waits for it", async t => {
