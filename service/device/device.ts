@@ -2,6 +2,11 @@
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 
+/**
+ * A callback is called once for each time it is given, never from within the call that gives it; one given later takes the
+ * place of one of the same kind that still waits. A loss calls both kinds. After `close` only `close` may be called, and no
+ * callback is. test/support/contracts/device.ts checks this for every device with a line.
+ */
 export interface Device {
   readonly path: string;
   /** Bytes now waiting, into `into`; 0: none now; -1: hung up. Throws DeviceError "lost" on a failing read. */
@@ -21,7 +26,7 @@ export interface Device {
   close(limitMs: number, atLineSpeed?: boolean): Promise<void>;
 }
 
-/** A device that is a serial line. All calls act at once and throw DeviceError "lost" when the device is gone. */
+/** A device that is a serial line. All calls act at once; those that reach the hardware throw DeviceError "lost" when it is gone. */
 export interface LineDevice {
   /** The settings in force. */
   readonly settings: LineSettings;

@@ -55,7 +55,7 @@ export function createFakeDevice(path: string, settings: LineSettings | null): F
 
   const check = (call: string): void => {
     if (closed !== null) throw new Error(`${call} of a closed device`);
-    if (broken.has(call)) throw new DeviceError("lost", path, "lost here");
+    if (broken.has(call) || (gone && call !== "read")) throw new DeviceError("lost", path, "lost here");
   };
 
   const device: FakeDevice = {
@@ -133,7 +133,7 @@ export function createFakeDevice(path: string, settings: LineSettings | null): F
   function due(): (() => void) | null {
     let callback: (() => void) | null = null;
     if (closed !== null) return null;
-    if (writable !== null && (device.room > 0 || broken.has("write"))) {
+    if (writable !== null && (device.room > 0 || gone || broken.has("write"))) {
       callback = writable;
       writable = null;
     } else if (readable !== null && (input.length > 0 || gone || broken.has("read"))) {
