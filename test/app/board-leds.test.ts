@@ -72,7 +72,7 @@ async function serve(t: Test, document: Document = {}, conf = "") {
   };
 }
 
-t.test("the link LED is on while somebody is connected", async t => {
+t.test("the link LED is on while a connection exists", async t => {
   const { world, lit } = await serve(t);
   t.equal(await lit(), "blue", "the box is well");
   const link = await world.call("2001");

@@ -29,7 +29,7 @@ export async function testLeds(t: Test, machine: Board): Promise<void> {
     );
 
   await t.test(
-    "a LED flashes with the traffic, one is on while somebody is connected, one while all is well",
+    "a LED flashes with the traffic, one is on while a connection exists, one while all is well",
     async t => {
       await seen("the status LED", STATUS, true);
       await seen("no flash without traffic", TRAFFIC, false);
