@@ -118,7 +118,7 @@ t.test("each failure is told, and the port serves the next connection", needs("d
     const port = portOf(ports, name);
     const client = await served(port, () => fail(port.bmc, undefined as never));
     t.equal(await client.untilEnd(), `Device open failure: 127.0.0.1: ${reason}\r\n`, name);
-    t.match(log(), `for port ${port.name}: 127.0.0.1: ${reason}\n`, `${name}: log`);
+    await until(`${name}: log`, () => log().includes(`for port ${port.name}: 127.0.0.1: ${reason}\n`));
     t.match(await get(port, "LastError"), `127.0.0.1: ${reason}"`, `${name}: LastError`);
     t.equal(await get(port, "Phase"), 's "idle"');
     mend?.(port.bmc);
@@ -132,7 +132,7 @@ t.test("each failure is told, and the port serves the next connection", needs("d
     await client.expect("A");
     fail(port.bmc, client);
     t.equal(await client.untilEnd(), "", name);
-    t.match(log(), `error for device ${port.name}: ${reason}\n`, `${name}: log`);
+    await until(`${name}: log`, () => log().includes(`error for device ${port.name}: ${reason}\n`));
     await until("the port is free", async () => (await get(port, "Phase")) === 's "idle"');
     t.equal(await get(port, "LastError"), `s "${reason}"`, `${name}: LastError`);
     mend?.(port.bmc);
@@ -196,8 +196,8 @@ t.test("a connection goes on where it can", async t => {
       client.send("x");
       t.equal(await client.expectBytes(1), "X");
     }
-    t.match(log(), "the BMC refuses the bit rate 115200 with completion code 0xcc");
-    t.match(log(), /the BMC names UDP port 1234 for Serial over LAN; port \d+ stays in use/);
+    await until("the bit rate", () => log().includes("the BMC refuses the bit rate 115200 with completion code 0xcc"));
+    await until("the port", () => /the BMC names UDP port 1234 for Serial over LAN; port \d+ stays in use/.test(log()));
   });
 
   await t.test("NACK and unavailable hold the data, as long as it takes, and hold no one who leaves", async t => {
@@ -245,7 +245,7 @@ t.test("hold= keeps the connection while the BMC reboots", async t => {
   );
   bmc.set({ users: USERS });
   t.equal(await client.expect("KEPT "), "KEPT ", "nothing of the old session is sent again");
-  t.match(daemon.running.errors.text, `of port ${ports.held.name} is back`);
+  await until("its return is told", () => daemon.running.errors.text.includes(`of port ${ports.held.name} is back`));
   t.equal(bmc.sessions.size, 1);
 
   const over = await ports.over.connect();
@@ -254,7 +254,7 @@ t.test("hold= keeps the connection while the BMC reboots", async t => {
   ports.over.bmc.silence(true);
   over.send("y");
   await over.untilEnd();
-  t.match(daemon.running.errors.text, "did not come back within 1 s");
+  await until("its loss is told", () => daemon.running.errors.text.includes("did not come back within 1 s"));
   ports.over.bmc.forget();
   ports.over.bmc.silence(false);
   await works(ports.over);

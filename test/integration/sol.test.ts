@@ -76,13 +76,16 @@ t.test("a SOL port serves what a port of a tty serves", async t => {
     await com.until("fffa2c 6a10 fff0");
     bmc.sol?.tell(0x08);
     await com.until("fffa2c 6a02 fff0");
-    t.match(daemon.running.errors.text, "the BMC lost characters of the server (overrun)");
+    await until("the log", () =>
+      daemon.running.errors.text.includes("the BMC lost characters of the server (overrun)"),
+    );
     await com.client.close();
   });
 
   await t.test("two connections share the console, and a monitor shows it", async t => {
     const monitor = await daemon.control();
     monitor.send(`monitor term ${ports.shared.name}\r`);
+    await monitor.expect(`${ports.shared.name}\r\n`);
     const [one, two] = [await ports.shared.connect(), await ports.shared.connect()];
     await until(
       "both are there",
@@ -127,7 +130,10 @@ t.test("a SOL port serves what a port of a tty serves", async t => {
     other.send("b");
     await other.expect("B");
     t.same([ports.raw.bmc.sessions.size, ports.closing.bmc.sessions.size], [1, 1]);
-    t.equal(await (await Client.connect(t, second)).untilEnd(), "Port's device already in use\r\n");
+    t.equal(
+      await (await until("the port is served", () => Client.connect(t, second))).untilEnd(),
+      "Port's device already in use\r\n",
+    );
   });
 
   t.same(await daemon.stop(), { code: 0, signal: null });
