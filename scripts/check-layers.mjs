@@ -1,4 +1,4 @@
-// Imports point down: the rank of each room, what is pure, and no cycles. Usage: check-layers.mjs [folder]
+// Imports point down: the rank of each room, what is pure, no cycles, and no time but that of the clock. Usage: check-layers.mjs [folder]
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
@@ -36,6 +36,11 @@ const REJECTED = new Set(
 );
 const NAMED = ["test", "scripts"]; // folders beside the code whose names are checked too
 
+/** What tells the time or waits; everything else takes a Clock. */
+const CLOCK = "line/clock";
+const TIMERS = new Set("setTimeout setInterval clearTimeout clearInterval performance".split(" "));
+const TIMER_MODULES = ["node:timers", "node:timers/promises", "node:perf_hooks"];
+
 const root = process.argv[2] ?? "service";
 const problems = [];
 const graph = new Map();
@@ -43,7 +48,10 @@ for (const path of readdirSync(root, { recursive: true })
   .filter(name => name.endsWith(".ts"))
   .sort()) {
   const file = path.slice(0, -".ts".length);
-  const imports = readImports(join(root, path));
+  const source = ts.createSourceFile(path, readFileSync(join(root, path), "utf8"), ts.ScriptTarget.Latest);
+  const imports = readImports(source);
+  if (file !== CLOCK)
+    problems.push(...ownTimes(source).map(({ line, what }) => `${path}:${line}: use a Clock (${what})`));
   graph.set(
     file,
     imports.filter(one => one.target.startsWith(".")).map(one => resolveFrom(file, one.target)),
@@ -83,12 +91,10 @@ function judge(file, { target, names, dynamic }) {
 }
 
 /** Every module a file names, with the names it takes as values ("*" for all of them). */
-function readImports(path) {
-  const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest);
+function readImports(source) {
   const found = [];
   const note = (node, names, dynamic = false) => {
-    const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
-    found.push({ target: node.text ?? "?", names, dynamic, line });
+    found.push({ target: node.text ?? "?", names, dynamic, line: lineOf(node, source) });
   };
   const visit = node => {
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) {
@@ -101,6 +107,27 @@ function readImports(path) {
   };
   visit(source);
   return found;
+}
+
+/** Where a file tells the time or waits by itself. */
+function ownTimes(source) {
+  const found = [];
+  const visit = node => {
+    const isTimer = ts.isIdentifier(node) && TIMERS.has(node.text);
+    const isModule = ts.isStringLiteral(node) && TIMER_MODULES.includes(node.text);
+    const isNow = ts.isPropertyAccessExpression(node) && node.getText(source) === "Date.now";
+    const isNewDate = ts.isNewExpression(node) && node.expression.getText(source) === "Date" && !node.arguments?.length;
+    if (isTimer || isModule || isNow || isNewDate) {
+      found.push({ line: lineOf(node, source), what: node.getText(source) });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function lineOf(node, source) {
+  return source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
 }
 
 function valueNames(node) {

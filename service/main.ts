@@ -18,6 +18,7 @@ import { controlPortProblem } from "./config/served-port.js";
 import { hideSecrets, holdsSecret } from "./config/sol-words.js";
 import { detach, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
 import { decodeUtf8, encodeUtf8, toBytes } from "./line/bytes.js";
+import { systemClock } from "./line/clock.js";
 import { combineLogs } from "./log/levels.js";
 import type { Log } from "./log/log.js";
 import { oneLine } from "./log/one-line.js";
@@ -190,7 +191,7 @@ function run(options: Options): void {
     detach();
   }
   // Nothing else may hold the process: without a port it waits for a reload that brings one.
-  setInterval(() => {}, LONGEST_TIMER_MS);
+  systemClock.every(LONGEST_TIMER_MS, () => {});
   supervision.started();
   if (options.dbus !== null) void bus.start(options.dbus, daemon, () => reload("Reload called over D-Bus"), log);
 }

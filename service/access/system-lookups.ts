@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { decodeUtf8, TEXT_ENCODING, toBytes, toText } from "../line/bytes.js";
+import { systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { readRegularFile } from "../native/read-file.js";
 import { parseAddress, samePrefix, unmapped } from "./address.js";
@@ -75,7 +76,7 @@ function askIdent({ client, server }: AccessRequest, limitSeconds: number): Answ
   const [host, localAddress] = [client.address, server.address];
   return new Promise(resolve => {
     const socket = load("node:net").connect({ host, localAddress, port: 113 });
-    const timer = setTimeout(() => socket.destroy(), limitSeconds * 1000);
+    const cancel = systemClock.after(limitSeconds * 1000, () => socket.destroy());
     let reply = "";
     socket.setEncoding(TEXT_ENCODING);
     socket.on("connect", () => socket.write(`${client.port},${server.port}\r\n`));
@@ -85,7 +86,7 @@ function askIdent({ client, server }: AccessRequest, limitSeconds: number): Answ
     });
     socket.on("error", () => {}); // no ident server is the usual case; "close" follows
     socket.on("close", () => {
-      clearTimeout(timer);
+      cancel();
       resolve(parseIdent(reply, client.port, server.port));
     });
   });
@@ -122,13 +123,13 @@ function runCommand(command: string): Promise<Answer> {
     } catch {
       return resolve(null);
     }
-    const timer = setTimeout(() => {
+    const cancel = systemClock.after(COMMAND_LIMIT_MS, () => {
       resolve(null);
       killGroup(child.pid);
-    }, COMMAND_LIMIT_MS);
+    });
     child.on("error", () => resolve(null));
     child.on("close", (status, signal) => {
-      clearTimeout(timer);
+      cancel();
       resolve(String(status ?? signal));
     });
   });
@@ -145,8 +146,8 @@ function killGroup(pid: number | undefined): void {
 
 function within<T>(limitMs: number, work: Promise<T>): Promise<T | null> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, limitMs, null);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const cancel = systemClock.after(limitMs, () => resolve(null));
+    work.then(resolve, reject).finally(cancel);
   });
 }
 

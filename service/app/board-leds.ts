@@ -8,6 +8,7 @@ import type { LedConfig, PortConfig } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { SteadyLed, TtyLed } from "../led/led.js";
 import type { Leds } from "../led/sysfs.js";
+import { backgroundClock, type Clock } from "../line/clock.js";
 import type { ManagedPort, PortStatus } from "../port/status.js";
 
 /** The longest time that a LED blinks for a person. */
@@ -23,6 +24,7 @@ export interface BoardLedsOptions {
   readonly leds: Leds;
   readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
   readonly ports: { list(): readonly ManagedPort[] };
+  readonly clock?: Clock;
 }
 
 export class BoardLeds {
@@ -36,7 +38,7 @@ export class BoardLeds {
   readonly #states = new Map<string, PortState>();
   /** Changed in this turn of the event loop. */
   readonly #pending = new Set<ManagedPort>();
-  readonly #identifying = new Map<string, { readonly timer: NodeJS.Timeout; readonly end: () => void }>();
+  readonly #identifying = new Map<string, { readonly end: () => void }>();
 
   constructor(options: BoardLedsOptions) {
     this.#options = options;
@@ -82,12 +84,13 @@ export class BoardLeds {
     if (mark === null) return false;
     this.#identifying.get(portName)?.end();
     const end = (): void => {
-      clearTimeout(timer);
+      cancel();
       this.#identifying.delete(portName);
       mark();
     };
-    const timer = setTimeout(end, Math.min(seconds, MAX_SECONDS) * 1000).unref();
-    this.#identifying.set(portName, { timer, end });
+    const { clock = backgroundClock } = this.#options;
+    const cancel = clock.after(Math.min(seconds, MAX_SECONDS) * 1000, end);
+    this.#identifying.set(portName, { end });
     return true;
   }
 

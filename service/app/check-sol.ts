@@ -13,6 +13,7 @@ import { SolSecrets } from "../device/sol-secrets.js";
 import type { SessionError } from "../ipmi/session-error.js";
 import type { SolSettings } from "../ipmi/settings.js";
 import type { SolSessionFacts } from "../ipmi/sol-session.js";
+import { type Cancel, systemClock } from "../line/clock.js";
 import { SystemError } from "../native/errors.js";
 import { ConfigurationError, loadConfiguration } from "./load-configuration.js";
 
@@ -138,7 +139,7 @@ interface Outcome {
 class Attempt {
   readonly #session;
   readonly #socket: BmcSocket;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: Cancel | null = null;
   #sentMs = Number.NaN;
   #roundTripMs = Number.POSITIVE_INFINITY;
   #facts: SolSessionFacts | null = null;
@@ -149,7 +150,7 @@ class Attempt {
     const createSession = loadProtocol(load, path);
     const loginSecrets = secrets.read(target, path); // before the socket: these may throw
     this.#socket = new BmcSocket(to, datagram => {
-      if (this.#sentMs > 0) this.#roundTripMs = Math.min(this.#roundTripMs, performance.now() - this.#sentMs);
+      if (this.#sentMs > 0) this.#roundTripMs = Math.min(this.#roundTripMs, systemClock.nowMs() - this.#sentMs);
       this.#sentMs = Number.NaN;
       this.#act(nowMs => this.#session.receive(datagram, nowMs));
     });
@@ -157,7 +158,7 @@ class Attempt {
       { login: target.login, secrets: loginSecrets, sol, udpPort: to.port },
       {
         send: datagram => {
-          this.#sentMs = performance.now();
+          this.#sentMs = systemClock.nowMs();
           this.#socket.send(datagram);
         },
         connected: () => {
@@ -179,7 +180,7 @@ class Attempt {
       this.#settle = resolve;
       this.#act(nowMs => this.#session.start(nowMs));
     });
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#socket.close();
     if (error !== null) return error;
     if (this.#facts === null) throw new Error("the session has ended before it was established");
@@ -187,11 +188,13 @@ class Attempt {
   }
 
   #act(call: (nowMs: number) => void): void {
-    call(performance.now());
-    clearTimeout(this.#timer);
-    const dueMs = this.#session.deadlineMs - performance.now();
+    call(systemClock.nowMs());
+    this.#cancelTimer?.();
+    const dueMs = this.#session.deadlineMs - systemClock.nowMs();
     if (Number.isFinite(dueMs)) {
-      this.#timer = setTimeout(() => this.#act(nowMs => this.#session.expire(nowMs)), Math.max(1, Math.ceil(dueMs)));
+      this.#cancelTimer = systemClock.after(Math.max(1, Math.ceil(dueMs)), () =>
+        this.#act(nowMs => this.#session.expire(nowMs)),
+      );
     }
   }
 }

@@ -1,8 +1,8 @@
 /** Brings the daemon onto D-Bus, once the ports serve: the room is a bundle of its own that is loaded only then. */
-
 import { createRequire } from "node:module";
 import { VERSION } from "../cli.js";
 import type { DbusService } from "../dbus/service.js";
+import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import type { ManagedPort } from "../port/status.js";
@@ -12,7 +12,7 @@ type Entry = typeof import("../dbus/entry.js");
 
 export class DbusLoader {
   #service: DbusService | null = null;
-  readonly #started = performance.now();
+  readonly #started = systemClock.nowMs();
 
   /** @param choice `system`, `session`, or a bus address */
   start(choice: string, daemon: Daemon, reload: () => void, log: Log): void {
@@ -30,7 +30,7 @@ export class DbusLoader {
       daemon: {
         version: VERSION,
         board,
-        uptimeSeconds: () => Math.floor((performance.now() - this.#started) / 1000),
+        uptimeSeconds: () => Math.floor((systemClock.nowMs() - this.#started) / 1000),
         reload: () => {
           reload();
           return daemon.lastReload;

@@ -1,12 +1,13 @@
 /** The time of day as banners, file names and traces want it. */
 import type { ClockReading } from "../config/template.js";
+import { type Clock, systemClock } from "../line/clock.js";
 
 /** Local time (TZ), to the microsecond. */
-export function readClock(): ClockReading {
-  // Date.now() has milliseconds only, and what performance counts from is not set with the clock: that has the rest.
-  const epochMs = Date.now();
-  const restUs = Math.floor(performance.now() * 1000) % 1000;
-  const now = new Date(epochMs);
+export function readLocalTime(clock: Clock = systemClock): ClockReading {
+  // A date has milliseconds only; the microseconds are those of the even time.
+  const now = clock.date();
+  const epochMs = now.getTime();
+  const restUs = Math.floor(clock.nowMs() * 1000) % 1000;
   const startOfYear = Date.UTC(now.getFullYear(), 0, 1);
   const today = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate());
   return {

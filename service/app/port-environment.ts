@@ -9,6 +9,7 @@ import { SolDevices } from "../device/open-sol.js";
 import type { CreateSession } from "../device/sol.js";
 import { SolSecrets } from "../device/sol-secrets.js";
 import type { Leds } from "../led/sysfs.js";
+import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Inherited } from "../net/inherited.js";
 import type { Link } from "../net/link.js";
@@ -21,7 +22,7 @@ import type { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
 import { Heartbeat, Ticker } from "../port/ticker.js";
 import { describeTraceError, openTraces } from "../trace/traces.js";
-import { readClock } from "./local-time.js";
+import { readLocalTime } from "./local-time.js";
 
 /** What the manual page calls the two daemons of the TCP wrappers. */
 export type WrappedDaemon = "ser2net" | "ser2net-control";
@@ -50,11 +51,13 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   const solDevices = new SolDevices(loadSol);
   const solSecrets = new SolSecrets(text => log.warning(text));
   const permitted = createAccessCheck("ser2net", log);
+  const time = systemClock;
   let connectionIds = 0;
   return {
     log,
-    ticker: new Ticker(),
-    heartbeat: new Heartbeat(),
+    time,
+    ticker: new Ticker(time),
+    heartbeat: new Heartbeat(time),
     defaultSignature: options.signature,
     listen: (spec, events) => listen(spec, inherited, events),
     standardInput,
@@ -86,7 +89,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     led: config => (config === null || options.showsTraffic(config) ? null : leds.open(config)),
     label: portName => options.label(portName),
     optionContext: () => options.optionContext(),
-    clock: readClock,
+    localTime: () => readLocalTime(time),
     deviceInUse: (identity, by) => ports.deviceInUse(identity, by),
     nextConnectionId: () => ++connectionIds,
     changed: port => options.changed(port),

@@ -1,4 +1,5 @@
 /** Tells the service manager how things are: ready, reloading, stopping, counts, and whether the daemon is well. */
+import { type Cancel, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Port } from "../port/port.js";
 import { createNotifier, type Notifier } from "../systemd/notify.js";
@@ -24,7 +25,7 @@ export class ServiceManager {
   readonly #supervised: boolean;
   readonly #intervalUs: number | null;
   #watchdog: Watchdog | null = null;
-  #statusTimer: NodeJS.Timeout | null = null;
+  #cancelStatus: Cancel | null = null;
   /** Why the last reload changed nothing. */
   #refusal: string | null = null;
 
@@ -58,18 +59,18 @@ export class ServiceManager {
 
   stopping(): void {
     this.#watchdog?.close();
-    if (this.#statusTimer !== null) clearTimeout(this.#statusTimer);
+    this.#cancelStatus?.();
     this.#notifier.stopping("closing ports");
     this.#notifier.extendTimeout(STOP_MS);
   }
 
   /** Something about the ports changed. Costs nothing without a service manager. */
   changed(): void {
-    if (!this.#supervised || this.#statusTimer !== null) return;
-    this.#statusTimer = setTimeout(() => {
-      this.#statusTimer = null;
+    if (!this.#supervised || this.#cancelStatus !== null) return;
+    this.#cancelStatus = systemClock.after(STATUS_PAUSE_MS, () => {
+      this.#cancelStatus = null;
       this.#notifier.status(this.#status());
-    }, STATUS_PAUSE_MS);
+    });
   }
 
   /** `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health looks for "not served" and "required device missing". */

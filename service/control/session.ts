@@ -1,5 +1,6 @@
 /** One operator on the control port: telnet, a line editor, commands, and what is sent back. */
 import { toBytes, toText } from "../line/bytes.js";
+import { type Clock, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { type Link, LinkError } from "../net/link.js";
 import { createTelnetDecoder } from "../telnet/decoder.js";
@@ -23,8 +24,7 @@ export interface ControlSessionOptions {
   readonly ports: ControlPorts;
   readonly version: string;
   readonly log: Log;
-  /** Calls back a little later; what it gives takes that back. */
-  readonly pause?: (resume: () => void) => () => void;
+  readonly clock?: Clock;
   /** Called once, however the session ends. */
   readonly onEnd: () => void;
 }
@@ -41,7 +41,7 @@ const PIECE_BYTES = 1024;
 type Output = string | null;
 
 export function createControlSession(parts: ControlSessionOptions): ControlSession {
-  const { link, ports, version, log, pause = shortPause, onEnd } = parts;
+  const { link, ports, version, log, clock = systemClock, onEnd } = parts;
   const decoder = createTelnetDecoder();
   const negotiation = createNegotiation(CONTROL_PORT_POLICY);
   const editor = createLineEditor();
@@ -52,7 +52,7 @@ export function createControlSession(parts: ControlSessionOptions): ControlSessi
   let sent = 0;
   let endPause = (): void => {};
   let ended = false;
-  let lastInputMs = performance.now();
+  let lastInputMs = clock.nowMs();
 
   function turn(): void {
     if (!sendOutput()) return;
@@ -73,7 +73,7 @@ export function createControlSession(parts: ControlSessionOptions): ControlSessi
       if (ended) return false;
       if (sent === piece.length && budget > 0) continue;
       if (sent < piece.length) link.whenWritable(turn);
-      else endPause = pause(turn);
+      else endPause = clock.after(PAUSE_MS, turn);
       return false;
     }
     return !ended;
@@ -138,7 +138,7 @@ export function createControlSession(parts: ControlSessionOptions): ControlSessi
     try {
       const length = link.read(chunk);
       if (length < 0) close();
-      if (length > 0) lastInputMs = performance.now();
+      if (length > 0) lastInputMs = clock.nowMs();
       return length;
     } catch (error) {
       failed("read error for controller port", error);
@@ -174,15 +174,10 @@ export function createControlSession(parts: ControlSessionOptions): ControlSessi
   return {
     start: turn,
     get idleMs() {
-      return performance.now() - lastInputMs;
+      return clock.nowMs() - lastInputMs;
     },
     close,
   };
 }
 
 const PROMPT = "-> ";
-
-function shortPause(resume: () => void): () => void {
-  const timer = setTimeout(resume, PAUSE_MS);
-  return () => clearTimeout(timer);
-}

@@ -1,4 +1,5 @@
 /** Our place on the bus: takes the names, and comes back when the bus was away. Never throws, never ends by itself. */
+import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { socketPaths } from "./address.js";
 import { BusCallError, BusConnection } from "./bus-connection.js";
@@ -24,7 +25,7 @@ export interface BusOptions {
   /** On the bus, with the names or in line for them; null: no longer. */
   readonly connectionChanged: (connection: BusConnection | null) => void;
   /** Calls back once, later; the function it gives takes that back. */
-  readonly after: (delayMs: number, run: () => void) => () => void;
+  readonly clock: Clock;
 }
 
 type BusProblem = "away" | "refused";
@@ -71,7 +72,7 @@ export class Bus {
       ended: (reason, refused) => this.#ended(reason, refused ? "refused" : "away"),
     });
     this.#connection = connection;
-    this.#cancelTimer = this.#options.after(START_MS, () => connection.end("the bus does not answer"));
+    this.#cancelTimer = this.#options.clock.after(START_MS, () => connection.end("the bus does not answer"));
   }
 
   async #takeNames(connection: BusConnection): Promise<void> {
@@ -108,7 +109,7 @@ export class Bus {
       return;
     }
     this.#tell(problem, reason);
-    this.#cancelTimer = this.#options.after(this.#retryMs, () => this.#connect());
+    this.#cancelTimer = this.#options.clock.after(this.#retryMs, () => this.#connect());
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
   }
 

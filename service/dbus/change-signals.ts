@@ -1,4 +1,5 @@
 /** Change signals: what differs from what was last told, at most once in a while. */
+import type { Clock } from "../line/clock.js";
 import type { ManagedPort } from "../port/status.js";
 import type { BusConnection } from "./bus-connection.js";
 import { CONNECTION } from "./connection-interface.js";
@@ -26,7 +27,7 @@ export interface ChangeSignalsOptions {
   readonly tree: ObjectTree;
   readonly ports: { list(): readonly ManagedPort[] };
   readonly tasks: TaskQueue;
-  readonly after: (delayMs: number, run: () => void) => () => void;
+  readonly clock: Clock;
 }
 
 export class ChangeSignals {
@@ -85,7 +86,7 @@ export class ChangeSignals {
   }
 
   *#round(connection: BusConnection | null): Generator<void> {
-    this.#cancelPause = this.#options.after(PAUSE_MS, () => {
+    this.#cancelPause = this.#options.clock.after(PAUSE_MS, () => {
       this.#busy = false;
       if (this.#changed.size > 0 || this.#listChanged) this.#start();
     });

@@ -1,5 +1,6 @@
 /** The daemon on D-Bus. Bundled as a file of its own, which is loaded only where D-Bus is on. */
 import { encodeUtf8 } from "../line/bytes.js";
+import { systemClock } from "../line/clock.js";
 import { AuditLog } from "./audit-log.js";
 import { Bus } from "./bus.js";
 import type { BusConnection } from "./bus-connection.js";
@@ -26,10 +27,10 @@ const MAX_KEPT = 1_048_576;
 
 /** Returns at once; the bus may be there, come later, or never. */
 export function startDbus(options: DbusServiceOptions): DbusService {
-  const { log, ports, after = afterDelay } = options;
+  const { log, ports, clock = systemClock } = options;
   const tasks = new TaskQueue(noteFault);
   const tree = new ObjectTree(options);
-  const changeSignals = new ChangeSignals({ tree, ports, tasks, after });
+  const changeSignals = new ChangeSignals({ tree, ports, tasks, clock });
   const auditLog = new AuditLog(log);
   const bus = new Bus({
     address: options.address,
@@ -37,7 +38,7 @@ export function startDbus(options: DbusServiceOptions): DbusService {
     log,
     called: answer,
     connectionChanged: connection => changeSignals.connectionChanged(connection),
-    after,
+    clock,
   });
   let listings = 0;
   /** Long lists are made in the same memory again: the collector of garbage is slow to see how much they take. */
@@ -119,9 +120,4 @@ export function startDbus(options: DbusServiceOptions): DbusService {
 function describe({ method, args, path }: Matched): string {
   const words = args.map(arg => (typeof arg === "object" ? JSON.stringify(arg) : String(arg)));
   return encodeUtf8(`called ${[method.name, ...words].join(" ")} at ${path}`);
-}
-
-function afterDelay(delayMs: number, run: () => void): () => void {
-  const timer = setTimeout(run, delayMs);
-  return () => clearTimeout(timer);
 }

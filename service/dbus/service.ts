@@ -1,5 +1,6 @@
 /** What the room is made with, and what the composition root tells it. */
 import type { Diagnostic } from "../config/diagnostic.js";
+import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { ManagedPort } from "../port/status.js";
 
@@ -27,8 +28,7 @@ export interface DbusServiceOptions {
   /** Blinks at the connector; false: the port has no LED. */
   readonly identify?: (portName: string, seconds: number) => boolean;
   readonly log: Log;
-  /** Calls back once, later; the function it gives takes that back. Tests bring their own. */
-  readonly after?: (delayMs: number, run: () => void) => () => void;
+  readonly clock?: Clock;
 }
 
 export interface DbusService {

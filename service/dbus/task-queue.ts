@@ -1,4 +1,5 @@
 /** Long work in short turns: one job at a time, and the ports have the event loop in between. */
+import { systemClock } from "../line/clock.js";
 
 /** So long a job may work before others have a turn. */
 const TURN_MS = 3;
@@ -18,8 +19,8 @@ export class TaskQueue {
   }
 
   readonly #turn = (): void => {
-    const end = performance.now() + TURN_MS;
-    while (this.#tasks[0] !== undefined && performance.now() < end) {
+    const end = systemClock.nowMs() + TURN_MS;
+    while (this.#tasks[0] !== undefined && systemClock.nowMs() < end) {
       if (this.#isDone(this.#tasks[0])) this.#tasks.shift();
     }
     if (this.#tasks.length > 0) setImmediate(this.#turn);

@@ -1,6 +1,7 @@
 /** A socket to the bus: proves who we are, then carries whole messages. Bounded both ways. */
 import { connect, type Socket } from "node:net";
 import { toText } from "../line/bytes.js";
+import { systemClock } from "../line/clock.js";
 import { decode, type Received } from "./codec.js";
 import { Frames } from "./frames.js";
 
@@ -89,7 +90,7 @@ export class Transport {
   }
 
   #work(): void {
-    const end = performance.now() + TURN_MS;
+    const end = systemClock.nowMs() + TURN_MS;
     while (!this.#closed) {
       const next = this.#frames.take();
       if (next === "not a message") {
@@ -102,7 +103,7 @@ export class Transport {
       }
       const message = decode(next.bytes);
       if (message !== null) this.#events.message(message, next.whole);
-      if (performance.now() < end) continue;
+      if (systemClock.nowMs() < end) continue;
       setImmediate(() => this.#work());
       return;
     }

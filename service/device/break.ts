@@ -1,4 +1,5 @@
 /** Breaks on a line, without the wait the kernel would put before them: its ioctl blocks until all output has left. */
+import { type Cancel, systemClock } from "../line/clock.js";
 import { queued, setBreak } from "../native/serial.js";
 
 /** What tcsendbreak(fd, 0) gives: at least 0.25 s. */
@@ -14,7 +15,7 @@ export class Break {
   #at: "off" | "waiting" | "sending" = "off";
   /** Ends by itself. */
   #timed = false;
-  #timer: NodeJS.Timeout | null = null;
+  #cancelTimer: Cancel | null = null;
 
   /** `released` is called when output may go on. */
   constructor(fd: number, released: () => void) {
@@ -59,7 +60,7 @@ export class Break {
   #look(): void {
     this.#at = this.#isSending() ? "waiting" : "sending";
     if (this.#at === "waiting") {
-      this.#timer = setTimeout(() => this.#look(), LOOK_MS);
+      this.#cancelTimer = systemClock.after(LOOK_MS, () => this.#look());
       return;
     }
     this.#tell(true);
@@ -67,7 +68,7 @@ export class Break {
   }
 
   #run(): void {
-    if (this.#timed) this.#timer = setTimeout(() => this.#end(), BREAK_MS);
+    if (this.#timed) this.#cancelTimer = systemClock.after(BREAK_MS, () => this.#end());
     else this.#released();
   }
 
@@ -80,8 +81,8 @@ export class Break {
   }
 
   #cancel(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
   }
 
   #isSending(): boolean {

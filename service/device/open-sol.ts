@@ -2,6 +2,7 @@
 import type { SolTarget } from "../config/sol-target.js";
 import type { SessionError } from "../ipmi/session-error.js";
 import type { LoginSecrets, SolSettings } from "../ipmi/settings.js";
+import { type Cancel, systemClock } from "../line/clock.js";
 import { reasonOf, SystemError } from "../native/errors.js";
 import type { BmcAddress } from "./bmc-socket.js";
 import { type Device, DeviceError } from "./device.js";
@@ -130,9 +131,9 @@ async function resolveHost(host: string, family: 0 | 4 | 6, path: string, look?:
     throw new DeviceError("open-failed", path, `${host}: not an IPv${family} address`);
   }
   const lookup: Lookup = look ?? (await import("node:dns/promises")).lookup; // loaded when a name is first met
-  let timer: NodeJS.Timeout | undefined;
+  let cancel: Cancel = () => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the name server does not answer")), RESOLVE_LIMIT_MS);
+    cancel = systemClock.after(RESOLVE_LIMIT_MS, () => reject(new Error("the name server does not answer")));
   });
   try {
     const found = await Promise.race([lookup(host, { all: true, family }), late]);
@@ -144,6 +145,6 @@ async function resolveHost(host: string, family: 0 | 4 | 6, path: string, look?:
       error instanceof Error && "code" in error ? "the name is not known" : "the name is not resolved in time";
     throw new DeviceError("open-failed", path, `${host}: ${reason}`, { cause: error });
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }

@@ -3,6 +3,7 @@ import type { SessionError } from "../ipmi/session-error.js";
 import type { LoginSecrets, LoginSettings, SolSettings } from "../ipmi/settings.js";
 import type { SolEvent, SolLink } from "../ipmi/sol-link.js";
 import type { SolSession, SolSessionEvents, SolSessionOptions } from "../ipmi/sol-session.js";
+import { type Cancel, pause, systemClock } from "../line/clock.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { type LineSettings, STANDARD_LINE } from "../line/settings.js";
 import { type BmcAddress, BmcSocket } from "./bmc-socket.js";
@@ -42,7 +43,7 @@ export class SolConsole implements Device, LineDevice {
   #link: SolLink | null = null;
   /** Undefined while the session lasts; null: it ended as asked. */
   #end: SessionError | null | undefined = undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: Cancel | null = null;
   /** When the timer is due. */
   #timerMs = NEVER;
   #readable: (() => void) | null = null;
@@ -83,7 +84,7 @@ export class SolConsole implements Device, LineDevice {
   }
 
   read(into: Uint8Array): number {
-    const count = this.#link?.read(into, performance.now()) ?? 0;
+    const count = this.#link?.read(into, systemClock.nowMs()) ?? 0;
     this.#armTimer();
     if (count === 0) this.#throwIfLost();
     return count;
@@ -91,7 +92,7 @@ export class SolConsole implements Device, LineDevice {
 
   write(bytes: Uint8Array): number {
     this.#throwIfLost();
-    const count = this.#link?.write(bytes, performance.now()) ?? 0;
+    const count = this.#link?.write(bytes, systemClock.nowMs()) ?? 0;
     this.#armTimer();
     return count;
   }
@@ -160,7 +161,7 @@ export class SolConsole implements Device, LineDevice {
 
   #operate(operation: (link: SolLink, nowMs: number) => void): void {
     this.#throwIfLost();
-    if (this.#link !== null) operation(this.#link, performance.now());
+    if (this.#link !== null) operation(this.#link, systemClock.nowMs());
     this.#armTimer();
   }
 
@@ -176,7 +177,7 @@ export class SolConsole implements Device, LineDevice {
   /** A call of the session from outside of it; those who wait hear of its effects when it is over. */
   #act(call: (nowMs: number) => void): void {
     const wasConnected = this.#link !== null;
-    call(performance.now());
+    call(systemClock.nowMs());
     this.#armTimer();
     if (!wasConnected && this.#link !== null) this.#options.connected();
     if (this.#end !== undefined) this.#hasEnded(this.#end);
@@ -185,7 +186,7 @@ export class SolConsole implements Device, LineDevice {
   }
 
   #hasEnded(error: SessionError | null): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#ended();
     if (this.#link === null) this.#options.refused(error);
   }
@@ -194,14 +195,14 @@ export class SolConsole implements Device, LineDevice {
   #armTimer(): void {
     const dueMs = this.#session.deadlineMs;
     if (dueMs >= this.#timerMs || dueMs === NEVER) return;
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#timerMs = dueMs;
-    this.#timer = setTimeout(() => this.#expire(), Math.max(0, Math.ceil(dueMs - performance.now())));
+    this.#cancelTimer = systemClock.after(Math.max(0, Math.ceil(dueMs - systemClock.nowMs())), () => this.#expire());
   }
 
   #expire(): void {
     this.#timerMs = NEVER;
-    if (this.#session.deadlineMs > performance.now()) this.#armTimer();
+    if (this.#session.deadlineMs > systemClock.nowMs()) this.#armTimer();
     else this.#act(nowMs => this.#session.expire(nowMs));
   }
 
@@ -237,9 +238,9 @@ export class SolConsole implements Device, LineDevice {
   async #drainAndClose(limitMs: number): Promise<void> {
     this.#readable = null;
     this.#writable = null;
-    const endMs = performance.now() + limitMs;
-    while (this.#end === undefined && this.#link?.isDrained === false && performance.now() < endMs) {
-      await new Promise(resolve => setTimeout(resolve, DRAIN_POLL_MS));
+    const endMs = systemClock.nowMs() + limitMs;
+    while (this.#end === undefined && this.#link?.isDrained === false && systemClock.nowMs() < endMs) {
+      await pause(DRAIN_POLL_MS);
     }
     if (this.#end !== undefined) return;
     const ended = new Promise<void>(resolve => {

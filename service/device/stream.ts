@@ -1,5 +1,6 @@
 /** The bytes of an open device descriptor: what a tty and a printer have in common. */
 import { closeSync } from "node:fs";
+import { pause, systemClock } from "../line/clock.js";
 import { read, write } from "../native/descriptors.js";
 import { EAGAIN, EINTR, errorReason, SystemError } from "../native/errors.js";
 import { READABLE, Watch, WRITABLE } from "../native/poll.js";
@@ -90,16 +91,16 @@ export class DeviceStream {
   async #drainAndClose(limitMs: number, byteMs: number, beforeClose: () => void): Promise<void> {
     this.#watch.close();
     let pending = this.#pendingOutput();
-    const endMs = performance.now() + limitMs + pending * byteMs;
-    let progressMs = performance.now();
+    const endMs = systemClock.nowMs() + limitMs + pending * byteMs;
+    let progressMs = systemClock.nowMs();
     for (
       let nowMs = progressMs;
       pending > 0 && nowMs < endMs && nowMs < progressMs + limitMs;
-      nowMs = performance.now()
+      nowMs = systemClock.nowMs()
     ) {
       await pause(DRAIN_POLL_MS);
       const left = this.#pendingOutput();
-      if (left < pending) progressMs = performance.now();
+      if (left < pending) progressMs = systemClock.nowMs();
       pending = left;
     }
     try {
@@ -127,8 +128,4 @@ export class DeviceStream {
   #lost(errno: number): DeviceError {
     return new DeviceError("lost", this.path, errorReason(errno));
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, milliseconds));
 }

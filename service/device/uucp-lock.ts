@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { toBytes, toText } from "../line/bytes.js";
+import { systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { DeviceError } from "./device.js";
 
@@ -161,7 +162,7 @@ function look(file: string): Finding {
 }
 
 function examineEmpty({ mtimeMs }: Stats): Finding {
-  const seconds = Math.floor((Date.now() - mtimeMs) / 1000);
+  const seconds = Math.floor((systemClock.date().getTime() - mtimeMs) / 1000);
   if (seconds <= EMPTY_IS_STALE_SECONDS) return { state: "held", by: "empty" };
   return { state: "stale", remark: `empty for ${seconds} s` };
 }

@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, existsSync, openSync, writeSync } from "node:fs";
 import { toBytes, toText } from "../line/bytes.js";
+import type { Cancel, Clock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { readRegularFile } from "../native/read-file.js";
 import type { LedState } from "./led.js";
@@ -16,8 +17,7 @@ export type LedUse =
 
 export interface LedSystem {
   readonly root: string;
-  /** Milliseconds that never go back. */
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** Setting the trigger makes the files; udev sets their permissions a little later (ev3dev/ev3dev#225). */
@@ -35,7 +35,7 @@ export class SysfsLed {
   users = 0;
   readonly #path: string;
   readonly #warn: (text: string) => void;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #name = "";
   #use: LedUse = BY_HAND;
   #light: LedState = "off";
@@ -51,13 +51,13 @@ export class SysfsLed {
   #litUntil = 0;
   /** The trigger is ours, to be given back. */
   #taken = false;
-  #retry: NodeJS.Timeout | undefined;
-  #blink: NodeJS.Timeout | undefined;
+  #cancelRetry: Cancel | null = null;
+  #stopBlinking: Cancel | null = null;
 
-  constructor(device: string, warn: (text: string) => void, { root, now }: LedSystem) {
+  constructor(device: string, warn: (text: string) => void, { root, clock }: LedSystem) {
     this.#path = `${root}/${device}`;
     this.#warn = warn;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   setUp(name: string, use: LedUse): void {
@@ -79,7 +79,7 @@ export class SysfsLed {
 
   flash(): void {
     if (this.#activate === null) return;
-    const now = this.#now();
+    const now = this.#clock.nowMs();
     if (now < this.#litUntil || this.#use.by !== "transient") return; // the kernel would ignore it
     this.#litUntil = now + this.#use.durationMs;
     try {
@@ -127,7 +127,7 @@ export class SysfsLed {
   // ---- setting up
 
   #tryAnew(): void {
-    this.#try(this.#now() + PATIENCE_MS);
+    this.#try(this.#clock.nowMs() + PATIENCE_MS);
   }
 
   #try(deadline: number): void {
@@ -137,8 +137,8 @@ export class SysfsLed {
       this.#works = true;
       this.#lastWarning = false;
     } catch (error) {
-      if (this.#now() < deadline) {
-        this.#retry = setTimeout(() => this.#try(deadline), RETRY_MS).unref();
+      if (this.#clock.nowMs() < deadline) {
+        this.#cancelRetry = this.#clock.after(RETRY_MS, () => this.#try(deadline));
       } else {
         this.#tell("does not work", error);
       }
@@ -189,7 +189,7 @@ export class SysfsLed {
   }
 
   #switch(): void {
-    clearInterval(this.#blink);
+    this.#stopBlinking?.();
     const light = this.#marked > 0 ? "blinking" : this.#light;
     let lit = light !== "off";
     this.#setBrightness(lit);
@@ -198,7 +198,7 @@ export class SysfsLed {
       lit = !lit;
       this.#act(() => this.#setBrightness(lit));
     };
-    this.#blink = setInterval(turn, BLINK_MS).unref();
+    this.#stopBlinking = this.#clock.every(BLINK_MS, turn);
   }
 
   #setBrightness(lit: boolean): void {
@@ -227,8 +227,8 @@ export class SysfsLed {
   }
 
   #rest(): void {
-    clearTimeout(this.#retry);
-    clearInterval(this.#blink);
+    this.#cancelRetry?.();
+    this.#stopBlinking?.();
     this.#works = false;
     if (this.#activate !== null) closeSync(this.#activate);
     this.#activate = null;

@@ -1,5 +1,6 @@
 /** The LEDs of the kernel, and who uses them. */
 import type { LedConfig } from "../config/configuration.js";
+import { backgroundClock } from "../line/clock.js";
 import type { Led, SteadyLed, TtyLed } from "./led.js";
 import { type LedSystem, SysfsLed } from "./sysfs-led.js";
 
@@ -18,7 +19,7 @@ export interface Leds {
 
 export function createLeds(
   warn: (text: string) => void,
-  system: LedSystem = { root: "/sys/class/leds", now: () => performance.now() },
+  system: LedSystem = { root: "/sys/class/leds", clock: backgroundClock },
 ): Leds {
   const leds = new Map<string, SysfsLed>();
 

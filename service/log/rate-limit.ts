@@ -2,13 +2,9 @@
  * Keeps faults from filling the log: after a burst the same text is only counted, and so are all texts together once
  * they are more than a minute's budget (many ports that fail in many ways).
  */
+import { backgroundClock, type Clock } from "../line/clock.js";
 import { createLog, type Level } from "./levels.js";
 import type { Log } from "./log.js";
-
-export interface Clock {
-  /** Calls back once, later; the function it gives takes that back. */
-  after(delayMs: number, run: () => void): () => void;
-}
 
 export interface LimitedLog extends Log {
   /** Writes what was held back; to be called before the process ends. */
@@ -34,14 +30,7 @@ interface Repeated {
   cancel: () => void;
 }
 
-export const systemClock: Clock = {
-  after(delayMs, run) {
-    const timer = setTimeout(run, delayMs).unref();
-    return () => clearTimeout(timer);
-  },
-};
-
-export function limitLog(log: Log, clock: Clock = systemClock): LimitedLog {
+export function limitLog(log: Log, clock: Clock = backgroundClock): LimitedLog {
   const known = new Map<string, Repeated>();
 
   let budget = BUDGET;

@@ -1,6 +1,7 @@
 /** syslog over its datagram socket, as syslog(3) would write (RFC 3164 §4). */
 import { closeSync } from "node:fs";
 import { toBytes } from "../line/bytes.js";
+import { type Clock, systemClock } from "../line/clock.js";
 import { errorReason, SystemError } from "../native/errors.js";
 import { sendUnix, unixDatagram } from "../native/sockets.js";
 import { createLog, SEVERITY } from "./levels.js";
@@ -20,7 +21,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
  * Texts are latin1. Never throws and never waits: what the socket does not take at once is dropped, and the next
  * line that gets through is preceded by how many were. Every line looks the socket up anew: syslogd may come and go.
  */
-export function createSyslog(path = "/dev/log", now: () => Date = () => new Date()): Syslog {
+export function createSyslog(path = "/dev/log", clock: Clock = systemClock): Syslog {
   let fd: number | null = null;
   let closed = false;
   let lost = 0;
@@ -29,7 +30,7 @@ export function createSyslog(path = "/dev/log", now: () => Date = () => new Date
   function send(severity: number, text: string): boolean {
     try {
       fd ??= unixDatagram();
-      const line = `<${FACILITY_DAEMON | severity}>${formatTime(now())} ser2net[${process.pid}]: ${oneLine(text)}`;
+      const line = `<${FACILITY_DAEMON | severity}>${formatTime(clock.date())} ser2net[${process.pid}]: ${oneLine(text)}`;
       const result = sendUnix(fd, path, toBytes(line.slice(0, LINE_LIMIT)), []);
       if (result < 0) lastErrno = -result;
       return result >= 0;

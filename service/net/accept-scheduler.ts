@@ -1,4 +1,5 @@
 /** Who may accept a peer now: all listening sockets in turn, within one time budget for each turn of the event loop. */
+import { systemClock } from "../line/clock.js";
 
 /**
  * What accepting, and opening devices for who comes, may take of a turn; then data moves before the next peer. Who leaves
@@ -30,11 +31,11 @@ export class AcceptScheduler {
 
   /** A set is walked in the order of insertion, and what is added on the way is met too: that is the round. */
   #run(): void {
-    const end = performance.now() + BUDGET_MS;
+    const end = systemClock.nowMs() + BUDGET_MS;
     for (const take of this.#waiting) {
       this.#waiting.delete(take);
       if (take()) this.#waiting.add(take);
-      if (performance.now() >= end) return;
+      if (systemClock.nowMs() >= end) return;
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Listening sockets that the service manager opened for us, told apart by their own addresses. */
 import { closeSync } from "node:fs";
 import type { NetworkPort } from "../config/network-port.js";
+import { backgroundClock } from "../line/clock.js";
 import { READABLE, Watch } from "../native/poll.js";
 import { accept, localAddress, receiveFrom, socketKind } from "../native/sockets.js";
 import { listenAddresses } from "./addresses.js";
@@ -58,7 +59,7 @@ function turnAway({ fd, transport }: HandedSocket): Watch {
   const watch: Watch = new Watch(fd, () => {
     const done = transport === "udp" ? receiveFrom(fd, discarded) !== undefined : closeAccepted(fd);
     if (done) watch.arm(READABLE);
-    else setTimeout(() => watch.arm(READABLE), PAUSE_MS).unref();
+    else backgroundClock.after(PAUSE_MS, () => watch.arm(READABLE));
   });
   watch.arm(READABLE);
   return watch;

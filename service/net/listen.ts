@@ -1,5 +1,6 @@
 /** Opens the sockets of a network port; what cannot be opened yet (a name, an address to come) is tried again. */
 import type { NetworkPort } from "../config/network-port.js";
+import { type Cancel, systemClock } from "../line/clock.js";
 import { reasonOf, SystemError } from "../native/errors.js";
 import { type ListenAddress, listenAddresses, lookUp } from "./addresses.js";
 import type { Inherited } from "./inherited.js";
@@ -54,7 +55,7 @@ class LateListener implements Listener {
   #listener: Listener | null = null;
   #accepting = true;
   #closed = false;
-  #retry: NodeJS.Timeout | null = null;
+  #cancelRetry: Cancel | null = null;
   #waitMs = FIRST_RETRY_MS;
   #error: string | null = null;
 
@@ -91,7 +92,7 @@ class LateListener implements Listener {
 
   close(): void {
     this.#closed = true;
-    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#cancelRetry?.();
     this.#listener?.close();
   }
 
@@ -108,7 +109,7 @@ class LateListener implements Listener {
       if (this.#closed) return;
       this.#error = reasonOf(error);
       if (this.#waitMs === FIRST_RETRY_MS) this.#events.waiting(this.#error);
-      this.#retry = setTimeout(() => void this.#try(), this.#waitMs);
+      this.#cancelRetry = systemClock.after(this.#waitMs, () => void this.#try());
       this.#waitMs = Math.min(this.#waitMs * 2, LAST_RETRY_MS);
     }
   }

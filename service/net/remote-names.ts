@@ -1,5 +1,6 @@
 /** Host names in remaddr: looked up beside the work, so that neither start nor accept waits for a name server. */
 import type { NetworkPort } from "../config/network-port.js";
+import { backgroundClock, type Clock } from "../line/clock.js";
 import { listenAddresses, lookUp } from "./addresses.js";
 
 /** How long an answer is good for. */
@@ -18,9 +19,11 @@ export class RemoteNames {
   readonly #known = new Map<string, Known>();
   readonly #asking = new Set<string>();
   readonly #lookUp: typeof lookUp;
+  readonly #clock: Clock;
 
-  constructor(resolver = lookUp) {
+  constructor(resolver = lookUp, clock: Clock = backgroundClock) {
     this.#lookUp = resolver;
+    this.#clock = clock;
   }
 
   /**
@@ -33,7 +36,7 @@ export class RemoteNames {
     if (numeric !== null) return numeric.map(({ address }) => address);
     const key = `${remote.family} ${remote.host}`;
     const known = this.#known.get(key);
-    if (known === undefined || performance.now() - known.since > FRESH_MS) void this.#ask(key, remote);
+    if (known === undefined || this.#clock.nowMs() - known.since > FRESH_MS) void this.#ask(key, remote);
     return known?.addresses ?? [];
   }
 
@@ -47,7 +50,7 @@ export class RemoteNames {
       addresses = this.#known.get(key)?.addresses ?? []; // the last good answer outlives a name server that is away
     }
     this.#asking.delete(key);
-    this.#known.set(key, { addresses, since: performance.now() });
-    if (addresses.length === 0) setTimeout(() => void this.#ask(key, remote), RETRY_MS).unref();
+    this.#known.set(key, { addresses, since: this.#clock.nowMs() });
+    if (addresses.length === 0) this.#clock.after(RETRY_MS, () => void this.#ask(key, remote));
   }
 }

@@ -1,5 +1,6 @@
 /** One TCP peer, or the stream socket on standard input. */
 import { closeSync } from "node:fs";
+import { type Cancel, systemClock } from "../line/clock.js";
 import { read, write } from "../native/descriptors.js";
 import { EAGAIN, ECONNRESET, EINTR, EPIPE, ETIMEDOUT, errorReason } from "../native/errors.js";
 import { ERROR_OR_HANGUP, READABLE, Watch, WRITABLE } from "../native/poll.js";
@@ -40,10 +41,10 @@ export class TcpLink implements Link {
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
   #broken: (() => void) | null = null;
-  /** Set while the last write was short: the peer's window or our buffer is full. */
-  #stalled: NodeJS.Timeout | null = null;
+  /** Ends the checks; set while the last write was short: the peer's window or our buffer is full. */
+  #stalled: Cancel | null = null;
   #gone = false;
-  /** Since when what waits is unanswered, on the clock of performance.now(); the same for every limit that is asked for. */
+  /** Since when what waits is unanswered, on the clock; the same for every limit that is asked for. */
   #suspectedMs: number | null = null;
   #closed = false;
 
@@ -123,7 +124,7 @@ export class TcpLink implements Link {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#stalled !== null) clearInterval(this.#stalled);
+    this.#stalled?.();
     this.#watch.close();
     this.#takeUnread();
     closeSync(this.#fd);
@@ -150,8 +151,8 @@ export class TcpLink implements Link {
 
   /** See USER_TIMEOUT_MS. */
   #setStalled(stalled: boolean): void {
-    if (this.#stalled !== null) clearInterval(this.#stalled);
-    this.#stalled = stalled ? setInterval(() => this.#check(), CHECK_MS) : null;
+    this.#stalled?.();
+    this.#stalled = stalled ? systemClock.every(CHECK_MS, () => this.#check()) : null;
     if (!this.#isTcp) return;
     try {
       setUserTimeout(this.#fd, stalled ? SYSTEM_TIMEOUT : USER_TIMEOUT_MS);
@@ -166,7 +167,7 @@ export class TcpLink implements Link {
 
   isGone(limitMs: number): boolean {
     const info = this.#info();
-    const nowMs = performance.now();
+    const nowMs = systemClock.nowMs();
     const waits = info !== null && (info.unacknowledged > 0 || info.probes > 0);
     if (!waits || nowMs - info.sinceLastAckMs > (this.#suspectedMs ?? nowMs)) {
       this.#suspectedMs = null; // all is acknowledged, or something was since

@@ -1,5 +1,6 @@
 /** TCP: listening sockets and the peers they yield. */
 import type { NetworkPort } from "../config/network-port.js";
+import { type Cancel, systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { READABLE, type Watch } from "../native/poll.js";
 import { accept, listenTcp as listenSocket, localAddress, socketKind } from "../native/sockets.js";
@@ -48,7 +49,7 @@ class TcpListener implements Listener {
   readonly error = null;
   #accepting = true;
   #closed = false;
-  #pause: NodeJS.Timeout | null = null;
+  #endPause: Cancel | null = null;
 
   constructor(sockets: readonly number[], events: ListenEvents, dispose: (sockets: readonly number[]) => void) {
     this.#events = events;
@@ -82,19 +83,19 @@ class TcpListener implements Listener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#pause !== null) clearTimeout(this.#pause);
+    this.#endPause?.();
     for (const { watch } of this.#sockets) watch.close();
     this.#dispose(this.#sockets.map(({ fd }) => fd));
   }
 
   #listen(): void {
-    if (this.#closed || this.#pause !== null) return;
+    if (this.#closed || this.#endPause !== null) return;
     for (const { watch } of this.#sockets) watch.arm(READABLE);
   }
 
   /** One peer. False: none waits, or none is wanted. */
   #take(fd: number): boolean {
-    if (!this.#accepting || this.#closed || this.#pause !== null) return false;
+    if (!this.#accepting || this.#closed || this.#endPause !== null) return false;
     let link: TcpLink | null;
     try {
       link = acceptLink(fd);
@@ -110,10 +111,10 @@ class TcpListener implements Listener {
   /** Out of descriptors, for example: the waiting peer keeps the socket readable, so it is not watched for a while. */
   #rest(error: unknown): void {
     this.#events.failed(reasonOf(error));
-    this.#pause = setTimeout(() => {
-      this.#pause = null;
+    this.#endPause = systemClock.after(ACCEPT_PAUSE_MS, () => {
+      this.#endPause = null;
       this.#listen();
-    }, ACCEPT_PAUSE_MS);
+    });
   }
 }
 

@@ -1,10 +1,10 @@
 /** What a port is made with: everything that reaches outside comes in here, from daemon.ts or from a test. */
-
 import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import type { ClockReading } from "../config/template.js";
 import type { Device } from "../device/device.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
+import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Link, Listener, PeerAddress } from "../net/link.js";
 import type { PortListenEvents } from "../net/listen.js";
@@ -27,6 +27,7 @@ export interface PortLed {
 
 export interface PortEnvironment {
   readonly log: Log;
+  readonly time: Clock;
   readonly ticker: Ticker;
   readonly heartbeat: Heartbeat;
   readonly defaultSignature: string;
@@ -53,7 +54,8 @@ export interface PortEnvironment {
   led(config: LedConfig | null): PortLed | null;
   /** What `setportconfig` reads its words against. */
   optionContext(): OptionContext;
-  clock(): ClockReading;
+  /** What banners, file names and traces show. */
+  localTime(): ClockReading;
   /** Another port holds the device of that identity. */
   deviceInUse(identity: string, by: object): boolean;
   nextConnectionId(): number;

@@ -27,13 +27,15 @@ export class IncomingPeers {
   #error: string | null = null;
   /** One that kicked another, and those whose permission took a while: the port is closing. */
   readonly #pending: Link[] = [];
-  readonly #udpRefusals = new UdpRefusals();
+  readonly #udpRefusals: UdpRefusals;
   readonly #fixed: FixedPeers;
 
   constructor(options: IncomingPeersOptions) {
     this.#options = options;
     const { environment, lifecycle } = options;
+    this.#udpRefusals = new UdpRefusals(environment.time);
     this.#fixed = new FixedPeers({
+      clock: environment.time,
       missing: () => (this.#isServing ? lifecycle.slots.missingFixedPeers() : []),
       addressesOf: remote => environment.numericAddresses(remote),
       connect: peer => this.#listener?.connect(peer) ?? null,

@@ -45,7 +45,7 @@ export class PortLifecycle {
   #openPort: OpenPort | null = null;
   #closed: Promise<void> = Promise.resolve();
   readonly #checks: PeerChecks;
-  #closingSince = 0; // on the clock of performance.now()
+  #closingSinceMs = 0; // on the clock
 
   constructor(options: PortLifecycleOptions) {
     this.#options = options;
@@ -54,7 +54,7 @@ export class PortLifecycle {
     this.#strings = new PortStrings({
       config: () => options.config(),
       firstPeer: () => [...this.slots.live][0]?.link.peer ?? null,
-      clock: () => this.#environment.clock(),
+      localTime: () => this.#environment.localTime(),
     });
     this.device = new PortDevice({
       environment: this.#environment,
@@ -116,7 +116,7 @@ export class PortLifecycle {
 
   /** For how long the device has been closing; 0: it is not. */
   get closingMs(): number {
-    return this.#phase === "closing" ? performance.now() - this.#closingSince : 0;
+    return this.#phase === "closing" ? this.#environment.time.nowMs() - this.#closingSinceMs : 0;
   }
 
   get openPort(): OpenPort | null {
@@ -145,6 +145,7 @@ export class PortLifecycle {
       telnet: options,
       fixed,
       second: this.#environment.heartbeat.second,
+      sinceMs: this.#environment.time.date().getTime(),
       events: this.#events,
     });
     link.onKeepalive = () => {
@@ -182,7 +183,7 @@ export class PortLifecycle {
     if (this.#phase !== "open" && this.#phase !== "opening") return;
     this.#advance("ended");
     this.device.abandon();
-    this.#closingSince = performance.now();
+    this.#closingSinceMs = this.#environment.time.nowMs();
     this.#closed = this.#close(reason);
   }
 
@@ -202,7 +203,7 @@ export class PortLifecycle {
 
   #opened(device: Device, config: PortConfig): void {
     this.#advance("opened");
-    const openedAt = this.#environment.clock(); // one for all trace files (manual page, TRACEFILE)
+    const openedAt = this.#environment.localTime(); // one for all trace files (manual page, TRACEFILE)
     const openPort = new OpenPort({
       device,
       config,

@@ -49,7 +49,7 @@ export class OpenPort implements TelnetCommands {
     readonly events: PortEvents;
   }) {
     const { device, config, observers, connections, environment, events } = options;
-    const { ticker, heartbeat } = environment;
+    const { ticker, heartbeat, time: clock } = environment;
     this.device = device;
     this.config = config;
     this.#observers = observers;
@@ -61,12 +61,12 @@ export class OpenPort implements TelnetCommands {
     this.#leds = [environment.led(config.options.ledRx), environment.led(config.options.ledTx)];
     [observers.ledRx = null, observers.ledTx = null] = this.#leds;
     this.#transfer = new TransferState(config, heartbeat.second);
-    const transfer = { device, config, observers, ticker, heartbeat, connections, events, commands: this };
+    const transfer = { device, config, observers, clock, ticker, heartbeat, connections, events, commands: this };
     this.toNet = new DeviceToNet(transfer, this.#transfer);
     this.toDevice = new NetToDevice(transfer, this.#transfer);
     const { defaultSignature } = environment;
     this.#remote =
-      device.line === null ? null : new RemoteControl({ line: device.line, config, defaultSignature, events });
+      device.line === null ? null : new RemoteControl({ line: device.line, config, defaultSignature, events, clock });
     this.lineChanged(device.line?.settings ?? config.line);
   }
 
@@ -140,9 +140,10 @@ export class OpenPort implements TelnetCommands {
    * @param atLineSpeed false: for CLOSE_LIMIT_MS at most, the daemon ends
    */
   async close(closestr: Uint8Array, lost: boolean, atLineSpeed: boolean): Promise<void> {
-    const end = performance.now() + CLOSE_LIMIT_MS;
-    if (!lost) await writeAll(this.device, closestr, end);
-    await this.device.close(lost ? 0 : Math.max(0, end - performance.now()), atLineSpeed && !lost);
+    const clock = this.#environment.time;
+    const endMs = clock.nowMs() + CLOSE_LIMIT_MS;
+    if (!lost) await writeAll(this.device, closestr, endMs, clock);
+    await this.device.close(lost ? 0 : Math.max(0, endMs - clock.nowMs()), atLineSpeed && !lost);
     await this.#traces?.close();
   }
 

@@ -8,7 +8,7 @@ export interface PortStringsOptions {
   config(): PortConfig;
   /** Whom a text is about that is not for one peer alone: the first one here. */
   firstPeer(): PeerAddress | null;
-  clock(): ClockReading;
+  localTime(): ClockReading;
 }
 
 export class PortStrings {
@@ -20,7 +20,7 @@ export class PortStrings {
 
   /** Empty without a template. */
   bytes(template: string | null, peer: PeerAddress | null = null): Uint8Array {
-    return toBytes(this.#expand(template ?? "", "string", peer, this.#options.clock()));
+    return toBytes(this.#expand(template ?? "", "string", peer, this.#options.localTime()));
   }
 
   fileName(template: string, now: ClockReading): string {

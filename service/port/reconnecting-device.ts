@@ -2,9 +2,9 @@
  * A device that may go away and come back while its peers stay. To the rest of the port it is one device: while it is
  * away nothing comes from it and it takes no byte, and line settings are remembered for its return.
  */
-
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type LineDevice } from "../device/device.js";
+import type { Clock } from "../line/clock.js";
 import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { lossReason } from "./device-failures.js";
@@ -15,6 +15,7 @@ import { ReopenTimer } from "./reopen-timer.js";
 export interface ReconnectingDeviceOptions {
   readonly device: Device;
   readonly seconds: number;
+  readonly clock: Clock;
   isPresent(): boolean;
   /** The modem lines that were set at its opening. */
   readonly control: InitialControl;
@@ -132,6 +133,7 @@ export class ReconnectingDevice implements Device {
     this.#gone = device.close(0);
     this.#reopenTimer = new ReopenTimer({
       seconds,
+      clock: this.#options.clock,
       gone: this.#gone,
       isPresent: () => this.#options.isPresent(),
       open: signal => this.#options.reopen(this.line, signal),
@@ -252,6 +254,7 @@ export function reconnectingDevice(
   return new ReconnectingDevice({
     device,
     seconds,
+    clock: environment.time,
     control: config.options,
     isPresent: () => environment.nodeWatcher.isPresent(path),
     reopen: (line, signal) => {

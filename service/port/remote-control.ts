@@ -1,6 +1,7 @@
 /** What telnet peers ask of the line: negotiations, breaks, RFC 2217 requests, and the notices they are owed. */
 import type { PortConfig } from "../config/configuration.js";
 import type { LineDevice } from "../device/device.js";
+import type { Cancel, Clock } from "../line/clock.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { SPEED_RANGE } from "../line/settings.js";
 import { BRK, COM_PORT, DM } from "../telnet/codes.js";
@@ -28,8 +29,9 @@ export class RemoteControl {
   readonly #config: PortConfig;
   readonly #defaultSignature: string;
   readonly #events: PortEvents;
+  readonly #clock: Clock;
   readonly #watchers = new Set<Connection>();
-  #poll: NodeJS.Timeout | null = null;
+  #stopPolling: Cancel | null = null;
   #counters: LineCounters | null = null;
   /** DTR and RTS asked for by commands that came together, not yet at the hardware. */
   #driven: Partial<ModemControl> = {};
@@ -39,11 +41,13 @@ export class RemoteControl {
     readonly config: PortConfig;
     readonly defaultSignature: string;
     readonly events: PortEvents;
+    readonly clock: Clock;
   }) {
     this.#line = options.line;
     this.#config = options.config;
     this.#defaultSignature = options.defaultSignature;
     this.#events = options.events;
+    this.#clock = options.clock;
   }
 
   /** The answer leaves with `commandsEnd`. Throws DeviceError when the device is lost meanwhile. */
@@ -76,8 +80,8 @@ export class RemoteControl {
   }
 
   stop(): void {
-    if (this.#poll !== null) clearInterval(this.#poll);
-    this.#poll = null;
+    this.#stopPolling?.();
+    this.#stopPolling = null;
     this.#counters = null; // errors while no peer asks for them are not reported later
   }
 
@@ -187,7 +191,7 @@ export class RemoteControl {
     this.#counters ??= this.#line.counters();
     // A device with neither modem lines nor counters has nothing to look at.
     if (this.#counters === null && this.#line.modemState() === null) return;
-    this.#poll ??= setInterval(() => this.#look(), POLL_MS);
+    this.#stopPolling ??= this.#clock.every(POLL_MS, () => this.#look());
   }
 
   #look(): void {

@@ -1,5 +1,6 @@
 /** The wait for a device that went away: it is tried when it appears, and given up when the time is over. */
 import { type Device, DeviceError } from "../device/device.js";
+import type { Cancel, Clock } from "../line/clock.js";
 
 /**
  * When a node that is there is tried (again). Right after a loss it is often about to go; later another program may
@@ -9,6 +10,7 @@ const RETRY_MS = 1000;
 
 export interface ReopenTimerOptions {
   readonly seconds: number;
+  readonly clock: Clock;
   /** The lost device is closed. */
   readonly gone: Promise<void>;
   isPresent(): boolean;
@@ -23,18 +25,18 @@ export interface ReopenTimerOptions {
 
 export class ReopenTimer {
   readonly #options: ReopenTimerOptions;
-  readonly #limit: NodeJS.Timeout;
-  #retry: NodeJS.Timeout | undefined;
+  readonly #cancelLimit: Cancel;
+  #cancelRetry: Cancel | null = null;
   /** Not now: the lost one is being closed, or a new one opened. */
   #busy = true;
   readonly #abort = new AbortController();
 
   constructor(options: ReopenTimerOptions) {
     this.#options = options;
-    this.#limit = setTimeout(() => {
+    this.#cancelLimit = options.clock.after(options.seconds * 1000, () => {
       this.end();
       options.over();
-    }, options.seconds * 1000);
+    });
     void options.gone.then(() => {
       this.#busy = false;
       this.#attemptLater();
@@ -45,15 +47,15 @@ export class ReopenTimer {
   attempt(): void {
     if (this.#busy || this.#isEnded || !this.#options.isPresent()) return;
     this.#busy = true;
-    clearTimeout(this.#retry);
+    this.#cancelRetry?.();
     void this.#open();
   }
 
   /** Idempotent. A device that is just being opened is closed again. */
   end(): void {
     this.#abort.abort();
-    clearTimeout(this.#limit);
-    clearTimeout(this.#retry);
+    this.#cancelLimit();
+    this.#cancelRetry?.();
   }
 
   get #isEnded(): boolean {
@@ -61,7 +63,7 @@ export class ReopenTimer {
   }
 
   #attemptLater(): void {
-    if (!this.#isEnded) this.#retry = setTimeout(() => this.attempt(), RETRY_MS);
+    if (!this.#isEnded) this.#cancelRetry = this.#options.clock.after(RETRY_MS, () => this.attempt());
   }
 
   async #open(): Promise<void> {

@@ -1,4 +1,5 @@
 /** One timer for all ports: streams are moved along at common ticks, so that 32 ports cost one wake-up. */
+import type { Cancel, Clock } from "../line/clock.js";
 import { TICKS_MS } from "./read-pacing.js";
 
 /** Called at its tick; the next tick must be asked for anew. */
@@ -9,7 +10,7 @@ export interface Ticking {
 interface Tick {
   readonly periodMs: number;
   readonly waiting: Set<Ticking>;
-  /** The next multiple of the period, on the clock of performance.now(); infinite while no source waits. */
+  /** The next multiple of the period, on the clock; infinite while no source waits. */
   dueMs: number;
 }
 
@@ -19,15 +20,20 @@ export class Ticker {
     waiting: new Set<Ticking>(),
     dueMs: Number.POSITIVE_INFINITY,
   }));
-  #timer: NodeJS.Timeout | null = null;
+  readonly #clock: Clock;
+  #cancelTimer: Cancel | null = null;
   #timerDueMs = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Calls `source` once at the next common moment of TICKS_MS[tick]: within that time, not after it. */
   at(tick: number, source: Ticking): void {
     const wanted = this.#ticks[tick];
     if (wanted === undefined) return;
     if (wanted.waiting.size === 0) {
-      wanted.dueMs = (Math.floor(performance.now() / wanted.periodMs) + 1) * wanted.periodMs;
+      wanted.dueMs = (Math.floor(this.#clock.nowMs() / wanted.periodMs) + 1) * wanted.periodMs;
     }
     wanted.waiting.add(source);
     if (wanted.dueMs < this.#timerDueMs) this.#schedule(wanted.dueMs);
@@ -38,15 +44,15 @@ export class Ticker {
   }
 
   #schedule(dueMs: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#timerDueMs = dueMs;
-    this.#timer = setTimeout(this.#run, Math.max(1, Math.round(dueMs - performance.now())));
+    this.#cancelTimer = this.#clock.after(Math.max(1, Math.round(dueMs - this.#clock.nowMs())), this.#run);
   }
 
   readonly #run = (): void => {
-    this.#timer = null;
+    this.#cancelTimer = null;
     this.#timerDueMs = Number.POSITIVE_INFINITY;
-    const now = performance.now() + 0.5; // timers are counted in whole milliseconds
+    const now = this.#clock.nowMs() + 0.5; // timers are counted in whole milliseconds
     for (const tick of this.#ticks) {
       if (tick.dueMs > now) continue;
       const due = [...tick.waiting];
@@ -64,18 +70,23 @@ export class Heartbeat {
   /** Whole seconds since the first listener, not a clock. */
   second = 0;
   readonly #listeners = new Set<() => void>();
-  #timer: NodeJS.Timeout | null = null;
+  readonly #clock: Clock;
+  #stopBeating: Cancel | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   add(listener: () => void): void {
     this.#listeners.add(listener);
-    this.#timer ??= setInterval(() => this.#beat(), 1000);
+    this.#stopBeating ??= this.#clock.every(1000, () => this.#beat());
   }
 
   remove(listener: () => void): void {
     this.#listeners.delete(listener);
-    if (this.#listeners.size > 0 || this.#timer === null) return;
-    clearInterval(this.#timer);
-    this.#timer = null;
+    if (this.#listeners.size > 0) return;
+    this.#stopBeating?.();
+    this.#stopBeating = null;
   }
 
   #beat(): void {

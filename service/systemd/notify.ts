@@ -1,8 +1,8 @@
 /** What the daemon tells the service manager, sd_notify(3). */
 import { closeSync } from "node:fs";
+import { backgroundClock, type Clock } from "../line/clock.js";
 import { EAGAIN, ENOBUFS, errorReason, reasonOf } from "../native/errors.js";
 import { sendUnix, unixDatagram } from "../native/sockets.js";
-import { type Clock, systemClock } from "./clock.js";
 
 /** Nothing here throws or waits. Without a manager that listens, nothing is done. */
 export interface Notifier {
@@ -33,7 +33,7 @@ const LONGEST_PATH = 107; // bytes, sun_path without its NUL
 export function createNotifier(
   environment: NodeJS.ProcessEnv,
   log?: { warning(text: string): void },
-  clock: Clock = systemClock,
+  clock: Clock = backgroundClock,
 ): Notifier {
   const path = environment.NOTIFY_SOCKET;
   delete environment.NOTIFY_SOCKET;

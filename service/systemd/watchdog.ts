@@ -1,5 +1,5 @@
 /** The watchdog means health: the manager is pinged only while the event loop is on time and nothing is known broken. */
-import { type Clock, systemClock } from "./clock.js";
+import { backgroundClock, type Clock } from "../line/clock.js";
 import type { Notifier } from "./notify.js";
 
 export interface Watchdog {
@@ -34,7 +34,7 @@ export function watchdogInterval(environment: NodeJS.ProcessEnv, pid: number): n
 }
 
 export function createWatchdog(parts: WatchdogOptions): Watchdog {
-  const { intervalUs, notifier, checks, recovered, clock = systemClock } = parts;
+  const { intervalUs, notifier, checks, recovered, clock = backgroundClock } = parts;
   const turnMs = Math.min(Math.max(1, (intervalUs ?? 0) / 1000 / CHECKS_PER_INTERVAL), LONGEST_TURN_MS);
   let isLate = false;
   let cancel = (): void => {};

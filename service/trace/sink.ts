@@ -1,6 +1,7 @@
 /** An append-only file that never holds the data path up: writing goes on beside it, one write at a time, in order. */
 import { close, constants, openSync, write } from "node:fs";
 import { TEXT_ENCODING, toBytes } from "../line/bytes.js";
+import { systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 
 /** `overrun`: the disk is too slow and blocks were dropped; the file goes on. The others end it. */
@@ -74,10 +75,10 @@ export class TraceSink {
     this.#closing = true;
     if (this.#fd === null) return Promise.resolve();
     return new Promise(resolve => {
-      const timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+      const cancel = systemClock.after(CLOSE_LIMIT_MS, resolve);
       const before = this.#gone;
       this.#gone = () => {
-        clearTimeout(timer);
+        cancel();
         before();
         resolve();
       };

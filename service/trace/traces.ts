@@ -1,5 +1,6 @@
 /** The trace files of one open port: `tr` (from the device), `tw` (to the device), `tb` (both). */
 import type { TraceConfig } from "../config/configuration.js";
+import { type Clock, systemClock } from "../line/clock.js";
 import {
   formatClosedConnection,
   formatClosedPort,
@@ -37,12 +38,12 @@ export function openTraces(
   configs: TraceConfigs,
   expand: (template: string) => string,
   failed: (error: TraceError) => void,
-  now: () => Date = () => new Date(),
+  clock: Clock = systemClock,
 ): Traces | null {
   const files = new Map<string, TraceFile>();
   const [tw, tr, tb] = [configs.write, configs.read, configs.both].map(config => {
     if (config === null) return null;
-    const file = files.get(config.file) ?? new TraceFile(config, new TraceSink(expand(config.file), failed), now);
+    const file = files.get(config.file) ?? new TraceFile(config, new TraceSink(expand(config.file), failed), clock);
     files.set(config.file, file);
     return file;
   });
@@ -86,23 +87,23 @@ export function describeTraceError(error: TraceError, port: string): string {
 class TraceFile {
   readonly sink: TraceSink;
   readonly #config: TraceConfig;
-  readonly #now: () => Date;
+  readonly #clock: Clock;
 
-  constructor(config: TraceConfig, sink: TraceSink, now: () => Date) {
+  constructor(config: TraceConfig, sink: TraceSink, clock: Clock) {
     this.sink = sink;
     this.#config = config;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   add(bytes: Uint8Array, origin: Origin): void {
     const { hexdump, timestamp } = this.#config;
     if (!hexdump) this.sink.append(bytes);
-    else this.sink.appendText(formatHexdump(bytes, origin, timestamp ? formatStamp(this.#now()) : ""));
+    else this.sink.appendText(formatHexdump(bytes, origin, timestamp ? formatStamp(this.#clock.date()) : ""));
   }
 
   /** OPEN and CLOSE lines, only where timestamps are on. */
   note(format: (stamp: string) => string): void {
-    if (this.#config.timestamp) this.sink.appendText(format(formatStamp(this.#now())));
+    if (this.#config.timestamp) this.sink.appendText(format(formatStamp(this.#clock.date())));
   }
 }
 

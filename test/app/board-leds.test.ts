@@ -31,13 +31,18 @@ type Document = { readonly ports?: readonly object[]; readonly leds?: readonly o
 
 /** `conf` is read behind the profile's lines. */
 async function serve(t: Test, document: Document = {}, conf = "") {
-  const world = new World(t);
+  const world = new World();
   const fake = new FakeLeds(t);
   const names = ["green", "amber", "red", "blue", "alarm"] as const;
   const led = Object.fromEntries(names.map(name => [name, fake.add(name)])) as Record<(typeof names)[number], FakeLed>;
   const warnings: string[] = [];
-  const leds = createLeds(text => warnings.push(text), { root: fake.root, now: () => world.time.nowMs() });
-  const boardLeds = new BoardLeds({ leds, nodeWatcher: world.parts.nodeWatcher, ports: world.ports });
+  const leds = createLeds(text => warnings.push(text), { root: fake.root, clock: world.time });
+  const boardLeds = new BoardLeds({
+    leds,
+    nodeWatcher: world.parts.nodeWatcher,
+    ports: world.ports,
+    clock: world.time,
+  });
   t.teardown(() => boardLeds.close());
   t.teardown(() => leds.close());
   world.parts.changed = port => boardLeds.portChanged(port);

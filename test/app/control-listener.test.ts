@@ -1,11 +1,11 @@
-import t, { type Test } from "tap";
+import t from "tap";
 import { ControlListener } from "../../service/app/control-listener.js";
 import { SystemError } from "../../service/native/errors.js";
 import { createFakeControl, GREETING } from "../support/fake-control.js";
 import { World } from "../support/fake-environment.js";
 
-function open(t: Test): { world: World; listener: ControlListener } {
-  const world = new World(t);
+function open(): { world: World; listener: ControlListener } {
+  const world = new World();
   const { server } = createFakeControl();
   const { log, listen } = world.parts;
   const permitted = (link: Parameters<typeof world.permitted>[0]) => world.permitted(link);
@@ -14,7 +14,7 @@ function open(t: Test): { world: World; listener: ControlListener } {
 }
 
 t.test("operators are greeted where it listens", async t => {
-  const { world, listener } = open(t);
+  const { world, listener } = open();
   t.equal(listener.move("3000", false), null);
   const operator = await world.call("3000");
   t.equal(operator.received, GREETING);
@@ -24,7 +24,7 @@ t.test("operators are greeted where it listens", async t => {
 });
 
 t.test("it moves, and leaves who is there alone (BUG-26)", async t => {
-  const { world, listener } = open(t);
+  const { world, listener } = open();
   listener.move("3000", false);
   const old = world.listener("3000");
   const operator = await world.call("3000");
@@ -45,7 +45,7 @@ t.test("it moves, and leaves who is there alone (BUG-26)", async t => {
 });
 
 t.test("where it cannot listen", async t => {
-  const { world, listener } = open(t);
+  const { world, listener } = open();
   for (const spec of ["0", "udp,3000", "nonsense", ""]) t.equal(listener.move(spec, false), "invalid", spec);
   world.listenFault = new SystemError("listenTcp", 98);
   t.equal(listener.move("3000", false), "not-open");
@@ -56,7 +56,7 @@ t.test("where it cannot listen", async t => {
 });
 
 t.test("a failing accept is logged", async t => {
-  const { world, listener } = open(t);
+  const { world, listener } = open();
   listener.move("3000", false);
   world.listener("3000").fail("Too many open files");
   t.same(world.logged, ["error Could not accept on controller port: Too many open files"]);

@@ -1,4 +1,4 @@
-import t, { type Test } from "tap";
+import t from "tap";
 import { applyReload, type ReloadTarget } from "../../service/app/reload.js";
 import type { Configuration } from "../../service/config/configuration.js";
 import { readLines } from "../config/read.js";
@@ -14,8 +14,8 @@ interface Trial {
 }
 
 /** A daemon that has started with these lines. */
-function start(t: Test, ...lines: readonly string[]): Trial {
-  const world = new World(t);
+function start(...lines: readonly string[]): Trial {
+  const world = new World();
   const done: string[] = [];
   const taken = new Set<string>();
   const rotators = new Set<string>();
@@ -50,7 +50,7 @@ function start(t: Test, ...lines: readonly string[]): Trial {
 }
 
 t.test("ports come, go and change; what is the same is left alone", async t => {
-  const { world, done, reload } = start(t, "7000:raw:0:/dev/ttyA:9600", "7001:raw:0:/dev/ttyB:9600");
+  const { world, done, reload } = start("7000:raw:0:/dev/ttyA:9600", "7001:raw:0:/dev/ttyB:9600");
   const same = world.listener("7000");
   reload("7000:raw:5:/dev/ttyA:9600", "7002:raw:0:/dev/ttyC:9600");
   t.same(done, ["leds - +", "create 7002 beside 7000"], "those that go, go first");
@@ -63,7 +63,7 @@ t.test("ports come, go and change; what is the same is left alone", async t => {
 });
 
 t.test("a port in use waits, whether it changes or goes", async t => {
-  const { world, reload } = start(t, "7000:raw:0:/dev/ttyA:9600", "7001:raw:0:/dev/ttyB:9600");
+  const { world, reload } = start("7000:raw:0:/dev/ttyA:9600", "7001:raw:0:/dev/ttyB:9600");
   const [one, two] = [await world.call("7000"), await world.call("7001")];
   reload("7000:raw:5:/dev/ttyA:9600");
   t.match(world.ports.find("7000")?.status(), { pending: "reconfigure", timeoutSeconds: 0 });
@@ -76,7 +76,7 @@ t.test("a port in use waits, whether it changes or goes", async t => {
 });
 
 t.test("a UDP port in use does not wait", async t => {
-  const { world, reload } = start(t, "udp,7000:raw:0:/dev/ttyA:9600", "udp,7001:raw:0:/dev/ttyB:9600");
+  const { world, reload } = start("udp,7000:raw:0:/dev/ttyA:9600", "udp,7001:raw:0:/dev/ttyB:9600");
   const [one, two] = [await world.call("udp,7000", "x"), await world.call("udp,7001", "x")];
   reload("udp,7000:raw:5:/dev/ttyA:9600");
   await world.settle();
@@ -86,7 +86,7 @@ t.test("a UDP port in use does not wait", async t => {
 });
 
 t.test("a port that could not be opened at start is tried again", async t => {
-  const { world, done, reload } = start(t);
+  const { world, done, reload } = start();
   world.listenFault = new Error("Address already in use");
   reload("7000:raw:0:/dev/ttyA:9600");
   t.equal(world.ports.find("7000"), null);
@@ -97,20 +97,20 @@ t.test("a port that could not be opened at start is tried again", async t => {
 });
 
 t.test("a broken line keeps its port", async t => {
-  const { world, reload } = start(t, "7000:raw:0:/dev/ttyA:9600");
+  const { world, reload } = start("7000:raw:0:/dev/ttyA:9600");
   const inForce = reload("7000:rwa:0:/dev/ttyA:9600");
   t.equal(world.ports.find("7000")?.status().phase, "idle");
   t.equal(inForce.ports.length, 1, "the next reload knows it");
 });
 
 t.test("a rotator that goes makes room for a port of its number", async t => {
-  const { done, reload } = start(t, "7000:raw:0:/dev/ttyA:9600", "ROTATOR:6000:7000");
+  const { done, reload } = start("7000:raw:0:/dev/ttyA:9600", "ROTATOR:6000:7000");
   reload("7000:raw:0:/dev/ttyA:9600", "6000:raw:0:/dev/ttyB:9600");
   t.same(done, ["leds - +", "close rotator 6000", "create 6000 beside 7000"]);
 });
 
 t.test("a port that goes makes room for a rotator of its number", async t => {
-  const { world, done, reload } = start(t, "7000:raw:0:/dev/ttyA:9600", "6000:raw:0:/dev/ttyB:9600");
+  const { world, done, reload } = start("7000:raw:0:/dev/ttyA:9600", "6000:raw:0:/dev/ttyB:9600");
   reload("7000:raw:0:/dev/ttyA:9600", "ROTATOR:6000:7000");
   t.equal(world.ports.find("6000"), null);
   t.same(done, ["leds - +", "open rotator 6000"]);
@@ -120,7 +120,7 @@ t.test(
   "rotators: the same stays, a changed one keeps its sockets, one that could not be opened is tried again",
   async t => {
     const port = "7000:raw:0:/dev/ttyA:9600";
-    const { done, taken, reload } = start(t, port, "ROTATOR:6000:7000");
+    const { done, taken, reload } = start(port, "ROTATOR:6000:7000");
     reload(port, "ROTATOR:6000:7000");
     t.same(done.splice(0), ["leds - +"]);
     reload(port, "ROTATOR:6000:7000 7001");
@@ -135,7 +135,7 @@ t.test(
 );
 
 t.test("LEDs are changed before the ports that use them", async t => {
-  const { done, reload } = start(t, "LED:old:sysfs:device=a duration=10 state=1");
+  const { done, reload } = start("LED:old:sysfs:device=a duration=10 state=1");
   reload("LED:new:sysfs:device=b duration=10 state=1", "7000:raw:0:/dev/ttyA:9600 led-rx=new");
   t.same(done, ["leds -old +new", "create 7000 beside none"]);
 });

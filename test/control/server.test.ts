@@ -2,7 +2,6 @@ import t from "tap";
 import { ask, createFakeControl, GREETING } from "../support/fake-control.js";
 import { createFakeLink } from "../support/fake-link.js";
 import { createFakeManagedPort } from "../support/fake-managed-port.js";
-import { fakeTime } from "../support/fake-time.js";
 
 t.test("four sessions may be open; a fifth is told so until one leaves", async t => {
   const { server, connect } = createFakeControl();
@@ -40,8 +39,7 @@ t.test("the last place is kept for peers on the machine itself, whatever remote 
 t.test(
   "where all places are taken, the session that was silent for longest, 10 minutes at least, makes room",
   async t => {
-    const time = fakeTime(t);
-    const { server } = createFakeControl();
+    const { server, clock } = createFakeControl();
     const call = (address: string) => {
       const link = createFakeLink({ address, port: 40_001 });
       server.accept(link);
@@ -50,10 +48,10 @@ t.test(
     };
     const local = call("127.0.0.1");
     const [first, second, third] = [call("192.0.2.1"), call("192.0.2.2"), call("192.0.2.3")];
-    time.pass(599_000);
+    clock.pass(599_000);
     ask(first, "version");
     t.match(call("192.0.2.4").received, /Too many/);
-    time.pass(1000);
+    clock.pass(1000);
     const fourth = call("192.0.2.4");
     t.same(
       [first, second, third, fourth, local].map(link => link.closed),

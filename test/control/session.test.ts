@@ -1,5 +1,6 @@
 import t from "tap";
 import { createControlServer } from "../../service/control/server.js";
+import { systemClock } from "../../service/line/clock.js";
 import { ask, createFakeControl, GREETING } from "../support/fake-control.js";
 import { createFakeLink } from "../support/fake-link.js";
 import { createFakeManagedPort } from "../support/fake-managed-port.js";
@@ -239,11 +240,12 @@ t.test("a long listing pauses after each few kilobytes, and a session that ends 
   const ports = Array.from({ length: 64 }, (_, at) => createFakeManagedPort({ name: `${7000 + at}` }));
   const paused: (() => void)[] = [];
   const log = { error: t.fail, warning: t.fail, notice: t.fail, info: t.fail };
-  const pause = (resume: () => void) => {
-    paused.push(resume);
+  const after = (_: number, run: () => void) => {
+    paused.push(run);
     return () => void paused.pop();
   };
-  const server = createControlServer({ ports: { list: () => ports, find: () => null }, version: "", log, pause });
+  const clock = { ...systemClock, after };
+  const server = createControlServer({ ports: { list: () => ports, find: () => null }, version: "", log, clock });
   const link = createFakeLink();
   server.accept(link);
   link.take();

@@ -1,6 +1,7 @@
 /** A bus that is missing, goes away, comes back, hangs or refuses. */
 import t, { type Test } from "tap";
 import { type DbusParts, instanceName, startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
+import { systemClock } from "../../service/line/clock.js";
 import { busyStatus, createFakeManagedPort } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
@@ -292,7 +293,7 @@ function start(t: Test, address: string, parts: Partial<DbusParts> = {}) {
     };
   };
   const ports = registry(known);
-  const service = startDbus(standIn({ address, log, ports, after, ...parts }));
+  const service = startDbus(standIn({ address, log, ports, clock: { ...systemClock, after }, ...parts }));
   t.teardown(() => service.stop());
   return {
     service,

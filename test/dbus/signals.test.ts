@@ -178,8 +178,7 @@ t.test("256 ports that change all at once are told in one round, each once", too
 /** A service with one port, its signals, and a clock that stands still. */
 async function watched(t: Test, known: PortStatus, parts: Partial<DbusParts> = {}) {
   const clock = new FakeClock();
-  const after = (delayMs: number, run: () => void) => clock.after(delayMs, run);
-  const { bus, service, ports, call, busctl } = await stage(t, [known], { after, ...parts });
+  const { bus, service, ports, call, busctl } = await stage(t, [known], { clock, ...parts });
   const monitor = await bus.signalMonitor(WELL_KNOWN_NAME);
   // A list is made when the service has learnt what there is.
   await call(ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");

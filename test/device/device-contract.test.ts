@@ -3,6 +3,7 @@ import { constants, openSync } from "node:fs";
 import t, { type Test } from "tap";
 import type { Device } from "../../service/device/device.js";
 import { Tty } from "../../service/device/tty.js";
+import { systemClock } from "../../service/line/clock.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
 import { ReconnectingDevice } from "../../service/port/reconnecting-device.js";
 import { type DeviceUnderTest, deviceContract } from "../support/contracts/device.js";
@@ -50,6 +51,7 @@ function reconnecting(made: DeviceUnderTest): DeviceUnderTest {
   const device: Device = new ReconnectingDevice({
     device: made.device,
     seconds: 1,
+    clock: systemClock,
     control: { dtr: null, rts: null },
     isPresent: () => false,
     reopen: () => Promise.reject(new Error("it is not to be opened again")),

@@ -9,6 +9,7 @@ import { detectBoard } from "../../service/board/detect.js";
 import { readBoard } from "../../service/board/load.js";
 import { acquireLock } from "../../service/device/uucp-lock.js";
 import { createLeds } from "../../service/led/sysfs.js";
+import { backgroundClock } from "../../service/line/clock.js";
 import { readRegularFile } from "../../service/native/read-file.js";
 import { createServiceLookup } from "../../service/net/services.js";
 import { writePidFile } from "../../service/pid-file.js";
@@ -68,7 +69,10 @@ for (const { what, make } of KINDS) {
     for (const file of ["trigger", "brightness", "activate"]) await make(t, join(folder, "led", file));
     const warnings: string[] = [];
     let at = 0;
-    const leds = createLeds(text => warnings.push(text), { root: folder, now: () => (at += 2000) });
+    const leds = createLeds(text => warnings.push(text), {
+      root: folder,
+      clock: { ...backgroundClock, nowMs: () => (at += 2000) },
+    });
     leds.open({ name: "l", device: "led", durationMs: 10, state: 1 }).close();
     t.match(warnings, [new RegExp(`LED 'l' does not work: it is ${what}`)]);
     const faults: string[] = [];

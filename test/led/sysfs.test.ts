@@ -13,6 +13,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import type { LedConfig } from "../../service/config/configuration.js";
 import { createLeds, type Leds } from "../../service/led/sysfs.js";
+import { backgroundClock } from "../../service/line/clock.js";
 import { until } from "../support/wait.js";
 
 const DEVICE = "board:green:port1";
@@ -160,7 +161,10 @@ function setUp(t: Test, files: Readonly<Record<string, string>>) {
   for (const [name, text] of Object.entries(initial)) writeFileSync(path(name), text);
   const warnings: string[] = [];
   const clock = { now: 0 };
-  const leds: Leds = createLeds(text => warnings.push(text), { root, now: () => clock.now });
+  const leds: Leds = createLeds(text => warnings.push(text), {
+    root,
+    clock: { ...backgroundClock, nowMs: () => clock.now },
+  });
   t.teardown(() => {
     leds.close();
     rmSync(root, { recursive: true, force: true });

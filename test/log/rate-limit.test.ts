@@ -1,7 +1,8 @@
 import t from "tap";
 import { createLog } from "../../service/log/levels.js";
 import type { Log } from "../../service/log/log.js";
-import { BUDGET, BUDGET_AFTER_FLOOD, BURST, type Clock, limitLog, QUIET_MS } from "../../service/log/rate-limit.js";
+import { BUDGET, BUDGET_AFTER_FLOOD, BURST, limitLog, QUIET_MS } from "../../service/log/rate-limit.js";
+import { FakeClock } from "../support/fake-clock.js";
 
 t.test("after a burst the same text is only counted, and the count told once a minute", async t => {
   const { log, said, clock } = setUp();
@@ -22,7 +23,7 @@ t.test("a quiet minute gives a new burst, and then there is nothing left to wait
   repeat(BURST + 1, () => log.error("again"));
   clock.pass(QUIET_MS);
   clock.pass(QUIET_MS);
-  t.equal(clock.pending, 0);
+  t.equal(clock.waiting, 0);
   said.length = 0;
   repeat(BURST, () => log.error("again"));
   t.equal(said.length, BURST);
@@ -41,11 +42,11 @@ t.test("what was held back is told before the end, and before it is forgotten fo
   repeat(BURST + 3, () => log.error("first"));
   for (let i = 0; i < 64; i++) log.info(`other ${i}`);
   t.equal(said.filter(text => text === "error message repeated 3 times: [first]").length, 1);
-  t.ok(clock.pending <= 64 + 1, "a timer for each text that is remembered, and one for the minute of all");
+  t.ok(clock.waiting <= 64 + 1, "a timer for each text that is remembered, and one for the minute of all");
   repeat(BURST + 2, () => log.error("last"));
   log.flush();
   t.equal(said.at(-1), "error message repeated 2 times: [last]");
-  t.equal(clock.pending, 0);
+  t.equal(clock.waiting, 0);
 });
 
 t.test("all lines together have a budget, which is small until a minute stays within it", async t => {
@@ -67,37 +68,16 @@ t.test("all lines together have a budget, which is small until a minute stays wi
   log.error("one more");
   log.flush();
   t.equal(said.at(-1), "warning 1 log lines suppressed: too many within a minute");
-  t.equal(clock.pending, 0);
+  t.equal(clock.waiting, 0);
 });
 
 function setUp() {
   const said: string[] = [];
-  const clock = fakeClock();
+  const clock = new FakeClock();
   const target: Log = createLog((level, text) => said.push(`${level} ${text}`));
   return { log: limitLog(target, clock), said, clock };
 }
 
 function repeat(times: number, action: () => void): void {
   for (let i = 0; i < times; i++) action();
-}
-
-function fakeClock(): Clock & { pass(ms: number): void; readonly pending: number } {
-  const timers = new Map<object, { at: number; run: () => void }>();
-  let now = 0;
-  return {
-    after(delayMs, run) {
-      const key = {};
-      timers.set(key, { at: now + delayMs, run });
-      return () => timers.delete(key);
-    },
-    pass(ms) {
-      now += ms;
-      for (const [key, timer] of [...timers]) {
-        if (timer.at <= now && timers.delete(key)) timer.run();
-      }
-    },
-    get pending() {
-      return timers.size;
-    },
-  };
 }

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { systemClock } from "../../service/line/clock.js";
 import { createSyslog } from "../../service/log/syslog.js";
 import { needs } from "../support/tools.js";
 import { receive } from "./receiver.js";
 
 const python = needs("python3");
-const early = () => new Date(2026, 10, 3, 9, 7, 5);
+const early = { ...systemClock, date: () => new Date(2026, 10, 3, 9, 7, 5) };
 const head = `Nov  3 09:07:05 ser2net[${process.pid}]: `;
 
 t.test("each level has its priority, in facility daemon", python, async t => {

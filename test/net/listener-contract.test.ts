@@ -12,13 +12,13 @@ import { UdpPeer } from "../support/udp-peer.js";
 
 const WAITS = { waiting: () => {} };
 
-listenerContract(t, "fake TCP listener", async (t, events) => fake(t, "127.0.0.1,2000", events));
-listenerContract(t, "fake UDP listener", async (t, events) => fake(t, "udp,127.0.0.1,2000", events));
+listenerContract(t, "fake TCP listener", async (_, events) => fake("127.0.0.1,2000", events));
+listenerContract(t, "fake UDP listener", async (_, events) => fake("udp,127.0.0.1,2000", events));
 listenerContract(t, "TCP listener", async (t, events) => real(t, `127.0.0.1,${await freePort(t)}`, events));
 listenerContract(t, "UDP listener", async (t, events) => real(t, `udp,127.0.0.1,${await freePort(t)}`, events));
 
-function fake(t: Test, text: string, events: ListenEvents): ListenerUnderTest {
-  const world = new World(t);
+function fake(text: string, events: ListenEvents): ListenerUnderTest {
+  const world = new World();
   const spec = networkPort(text);
   const listener = world.parts.listen(spec, { ...events, ...WAITS });
   return {

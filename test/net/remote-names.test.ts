@@ -1,7 +1,7 @@
 import t from "tap";
 import type { NetworkPort } from "../../service/config/network-port.js";
 import { RemoteNames } from "../../service/net/remote-names.js";
-import { fakeTime } from "../support/fake-time.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { until } from "../support/wait.js";
 
 const REMOTE = { family: "any", transport: "tcp", host: null, port: 0 } as const;
@@ -45,10 +45,10 @@ t.test("a name is looked up beside the work and known later, with all its addres
 });
 
 t.test("an answer is asked for again when it is old, and serves until the new one is there", async t => {
-  const time = fakeTime(t);
+  const time = new FakeClock();
   const known = new Map([["board", ["192.0.2.1"]]]);
   const { asked, lookUp } = resolver(known);
-  const names = new RemoteNames(lookUp);
+  const names = new RemoteNames(lookUp, time);
   const remote = { ...REMOTE, host: "board" };
   names.addresses(remote);
   await turn();
@@ -68,10 +68,10 @@ t.test("an answer is asked for again when it is old, and serves until the new on
 });
 
 t.test("a name that is not known at boot is asked for until it is, without a caller", async t => {
-  const time = fakeTime(t);
+  const time = new FakeClock();
   const known = new Map<string, readonly string[]>();
   const { asked, lookUp } = resolver(known);
-  const names = new RemoteNames(lookUp);
+  const names = new RemoteNames(lookUp, time);
   const remote = { ...REMOTE, host: "board" };
   names.addresses(remote);
   await turn();

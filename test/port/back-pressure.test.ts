@@ -4,7 +4,7 @@ import { World } from "../support/fake-environment.js";
 const LINE = "7000:raw:0:/dev/ttyA:9600 max-connections=3 -chardelay";
 
 t.test("one slow peer stops the device for all, until it has what it is owed", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(LINE);
   const [slow, fast] = [await world.call("7000"), await world.call("7000")];
   slow.room = 4;
@@ -24,7 +24,7 @@ t.test("one slow peer stops the device for all, until it has what it is owed", a
 
 t.test("a stalled peer that goes lets the others go on (BUG-10)", async t => {
   for (const how of ["FIN", "write error"] as const) {
-    const world = new World(t);
+    const world = new World();
     world.port(LINE);
     const [stalled, other] = [await world.call("7000"), await world.call("7000")];
     stalled.room = 0;
@@ -40,7 +40,7 @@ t.test("a stalled peer that goes lets the others go on (BUG-10)", async t => {
 });
 
 t.test("a stalled peer's input still reaches the device", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port(LINE);
   const link = await world.call("7000");
   link.room = 0;
@@ -52,7 +52,7 @@ t.test("a stalled peer's input still reaches the device", async t => {
 });
 
 t.test("a blocked device stops every peer, each waits in the kernel", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(LINE);
   const [one, two] = [await world.call("7000"), await world.call("7000")];
   world.device.room = 2;
@@ -74,7 +74,7 @@ t.test("a blocked device stops every peer, each waits in the kernel", async t =>
 });
 
 t.test("what a telnet peer asks for waits for the data before it, however full the device is", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 remctl -chardelay");
   const link = await world.call("7000", "\xff\xfb\x2c");
   world.device.room = 2;
@@ -90,7 +90,7 @@ t.test("what a telnet peer asks for waits for the data before it, however full t
 });
 
 t.test("a long read with many commands in it: each waits for its place", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 -chardelay");
   const link = await world.call("7000");
   world.device.room = 0;
@@ -110,7 +110,7 @@ t.test("a long read with many commands in it: each waits for its place", async t
 });
 
 t.test("a peer that breaks while the device takes nothing does not keep the port (BUG-29)", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(LINE);
   const link = await world.call("7000");
   world.device.room = 2;
@@ -130,7 +130,7 @@ t.test("a peer that breaks while the device takes nothing does not keep the port
 });
 
 t.test("the end of a broken connection may show as end-of-file alone: a write took the error", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(LINE);
   const link = await world.call("7000");
   world.device.room = 0;
@@ -146,7 +146,7 @@ t.test("the end of a broken connection may show as end-of-file alone: a write to
 });
 
 t.test("a peer that ended in order keeps its place for 10 minutes without progress, and its bytes as long", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(LINE);
   const link = await world.call("7000");
   world.device.room = 1;
@@ -168,7 +168,7 @@ t.test("a peer that ended in order keeps its place for 10 minutes without progre
 });
 
 t.test("bytes behind a telnet command that waits for the device are counted as dropped too", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:telnet:0:/dev/ttyA:9600");
   const link = await world.call("7000");
   world.device.room = 0;
@@ -182,7 +182,7 @@ t.test("bytes behind a telnet command that waits for the device are counted as d
 });
 
 t.test("a port that closes over a full device says what the device had not taken", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:telnet:0:/dev/ttyA:9600");
   const link = await world.call("7000");
   world.device.room = 1;
@@ -196,7 +196,7 @@ t.test("a port that closes over a full device says what the device had not taken
 
 t.test("one that is gone does not stop the others of its port, one that only pauses does", async t => {
   for (const gone of [true, false]) {
-    const world = new World(t);
+    const world = new World();
     world.port(LINE);
     const [stuck, other] = [await world.call("7000"), await world.call("7000")];
     stuck.room = 0;
@@ -212,7 +212,7 @@ t.test("one that is gone does not stop the others of its port, one that only pau
 });
 
 t.test("what a peer sent before it broke leaves as long as the device takes it", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port(`${LINE} net-to-dev-bufsize=4`);
   const link = await world.call("7000");
   world.device.room = 2;
@@ -231,7 +231,7 @@ t.test("what a peer sent before it broke leaves as long as the device takes it",
 });
 
 t.test("a peer that sends without end does not keep a slow device from the others", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port(`${LINE} net-to-dev-bufsize=100`);
   const [greedy, modest, third] = [await world.call("7000"), await world.call("7000"), await world.call("7000")];
   world.device.room = 0;
@@ -247,7 +247,7 @@ t.test("a peer that sends without end does not keep a slow device from the other
 });
 
 t.test("who joins while a peer is behind gets the banner, and nothing of what came before", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("BANNER:b:hi ", `${LINE} b`);
   const slow = await world.call("7000");
   slow.room = 0;
@@ -263,7 +263,7 @@ t.test("who joins while a peer is behind gets the banner, and nothing of what ca
 });
 
 t.test("joining or answering while bytes wait for chardelay loses none (BUG-13)", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port(
     "BANNER:b:hi ",
     "7000:telnet:0:/dev/ttyA:9600 b max-connections=2 chardelay-min=50000 chardelay-max=50000",
@@ -280,7 +280,7 @@ t.test("joining or answering while bytes wait for chardelay loses none (BUG-13)"
 });
 
 t.test("bytes whose chardelay runs out while an answer is stuck follow it", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 chardelay-min=20000");
   const link = await world.call("7000");
   link.take();
@@ -295,7 +295,7 @@ t.test("bytes whose chardelay runs out while an answer is stuck follow it", asyn
 });
 
 t.test("while the device is blocked nothing more than one read is held for it", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(LINE);
   const link = await world.call("7000");
   world.device.room = 0;
@@ -306,7 +306,7 @@ t.test("while the device is blocked nothing more than one read is held for it", 
 });
 
 t.test("a telnet peer that does not read its answers is closed in the end", async t => {
-  const world = new World(t);
+  const world = new World();
   const trace = "TRACEFILE:all:/tmp/x";
   world.port(trace, "7000:telnet:0:/dev/ttyA:9600 tb=all");
   const link = await world.call("7000");
@@ -321,7 +321,7 @@ t.test("a telnet peer that does not read its answers is closed in the end", asyn
 });
 
 t.test("answers stay between pieces of data", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 -chardelay");
   const link = await world.call("7000");
   link.take();
@@ -335,7 +335,7 @@ t.test("answers stay between pieces of data", async t => {
 });
 
 t.test("FLOWCONTROL-SUSPEND holds device data back until RESUME", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 remctl -chardelay");
   const link = await world.call("7000", "\xff\xfb\x2c");
   link.take();
@@ -356,7 +356,7 @@ t.test("FLOWCONTROL-SUSPEND holds device data back until RESUME", async t => {
 });
 
 t.test("a suspended peer that gives up COM-PORT-OPTION is not suspended for ever", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 remctl -chardelay");
   const link = await world.call("7000", "\xff\xfb\x2c");
   link.send("\xff\xfa\x2c\x08\xff\xf0\xff\xfc\x2c");

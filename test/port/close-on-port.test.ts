@@ -4,7 +4,7 @@ import { World } from "../support/fake-environment.js";
 const CLOSEON = "CLOSEON:end:END\\n";
 
 t.test("what led up to the text is sent, and everybody goes", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(CLOSEON, "7000:raw:0:/dev/ttyA:9600 end max-connections=2");
   const links = [await world.call("7000"), await world.call("7000")];
   const seen: string[] = [];
@@ -26,7 +26,7 @@ t.test("what led up to the text is sent, and everybody goes", async t => {
 });
 
 t.test("a peer that is behind gets all of it before it goes", async t => {
-  const world = new World(t);
+  const world = new World();
   const trace = "TRACEFILE:all:/tmp/x";
   const port = world.port(trace, CLOSEON, "7000:raw:0:/dev/ttyA:9600 end max-connections=2 tb=all");
   const [slow, fast] = [await world.call("7000"), await world.call("7000")];
@@ -52,7 +52,7 @@ t.test("a peer that is behind gets all of it before it goes", async t => {
 });
 
 t.test("a suspended peer gets it when it asks for more", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port(CLOSEON, "7000:telnet:0:/dev/ttyA:9600 end remctl -chardelay");
   const link = await world.call("7000", "\xff\xfb\x2c");
   link.take();
@@ -68,7 +68,7 @@ t.test("a suspended peer gets it when it asks for more", async t => {
 });
 
 t.test("half a text does not outlive a connection (BUG-14)", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port(CLOSEON, "7000:raw:0:/dev/ttyA:9600 end -chardelay");
   const first = await world.call("7000");
   world.device.send("xEN");
@@ -83,7 +83,7 @@ t.test("half a text does not outlive a connection (BUG-14)", async t => {
 });
 
 t.test("the text is looked for in device bytes, before IAC is doubled", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("CLOSEON:end:\\xff\\xff", "7000:telnet:0:/dev/ttyA:9600 end -chardelay");
   const link = await world.call("7000");
   link.take();
@@ -94,7 +94,7 @@ t.test("the text is looked for in device bytes, before IAC is doubled", async t 
 });
 
 t.test("with a chardelay what has gathered is sent at once", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port(CLOSEON, "7000:raw:0:/dev/ttyA:9600 end chardelay-min=90000 chardelay-max=90000");
   const link = await world.call("7000");
   world.device.send("hello ");

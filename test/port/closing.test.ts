@@ -5,7 +5,7 @@ import { World } from "../support/fake-environment.js";
 const TRACE = "TRACEFILE:all:/tmp/x";
 
 t.test("the close string goes to the device when the last peer has gone, and only then", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("CLOSESTR:c:bye \\p", "7000:raw:0:/dev/ttyA:9600 c max-connections=2");
   const [one, two] = [await world.call("7000"), await world.call("7000")];
   one.finish();
@@ -18,7 +18,7 @@ t.test("the close string goes to the device when the last peer has gone, and onl
 });
 
 t.test("a close string that was changed while somebody was there counts at once", async t => {
-  const world = new World(t);
+  const world = new World();
   const lines = ["CLOSESTR:one:1", "CLOSESTR:two:2"];
   const port = world.port(...lines, "7000:raw:0:/dev/ttyA:9600 one");
   world.parts.optionContext = () => readLines(...lines).finalContext;
@@ -30,7 +30,7 @@ t.test("a close string that was changed while somebody was there counts at once"
 });
 
 t.test("the device takes the close string as it can", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("CLOSESTR:c:goodbye", "7000:raw:0:/dev/ttyA:9600 c");
   const link = await world.call("7000");
   world.device.room = 3;
@@ -48,7 +48,7 @@ t.test("the device takes the close string as it can", async t => {
 
 t.test("a device that takes nothing any more is given up after four seconds (BUG-9)", async t => {
   for (const step of ["taking the close string", "sending what it took"] as const) {
-    const world = new World(t);
+    const world = new World();
     const port = world.port("CLOSESTR:c:goodbye", "7000:raw:0:/dev/ttyA:9600 c");
     const link = await world.call("7000");
     if (step === "taking the close string") world.device.room = 0;
@@ -64,7 +64,7 @@ t.test("a device that takes nothing any more is given up after four seconds (BUG
 });
 
 t.test("both share the four seconds", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("CLOSESTR:c:bye", "7000:raw:0:/dev/ttyA:9600 c");
   const link = await world.call("7000");
   Object.assign(world.device, { room: 0, stuck: true });
@@ -79,7 +79,7 @@ t.test("both share the four seconds", async t => {
 });
 
 t.test("what a peer sent before its FIN reaches a blocked device, then the port closes", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("CLOSESTR:c:.", "7000:raw:0:/dev/ttyA:9600 c");
   const link = await world.call("7000");
   world.device.room = 0;
@@ -100,7 +100,7 @@ t.test("what a peer sent before its FIN reaches a blocked device, then the port 
 });
 
 t.test("what the device has not taken when the port is shut gives way to the close string", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("CLOSESTR:c:bye", "7000:raw:0:/dev/ttyA:9600 c");
   const link = await world.call("7000");
   world.device.room = 4;
@@ -126,7 +126,7 @@ t.test("a lost device: everybody goes, and nothing is written to it any more", a
     ],
   ];
   for (const [reason, logged, lose] of ends) {
-    const world = new World(t);
+    const world = new World();
     const port = world.port(TRACE, "CLOSESTR:c:bye", "7000:raw:0:/dev/ttyA:9600 tb=all c max-connections=2");
     const links = [await world.call("7000"), await world.call("7000")];
     world.device.stuck = true;
@@ -143,7 +143,7 @@ t.test("a lost device: everybody goes, and nothing is written to it any more", a
 });
 
 t.test("a device that is lost while it is written to", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(TRACE, "7000:telnet:0:/dev/ttyA:9600 tb=all");
   const link = await world.call("7000");
   world.device.breakWith("write");
@@ -156,7 +156,7 @@ t.test("a device that is lost while it is written to", async t => {
 });
 
 t.test("a device that is lost while it is given what it had not taken", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600");
   const link = await world.call("7000");
   world.device.room = 1;
@@ -169,7 +169,7 @@ t.test("a device that is lost while it is given what it had not taken", async t 
 });
 
 t.test("a device that is lost under an operator's hand", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   const link = await world.call("7000");
   world.device.breakWith("line");
@@ -180,7 +180,7 @@ t.test("a device that is lost under an operator's hand", async t => {
 });
 
 t.test("a device that is lost while the close string is written", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("CLOSESTR:c:bye", "7000:raw:0:/dev/ttyA:9600 c");
   const link = await world.call("7000");
   world.device.breakWith("write");
@@ -192,7 +192,7 @@ t.test("a device that is lost while the close string is written", async t => {
 
 t.test("bytes that wait for chardelay are sent when the device goes away", async t => {
   for (const lose of ["hang-up", "read error"] as const) {
-    const world = new World(t);
+    const world = new World();
     world.port("7000:raw:0:/dev/ttyA:9600 chardelay-min=90000 chardelay-max=90000");
     const link = await world.call("7000");
     world.device.send("last words");
@@ -207,7 +207,7 @@ t.test("bytes that wait for chardelay are sent when the device goes away", async
 });
 
 t.test("disconnect: nobody there, somebody there, again while it closes", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(TRACE, "7000:raw:0:/dev/ttyA:9600 tb=all");
   t.notOk(port.disconnect());
   const link = await world.call("7000");
@@ -226,7 +226,7 @@ t.test("disconnect: nobody there, somebody there, again while it closes", async 
 });
 
 t.test("showport's states while it closes", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   const states = (): string => `${port.status().toDevice}, ${port.status().toNet}`;
   t.equal(states(), "unconnected, unconnected");
@@ -241,7 +241,7 @@ t.test("showport's states while it closes", async t => {
 });
 
 t.test("at the end of the program everything goes, and the device has its time", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(TRACE, "CLOSESTR:c:bye", "7000:raw:0:/dev/ttyA:9600 tb=all c");
   const link = await world.call("7000");
   world.device.stuck = true;
@@ -260,7 +260,7 @@ t.test("at the end of the program everything goes, and the device has its time",
 });
 
 t.test("the end of the program while a port is closing anyway, idle, or off", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 kickolduser");
   const [idle, off] = [world.port("7001:raw:0:/dev/ttyB:9600"), world.port("7002:off:0:/dev/ttyC:9600")];
   await world.call("7000");
@@ -278,7 +278,7 @@ t.test("the end of the program while a port is closing anyway, idle, or off", as
 });
 
 t.test("traces: when they are opened and closed", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port(TRACE, "7000:telnet:0:/dev/ttyA:9600 tb=all max-connections=2 -chardelay");
   const one = await world.call("7000", "", { address: "192.0.2.1" });
   const two = await world.call("7000", "", { address: "192.0.2.2" });
@@ -304,7 +304,7 @@ t.test("traces: when they are opened and closed", async t => {
 });
 
 t.test("LEDs flash for each direction and are let go", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port(
     "LED:rx:sysfs:device=a duration=10 state=1",
     "LED:tx:sysfs:device=b duration=10 state=1",

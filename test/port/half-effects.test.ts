@@ -1,5 +1,5 @@
 /** What operators ask for is done whole or not at all: every command and every D-Bus member, with one wrong part among right ones. */
-import t, { type Test } from "tap";
+import t from "tap";
 import { HELP } from "../../service/control/format.js";
 import { isMonitored } from "../../service/control/monitor.js";
 import { createControlServer } from "../../service/control/server.js";
@@ -9,6 +9,7 @@ import { BusError } from "../../service/dbus/errors.js";
 import { bindInterface } from "../../service/dbus/interface.js";
 import { PORT } from "../../service/dbus/port-interface.js";
 import { PROPERTIES } from "../../service/dbus/standard-interfaces.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { ask } from "../support/fake-control.js";
 import { World } from "../support/fake-environment.js";
 import { createFakeLink } from "../support/fake-link.js";
@@ -84,8 +85,8 @@ const METHODS: Readonly<Record<string, Members<readonly unknown[]>>> = {
 };
 
 /** A port in use. `changed` tells whether anything is other than at the start, also what the next opening will have. */
-async function serve(t: Test) {
-  const world = new World(t);
+async function serve() {
+  const world = new World();
   const opened: string[] = [];
   world.open = config => {
     opened.push(JSON.stringify(config));
@@ -108,18 +109,18 @@ async function serve(t: Test) {
 }
 
 /** The answer of the control port. */
-async function command(t: Test, line: string) {
-  const { world, changed } = await serve(t);
+async function command(line: string) {
+  const { world, changed } = await serve();
   const operator = createFakeLink();
   const log = world.parts.log;
-  createControlServer({ ports: world.ports, version: "1", log, pause: () => () => {} }).accept(operator);
+  createControlServer({ ports: world.ports, version: "1", log, clock: new FakeClock() }).accept(operator);
   operator.take();
   return { answer: ask(operator, line), changed };
 }
 
 /** The error of a D-Bus call, or null. */
-async function call(t: Test, name: string, args: readonly unknown[]) {
-  const { world, port, calls, changed } = await serve(t);
+async function call(name: string, args: readonly unknown[]) {
+  const { world, port, calls, changed } = await serve();
   const note = (what: string) => {
     calls.push(what);
     return [];
@@ -144,9 +145,9 @@ async function call(t: Test, name: string, args: readonly unknown[]) {
 t.test("a control command with a wrong part changes nothing", async t => {
   t.same(Object.keys(COMMANDS).sort(), [...new Set(HELP.flatMap(line => /^\w+/.exec(line) ?? []))].sort());
   for (const [name, { good, bad }] of Object.entries(COMMANDS)) {
-    if (good !== null) t.ok(await (await command(t, good)).changed(), good);
+    if (good !== null) t.ok(await (await command(good)).changed(), good);
     for (const line of bad) {
-      const { answer, changed } = await command(t, line);
+      const { answer, changed } = await command(line);
       t.notOk(await changed(), line);
       t.not(answer, "", `${line}: ${name} says why`);
     }
@@ -159,9 +160,9 @@ t.test("a D-Bus method with a wrong part changes nothing", async t => {
     [...DAEMON.methods, ...PORT.methods, ...CONNECTION.methods].map(({ name }) => name).sort(),
   );
   for (const [name, { good, bad }] of Object.entries(METHODS)) {
-    if (good !== null) t.ok(await (await call(t, name, good)).changed(), name);
+    if (good !== null) t.ok(await (await call(name, good)).changed(), name);
     for (const args of bad) {
-      const { error, changed } = await call(t, name, args);
+      const { error, changed } = await call(name, args);
       const what = `${name} ${JSON.stringify(args)}`;
       t.notOk(await changed(), what);
       if (name !== "Check") t.type(error, "string", `${what} is refused`);
@@ -170,7 +171,7 @@ t.test("a D-Bus method with a wrong part changes nothing", async t => {
 });
 
 t.test("no D-Bus property can be set", async t => {
-  const { world, port, changed } = await serve(t);
+  const { world, port, changed } = await serve();
   const daemon = { version: "1", board: null, uptimeSeconds: () => 1, reload: () => [], check: () => [] };
   const own = [
     bindInterface(DAEMON, { daemon, ports: world.ports }),

@@ -1,5 +1,5 @@
 /** Connections that outlive their device. */
-import t, { type Test } from "tap";
+import t from "tap";
 import { DeviceError } from "../../service/device/device.js";
 import { World } from "../support/fake-environment.js";
 import { bytes } from "../telnet/bytes.js";
@@ -8,8 +8,8 @@ const PATH = "/dev/ttyA";
 const GONE = "Device /dev/ttyA of port 7000 is gone";
 
 /** A port with such options, and its first peer. */
-async function hold(t: Test, options = "", state = "raw", ...before: readonly string[]) {
-  const world = new World(t);
+async function hold(options = "", state = "raw", ...before: readonly string[]) {
+  const world = new World();
   const port = world.port(...before, `7000:${state}:0:${PATH}:9600 hold=3 ${options}`);
   const link = await world.call("7000");
   /** As the kernel does it: the line hangs up, then the node goes. */
@@ -22,7 +22,7 @@ async function hold(t: Test, options = "", state = "raw", ...before: readonly st
 }
 
 t.test("who is connected stays, and talks to the device again when it is back", async t => {
-  const { world, port, link, unplug } = await hold(t);
+  const { world, port, link, unplug } = await hold();
   const lost = world.device;
   lost.send("before");
   await unplug();
@@ -47,7 +47,7 @@ t.test("who is connected stays, and talks to the device again when it is back", 
 });
 
 t.test("bytes are counted on", async t => {
-  const { world, port, link, unplug } = await hold(t);
+  const { world, port, link, unplug } = await hold();
   link.send("12");
   world.device.send("123");
   await world.settle();
@@ -60,7 +60,7 @@ t.test("bytes are counted on", async t => {
 });
 
 t.test("what a peer says meanwhile waits for the device, in one piece; the rest is not read", async t => {
-  const { world, link, unplug } = await hold(t);
+  const { world, link, unplug } = await hold();
   await unplug();
   link.send("first ");
   await world.settle();
@@ -72,7 +72,7 @@ t.test("what a peer says meanwhile waits for the device, in one piece; the rest 
 });
 
 t.test("what the device had not taken when it went is written when it is back", async t => {
-  const { world, link, unplug } = await hold(t);
+  const { world, link, unplug } = await hold();
   world.device.room = 2;
   link.send("1234");
   await world.settle();
@@ -83,7 +83,7 @@ t.test("what the device had not taken when it went is written when it is back", 
 
 t.test("a failing read, write or line setting is a loss like a hang-up", async t => {
   for (const call of ["read", "write", "line"] as const) {
-    const { world, port, link } = await hold(t, "remctl", "telnet");
+    const { world, port, link } = await hold("remctl", "telnet");
     link.send(bytes("ff fb 2c"));
     await world.settle();
     world.device.breakWith(call);
@@ -106,7 +106,7 @@ t.test("a failing read, write or line setting is a loss like a hang-up", async t
 });
 
 t.test("the line comes back as it was: settings, DTR and RTS", async t => {
-  const { world, port, link, unplug } = await hold(t, "remctl", "telnet");
+  const { world, port, link, unplug } = await hold("remctl", "telnet");
   link.send(bytes("ff fb 2c  ff fa 2c 01 00 01 c2 00 ff f0  ff fa 2c 03 03 ff f0  ff fa 2c 05 09 ff f0"));
   await world.settle();
   t.match(world.device.line?.settings, { speed: 115_200, parity: "even" });
@@ -120,7 +120,7 @@ t.test("the line comes back as it was: settings, DTR and RTS", async t => {
 });
 
 t.test("what a client sets meanwhile is answered, and holds when the device is back", async t => {
-  const { world, link, unplug } = await hold(t, "remctl", "telnet");
+  const { world, link, unplug } = await hold("remctl", "telnet");
   link.send(bytes("ff fb 2c"));
   await unplug();
   link.take();
@@ -133,7 +133,7 @@ t.test("what a client sets meanwhile is answered, and holds when the device is b
 });
 
 t.test("settings that the returned device does not take are not in force", async t => {
-  const { world, port, unplug } = await hold(t);
+  const { world, port, unplug } = await hold();
   await unplug();
   world.open = config => world.makeDevice({ ...config, line: { ...config.line, speed: 4800 } });
   await world.plug(PATH);
@@ -141,7 +141,7 @@ t.test("settings that the returned device does not take are not in force", async
 });
 
 t.test("no second banner, negotiation or open string", async t => {
-  const { world, link, unplug } = await hold(t, "b o", "telnet", "BANNER:b:hello", "OPENSTR:o:open");
+  const { world, link, unplug } = await hold("b o", "telnet", "BANNER:b:hello", "OPENSTR:o:open");
   t.match(link.take(), /hello$/);
   await unplug();
   await world.plug(PATH);
@@ -150,7 +150,7 @@ t.test("no second banner, negotiation or open string", async t => {
 });
 
 t.test("who comes while the device is away is greeted, and waits with the others", async t => {
-  const { world, link, unplug } = await hold(t, "b max-connections=2", "raw", "BANNER:b:hello");
+  const { world, link, unplug } = await hold("b max-connections=2", "raw", "BANNER:b:hello");
   await unplug();
   const second = await world.call("7000");
   t.equal(second.take(), "hello");
@@ -164,7 +164,7 @@ t.test("who comes while the device is away is greeted, and waits with the others
 });
 
 t.test("after its time it ends as without", async t => {
-  const { world, port, link, unplug } = await hold(t, "c", "raw", "CLOSESTR:c:close");
+  const { world, port, link, unplug } = await hold("c", "raw", "CLOSESTR:c:close");
   await unplug();
   await world.pass(2999);
   t.notOk(link.closed);
@@ -185,7 +185,7 @@ t.test("after its time it ends as without", async t => {
 });
 
 t.test("a peer that leaves meanwhile is noticed; when all have left the port is free at once", async t => {
-  const { world, port, link, unplug } = await hold(t, "c", "raw", "CLOSESTR:c:close");
+  const { world, port, link, unplug } = await hold("c", "raw", "CLOSESTR:c:close");
   await unplug();
   link.finish();
   await world.settle();
@@ -198,7 +198,7 @@ t.test("a peer that leaves meanwhile is noticed; when all have left the port is 
 
 t.test("disconnect, shutdown and a timeout end the wait", async t => {
   for (const end of ["disconnect", "shutdown", "timeout"] as const) {
-    const { world, port, link, unplug } = await hold(t);
+    const { world, port, link, unplug } = await hold();
     if (end === "timeout") port.setTimeoutSeconds(1);
     await unplug();
     if (end === "disconnect") t.ok(port.disconnect());
@@ -213,7 +213,7 @@ t.test("disconnect, shutdown and a timeout end the wait", async t => {
 });
 
 t.test("a node that is there but does not open is tried again each second", async t => {
-  const { world, link, unplug } = await hold(t);
+  const { world, link, unplug } = await hold();
   await unplug();
   const tries: number[] = [];
   world.open = config => {
@@ -237,7 +237,7 @@ t.test("a node that is there but does not open is tried again each second", asyn
 });
 
 t.test("a change of the node's permissions is a reason to try at once", async t => {
-  const { world, unplug } = await hold(t);
+  const { world, unplug } = await hold();
   await unplug();
   let mine = false;
   world.open = config => {
@@ -251,7 +251,7 @@ t.test("a change of the node's permissions is a reason to try at once", async t 
 });
 
 t.test("a device that another port took meanwhile is waited for", async t => {
-  const { world, link, unplug } = await hold(t);
+  const { world, link, unplug } = await hold();
   world.port("7001:raw:0:/dev/ttyB:9600");
   await unplug();
   const other = await world.call("7001");
@@ -265,7 +265,7 @@ t.test("a device that another port took meanwhile is waited for", async t => {
 });
 
 t.test("a port that waits keeps other ports off its device", async t => {
-  const { world, unplug } = await hold(t);
+  const { world, unplug } = await hold();
   world.port(`7001:raw:0:${PATH}:9600`);
   await unplug();
   const other = await world.call("7001");
@@ -273,7 +273,7 @@ t.test("a port that waits keeps other ports off its device", async t => {
 });
 
 t.test("a device that takes time to open, and is open when everybody has left, is closed", async t => {
-  const { world, port, link, unplug } = await hold(t);
+  const { world, port, link, unplug } = await hold();
   let open = () => {};
   const opening = new Promise<void>(resolve => {
     open = resolve;
@@ -291,7 +291,7 @@ t.test("a device that takes time to open, and is open when everybody has left, i
 });
 
 t.test("each loss has the whole time", async t => {
-  const { world, link, unplug } = await hold(t);
+  const { world, link, unplug } = await hold();
   for (const _ of [1, 2, 3]) {
     await unplug();
     await world.pass(2500);
@@ -302,7 +302,7 @@ t.test("each loss has the whole time", async t => {
 });
 
 t.test("a device that is lost as soon as it is open is opened once a second", async t => {
-  const { world } = await hold(t);
+  const { world } = await hold();
   world.device.hangUp();
   world.open = config => {
     const device = world.makeDevice(config);
@@ -314,7 +314,7 @@ t.test("a device that is lost as soon as it is open is opened once a second", as
 });
 
 t.test("dtr= and rts= count at each opening, until a client drives the line", async t => {
-  const { world, link, unplug } = await hold(t, "remctl dtr=off rts=off", "telnet");
+  const { world, link, unplug } = await hold("remctl dtr=off rts=off", "telnet");
   t.same(world.device.line?.control, { dtr: false, rts: false });
   await unplug();
   await world.plug(PATH);
@@ -327,7 +327,7 @@ t.test("dtr= and rts= count at each opening, until a client drives the line", as
 });
 
 t.test("traces go on", async t => {
-  const { world, link, unplug } = await hold(t, "tb=all", "raw", "TRACEFILE:all:/tmp/x");
+  const { world, link, unplug } = await hold("tb=all", "raw", "TRACEFILE:all:/tmp/x");
   await unplug();
   await world.plug(PATH);
   link.send("x");
@@ -344,7 +344,7 @@ t.test("traces go on", async t => {
 });
 
 t.test("a printer is waited for, too", async t => {
-  const { world, link } = await hold(t, "", "rawlp");
+  const { world, link } = await hold("", "rawlp");
   link.send("page 1 ");
   await world.settle();
   world.device.breakWith("write");
@@ -355,7 +355,7 @@ t.test("a printer is waited for, too", async t => {
 });
 
 t.test("closeon ends a session whose device goes right after", async t => {
-  const { world, port, link } = await hold(t, "co", "raw", "CLOSEON:co:bye");
+  const { world, port, link } = await hold("co", "raw", "CLOSEON:co:bye");
   world.device.send("bye");
   world.device.hangUp();
   await world.settle();

@@ -6,7 +6,7 @@ import { World } from "../support/fake-environment.js";
 const OPENING = "\xff\xfb\x03\xff\xfb\x01\xff\xfe\x01\xff\xfd\x00\xff\xfb\x00";
 
 t.test("the first caller opens the device, the last one to go closes it", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   t.equal(port.status().phase, "idle");
   t.same(world.devices, []);
@@ -24,7 +24,7 @@ t.test("the first caller opens the device, the last one to go closes it", async 
 });
 
 t.test("whom the TCP wrappers deny hears so before anything else is looked at", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600");
   await world.call("7000");
   world.permitted = () => false;
@@ -34,7 +34,7 @@ t.test("whom the TCP wrappers deny hears so before anything else is looked at", 
 });
 
 t.test("a permission that takes a while lets the caller in when it comes", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600");
   const answers: ((ok: boolean) => void)[] = [];
   world.permitted = () => new Promise(resolve => void answers.push(resolve));
@@ -49,7 +49,7 @@ t.test("a permission that takes a while lets the caller in when it comes", async
 
 t.test("a permission that comes when the port is off, gone or closing is of no use, or waits", async t => {
   for (const end of ["off", "removed", "closing"] as const) {
-    const world = new World(t);
+    const world = new World();
     const port = world.port("7000:raw:0:/dev/ttyA:9600");
     let answer = (_ok: boolean): void => {};
     world.permitted = () => new Promise(resolve => (answer = resolve));
@@ -77,7 +77,7 @@ t.test("a permission that comes when the port is off, gone or closing is of no u
 });
 
 t.test("remaddr, places, device: refused in this order, raw on telnet ports too", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 remaddr=127.0.0.1,0");
   world.port("7001:raw:0:/dev/ttyA:9600");
   const stranger = { address: "192.0.2.1" };
@@ -95,7 +95,7 @@ t.test("remaddr, places, device: refused in this order, raw on telnet ports too"
 });
 
 t.test("a caller who is refused and gone already does no harm", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600");
   await world.call("7000");
   const link = world.link();
@@ -106,7 +106,7 @@ t.test("a caller who is refused and gone already does no harm", async t => {
 });
 
 t.test("two names of one device are one device, also while it is being closed", async t => {
-  const world = new World(t);
+  const world = new World();
   world.identities.set("/dev/console-a", "/dev/ttyA");
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   world.port("7001:raw:0:/dev/console-a:9600");
@@ -121,7 +121,7 @@ t.test("two names of one device are one device, also while it is being closed", 
 });
 
 t.test("several connections have the lowest free places and share the device", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 max-connections=2 -chardelay");
   const [one, two] = [await world.call("7000"), await world.call("7000")];
   t.equal((await world.call("7000")).received, "Port already in use\r\n");
@@ -148,7 +148,7 @@ t.test("kickolduser: the only user makes room", async t => {
     ["raw", ""],
     ["telnet", `${OPENING}kicked off, new user is coming\r\n`],
   ] as const) {
-    const world = new World(t);
+    const world = new World();
     world.port("OPENSTR:hi:OPEN", "CLOSESTR:bye:CLOSE", `7000:${state}:0:/dev/ttyA:9600 kickolduser hi bye`);
     const old = await world.call("7000");
     const next = await world.call("7000", "typed");
@@ -163,7 +163,7 @@ t.test("kickolduser: the only user makes room", async t => {
 });
 
 t.test("kickolduser: one of several makes room, the device stays open", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600 kickolduser max-connections=2");
   const [one, two] = [await world.call("7000"), await world.call("7000")];
   const three = await world.call("7000");
@@ -174,7 +174,7 @@ t.test("kickolduser: one of several makes room, the device stays open", async t 
 });
 
 t.test("who kicks waits while the device is being closed", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600 kickolduser");
   await world.call("7000");
   world.device.stuck = true;
@@ -189,7 +189,7 @@ t.test("who kicks waits while the device is being closed", async t => {
 });
 
 t.test("the old user is gone already when he is kicked", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 kickolduser");
   const old = await world.call("7000");
   old.breakWith("write", "pipe");
@@ -199,7 +199,7 @@ t.test("the old user is gone already when he is kicked", async t => {
 });
 
 t.test("a failing accept is logged with the port", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600");
   world.listener("7000").fail("Too many open files");
   t.same(world.logged, ["error Could not accept on port 7000: Too many open files"]);
@@ -237,7 +237,7 @@ t.test("how a connection ends is what the trace says", async t => {
     ],
   ];
   for (const [reason, logged, end] of ends) {
-    const world = new World(t);
+    const world = new World();
     world.port(trace, line);
     const link = await world.call("7000");
     end(world, link);
@@ -252,7 +252,7 @@ t.test("how a connection ends is what the trace says", async t => {
 });
 
 t.test("a caller who is gone before he is greeted leaves the port free", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:telnet:0:/dev/ttyA:9600 max-connections=2");
   const gone = world.link();
   gone.breakWith("write", "pipe");
@@ -272,7 +272,7 @@ t.test("a caller who is gone before he is greeted leaves the port free", async t
 });
 
 t.test("standard input is the one peer of a port of number zero, and its end is told", async t => {
-  const world = new World(t);
+  const world = new World();
   const input = world.link({ address: "unknown", port: 0 }, "stdio");
   world.standardInput = () => input;
   world.port("0:raw:0:/dev/ttyA:9600");
@@ -286,7 +286,7 @@ t.test("standard input is the one peer of a port of number zero, and its end is 
 });
 
 t.test("standard input whose device cannot be opened is told why, and fails", async t => {
-  const world = new World(t);
+  const world = new World();
   const input = world.link({ address: "unknown", port: 0 }, "stdio");
   world.standardInput = () => input;
   world.open = () => {
@@ -299,7 +299,7 @@ t.test("standard input whose device cannot be opened is told why, and fails", as
 });
 
 t.test("a standard input that cannot be used is a port that cannot be opened", async t => {
-  const world = new World(t);
+  const world = new World();
   world.standardInput = () => {
     throw new LinkError("other", "standard input", "Operation not permitted");
   };
@@ -307,7 +307,7 @@ t.test("a standard input that cannot be used is a port that cannot be opened", a
 });
 
 t.test("names in remaddr are asked for when the port is defined: the first caller finds them known", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 remaddr=board.example,0");
   t.same(world.asked, ["board.example"]);
   port.reconfigure(world.config("7000:raw:0:/dev/ttyA:9600 remaddr=other.example,0"), null);

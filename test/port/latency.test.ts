@@ -31,7 +31,7 @@ async function delays(world: World, link: FakeLink, from: "net" | "device", ever
 
 for (const from of ["net", "device"] as const) {
   t.test(`keys from the ${from} are passed on at once`, async t => {
-    const world = new World(t);
+    const world = new World();
     world.port("7000:raw:0:/dev/ttyA:9600");
     const waits = await delays(world, await world.call("7000"), from, 50, 10);
     t.same(
@@ -41,7 +41,7 @@ for (const from of ["net", "device"] as const) {
   });
 
   t.test(`a stream from the ${from} is moved along within the manual page's 20 ms`, async t => {
-    const world = new World(t);
+    const world = new World();
     world.port("7000:raw:0:/dev/ttyA:9600");
     const link = await world.call("7000");
     const waits = await delays(world, link, from, 1, 200);
@@ -51,7 +51,7 @@ for (const from of ["net", "device"] as const) {
   });
 
   t.test(`-chardelay passes everything from the ${from} on at once`, async t => {
-    const world = new World(t);
+    const world = new World();
     world.port("7000:raw:0:/dev/ttyA:9600 -chardelay");
     const waits = await delays(world, await world.call("7000"), from, 1, 50);
     t.same(
@@ -62,7 +62,7 @@ for (const from of ["net", "device"] as const) {
 }
 
 t.test("chardelay-max to the letter: one byte each 10 ms, min 20 ms, max 50 ms", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600 chardelay-min=20000 chardelay-max=50000");
   const link = await world.call("7000");
   for (let index = 0; index < 10; index++) {
@@ -75,7 +75,7 @@ t.test("chardelay-max to the letter: one byte each 10 ms, min 20 ms, max 50 ms",
 });
 
 t.test("a configured buffer bounds each piece, and leaves as soon as it is full", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600 dev-to-net-bufsize=64 chardelay-min=1000");
   const link = await world.call("7000");
   world.device.send("d".repeat(200));
@@ -89,7 +89,7 @@ t.test("a configured buffer bounds each piece, and leaves as soon as it is full"
 });
 
 t.test("without one the size of a piece is nobody's business", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600");
   const link = await world.call("7000");
   world.device.send("d".repeat(1000));
@@ -98,7 +98,7 @@ t.test("without one the size of a piece is nobody's business", async t => {
 });
 
 t.test("a telnet chunk with IAC in it stays within a configured buffer", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 dev-to-net-bufsize=64 -chardelay");
   const link = await world.call("7000");
   const before = link.writes.length;
@@ -109,7 +109,7 @@ t.test("a telnet chunk with IAC in it stays within a configured buffer", async t
 });
 
 t.test("answers to telnet commands that came together leave in one piece, before the data behind them", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 remctl");
   const link = await world.call("7000");
   link.take();
@@ -121,7 +121,7 @@ t.test("answers to telnet commands that came together leave in one piece, before
 });
 
 t.test("more answers than are gathered all arrive, in their order", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600");
   const link = await world.call("7000");
   link.take();
@@ -132,7 +132,7 @@ t.test("more answers than are gathered all arrive, in their order", async t => {
 });
 
 t.test("a flood of telnet commands is read a little at a time; what follows it is not", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600");
   const link = await world.call("7000");
   link.send(`${"\xff\xf1".repeat(1000)}x`);

@@ -2,7 +2,6 @@ import t from "tap";
 import type { PortState } from "../../service/config/configuration.js";
 import { DeviceError } from "../../service/device/device.js";
 import type { Port } from "../../service/port/port.js";
-import type { Teardown } from "../support/client.js";
 import type { FakeDevice } from "../support/fake-device.js";
 import { World } from "../support/fake-environment.js";
 import type { FakeLink } from "../support/fake-link.js";
@@ -15,14 +14,14 @@ const STEPS = 60;
 t.test(`whatever happens in whatever order, nothing is left behind (seed ${SEED})`, async t => {
   const random = randomNumbers(SEED);
   for (let run = 0; run < RUNS; run++) {
-    const faults = await tryOnce(t, random);
+    const faults = await tryOnce(random);
     if (faults.length > 0) t.fail(`run ${run}: ${faults.join("; ")}`);
   }
   t.pass(`${RUNS} random lives`);
 });
 
 /** What is wrong at the end. */
-async function tryOnce(t: Teardown, random: () => number): Promise<string[]> {
+async function tryOnce(random: () => number): Promise<string[]> {
   const below = (limit: number): number => Math.floor(random() * limit);
   const pick = <T>(choices: readonly T[]): T => choices[below(choices.length)] as T;
   const texts = ["OPENSTR:o:OPEN", "CLOSESTR:c:CLOSE", "BANNER:b:hi", "CLOSEON:e:END"];
@@ -48,7 +47,7 @@ async function tryOnce(t: Teardown, random: () => number): Promise<string[]> {
     );
   };
 
-  const world = new World(t);
+  const world = new World();
   const links: FakeLink[] = [];
   const latePermissions: (() => void)[] = [];
   const lateDevices: (() => void)[] = [];

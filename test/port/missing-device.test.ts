@@ -1,5 +1,5 @@
 /** A device that is not there is a state of its port, not an error. */
-import t, { type Test } from "tap";
+import t from "tap";
 import { DeviceError } from "../../service/device/device.js";
 import { portCondition } from "../../service/port/status.js";
 import { World } from "../support/fake-environment.js";
@@ -7,8 +7,8 @@ import { World } from "../support/fake-environment.js";
 const PATH = "/dev/ttyA";
 
 /** Whose device is not plugged in. */
-async function without(t: Test, path = PATH) {
-  const world = new World(t);
+async function without(path = PATH) {
+  const world = new World();
   await world.unplug(path);
   world.open = config => {
     if (config.device.path === path && !world.parts.nodeWatcher.isPresent(path)) {
@@ -34,7 +34,7 @@ t.test("the words for how a port is", async t => {
 });
 
 t.test("the port listens, tells callers why, and serves when the device appears", async t => {
-  const world = await without(t);
+  const world = await without();
   const port = world.port(`7000:raw:0:${PATH}:9600`);
   t.same(world.logged, [], "that it is missing is no error");
   t.match(port.status(), { phase: "idle", devicePresent: false, lastError: null });
@@ -53,7 +53,7 @@ t.test("the port listens, tells callers why, and serves when the device appears"
 });
 
 t.test("an error that is not about a missing device stays until there is news of the device", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(`7000:raw:0:${PATH}:9600`);
   world.open = () => {
     throw new DeviceError("open-failed", PATH, "Permission denied");
@@ -65,7 +65,7 @@ t.test("an error that is not about a missing device stays until there is news of
 });
 
 t.test("what was wrong with a device says nothing about another one", async t => {
-  const world = await without(t);
+  const world = await without();
   const port = world.port(`7000:raw:0:${PATH}:9600`);
   await world.call("7000");
   port.reconfigure(world.config(`7000:raw:0:${PATH}:115200`), null);
@@ -75,7 +75,7 @@ t.test("what was wrong with a device says nothing about another one", async t =>
 });
 
 t.test("a fixed UDP peer is connected when the device appears, and nothing is tried before", async t => {
-  const world = await without(t);
+  const world = await without();
   world.port(`udp,7000:raw:0:${PATH}:9600 remaddr=udp,192.0.2.1,5000`);
   await world.pass(6000);
   t.equal(world.listener("udp,7000").connected.length, 0);
@@ -88,7 +88,7 @@ t.test("a fixed UDP peer is connected when the device appears, and nothing is tr
 });
 
 t.test("a fixed UDP peer whose device does not open, although it is there, is tried again each 5 seconds", async t => {
-  const world = new World(t);
+  const world = new World();
   let tries = 0;
   world.open = config => {
     if (++tries < 3) throw new DeviceError("locked", PATH, "Device is locked");
@@ -102,7 +102,7 @@ t.test("a fixed UDP peer whose device does not open, although it is there, is tr
 });
 
 t.test("a device that goes while a peer lets its bytes wait is lost all the same", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(`7000:raw:0:${PATH}:9600`);
   const link = await world.call("7000");
   link.room = 0;
@@ -118,7 +118,7 @@ t.test("a device that goes while a peer lets its bytes wait is lost all the same
 });
 
 t.test("a rotator passes over a port whose device is missing", async t => {
-  const world = await without(t);
+  const world = await without();
   const port = world.port(`7000:raw:0:${PATH}:9600`);
   t.notOk(port.takeFromRotator(world.link()));
   await world.plug(PATH);
@@ -126,7 +126,7 @@ t.test("a rotator passes over a port whose device is missing", async t => {
 });
 
 t.test("a reload that names another device watches that one", async t => {
-  const world = await without(t, "/dev/ttyB");
+  const world = await without("/dev/ttyB");
   const port = world.port(`7000:raw:0:${PATH}:9600`);
   port.reconfigure(world.config("7000:raw:0:/dev/ttyB:9600"), null);
   t.notOk(port.status().devicePresent);
@@ -138,7 +138,7 @@ t.test("a reload that names another device watches that one", async t => {
 });
 
 t.test("nobody waits for the device of a port that is gone or could not start", async t => {
-  const world = new World(t);
+  const world = new World();
   const removed = world.port(`7000:raw:0:${PATH}:9600`);
   const disconnectReason = world.port(`7001:raw:0:${PATH}:9600`);
   t.equal(world.watchers, 2);

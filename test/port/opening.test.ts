@@ -1,4 +1,4 @@
-import t, { type Test } from "tap";
+import t from "tap";
 import type { Device } from "../../service/device/device.js";
 import { DeviceError, type DeviceErrorCode } from "../../service/device/device.js";
 import { createFakeDevice } from "../support/fake-device.js";
@@ -7,7 +7,7 @@ import { World } from "../support/fake-environment.js";
 const OPENING = "\xff\xfb\x03\xff\xfb\x01\xff\xfe\x01\xff\xfd\x00\xff\xfb\x00";
 
 t.test("negotiation, banner, then what the device has been saying", async t => {
-  const world = new World(t);
+  const world = new World();
   world.open = config => {
     const device = world.makeDevice(config);
     device.send("early");
@@ -20,7 +20,7 @@ t.test("negotiation, banner, then what the device has been saying", async t => {
 });
 
 t.test("the banner is for everybody, the opening text for the first one's device", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("BANNER:b:hello \\I ", "OPENSTR:o:AT\\r", "7000:raw:0:/dev/ttyA:9600 b o max-connections=2");
   const one = await world.call("7000", "", { address: "192.0.2.1" });
   const two = await world.call("7000", "", { address: "192.0.2.2" });
@@ -30,7 +30,7 @@ t.test("the banner is for everybody, the opening text for the first one's device
 });
 
 t.test("the device is not read before a peer has taken its banner", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("BANNER:b:welcome", "7000:raw:0:/dev/ttyA:9600 b -chardelay");
   const link = world.link();
   link.room = 3;
@@ -46,7 +46,7 @@ t.test("the device is not read before a peer has taken its banner", async t => {
 });
 
 t.test("the opening text comes whole, before any byte of a peer", async t => {
-  const world = new World(t);
+  const world = new World();
   world.open = config => {
     const device = world.makeDevice(config);
     device.room = 2;
@@ -93,7 +93,7 @@ t.test("a device that cannot be opened: what the caller and the log are told", a
   ];
   for (const late of [false, true])
     for (const [code, text, logged] of cases) {
-      const world = new World(t);
+      const world = new World();
       world.open = () => {
         const error = new DeviceError(code, "/dev/ttyA", reason);
         if (late) return Promise.reject(error);
@@ -113,7 +113,7 @@ t.test("a device that cannot be opened: what the caller and the log are told", a
 });
 
 t.test("a UDP peer hears nothing of a device that cannot be opened", async t => {
-  const world = new World(t);
+  const world = new World();
   world.open = () => {
     throw new DeviceError("open-failed", "/dev/ttyA", "No such device");
   };
@@ -124,7 +124,7 @@ t.test("a UDP peer hears nothing of a device that cannot be opened", async t => 
 });
 
 t.test("an error that is none of the device's is not hidden", async t => {
-  const world = new World(t);
+  const world = new World();
   world.open = () => {
     throw new TypeError("a bug");
   };
@@ -134,8 +134,8 @@ t.test("an error that is none of the device's is not hidden", async t => {
 });
 
 t.test("a device that takes its time", async t => {
-  async function begin(t: Test) {
-    const world = new World(t);
+  async function begin() {
+    const world = new World();
     const opening: ((device: Device) => void)[] = [];
     const failing: ((error: unknown) => void)[] = [];
     world.open = () =>
@@ -149,7 +149,7 @@ t.test("a device that takes its time", async t => {
   }
 
   t.test("whoever comes meanwhile waits for it, and is greeted then", async t => {
-    const { world, port, link, opening } = await begin(t);
+    const { world, port, link, opening } = await begin();
     const other = await world.call("7000");
     t.equal(port.status().phase, "opening");
     t.same([link.received, other.received], ["", ""]);
@@ -162,7 +162,7 @@ t.test("a device that takes its time", async t => {
   });
 
   t.test("its failure is told to all who wait", async t => {
-    const { world, link, failing } = await begin(t);
+    const { world, link, failing } = await begin();
     const other = await world.call("7000");
     failing[0]?.(new DeviceError("open-failed", "/dev/ttyA", "timed out"));
     await world.settle();
@@ -172,7 +172,7 @@ t.test("a device that takes its time", async t => {
   });
 
   t.test("when everybody left meanwhile it is closed as soon as it is there", async t => {
-    const { world, port, link, opening } = await begin(t);
+    const { world, port, link, opening } = await begin();
     t.ok(port.disconnect());
     await world.settle();
     t.ok(link.closed);
@@ -185,7 +185,7 @@ t.test("a device that takes its time", async t => {
   });
 
   t.test("one that comes late does not serve the next caller", async t => {
-    const { world, port, opening } = await begin(t);
+    const { world, port, opening } = await begin();
     port.disconnect();
     await world.settle();
     const next = await world.call("7000");
@@ -201,7 +201,7 @@ t.test("a device that takes its time", async t => {
   });
 
   t.test("its failure when nobody waits any more is nobody's", async t => {
-    const { world, port, failing } = await begin(t);
+    const { world, port, failing } = await begin();
     port.disconnect();
     await world.settle();
     failing[0]?.(new DeviceError("open-failed", "/dev/ttyA", "timed out"));
@@ -211,7 +211,7 @@ t.test("a device that takes its time", async t => {
   });
 
   t.test("the port is switched off, it fails: the port is off", async t => {
-    const { world, port, failing } = await begin(t);
+    const { world, port, failing } = await begin();
     port.setState("off");
     failing[0]?.(new DeviceError("open-failed", "/dev/ttyA", "timed out"));
     await world.settle();
@@ -220,7 +220,7 @@ t.test("a device that takes its time", async t => {
 });
 
 t.test("a device that refuses the opening text ends the port in good order", async t => {
-  const world = new World(t);
+  const world = new World();
   world.open = config => {
     const device = world.makeDevice(config);
     device.breakWith("write");
@@ -235,7 +235,7 @@ t.test("a device that refuses the opening text ends the port in good order", asy
 });
 
 t.test("a printer is written to and never read", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:rawlp:0:/dev/lp0:9600");
   const link = await world.call("7000", "a page");
   t.equal(world.device.written, "a page");

@@ -3,7 +3,7 @@ import { readLines } from "../config/read.js";
 import { World } from "../support/fake-environment.js";
 
 t.test("facts of a port nobody is on, and of one in use", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("DEVICE:con:/dev/ttyA", "7000:telnet:60:con:9600 max-connections=2 -chardelay");
   t.match(port.status(), {
     name: "7000",
@@ -35,7 +35,7 @@ t.test("facts of a port nobody is on, and of one in use", async t => {
 });
 
 t.test("counts include what a slow peer and a slow device took later (BUG-16)", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("OPENSTR:o:12345", "7000:raw:0:/dev/ttyA:9600 o -chardelay");
   const link = await world.call("7000");
   link.room = 1;
@@ -53,7 +53,7 @@ t.test("counts include what a slow peer and a slow device took later (BUG-16)", 
 });
 
 t.test("connection ids are never used twice", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   const ids: (number | undefined)[] = [];
   for (let round = 0; round < 3; round++) {
@@ -66,7 +66,7 @@ t.test("connection ids are never used twice", async t => {
 });
 
 t.test("one monitor a port; it hears its direction only, and the owner ends it", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:telnet:0:/dev/ttyA:9600 -chardelay");
   const heard: string[] = [];
   const sink = (bytes: Uint8Array): void => void heard.push(Buffer.from(bytes).toString("latin1"));
@@ -95,7 +95,7 @@ t.test("one monitor a port; it hears its direction only, and the owner ends it",
 });
 
 t.test("a monitor goes on over sessions and new definitions, and ends with the port (BUG-23)", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   let heard = "";
   let ended = 0;
@@ -123,7 +123,7 @@ t.test("a monitor goes on over sessions and new definitions, and ends with the p
 });
 
 t.test("the monitor ends when the program does", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   let ended = 0;
   port.monitor(
@@ -136,7 +136,7 @@ t.test("the monitor ends when the program does", async t => {
 });
 
 t.test("lines are driven at once, on an open port only", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   t.notOk(port.drive({ dtr: true }));
   await world.call("7000");
@@ -147,7 +147,7 @@ t.test("lines are driven at once, on an open port only", async t => {
 });
 
 t.test("setportconfig: serial words from the next open on, the others at once, a bad word refuses all", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:115200 EVEN");
   const first = await world.call("7000");
   t.equal(port.setConfig("2400 kickolduser"), null);
@@ -163,7 +163,7 @@ t.test("setportconfig: serial words from the next open on, the others at once, a
 });
 
 t.test("setportconfig never touches what a port was made with (BUG-12)", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   await world.call("7000");
   t.not(port.setConfig("9600 max-connections=5"), null);
@@ -172,7 +172,7 @@ t.test("setportconfig never touches what a port was made with (BUG-12)", async t
 });
 
 t.test("banners that are set while the port is in use are for those who come", async t => {
-  const world = new World(t);
+  const world = new World();
   const texts = ["BANNER:old:old", "BANNER:new:new"];
   world.parts.optionContext = () => readLines(...texts).finalContext;
   const port = world.port(...texts, "7000:raw:0:/dev/ttyA:9600 old max-connections=2");
@@ -189,7 +189,7 @@ t.test("enable and disable: every state from every state, with and without a pee
       for (const live of [false, true]) {
         if (from === "off" && live) continue;
         const name = `${from} to ${to}${live ? ", in use" : ""}`;
-        const world = new World(t);
+        const world = new World();
         const port = world.port(`7000:${from}:0:/dev/ttyA:9600`);
         const link = live ? await world.call("7000") : null;
         const listener = from === "off" ? null : world.listener("7000");
@@ -213,7 +213,7 @@ t.test("enable and disable: every state from every state, with and without a pee
 });
 
 t.test("the mode of a connection is the one it came with (BUG-25)", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:telnet:0:/dev/ttyA:9600 max-connections=2 -chardelay");
   const old = await world.call("7000");
   old.take();
@@ -230,7 +230,7 @@ t.test("the mode of a connection is the one it came with (BUG-25)", async t => {
 });
 
 t.test("off and on again while somebody is there", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 max-connections=2");
   const link = await world.call("7000");
   port.setState("off");
@@ -245,7 +245,7 @@ t.test("off and on again while somebody is there", async t => {
 });
 
 t.test("off and on again while the device is being closed", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   await world.call("7000");
   world.device.stuck = true;
@@ -261,7 +261,7 @@ t.test("off and on again while the device is being closed", async t => {
 });
 
 t.test("a port that cannot be switched on is off, and can be tried again (BUG-24)", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:off:0:/dev/ttyA:9600");
   world.listenFault = new Error("Address already in use");
   t.equal(port.setState("raw"), "Unable to create network socket(s)");
@@ -273,7 +273,7 @@ t.test("a port that cannot be switched on is off, and can be tried again (BUG-24
 });
 
 t.test("everything that changes is told", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   const acts: readonly [string, () => unknown][] = [
     ["a call", () => world.call("7000")],
@@ -292,7 +292,7 @@ t.test("everything that changes is told", async t => {
 });
 
 t.test("settings an operator gives an open line count at once, and a bad word changes nothing", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:115200 EVEN");
   t.equal(port.setLine("19200"), null, "also while nobody is there");
   t.equal(port.status().line?.speed, 19_200);
@@ -305,7 +305,7 @@ t.test("settings an operator gives an open line count at once, and a bad word ch
 });
 
 t.test("a break of an operator's, on an open line only", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   t.notOk(port.sendBreak());
   await world.call("7000");
@@ -314,7 +314,7 @@ t.test("a break of an operator's, on an open line only", async t => {
 });
 
 t.test("a port that never comes to its end is a problem, one that does is none", async t => {
-  const world = new World(t);
+  const world = new World();
   world.open = config => Object.assign(world.makeDevice(config), { close: () => new Promise<void>(() => {}) });
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   const link = await world.call("7000");
@@ -329,7 +329,7 @@ t.test("a port that never comes to its end is a problem, one that does is none",
 });
 
 t.test("a port that does not listen any more is a problem", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   t.equal(port.problem(), null);
   world.listener("7000").isBroken = true;
@@ -337,7 +337,7 @@ t.test("a port that does not listen any more is a problem", async t => {
 });
 
 t.test("a refused command changes nothing, wherever its wrong word stands", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:5:/dev/ttyA:19200 EVEN kickolduser");
   await world.call("7000");
   const before = () => JSON.stringify([port.status(), world.device.line?.settings, world.device.line?.calls]);

@@ -2,7 +2,7 @@ import t from "tap";
 import { World } from "../support/fake-environment.js";
 
 t.test("a free port takes its new definition at once and keeps its socket", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   const listener = world.listener("7000");
   port.reconfigure(world.config("7000:telnet:7:/dev/ttyB:2400 max-connections=2"), null);
@@ -22,7 +22,7 @@ t.test("a free port takes its new definition at once and keeps its socket", asyn
 });
 
 t.test("off and on by a new definition", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   port.reconfigure(world.config("7000:off:0:/dev/ttyA:9600"), null);
   t.ok(world.listener("7000").closed);
@@ -32,7 +32,7 @@ t.test("off and on by a new definition", async t => {
 });
 
 t.test("a port in use serves on under the old one, then takes the last of the new ones", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("CLOSESTR:c:old", "7000:raw:0:/dev/ttyA:9600 c");
   const link = await world.call("7000");
   const old = world.device;
@@ -52,7 +52,7 @@ t.test("a port in use serves on under the old one, then takes the last of the ne
 });
 
 t.test("who waits by kickolduser is served by the new definition", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 kickolduser");
   await world.call("7000");
   port.reconfigure(world.config("7000:raw:0:/dev/ttyB:9600"), null);
@@ -62,7 +62,7 @@ t.test("who waits by kickolduser is served by the new definition", async t => {
 });
 
 t.test("with a reason everybody goes at once", async t => {
-  const world = new World(t);
+  const world = new World();
   const trace = "TRACEFILE:all:/tmp/x";
   const port = world.port(trace, "udp,7000:raw:0:/dev/ttyA:9600 tb=all");
   const link = await world.call("udp,7000", "x");
@@ -76,7 +76,7 @@ t.test("with a reason everybody goes at once", async t => {
 });
 
 t.test("a new definition that cannot be opened is logged, the port is off", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:off:0:/dev/ttyA:9600");
   world.listenFault = new Error("Address already in use");
   port.reconfigure(world.config("7000:raw:0:/dev/ttyA:9600"), null);
@@ -85,7 +85,7 @@ t.test("a new definition that cannot be opened is logged, the port is off", asyn
 });
 
 t.test("a free port is removed at once", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   port.removeWhenFree(null);
   t.ok(world.listener("7000").closed);
@@ -94,7 +94,7 @@ t.test("a free port is removed at once", async t => {
 });
 
 t.test("a port in use takes nobody new, and is removed when the last one has gone", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 max-connections=2");
   const [one, two] = [await world.call("7000"), await world.call("7000")];
   port.removeWhenFree(null);
@@ -112,7 +112,7 @@ t.test("a port in use takes nobody new, and is removed when the last one has gon
 });
 
 t.test("with a reason a port in use is removed at once", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("udp,7000:raw:0:/dev/ttyA:9600");
   const link = await world.call("udp,7000", "x");
   port.removeWhenFree("UDP delete");
@@ -122,7 +122,7 @@ t.test("with a reason a port in use is removed at once", async t => {
 });
 
 t.test("a port to be removed that is in the next file again stays off until it is free", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   const link = await world.call("7000");
   port.removeWhenFree(null);
@@ -137,7 +137,7 @@ t.test("a port to be removed that is in the next file again stays off until it i
 });
 
 t.test("a kicker in the lobby of a port that goes away is let go", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 kickolduser");
   await world.call("7000");
   world.device.stuck = true;
@@ -150,7 +150,7 @@ t.test("a kicker in the lobby of a port that goes away is let go", async t => {
 });
 
 t.test("a fixed UDP peer that a new definition brings has its connection at once", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("udp,7000:raw:0:/dev/ttyA:9600");
   port.reconfigure(world.config("udp,7000:raw:0:/dev/ttyA:9600 remaddr=udp,192.0.2.1,5000 -chardelay"), null);
   await world.settle();

@@ -2,7 +2,7 @@ import t from "tap";
 import { World } from "../support/fake-environment.js";
 
 t.test("ports are found by their network port exactly as configured, in order", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("localhost,7003:raw:0:/dev/ttyA:9600");
   const other = world.port("7001:raw:0:/dev/ttyB:9600");
   t.equal(world.ports.find("7003"), null);
@@ -14,7 +14,7 @@ t.test("ports are found by their network port exactly as configured, in order", 
 });
 
 t.test("a port that was replaced under its name is not removed in its successor's place", async t => {
-  const world = new World(t);
+  const world = new World();
   const old = world.port("7001:raw:0:/dev/ttyA:9600");
   const young = world.port("7001:raw:0:/dev/ttyA:9600");
   world.ports.remove(old);
@@ -22,7 +22,7 @@ t.test("a port that was replaced under its name is not removed in its successor'
 });
 
 t.test("a device is in use from the first caller until it is closed, by whatever name", async t => {
-  const world = new World(t);
+  const world = new World();
   world.identities.set("/dev/alias", "/dev/ttyA");
   const port = world.port("7001:raw:0:/dev/alias:9600");
   const busy = (by: object = {}): boolean => world.ports.deviceInUse("/dev/ttyA", by);

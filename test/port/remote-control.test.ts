@@ -1,6 +1,5 @@
 import t from "tap";
 import type { LineCounters, ModemState } from "../../service/line/modem.js";
-import type { Teardown } from "../support/client.js";
 import type { FakeLine } from "../support/fake-device.js";
 import { World } from "../support/fake-environment.js";
 import type { FakeLink } from "../support/fake-link.js";
@@ -38,11 +37,8 @@ interface Setting {
 }
 
 /** A client that has agreed on COM-PORT-OPTION, all told. */
-async function agree(
-  t: Teardown,
-  { options = "", modem = null, counts = null, before = [] }: Setting = {},
-): Promise<Trial> {
-  const world = new World(t);
+async function agree({ options = "", modem = null, counts = null, before = [] }: Setting = {}): Promise<Trial> {
+  const world = new World();
   world.open = config => {
     const device = world.makeDevice(config);
     if (device.line !== null) Object.assign(device.line, { modem, counts });
@@ -84,7 +80,7 @@ function hex(text: string): string {
 }
 
 t.test("without remctl the option is refused and nothing is done", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 -chardelay");
   const link = await world.call("7000");
   link.take();
@@ -95,7 +91,7 @@ t.test("without remctl the option is refused and nothing is done", async t => {
 });
 
 t.test("with remctl nothing is done before WILL either (BUG-3), nor after WONT", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 remctl -chardelay");
   const link = await world.call("7000");
   link.take();
@@ -112,7 +108,7 @@ t.test("with remctl nothing is done before WILL either (BUG-3), nor after WONT",
 });
 
 t.test("at WILL the modem state is told before our DO", async t => {
-  const world = new World(t);
+  const world = new World();
   world.open = config => {
     const device = world.makeDevice(config);
     if (device.line !== null) device.line.modem = { cts: true, dsr: true, dcd: true, ri: false };
@@ -127,7 +123,7 @@ t.test("at WILL the modem state is told before our DO", async t => {
 });
 
 t.test("without modem lines the state is 0", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 remctl");
   const link = await world.call("7000");
   link.take();
@@ -166,20 +162,20 @@ t.test("line settings: what is asked is set, what the line made of it is answere
     [[106, 1], "", []],
   ];
   for (const [request, answer, calls] of cases) {
-    const { ask, line } = await agree(t);
+    const { ask, line } = await agree();
     t.equal(await ask(request), answer, `request ${request}`);
     t.same(line.calls, calls, `request ${request}`);
   }
 });
 
 t.test("what the line did not take is not claimed", async t => {
-  const { ask, line } = await agree(t);
+  const { ask, line } = await agree();
   line.takes = asked => ({ ...asked, speed: 9600, dataBits: 8 });
   t.equal(await ask([1, 0, 0, 0x4b, 0], [2, 7]), "65 00 00 25 80, 66 08");
 });
 
 t.test("a client's settings are for all peers, and gone at the next opening", async t => {
-  const { ask, world, link } = await agree(t);
+  const { ask, world, link } = await agree();
   await ask([1, 0, 0, 0x4b, 0]);
   t.equal(world.ports.find("7000")?.status().lineInForce?.speed, 19_200);
   t.equal(world.ports.find("7000")?.status().line?.speed, 9600);
@@ -190,53 +186,53 @@ t.test("a client's settings are for all peers, and gone at the next opening", as
 });
 
 t.test("the signature: the port's, else the program's", async t => {
-  const own = await agree(t, { before: ["SIGNATURE:s:My sig %d"], options: "s" });
+  const own = await agree({ before: ["SIGNATURE:s:My sig %d"], options: "s" });
   t.equal(await own.ask([0]), `64 ${hex("My sig %d")}`);
-  const { ask } = await agree(t);
+  const { ask } = await agree();
   t.equal(await ask([0, 0x6a, 0x75]), `64 ${hex("ser2net")}`, "what the client calls itself is ignored");
 });
 
 t.test("break by RFC 2217 and by telnet", async t => {
-  const { ask, line, link, world } = await agree(t);
+  const { ask, line, link, world } = await agree();
   t.equal(await ask([5, 4], [5, 5], [5, 4], [5, 6], [5, 4]), "69 06, 69 05, 69 05, 69 06, 69 06");
   t.same(line.calls, ["break on", "break off"]);
   link.send("\xff\xf3\xff\xf2");
   await world.settle();
   t.same(line.calls, ["break on", "break off", "break"], "no break for DM");
-  const sync = await agree(t, { options: "telnet_brk_on_sync" });
+  const sync = await agree({ options: "telnet_brk_on_sync" });
   sync.link.send("\xff\xf2");
   await sync.world.settle();
   t.same(sync.line.calls, ["break"]);
 });
 
 t.test("a break needs no remctl", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 NOBREAK");
   await world.call("7000", "\xff\xf3");
   t.same(world.device.line?.calls, ["break"]);
 });
 
 t.test("DTR and RTS of one chunk go to the line in one call", async t => {
-  const { ask, line } = await agree(t);
+  const { ask, line } = await agree();
   t.equal(await ask([5, 8], [5, 12]), "69 08, 69 0c");
   t.same(line.calls, ['drive {"dtr":true,"rts":false}']);
 });
 
 t.test("the same line twice in one chunk is a pulse: two calls, in order", async t => {
-  const { ask, line } = await agree(t);
+  const { ask, line } = await agree();
   await ask([5, 9], [5, 11], [5, 8]);
   t.same(line.calls, ['drive {"dtr":false,"rts":true}', 'drive {"dtr":true}']);
 });
 
 t.test("in two chunks they are two calls", async t => {
-  const { ask, line } = await agree(t);
+  const { ask, line } = await agree();
   await ask([5, 9]);
   await ask([5, 12]);
   t.same(line.calls, ['drive {"dtr":false}', 'drive {"rts":false}']);
 });
 
 t.test("lines are at the hardware before what was asked or sent after them", async t => {
-  const { ask, line, link, world } = await agree(t);
+  const { ask, line, link, world } = await agree();
   await ask([5, 9], [2, 7], [5, 7], [5, 10]);
   t.same(line.calls, ['drive {"dtr":false}', "set 9600 N71"]);
   const written: string[] = [];
@@ -248,20 +244,20 @@ t.test("lines are at the hardware before what was asked or sent after them", asy
 });
 
 t.test("DTR and RTS read back", async t => {
-  const { ask } = await agree(t);
+  const { ask } = await agree();
   t.equal(await ask([5, 7], [5, 10]), "69 08, 69 0b");
   t.equal(await ask([5, 9], [5, 7]), "69 09, 69 09");
   t.equal(await ask([5, 12], [5, 10]), "69 0c, 69 0c");
 });
 
 t.test("purge", async t => {
-  const { ask, line } = await agree(t);
+  const { ask, line } = await agree();
   t.equal(await ask([12, 1], [12, 2], [12, 3], [12, 4]), "70 01, 70 02, 70 03, 70 00");
   t.same(line.calls, ["purge input", "purge output", "purge both"]);
 });
 
 t.test("modem lines: changes are told with their deltas, within the mask", async t => {
-  const { ask, line, news, world } = await agree(t, { modem: NO_LINES });
+  const { ask, line, news, world } = await agree({ modem: NO_LINES });
   const after = async (modem: Partial<ModemState>): Promise<string> => {
     line.modem = { ...NO_LINES, ...modem };
     await world.pass(100);
@@ -283,7 +279,7 @@ t.test("modem lines: changes are told with their deltas, within the mask", async
 });
 
 t.test("line errors are told to those who asked, once", async t => {
-  const { ask, line, news, world } = await agree(t, { counts: NO_ERRORS });
+  const { ask, line, news, world } = await agree({ counts: NO_ERRORS });
   const after = async (counts: Partial<LineCounters>): Promise<string> => {
     line.counts = { ...(line.counts ?? NO_ERRORS), ...counts };
     await world.pass(100);
@@ -300,7 +296,7 @@ t.test("line errors are told to those who asked, once", async t => {
 });
 
 t.test("errors from a time when nobody listened are nobody's", async t => {
-  const { link, line, world } = await agree(t, { counts: NO_ERRORS });
+  const { link, line, world } = await agree({ counts: NO_ERRORS });
   const other = await world.call("7000"); // keeps the device open
   link.finish();
   await world.settle();
@@ -313,7 +309,7 @@ t.test("errors from a time when nobody listened are nobody's", async t => {
 });
 
 t.test("every client has its own masks and its own news", async t => {
-  const { ask, line, news, world } = await agree(t, { modem: NO_LINES });
+  const { ask, line, news, world } = await agree({ modem: NO_LINES });
   const other = await world.call("7000", WILL);
   other.take();
   await ask([11, 0]);
@@ -324,9 +320,9 @@ t.test("every client has its own masks and its own news", async t => {
 });
 
 t.test("a device with nothing to look at is not looked at", async t => {
-  const { world } = await agree(t);
+  const { world } = await agree();
   const waiting = world.time.waiting;
-  const watched = await agree(t, { modem: NO_LINES });
+  const watched = await agree({ modem: NO_LINES });
   t.equal(watched.world.time.waiting, waiting + 1);
   watched.link.finish();
   await watched.world.settle();
@@ -340,7 +336,7 @@ t.test("a line that is lost under a request ends the port", async t => {
     [5, 5],
     [12, 3],
   ]) {
-    const { world, link } = await agree(t);
+    const { world, link } = await agree();
     world.device.breakWith("line");
     link.send(`a${suboption(request)}b`);
     await world.settle();
@@ -351,7 +347,7 @@ t.test("a line that is lost under a request ends the port", async t => {
 });
 
 t.test("other options' suboptions and notices of the client are ignored", async t => {
-  const { ask, link, line, world } = await agree(t);
+  const { ask, link, line, world } = await agree();
   t.equal(await ask([6, 1], [7, 1]), "");
   link.send("\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0");
   await world.settle();
@@ -364,7 +360,7 @@ const SEED = 20_261_123;
 t.test(`no garbage brings a port down (seed ${SEED})`, async t => {
   const random = randomNumbers(SEED);
   const choices = [255, 250, 240, 44, 251, 252, 253, 254, 243, 242];
-  const { link, world } = await agree(t, { modem: NO_LINES, counts: NO_ERRORS });
+  const { link, world } = await agree({ modem: NO_LINES, counts: NO_ERRORS });
   for (let round = 0; round < 2000; round++) {
     const length = Math.floor(random() * 30);
     const bytes = Array.from({ length }, () =>

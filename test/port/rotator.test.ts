@@ -20,7 +20,7 @@ function inUse(world: World): string[] {
 }
 
 t.test("callers go round the list, then hear that nothing is free", async t => {
-  const world = new World(t);
+  const world = new World();
   for (const name of ["7001", "7002", "7003"]) world.port(`${name}:raw:0:/dev/tty${name}:9600`);
   rotate(world, "ROTATOR:6000:7001 7002 7003");
   const one = await world.call("6000");
@@ -38,7 +38,7 @@ t.test("callers go round the list, then hear that nothing is free", async t => {
 });
 
 t.test("a caller is served as on the port itself", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("BANNER:b:hi \\I", "7001:telnet:0:/dev/ttyA:9600 b");
   rotate(world, "ROTATOR:6000:7001");
   const link = await world.call("6000", "x", { address: "192.0.2.1" });
@@ -47,7 +47,7 @@ t.test("a caller is served as on the port itself", async t => {
 });
 
 t.test("what is not free is passed over", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7001:off:0:/dev/ttyA:9600");
   world.port("7002:raw:0:/dev/ttyB:9600 max-connections=5");
   world.port("7003:raw:0:/dev/ttyB:9600");
@@ -66,7 +66,7 @@ t.test("what is not free is passed over", async t => {
 });
 
 t.test("whom the TCP wrappers deny hears so", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7001:raw:0:/dev/ttyA:9600");
   rotate(world, "ROTATOR:6000:7001");
   world.permitted = () => Promise.resolve(false);
@@ -74,7 +74,7 @@ t.test("whom the TCP wrappers deny hears so", async t => {
 });
 
 t.test("those who came through it stay when it is closed", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7001:raw:0:/dev/ttyA:9600");
   const rotator = rotate(world, "ROTATOR:6000:7001");
   const link = await world.call("6000");
@@ -85,14 +85,14 @@ t.test("those who came through it stay when it is closed", async t => {
 });
 
 t.test("a failing accept is logged with the rotator", async t => {
-  const world = new World(t);
+  const world = new World();
   rotate(world, "ROTATOR:6000:7001");
   world.listener("6000").fail("Too many open files");
   t.same(world.logged, ["error Could not accept on rotator 6000: Too many open files"]);
 });
 
 t.test("a rotator that does not listen any more is a problem", async t => {
-  const world = new World(t);
+  const world = new World();
   const rotator = rotate(world, "ROTATOR:6000:7001");
   t.equal(rotator.problem(), null);
   world.listener("6000").isBroken = true;

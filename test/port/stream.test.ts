@@ -41,7 +41,7 @@ async function tryOnce(t: Teardown & { fail(message: string): unknown }, random:
   const line = `7000:${state}:0:/dev/ttyA:${[pick([1200, 9600, 115_200]), ...options].join(" ")} max-connections=${count}`;
   const where = `run ${run}, ${line}`;
 
-  const world = new World(t);
+  const world = new World();
   world.port(line);
   const links: FakeLink[] = [];
   for (let peer = 0; peer < count; peer++) links.push(await world.call("7000"));

@@ -1,10 +1,10 @@
 import t from "tap";
 import { Heartbeat, Ticker } from "../../service/port/ticker.js";
-import { fakeTime } from "../support/fake-time.js";
+import { FakeClock } from "../support/fake-clock.js";
 
 t.test("a source is called once, at the next common moment of its tick", async t => {
-  const time = fakeTime(t);
-  const ticker = new Ticker();
+  const time = new FakeClock();
+  const ticker = new Ticker(time);
   const calls: string[] = [];
   const source = (name: string) => ({ onTick: () => void calls.push(`${time.nowMs()} ${name}`) });
   time.pass(3);
@@ -17,8 +17,8 @@ t.test("a source is called once, at the next common moment of its tick", async t
 });
 
 t.test("all ports cost one timer", async t => {
-  const time = fakeTime(t);
-  const ticker = new Ticker();
+  const time = new FakeClock();
+  const ticker = new Ticker(time);
   for (let port = 0; port < 32; port++) ticker.at(port % 4, { onTick: () => {} });
   t.equal(time.waiting, 1);
   time.pass(16);
@@ -26,8 +26,8 @@ t.test("all ports cost one timer", async t => {
 });
 
 t.test("a source may ask again from its tick", async t => {
-  const time = fakeTime(t);
-  const ticker = new Ticker();
+  const time = new FakeClock();
+  const ticker = new Ticker(time);
   const calls: number[] = [];
   const source = {
     onTick() {
@@ -41,8 +41,8 @@ t.test("a source may ask again from its tick", async t => {
 });
 
 t.test("a source that was taken back is not called, and does not hold up the next", async t => {
-  const time = fakeTime(t);
-  const ticker = new Ticker();
+  const time = new FakeClock();
+  const ticker = new Ticker(time);
   const calls: string[] = [];
   const one = { onTick: () => void calls.push("one") };
   ticker.at(2, one);
@@ -54,8 +54,8 @@ t.test("a source that was taken back is not called, and does not hold up the nex
 });
 
 t.test("a late loop calls once, not for every tick it missed", async t => {
-  const time = fakeTime(t);
-  const ticker = new Ticker();
+  const time = new FakeClock();
+  const ticker = new Ticker(time);
   let calls = 0;
   ticker.at(0, { onTick: () => void calls++ });
   time.stall(500);
@@ -63,8 +63,8 @@ t.test("a late loop calls once, not for every tick it missed", async t => {
 });
 
 t.test("the heartbeat beats only while somebody listens", async t => {
-  const time = fakeTime(t);
-  const heartbeat = new Heartbeat();
+  const time = new FakeClock();
+  const heartbeat = new Heartbeat(time);
   const seconds: number[] = [];
   const listener = (): void => void seconds.push(heartbeat.second);
   const other = (): void => {};
@@ -82,8 +82,8 @@ t.test("the heartbeat beats only while somebody listens", async t => {
 });
 
 t.test("a listener that leaves during a beat does not disturb the others", async t => {
-  const time = fakeTime(t);
-  const heartbeat = new Heartbeat();
+  const time = new FakeClock();
+  const heartbeat = new Heartbeat(time);
   const heard: string[] = [];
   const first = (): void => {
     heard.push("first");

@@ -14,21 +14,21 @@ async function lives(world: World, link: FakeLink, limitMs = 10_000): Promise<nu
 
 t.test("a silent peer is closed after more than N and at most N + 1 seconds", async t => {
   for (const offsetMs of [0, 300, 900]) {
-    const world = new World(t);
+    const world = new World();
     world.port("7000:raw:2:/dev/ttyA:9600 max-connections=2 -chardelay");
     const first = await world.call("7000");
-    const keep = setInterval(() => first.send("."), 500); // keeps the seconds running
+    const stop = world.time.every(500, () => first.send(".")); // keeps the seconds running
     await world.pass(offsetMs);
     const link = await world.call("7000");
     const ms = await lives(world, link);
     t.ok(ms > 2000 && ms <= 3000, `${offsetMs} ms into a second: closed after ${ms} ms`);
     t.notOk(first.closed, "only that one");
-    clearInterval(keep);
+    stop();
   }
 });
 
 t.test("0 is no timeout", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600");
   t.equal(await lives(world, await world.call("7000"), 60_000), 60_000);
 });
@@ -43,7 +43,7 @@ t.test("what counts as activity, and what does not", async t => {
     ["nothing", false, "raw", () => {}],
   ];
   for (const [name, alive, state, act] of cases) {
-    const world = new World(t);
+    const world = new World();
     world.port(trace, `7000:${state}:2:/dev/ttyA:9600 tb=all`);
     const link = await world.call("7000");
     for (let turn = 0; turn < 8; turn++) {
@@ -57,7 +57,7 @@ t.test("what counts as activity, and what does not", async t => {
 });
 
 t.test("device data that a peer does not take counts for it too", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:2:/dev/ttyA:9600 -chardelay");
   const link = await world.call("7000");
   link.room = 0;
@@ -69,7 +69,7 @@ t.test("device data that a peer does not take counts for it too", async t => {
 });
 
 t.test("the data of one peer does not keep another", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7000:raw:2:/dev/ttyA:9600 max-connections=2");
   const [busy, silent] = [await world.call("7000"), await world.call("7000")];
   for (let turn = 0; turn < 40; turn++) {
@@ -81,7 +81,7 @@ t.test("the data of one peer does not keep another", async t => {
 });
 
 t.test("setporttimeout starts the time anew for everybody who is there", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:2:/dev/ttyA:9600");
   const link = await world.call("7000");
   await lives(world, link, 1900);
@@ -92,7 +92,7 @@ t.test("setporttimeout starts the time anew for everybody who is there", async t
 });
 
 t.test("0 set while somebody is there ends the timeout", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:2:/dev/ttyA:9600");
   const link = await world.call("7000");
   port.setTimeoutSeconds(0);
@@ -100,7 +100,7 @@ t.test("0 set while somebody is there ends the timeout", async t => {
 });
 
 t.test("an empty datagram keeps a UDP peer (BUG-15), which is forgotten without a word in the end", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("udp,7000:raw:2:/dev/ttyA:9600");
   const link = await world.call("udp,7000", "x");
   for (let turn = 0; turn < 8; turn++) {
@@ -113,7 +113,7 @@ t.test("an empty datagram keeps a UDP peer (BUG-15), which is forgotten without 
 });
 
 t.test("facts tell how long a peer has been idle", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   const link = await world.call("7000");
   await lives(world, link, 5000);

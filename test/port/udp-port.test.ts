@@ -5,7 +5,7 @@ import { World } from "../support/fake-environment.js";
 const FIXED = "udp,7000:raw:3:/dev/ttyA:9600 max-connections=2 remaddr=udp,192.0.2.1,5000";
 
 t.test("the first datagram of a stranger opens the port and is its first data, after the opening text", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("OPENSTR:o:OPEN", "BANNER:b:hi", "udp,7000:raw:0:/dev/ttyA:9600 o b");
   const link = await world.call("udp,7000", "hello");
   t.equal(world.device.written, "OPENhello");
@@ -13,7 +13,7 @@ t.test("the first datagram of a stranger opens the port and is its first data, a
 });
 
 t.test("refusals are answered and the peer is forgotten", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("udp,7000:raw:0:/dev/ttyA:9600 remaddr=udp,127.0.0.1,0");
   world.port("7001:raw:0:/dev/ttyA:9600");
   await world.call("udp,7000", "x");
@@ -26,7 +26,7 @@ t.test("refusals are answered and the peer is forgotten", async t => {
 });
 
 t.test("a sender is told at most once a second that it is refused, and a refusal is never answered", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("udp,7000:raw:0:/dev/ttyA:9600 remaddr=udp,127.0.0.1,0");
   const said = async (address: string, text: string) => (await world.call("udp,7000", text, { address })).received;
   t.equal(await said("192.0.2.9", "x"), "Access denied\r\n");
@@ -41,7 +41,7 @@ t.test("a sender is told at most once a second that it is refused, and a refusal
 });
 
 t.test("however many addresses are forged, a port sends few refusals and remembers few senders", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("udp,7000:raw:0:/dev/ttyA:9600 remaddr=udp,127.0.0.1,0");
   const flood = async () => {
     let answers = 0;
@@ -57,7 +57,7 @@ t.test("however many addresses are forged, a port sends few refusals and remembe
 });
 
 t.test("kickolduser: the old peer hears nothing, the new one's first datagram counts", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("OPENSTR:o:O", "udp,7000:raw:0:/dev/ttyA:9600 o kickolduser");
   const old = await world.call("udp,7000", "A1");
   const next = await world.call("udp,7000", "B1");
@@ -71,7 +71,7 @@ t.test("kickolduser: the old peer hears nothing, the new one's first datagram co
 });
 
 t.test("device data leaves in datagrams of the buffer's size", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("udp,7000:raw:0:/dev/ttyA:9600 -chardelay");
   const link = await world.call("udp,7000", "x");
   world.device.send("d".repeat(200));
@@ -83,7 +83,7 @@ t.test("device data leaves in datagrams of the buffer's size", async t => {
 });
 
 t.test("a datagram is taken whole, whatever net-to-dev-bufsize says", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("udp,7000:raw:0:/dev/ttyA:9600 net-to-dev-bufsize=10");
   const text = "0123456789".repeat(30);
   await world.call("udp,7000", text);
@@ -92,7 +92,7 @@ t.test("a datagram is taken whole, whatever net-to-dev-bufsize says", async t =>
 });
 
 t.test("a fixed peer has its connection from the start, for ever, and is nobody's to kick", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(`${FIXED} kickolduser -chardelay`);
   await world.settle();
   const [fixed] = world.listener("udp,7000").connected;
@@ -112,7 +112,7 @@ t.test("a fixed peer has its connection from the start, for ever, and is nobody'
 });
 
 t.test("after disconnect a fixed peer comes back by itself, in its place (BUG-20)", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port(FIXED);
   await world.settle();
   t.ok(port.disconnect());
@@ -123,7 +123,7 @@ t.test("after disconnect a fixed peer comes back by itself, in its place (BUG-20
 });
 
 t.test("a fixed peer waits for its name, its device and other ports, and is tried again", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("7001:raw:0:/dev/ttyA:9600");
   const other = await world.call("7001");
   const port = world.port("udp,7000:raw:0:/dev/ttyA:9600 remaddr=udp,peer.example,5000");
@@ -145,7 +145,7 @@ t.test("a fixed peer waits for its name, its device and other ports, and is trie
 });
 
 t.test("several fixed peers of a device that cannot be opened are one attempt", async t => {
-  const world = new World(t);
+  const world = new World();
   let attempts = 0;
   world.open = () => {
     attempts++;
@@ -160,7 +160,7 @@ t.test("several fixed peers of a device that cannot be opened are one attempt", 
 
 t.test("a port that is switched off or removed does not try any more", async t => {
   for (const end of ["off", "removed"] as const) {
-    const world = new World(t);
+    const world = new World();
     const port = world.port("udp,7000:raw:0:/dev/ttyA:9600 remaddr=udp,peer.example,5000");
     if (end === "off") port.setState("off");
     else port.removeWhenFree(null);
@@ -169,7 +169,7 @@ t.test("a port that is switched off or removed does not try any more", async t =
 });
 
 t.test("a UDP port that is switched off has no peers, and its fixed ones when it is on again", async t => {
-  const world = new World(t);
+  const world = new World();
   const port = world.port("CLOSESTR:c:bye", `${FIXED} c`);
   const link = await world.call("udp,7000", "x", { address: "192.0.2.1", port: 5000 });
   port.setState("off");
@@ -183,7 +183,7 @@ t.test("a UDP port that is switched off has no peers, and its fixed ones when it
 });
 
 t.test("a telnet UDP port negotiates in datagrams", async t => {
-  const world = new World(t);
+  const world = new World();
   world.port("udp,7000:telnet:0:/dev/ttyA:9600");
   const link = await world.call("udp,7000", "x");
   t.equal(link.writes[0]?.length, 15);

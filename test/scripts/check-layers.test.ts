@@ -77,6 +77,24 @@ t.test("names with a word that the glossary replaces are found, in files and ide
   );
 });
 
+t.test("what tells the time or waits beside the clock is found", async t => {
+  const { stderr } = check(t, {
+    "line/clock.ts": "export const systemClock = { now: () => performance.now(), date: () => new Date() };",
+    "net/waits.ts":
+      'import { setTimeout } from "node:timers/promises";\nexport const at = Date.now();\n' +
+      "export const day = new Date();\nexport const noon = (ms: number) => new Date(ms);\n" +
+      "setInterval(() => {}, 1);\nexport const ms = performance.now();",
+  });
+  t.same(stderr.trim().split("\n"), [
+    "net/waits.ts:1: use a Clock (setTimeout)",
+    'net/waits.ts:1: use a Clock ("node:timers/promises")',
+    "net/waits.ts:2: use a Clock (Date.now)",
+    "net/waits.ts:3: use a Clock (new Date())",
+    "net/waits.ts:5: use a Clock (setInterval)",
+    "net/waits.ts:6: use a Clock (performance)",
+  ]);
+});
+
 t.test("a file of more than 300 lines and a file beside the rooms are found", async t => {
   const { stderr } = check(t, {
     "line/long.ts": "// a line\n".repeat(301),

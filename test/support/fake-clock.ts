@@ -1,5 +1,5 @@
 /** Time that passes when the test says so. */
-import type { Clock } from "../../service/systemd/clock.js";
+import type { Clock } from "../../service/line/clock.js";
 
 export class FakeClock implements Clock {
   #nowMs = 0;
@@ -19,6 +19,23 @@ export class FakeClock implements Clock {
     return () => {
       this.#timers = this.#timers.filter(one => one !== timer);
     };
+  }
+
+  every(periodMs: number, run: () => void): () => void {
+    let cancel = this.after(periodMs, turn);
+    const again = () => {
+      cancel = this.after(periodMs, turn);
+    };
+    function turn(): void {
+      again();
+      run();
+    }
+    return () => cancel();
+  }
+
+  /** Since the epoch as since the start. */
+  date(): Date {
+    return new Date(this.#nowMs);
   }
 
   /** What comes due runs at its time. */

@@ -1,5 +1,6 @@
 /** A control port with fake operators before it and fake ports behind. */
 import { type ControlServer, createControlServer } from "../../service/control/server.js";
+import { FakeClock } from "./fake-clock.js";
 import { createFakeLink, type FakeLink } from "./fake-link.js";
 import { createFakeManagedPort, type FakeManagedPort } from "./fake-managed-port.js";
 
@@ -7,6 +8,7 @@ export const GREETING = "\xff\xfb\x03\xff\xfb\x01\xff\xfe\x01-> ";
 
 export interface FakeControl {
   readonly server: ControlServer;
+  readonly clock: FakeClock;
   /** What was logged: `error read error for controller port: ...`. */
   readonly logged: string[];
   readonly ports: FakeManagedPort[];
@@ -18,15 +20,12 @@ export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedP
   const logged: string[] = [];
   const note = (level: string) => (text: string) => void logged.push(`${level} ${text}`);
   const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
-  const paused = new Set<() => void>();
+  const clock = new FakeClock();
   const server = createControlServer({
     ports: { list: () => ports, find: name => ports.find(port => port.known.name === name) ?? null },
     version: "3.5.4",
     log,
-    pause(resume) {
-      paused.add(resume);
-      return () => paused.delete(resume);
-    },
+    clock,
   });
 
   /** Those that pause go on, until nobody does. */
@@ -34,11 +33,9 @@ export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedP
     const settleLink = link.settle;
     link.settle = () => {
       let rounds = settleLink();
-      while (paused.size > 0) {
-        const due = [...paused];
-        paused.clear();
-        for (const resume of due) resume();
-        rounds += due.length + settleLink();
+      while (clock.waiting > 0) {
+        clock.pass(1);
+        rounds += 1 + settleLink();
       }
       return rounds;
     };
@@ -47,6 +44,7 @@ export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedP
 
   return {
     server,
+    clock,
     logged,
     ports,
     connect() {

@@ -1,5 +1,6 @@
 /** A device whose far end is the test: nothing happens until `settle`, which plays the turns of the event loop. */
 import { type Device, DeviceError, type LineDevice } from "../../service/device/device.js";
+import { type Clock, pause, systemClock } from "../../service/line/clock.js";
 import type { LineCounters, ModemControl, ModemState } from "../../service/line/modem.js";
 import { formatLine, type LineSettings } from "../../service/line/settings.js";
 
@@ -43,7 +44,7 @@ export interface FakeLine extends LineDevice {
 const MAX_ROUNDS = 100_000;
 
 /** `settings` null: a printer. */
-export function createFakeDevice(path: string, settings: LineSettings | null): FakeDevice {
+export function createFakeDevice(path: string, settings: LineSettings | null, clock: Clock = systemClock): FakeDevice {
   const broken = new Set<string>();
   let input = new Uint8Array(0);
   let gone = false;
@@ -106,7 +107,7 @@ export function createFakeDevice(path: string, settings: LineSettings | null): F
     },
     close(limitMs) {
       closeLimitMs ??= limitMs;
-      closed ??= device.stuck && limitMs > 0 ? new Promise(resolve => setTimeout(resolve, limitMs)) : Promise.resolve();
+      closed ??= device.stuck && limitMs > 0 ? pause(limitMs, clock) : Promise.resolve();
       return closed;
     },
     send(bytes) {

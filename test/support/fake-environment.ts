@@ -8,11 +8,9 @@ import { Port } from "../../service/port/port.js";
 import { Registry } from "../../service/port/registry.js";
 import { Heartbeat, Ticker } from "../../service/port/ticker.js";
 import { readLines } from "../config/read.js";
-import type { Teardown } from "./client.js";
-import type { FakeClock } from "./fake-clock.js";
+import { FakeClock } from "./fake-clock.js";
 import { createFakeDevice, type FakeDevice } from "./fake-device.js";
 import { createFakeLink, type FakeLink } from "./fake-link.js";
-import { fakeTime } from "./fake-time.js";
 
 export interface FakeListener extends Listener {
   readonly closed: boolean;
@@ -28,7 +26,7 @@ export interface FakeListener extends Listener {
 }
 
 export class World {
-  readonly time: FakeClock;
+  readonly time = new FakeClock();
   readonly ports = new Registry();
   /** `error text`, in order. */
   readonly logged: string[] = [];
@@ -59,8 +57,7 @@ export class World {
   #lastPeer = 40_000;
   #lastId = 0;
 
-  constructor(t: Teardown) {
-    this.time = fakeTime(t);
+  constructor() {
     this.parts = this.#makeParts();
   }
 
@@ -117,7 +114,7 @@ export class World {
   }
 
   makeDevice(config: PortConfig): FakeDevice {
-    const device = createFakeDevice(config.device.path, config.state === "rawlp" ? null : config.line);
+    const device = createFakeDevice(config.device.path, config.state === "rawlp" ? null : config.line, this.time);
     if (device.line !== null)
       device.line.control = { dtr: config.options.dtr ?? true, rts: config.options.rts ?? true };
     this.devices.push(device);
@@ -233,8 +230,9 @@ export class World {
     const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
     return {
       log,
-      ticker: new Ticker(),
-      heartbeat: new Heartbeat(),
+      time: this.time,
+      ticker: new Ticker(this.time),
+      heartbeat: new Heartbeat(this.time),
       defaultSignature: "ser2net",
       listen: (spec, { accepted, failed }) => this.#listen(spec, accepted, failed),
       standardInput: () => this.standardInput(),
@@ -265,7 +263,7 @@ export class World {
             },
       label: portName => (portName === "7001" ? "Router" : null),
       optionContext: () => readLines().finalContext,
-      clock: () => ({
+      localTime: () => ({
         epochMs: 0,
         microseconds: 0,
         year: 2026,

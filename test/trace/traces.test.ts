@@ -2,13 +2,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import type { TraceConfig } from "../../service/config/configuration.js";
+import { systemClock } from "../../service/line/clock.js";
 import type { TraceError } from "../../service/trace/sink.js";
 import { describeTraceError, openTraces, type TraceConfigs, type Traces } from "../../service/trace/traces.js";
 import { until } from "../support/wait.js";
 
 const nothing: TraceConfigs = { read: null, write: null, both: null };
 const peer = { address: "::ffff:127.0.0.1", port: 57548 };
-const noon = () => new Date(2026, 10, 23, 12, 0, 0);
+const noon = { ...systemClock, date: () => new Date(2026, 10, 23, 12, 0, 0) };
 const stamp = "2026/11/23 12:00:00 ";
 
 t.test("nothing configured is nothing opened", async t => {

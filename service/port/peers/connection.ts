@@ -60,7 +60,7 @@ export class Connection {
   /** Why it ends as soon as what it is owed has left (closeon). */
   endWhenSent: string | null = null;
   lastActiveSecond: number;
-  readonly #since = Date.now();
+  readonly #sinceMs: number;
   #unsent: Uint8Array | null = null;
   #unsentAnswers = 0;
   /** Bytes in `gathered`, or -1 while nothing is gathered. */
@@ -80,6 +80,7 @@ export class Connection {
     readonly telnet: TelnetOptions;
     readonly fixed: boolean;
     readonly second: number;
+    readonly sinceMs: number; // milliseconds since 1970
     readonly events: ConnectionEvents;
   }) {
     this.id = options.id;
@@ -87,6 +88,7 @@ export class Connection {
     this.slot = options.slot;
     this.fixed = options.fixed;
     this.lastActiveSecond = options.second;
+    this.#sinceMs = options.sinceMs;
     this.#events = options.events;
     this.telnet = options.mode === "telnet" ? newTelnetState(options.telnet) : null;
     this.flooding = this.telnet !== null;
@@ -125,7 +127,7 @@ export class Connection {
       port: this.link.peer.port,
       bytesFromNet: this.bytesFromNet,
       bytesToNet: this.bytesToNet,
-      since: this.#since,
+      since: this.#sinceMs,
       idleSeconds: second - this.lastActiveSecond,
     };
   }

@@ -1,11 +1,13 @@
 /** Fixed UDP peers have their connections without having spoken (manual page, "UDP"). */
 import type { RemoteAddress } from "../../config/configuration.js";
+import type { Cancel, Clock } from "../../line/clock.js";
 import type { Link, PeerAddress } from "../../net/link.js";
 
 /** Between attempts: for a name that is not known yet, for a device that cannot be opened. */
 const RETRY_MS = 5000;
 
 export interface FixedPeersOptions {
+  readonly clock: Clock;
   /** Those without a connection, with their slots. */
   missing(): readonly { readonly slot: number; readonly remote: RemoteAddress }[];
   /** None: not known yet. */
@@ -19,7 +21,7 @@ export interface FixedPeersOptions {
 
 export class FixedPeers {
   readonly #options: FixedPeersOptions;
-  #retry: NodeJS.Timeout | undefined;
+  #cancelRetry: Cancel | null = null;
 
   constructor(options: FixedPeersOptions) {
     this.#options = options;
@@ -49,10 +51,10 @@ export class FixedPeers {
   attachLater(): void {
     this.stop();
     if (this.#options.missing().length === 0 || this.#options.deviceState() === "missing") return;
-    this.#retry = setTimeout(() => this.attach(), RETRY_MS);
+    this.#cancelRetry = this.#options.clock.after(RETRY_MS, () => this.attach());
   }
 
   stop(): void {
-    clearTimeout(this.#retry);
+    this.#cancelRetry?.();
   }
 }

@@ -3,6 +3,7 @@
  * this kind that refuses in turn: answers are few, and no refusal text is ever answered.
  */
 import { toText } from "../../line/bytes.js";
+import type { Clock } from "../../line/clock.js";
 import { type Link, LinkError } from "../../net/link.js";
 import { REFUSAL, refuse } from "./admission.js";
 
@@ -18,12 +19,17 @@ const LONGEST_TEXT = Math.max(...[...TEXTS].map(text => text.length));
 const datagram = new Uint8Array(LONGEST_TEXT + 1);
 
 export class UdpRefusals {
-  /** When each address was answered last, on the clock of performance.now(); the oldest first. */
+  /** When each address was answered last, on the clock; the oldest first. */
   readonly #answered = new Map<string, number>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Closes the link, with the text where an answer may go out. False: it got no answer. */
   refuse(link: Link, text: string): boolean {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.nowMs();
     const answer = !isRefusal(link) && this.#mayAnswer(link.peer.address, nowMs);
     if (!answer) {
       link.close();

@@ -1,5 +1,6 @@
 /** The manual page's character delay, for port lines that set it: device bytes gather in a buffer until a pause. */
 import type { Chardelay } from "../../config/configuration.js";
+import type { Cancel, Clock } from "../../line/clock.js";
 import type { LineSettings } from "../../line/settings.js";
 import { chardelayUs } from "../../line/timing.js";
 
@@ -23,12 +24,14 @@ export class CharacterDelay {
   #delayUs = 0;
   #used = 0;
   #deadlineUs = 0;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #clock: Clock;
+  #cancelTimer: Cancel | null = null;
 
-  constructor(chardelay: Chardelay, bufferBytes: number, out: DelayOutput) {
+  constructor(chardelay: Chardelay, bufferBytes: number, clock: Clock, out: DelayOutput) {
     this.#chardelay = chardelay;
     // Telnet may double a byte, so one byte of room is not enough to go on with (BUG-12).
     this.#buffer = new Uint8Array(Math.max(2, bufferBytes));
+    this.#clock = clock;
     this.#out = out;
   }
 
@@ -49,22 +52,23 @@ export class CharacterDelay {
       this.release();
       return;
     }
-    const nowUs = performance.now() * 1000;
-    if (this.#timer === null) this.#deadlineUs = nowUs + this.#chardelay.maxUs;
-    else clearTimeout(this.#timer);
+    const nowUs = this.#clock.nowMs() * 1000;
+    if (this.#cancelTimer === null) this.#deadlineUs = nowUs + this.#chardelay.maxUs;
+    else this.#cancelTimer();
     const leftUs = this.#deadlineUs - nowUs;
     if (leftUs <= 0) {
-      this.#timer = null;
+      this.#cancelTimer = null;
       this.release();
       return;
     }
-    this.#timer = setTimeout(() => this.release(), Math.ceil(Math.min(this.#delayUs, leftUs) / 1000));
+    const waitMs = Math.ceil(Math.min(this.#delayUs, leftUs) / 1000);
+    this.#cancelTimer = this.#clock.after(waitMs, () => this.release());
   }
 
   /** Sends what has gathered. */
   release(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
     if (this.#used === 0) return;
     this.#held = !this.#out.ready();
     if (this.#held) return;
@@ -79,8 +83,8 @@ export class CharacterDelay {
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
     this.#used = 0;
   }
 }

@@ -36,7 +36,7 @@ export class DeviceToNet {
     this.#closeOn = closeon === null || closeon.length === 0 ? null : createCloseOn(closeon);
     this.delay =
       chardelay.explicit && chardelay.enabled
-        ? new CharacterDelay(chardelay, devToNetBufsize.bytes, {
+        ? new CharacterDelay(chardelay, devToNetBufsize.bytes, options.clock, {
             ready: () => !this.blocked,
             emit: bytes => this.#emit(bytes),
           })
@@ -80,7 +80,7 @@ export class DeviceToNet {
         this.#pacing,
         count,
         count === limit,
-        performance.now(),
+        this.#options.clock.nowMs(),
         state.byteMs,
         otherSideMoved,
         last,

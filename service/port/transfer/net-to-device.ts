@@ -1,5 +1,4 @@
 /** Bytes of all peers to the device. While it has not taken all it got, no peer is read. */
-
 import type { Connection } from "../peers/connection.js";
 import { nextRead } from "../read-pacing.js";
 import { StalledPeers } from "./stalled-peers.js";
@@ -26,12 +25,7 @@ export class NetToDevice {
   readonly #state: TransferState;
   /** For each peer, the one function that reads it: when it is readable, and at its tick. */
   readonly #feeds = new Map<Connection, { readonly onTick: () => void }>();
-  readonly #stalledPeers = new StalledPeers({
-    bytesToDevice: () => this.bytes,
-    waitsForDevice: () => this.blocked,
-    peers: () => this.#feeds.keys(),
-    gone: (connection, bytes, error) => this.#gone(connection, bytes, error),
-  });
+  readonly #stalledPeers: StalledPeers;
   #unwritten: Uint8Array | null = null;
   /** What the peer that filled the device sent after that: commands must not overtake data. */
   #postponed: TelnetInput | null = null;
@@ -40,6 +34,13 @@ export class NetToDevice {
   constructor(options: TransferOptions, state: TransferState) {
     this.#options = options;
     this.#state = state;
+    this.#stalledPeers = new StalledPeers({
+      clock: options.clock,
+      bytesToDevice: () => this.bytes,
+      waitsForDevice: () => this.blocked,
+      peers: () => this.#feeds.keys(),
+      gone: (connection, bytes, error) => this.#gone(connection, bytes, error),
+    });
   }
 
   /** The device has not taken all it got. */
@@ -170,7 +171,7 @@ export class NetToDevice {
         pacing,
         count,
         count === limit,
-        performance.now(),
+        this.#options.clock.nowMs(),
         state.byteMs,
         otherSideMoved,
         state.lastTick,

@@ -2,6 +2,7 @@
  * Peers that disconnect while they are not read, since the device is full. Their bytes follow as long as the device takes
  * any; a device that takes none is not kept for a peer that is gone (BUG-29).
  */
+import type { Cancel, Clock } from "../../line/clock.js";
 import type { Connection } from "../peers/connection.js";
 
 /** Without progress of the device: a peer whose connection broke is let go. As long as a closing port waits for its device. */
@@ -12,6 +13,7 @@ const ENDED_MS = 600_000;
 const discardBuffer = new Uint8Array(4096);
 
 export interface StalledPeersOptions {
+  readonly clock: Clock;
   /** Grows while the device takes bytes. */
   bytesToDevice(): number;
   waitsForDevice(): boolean;
@@ -22,7 +24,7 @@ export interface StalledPeersOptions {
 
 export class StalledPeers {
   readonly #options: StalledPeersOptions;
-  #timer: NodeJS.Timeout | null = null;
+  #cancelTimer: Cancel | null = null;
 
   constructor(options: StalledPeersOptions) {
     this.#options = options;
@@ -30,24 +32,24 @@ export class StalledPeers {
 
   /** Called whenever it becomes so: cheap, as that may be often. */
   deviceFull(): void {
-    if (this.#timer === null) this.#wait();
+    if (this.#cancelTimer === null) this.#wait();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
   }
 
   #wait(stuckMs = 0): void {
-    const { bytesToDevice, waitsForDevice } = this.#options;
+    const { clock, bytesToDevice, waitsForDevice } = this.#options;
     const before = bytesToDevice();
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
+    this.#cancelTimer = clock.after(BROKEN_MS, () => {
+      this.#cancelTimer = null;
       if (!waitsForDevice()) return;
       const isStuck = bytesToDevice() === before;
       this.#wait(isStuck ? stuckMs + BROKEN_MS : 0);
       if (isStuck) this.#release(before, stuckMs + BROKEN_MS >= ENDED_MS);
-    }, BROKEN_MS);
+    });
   }
 
   /** Lets peers go that have disconnected; a connection that breaks before the device takes more follows then. */

@@ -1,6 +1,7 @@
 /** What the two directions of an open port share. */
 import type { PortConfig } from "../../config/configuration.js";
 import type { Device } from "../../device/device.js";
+import type { Clock } from "../../line/clock.js";
 import { bitsPerCharacter, type LineSettings } from "../../line/settings.js";
 import type { TelnetEvent } from "../../telnet/decoder.js";
 import type { DataObservers } from "../observers.js";
@@ -39,6 +40,7 @@ export interface TransferOptions {
   readonly observers: DataObservers;
   readonly events: PortEvents;
   readonly commands: TelnetCommands;
+  readonly clock: Clock;
   readonly ticker: Ticker;
   readonly heartbeat: Heartbeat;
   /** The live set: the lifecycle adds and removes, both directions read it. */

@@ -2,9 +2,7 @@ import t from "tap";
 import type { Chardelay } from "../../../service/config/configuration.js";
 import { STANDARD_LINE } from "../../../service/line/settings.js";
 import { CharacterDelay } from "../../../service/port/transfer/character-delay.js";
-import type { Teardown } from "../../support/client.js";
-import type { FakeClock } from "../../support/fake-clock.js";
-import { fakeTime } from "../../support/fake-time.js";
+import { FakeClock } from "../../support/fake-clock.js";
 
 interface Trial {
   readonly delay: CharacterDelay;
@@ -16,14 +14,15 @@ interface Trial {
   say(text: string): void;
 }
 
-function start(
-  t: Teardown,
-  { bufferBytes = 64, speed = 9600, ...chardelay }: Partial<Chardelay> & { bufferBytes?: number; speed?: number } = {},
-): Trial {
-  const time = fakeTime(t);
+function start({
+  bufferBytes = 64,
+  speed = 9600,
+  ...chardelay
+}: Partial<Chardelay> & { bufferBytes?: number; speed?: number } = {}): Trial {
+  const time = new FakeClock();
   const sent: string[] = [];
   const options = { enabled: true, explicit: true, scale: 20, minUs: 1000, maxUs: 20_000, ...chardelay };
-  const delay = new CharacterDelay(options, bufferBytes, {
+  const delay = new CharacterDelay(options, bufferBytes, time, {
     ready: () => trial.ready,
     emit: bytes => void sent.push(`${time.nowMs()} ms: ${Buffer.from(bytes).toString("latin1")}`),
   });
@@ -34,7 +33,7 @@ function start(
 }
 
 t.test("bytes wait for two characters more, in whole milliseconds", async t => {
-  const { say, sent, time } = start(t);
+  const { say, sent, time } = start();
   say("a");
   time.pass(2);
   t.same(sent, []);
@@ -43,7 +42,7 @@ t.test("bytes wait for two characters more, in whole milliseconds", async t => {
 });
 
 t.test("each byte starts the wait anew, and all are sent together", async t => {
-  const { say, sent, time } = start(t);
+  const { say, sent, time } = start();
   for (const letter of "abc") {
     say(letter);
     time.pass(2);
@@ -53,7 +52,7 @@ t.test("each byte starts the wait anew, and all are sent together", async t => {
 });
 
 t.test("chardelay-max counts from the first byte", async t => {
-  const { say, sent, time } = start(t, { minUs: 200_000, maxUs: 500_000 });
+  const { say, sent, time } = start({ minUs: 200_000, maxUs: 500_000 });
   for (let letter = 0; letter < 10; letter++) {
     say(String(letter));
     time.pass(100);
@@ -62,21 +61,21 @@ t.test("chardelay-max counts from the first byte", async t => {
 });
 
 t.test("chardelay-max cuts the wait of a slow line", async t => {
-  const { say, sent, time } = start(t, { speed: 300, maxUs: 5000 });
+  const { say, sent, time } = start({ speed: 300, maxUs: 5000 });
   say("a");
   time.pass(100);
   t.same(sent, ["5 ms: a"]);
 });
 
 t.test("chardelay-min lengthens the wait of a fast line", async t => {
-  const { say, sent, time } = start(t, { speed: 115_200, minUs: 7000 });
+  const { say, sent, time } = start({ speed: 115_200, minUs: 7000 });
   say("a");
   time.pass(100);
   t.same(sent, ["7 ms: a"]);
 });
 
 t.test("a byte after the deadline is sent at once", async t => {
-  const trial = start(t, { minUs: 5000, maxUs: 5000 });
+  const trial = start({ minUs: 5000, maxUs: 5000 });
   trial.say("a");
   trial.time.stall(6); // the loop was busy: the timer has not run
   t.same(trial.sent, ["6 ms: a"]);
@@ -86,7 +85,7 @@ t.test("a byte after the deadline is sent at once", async t => {
 });
 
 t.test("a full buffer leaves at once, one byte less waits", async t => {
-  const { say, sent, time, delay } = start(t, { bufferBytes: 8 });
+  const { say, sent, time, delay } = start({ bufferBytes: 8 });
   t.equal(delay.room(false), 8);
   say("1234567");
   t.equal(delay.room(false), 1);
@@ -99,15 +98,15 @@ t.test("a full buffer leaves at once, one byte less waits", async t => {
 });
 
 t.test("telnet may double each byte, so half of the room is given; never none", async t => {
-  const { delay, say } = start(t, { bufferBytes: 5 });
+  const { delay, say } = start({ bufferBytes: 5 });
   t.equal(delay.room(true), 2);
   say("1234");
   t.equal(delay.room(true), 1);
-  t.equal(start(t, { bufferBytes: 1 }).delay.room(true), 1, "BUG-12");
+  t.equal(start({ bufferBytes: 1 }).delay.room(true), 1, "BUG-12");
 });
 
 t.test("long delays are counted once (BUG-32)", async t => {
-  const { say, sent, time } = start(t, { minUs: 1_200_000, maxUs: 5_000_000 });
+  const { say, sent, time } = start({ minUs: 1_200_000, maxUs: 5_000_000 });
   say("a");
   time.pass(1199);
   t.same(sent, []);
@@ -116,7 +115,7 @@ t.test("long delays are counted once (BUG-32)", async t => {
 });
 
 t.test("while a peer is busy nothing is sent, and nothing twice (BUG-5)", async t => {
-  const trial = start(t);
+  const trial = start();
   trial.say("ab");
   trial.ready = false;
   trial.time.pass(50);
@@ -131,7 +130,7 @@ t.test("while a peer is busy nothing is sent, and nothing twice (BUG-5)", async 
 });
 
 t.test("a peer that was busy for other reasons does not cut the wait short", async t => {
-  const trial = start(t);
+  const trial = start();
   trial.say("a");
   trial.delay.retry();
   t.same(trial.sent, []);
@@ -140,7 +139,7 @@ t.test("a peer that was busy for other reasons does not cut the wait short", asy
 });
 
 t.test("the wait follows the speed", async t => {
-  const { delay, say, sent, time } = start(t);
+  const { delay, say, sent, time } = start();
   delay.lineChanged({ ...STANDARD_LINE, speed: 1200 });
   say("a");
   time.pass(16);
@@ -150,13 +149,13 @@ t.test("the wait follows the speed", async t => {
 });
 
 t.test("no wait at all when it comes to nothing", async t => {
-  const { say, sent } = start(t, { speed: 4_000_000, scale: 1, minUs: 0 });
+  const { say, sent } = start({ speed: 4_000_000, scale: 1, minUs: 0 });
   say("a");
   t.same(sent, ["0 ms: a"]);
 });
 
 t.test("what is released has no timer left, what is stopped is not sent", async t => {
-  const { delay, say, sent, time } = start(t);
+  const { delay, say, sent, time } = start();
   say("a");
   delay.release();
   t.same(sent, ["0 ms: a"]);

@@ -1,0 +1,47 @@
+/** Time and timers. What waits or measures takes a Clock, so that tests let time pass (docs/design.md, "Time"). */
+
+/** Takes a call back. Idempotent; does nothing after the call. */
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Milliseconds that pass evenly and are never set back; not a time of day. */
+  nowMs(): number;
+  /** The time of day, which may be set. */
+  date(): Date;
+  /** Calls `run` once, in `delayMs`. */
+  after(delayMs: number, run: () => void): Cancel;
+  /** Calls `run` every `periodMs`. */
+  every(periodMs: number, run: () => void): Cancel;
+}
+
+/** Its timers keep the process running. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  date: () => new Date(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+  every(periodMs, run) {
+    const timer = setInterval(run, periodMs);
+    return () => clearInterval(timer);
+  },
+};
+
+/** The same time; its timers do not keep the process running. */
+export const backgroundClock: Clock = {
+  ...systemClock,
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs).unref();
+    return () => clearTimeout(timer);
+  },
+  every(periodMs, run) {
+    const timer = setInterval(run, periodMs).unref();
+    return () => clearInterval(timer);
+  },
+};
+
+/** Resolves in `delayMs`. */
+export function pause(delayMs: number, clock: Clock = systemClock): Promise<void> {
+  return new Promise(resolve => void clock.after(delayMs, resolve));
+}
