@@ -3,8 +3,8 @@ import { toBytes, toText } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { type Link, LinkError } from "../net/link.js";
-import { createTelnetDecoder } from "../telnet/decoder.js";
-import { CONTROL_PORT_POLICY, createNegotiation } from "../telnet/negotiation.js";
+import { TelnetDecoder } from "../telnet/decoder.js";
+import { CONTROL_PORT_POLICY, Negotiation } from "../telnet/negotiation.js";
 import { parseCommand } from "./command.js";
 import { createLineEditor } from "./editor.js";
 import { type ControlPorts, execute } from "./execute.js";
@@ -42,8 +42,8 @@ type Output = string | null;
 
 export function createControlSession(parts: ControlSessionOptions): ControlSession {
   const { link, ports, version, log, clock = systemClock, onEnd } = parts;
-  const decoder = createTelnetDecoder();
-  const negotiation = createNegotiation(CONTROL_PORT_POLICY);
+  const decoder = new TelnetDecoder();
+  const negotiation = new Negotiation(CONTROL_PORT_POLICY);
   const editor = createLineEditor();
   const monitor = createMonitor(showMonitored);
   const chunk = new Uint8Array(READ_BYTES);

@@ -7,86 +7,34 @@ export type TelnetEvent =
   | { readonly kind: "negotiate"; readonly verb: Verb; readonly option: number }
   | { readonly kind: "suboption"; readonly option: number; readonly bytes: Uint8Array };
 
-export interface TelnetDecoder {
-  /** True when the whole chunk is data: no command is open and no IAC is in it. It may then go on untouched, without `push`. */
-  passes(chunk: Uint8Array): boolean;
-  /**
-   * Takes a chunk whole; what it ends in the middle of is finished by the next one. Data between two commands is one
-   * event, never an empty one; its bytes may be a view of the chunk and are good for as long as the chunk is.
-   */
-  push(chunk: Uint8Array): TelnetEvent[];
-}
-
 /**
  * Bytes kept of one suboption; what follows them up to IAC SE is read over, and the suboption counts with what is there.
  * The longest in use are signatures, of at most 254 bytes (the reference keeps 28).
  */
 export const MAX_SUBOPTION_BYTES = 512;
 
-/** Where the last byte left us. In "option" a suboption has begun, its option number is still to come. */
+/** The state after the last byte. In "option" a suboption has begun, its option number is still to come. */
 type Place = "data" | "iac" | "verb" | "option" | "option-iac" | "suboption" | "suboption-iac";
 
-export function createTelnetDecoder(): TelnetDecoder {
-  let place: Place = "data";
-  let verb: Verb = "will";
-  let option = 0;
-  const suboption = new Uint8Array(MAX_SUBOPTION_BYTES);
-  let kept = 0; // bytes in `suboption`
+export class TelnetDecoder {
+  #place: Place = "data";
+  #verb: Verb = "will";
+  #option = 0;
+  readonly #suboption = new Uint8Array(MAX_SUBOPTION_BYTES);
+  #kept = 0; // bytes in #suboption
 
-  function keep(byte: number): Place {
-    if (kept < MAX_SUBOPTION_BYTES) suboption[kept++] = byte;
-    return "suboption";
+  /** True when the whole chunk is data: no command is open and no IAC is in it. It may then go on untouched, without `push`. */
+  passes(chunk: Uint8Array): boolean {
+    return this.#place === "data" && chunk.indexOf(IAC) < 0;
   }
 
-  function begin(number: number): Place {
-    option = number;
-    kept = 0;
-    return "suboption";
-  }
-
-  function end(events: TelnetEvent[]): Place {
-    events.push({ kind: "suboption", option, bytes: suboption.slice(0, kept) });
-    return "data";
-  }
-
-  /** One byte that is not plain data, and not the second half of IAC IAC in the data. */
-  function step(byte: number, events: TelnetEvent[]): Place {
-    switch (place) {
-      case "data":
-        return "iac";
-      case "iac": {
-        // An IAC whose DM the kernel took away as urgent data eats the one byte after it, and no more.
-        if (byte === SB) return "option";
-        const asked = verbOf(byte);
-        if (asked === null) events.push({ kind: "command", code: byte });
-        else verb = asked;
-        return asked === null ? "data" : "verb";
-      }
-      case "verb":
-        events.push({ kind: "negotiate", verb, option: byte });
-        return "data";
-      case "option":
-        return byte === IAC ? "option-iac" : begin(byte);
-      case "option-iac": // IAC SE ends a suboption in any position, here one that never had an option
-        if (byte === SE) return "data";
-        return byte === IAC ? begin(IAC) : "option";
-      case "suboption":
-        return byte === IAC ? "suboption-iac" : keep(byte);
-      case "suboption-iac": // any other command within a suboption is dropped, as the reference does
-        if (byte === SE) return end(events);
-        return byte === IAC ? keep(IAC) : "suboption";
-      default:
-        return place satisfies never;
-    }
-  }
-
-  function passes(chunk: Uint8Array): boolean {
-    return place === "data" && chunk.indexOf(IAC) < 0;
-  }
-
-  function push(chunk: Uint8Array): TelnetEvent[] {
+  /**
+   * Takes a chunk whole; a command that is cut at its end is finished by the next one. Data between two commands is one
+   * event, never an empty one; its bytes may be a view of the chunk and are valid for as long as the chunk is.
+   */
+  push(chunk: Uint8Array): TelnetEvent[] {
     if (chunk.length === 0) return [];
-    if (passes(chunk)) return [{ kind: "data", bytes: chunk }];
+    if (this.passes(chunk)) return [{ kind: "data", bytes: chunk }];
     const events: TelnetEvent[] = [];
     const data = new Uint8Array(chunk.length); // the chunk without its commands; the data events are views of it
     let filled = 0;
@@ -96,7 +44,7 @@ export function createTelnetDecoder(): TelnetDecoder {
       reported = filled;
     };
     for (let at = 0; at < chunk.length; at++) {
-      if (place === "data") {
+      if (this.#place === "data") {
         const next = chunk.indexOf(IAC, at);
         const run = chunk.subarray(at, next < 0 ? chunk.length : next);
         data.set(run, filled);
@@ -105,19 +53,65 @@ export function createTelnetDecoder(): TelnetDecoder {
         if (at === chunk.length) break;
       }
       const byte = chunk[at] ?? 0;
-      if (place === "iac" && byte === IAC) {
+      if (this.#place === "iac" && byte === IAC) {
         data[filled++] = IAC;
-        place = "data";
+        this.#place = "data";
         continue;
       }
-      if (place === "iac") tell();
-      place = step(byte, events);
+      if (this.#place === "iac") tell();
+      this.#place = this.#step(byte, events);
     }
     tell();
     return events;
   }
 
-  return { passes, push };
+  /** One byte that is not plain data, and not the second half of IAC IAC in the data. */
+  #step(byte: number, events: TelnetEvent[]): Place {
+    const place = this.#place;
+    switch (place) {
+      case "data":
+        return "iac";
+      case "iac": {
+        // An IAC whose DM the kernel took away as urgent data consumes the one byte after it, and no more.
+        if (byte === SB) return "option";
+        const asked = verbOf(byte);
+        if (asked === null) events.push({ kind: "command", code: byte });
+        else this.#verb = asked;
+        return asked === null ? "data" : "verb";
+      }
+      case "verb":
+        events.push({ kind: "negotiate", verb: this.#verb, option: byte });
+        return "data";
+      case "option":
+        return byte === IAC ? "option-iac" : this.#begin(byte);
+      case "option-iac": // IAC SE ends a suboption in any position, here one that never had an option
+        if (byte === SE) return "data";
+        return byte === IAC ? this.#begin(IAC) : "option";
+      case "suboption":
+        return byte === IAC ? "suboption-iac" : this.#keep(byte);
+      case "suboption-iac": // any other command within a suboption is dropped, as the reference does
+        if (byte === SE) return this.#end(events);
+        return byte === IAC ? this.#keep(IAC) : "suboption";
+      default:
+        return place satisfies never;
+    }
+  }
+
+  #begin(option: number): Place {
+    this.#option = option;
+    this.#kept = 0;
+    return "suboption";
+  }
+
+  #keep(byte: number): Place {
+    if (this.#kept < MAX_SUBOPTION_BYTES) this.#suboption[this.#kept++] = byte;
+    return "suboption";
+  }
+
+  #end(events: TelnetEvent[]): Place {
+    events.push({ kind: "suboption", option: this.#option, bytes: this.#suboption.slice(0, this.#kept) });
+    return "data";
+  }
 }
 
 function verbOf(code: number): Verb | null {

@@ -30,13 +30,6 @@ export interface NegotiationAnswer {
   readonly changed: OptionChange | null;
 }
 
-export interface Negotiation {
-  /** The bytes to send at connect; `receive` takes them as sent. */
-  opening(): Uint8Array;
-  receive(verb: Verb, option: number): NegotiationAnswer;
-  isEnabled(side: Side, option: number): boolean;
-}
-
 const ECHO_HERE = [
   ["will", SGA],
   ["will", ECHO],
@@ -74,30 +67,39 @@ interface SideState {
   readonly agreed: boolean;
 }
 
-export function createNegotiation(policy: NegotiationPolicy): Negotiation {
-  const sides: Record<Side, Map<number, SideState>> = { us: new Map(), them: new Map() };
-  let answersLeft = MAX_ANSWERS;
+export class Negotiation {
+  readonly #policy: NegotiationPolicy;
+  readonly #sides: Readonly<Record<Side, Map<number, SideState>>> = { us: new Map(), them: new Map() };
+  #answersLeft = MAX_ANSWERS;
 
-  for (const side of ["us", "them"] as const)
-    for (const option of policy.agree[side])
-      sides[side].set(option, { ours: null, theirs: null, awaiting: false, agreed: true });
-  for (const [verb, option] of policy.opening) {
-    const side = verb === "will" || verb === "wont" ? "us" : "them";
-    const agreed = policy.agree[side].includes(option);
-    sides[side].set(option, { ours: isPositive(verb), theirs: null, awaiting: true, agreed });
+  constructor(policy: NegotiationPolicy) {
+    this.#policy = policy;
+    for (const side of ["us", "them"] as const)
+      for (const option of policy.agree[side])
+        this.#sides[side].set(option, { ours: null, theirs: null, awaiting: false, agreed: true });
+    for (const [verb, option] of policy.opening) {
+      const side = verb === "will" || verb === "wont" ? "us" : "them";
+      const agreed = policy.agree[side].includes(option);
+      this.#sides[side].set(option, { ours: isPositive(verb), theirs: null, awaiting: true, agreed });
+    }
   }
 
-  function answer(side: Side, option: number, positive: boolean): Uint8Array {
-    answersLeft--;
-    return encodeNegotiation(verbFor(side, positive), option);
+  /** The bytes to send at connect; `receive` takes them as sent. */
+  opening(): Uint8Array {
+    return Uint8Array.from(this.#policy.opening.flatMap(([verb, option]) => [...encodeNegotiation(verb, option)]));
   }
 
-  function receive(verb: Verb, option: number): NegotiationAnswer {
-    if (answersLeft === 0) return { reply: NOTHING, changed: null };
+  isEnabled(side: Side, option: number): boolean {
+    const state = this.#sides[side].get(option);
+    return state !== undefined && isOn(state);
+  }
+
+  receive(verb: Verb, option: number): NegotiationAnswer {
+    if (this.#answersLeft === 0) return { reply: NOTHING, changed: null };
     const side = verb === "do" || verb === "dont" ? "us" : "them";
     const positive = isPositive(verb);
-    const state = sides[side].get(option);
-    if (state === undefined) return { reply: positive ? answer(side, option, false) : NOTHING, changed: null };
+    const state = this.#sides[side].get(option);
+    if (state === undefined) return { reply: positive ? this.#answer(side, option, false) : NOTHING, changed: null };
     if (state.theirs === positive) return { reply: NOTHING, changed: null };
 
     const before = isOn(state);
@@ -107,20 +109,16 @@ export function createNegotiation(policy: NegotiationPolicy): Negotiation {
       state.awaiting = false;
     } else {
       state.ours = positive && state.agreed;
-      reply = answer(side, option, state.ours);
+      reply = this.#answer(side, option, state.ours);
     }
     const enabled = isOn(state);
     return { reply, changed: enabled === before ? null : { option, side, enabled } };
   }
 
-  return {
-    opening: () => Uint8Array.from(policy.opening.flatMap(([verb, option]) => [...encodeNegotiation(verb, option)])),
-    receive,
-    isEnabled(side, option) {
-      const state = sides[side].get(option);
-      return state !== undefined && isOn(state);
-    },
-  };
+  #answer(side: Side, option: number, positive: boolean): Uint8Array {
+    this.#answersLeft--;
+    return encodeNegotiation(verbFor(side, positive), option);
+  }
 }
 
 function isOn(state: SideState): boolean {

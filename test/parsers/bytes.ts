@@ -2,8 +2,8 @@
 import { CALL, decode, encode } from "../../service/dbus/codec.js";
 import { Frames, MAX_RECEIVED } from "../../service/dbus/frames.js";
 import { Variant } from "../../service/dbus/marshal.js";
-import { createTelnetDecoder, MAX_SUBOPTION_BYTES } from "../../service/telnet/decoder.js";
-import { createNegotiation, dataPortPolicy } from "../../service/telnet/negotiation.js";
+import { MAX_SUBOPTION_BYTES, TelnetDecoder } from "../../service/telnet/decoder.js";
+import { dataPortPolicy, Negotiation } from "../../service/telnet/negotiation.js";
 import { encodeReply, parseRequest } from "../../service/telnet/rfc2217.js";
 import { fill, insist, type Parser } from "./parser.js";
 
@@ -21,8 +21,8 @@ const telnet: Parser = {
   name: "telnet",
   parse(text) {
     for (const length of [CHUNK, 1]) {
-      const decoder = createTelnetDecoder();
-      const negotiation = createNegotiation(dataPortPolicy(true));
+      const decoder = new TelnetDecoder();
+      const negotiation = new Negotiation(dataPortPolicy(true));
       for (const chunk of chunks(text, length)) {
         for (const event of decoder.push(chunk)) {
           if (event.kind === "negotiate") negotiation.receive(event.verb, event.option);

@@ -1,5 +1,5 @@
 import t from "tap";
-import { createTelnetDecoder } from "../../service/telnet/decoder.js";
+import { TelnetDecoder } from "../../service/telnet/decoder.js";
 import type { Teardown } from "../support/client.js";
 import { World } from "../support/fake-environment.js";
 import type { FakeLink } from "../support/fake-link.js";
@@ -123,9 +123,7 @@ async function tryOnce(t: Teardown & { fail(message: string): unknown }, random:
 function seen(state: string, received: string): string {
   const bytes = Buffer.from(received, "latin1");
   if (state !== "telnet") return received;
-  const data = createTelnetDecoder()
-    .push(bytes)
-    .flatMap(event => (event.kind === "data" ? [...event.bytes] : []));
+  const data = new TelnetDecoder().push(bytes).flatMap(event => (event.kind === "data" ? [...event.bytes] : []));
   return text(data);
 }
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { createTelnetDecoder, MAX_SUBOPTION_BYTES, type TelnetEvent } from "../../service/telnet/decoder.js";
+import { MAX_SUBOPTION_BYTES, TelnetDecoder, type TelnetEvent } from "../../service/telnet/decoder.js";
 import { randomIntegers } from "../support/random.js";
 import { bytes, hex, told } from "./bytes.js";
 
@@ -43,7 +43,7 @@ const STREAMS: readonly (readonly [title: string, input: string, events: readonl
 t.test("a stream gives the same events whole, byte by byte, and cut at each position", async t => {
   for (const [title, input, events] of STREAMS) {
     const stream = bytes(input);
-    t.same(told(createTelnetDecoder().push(stream)), events, `${title}: whole`);
+    t.same(told(new TelnetDecoder().push(stream)), events, `${title}: whole`);
     for (let cut = 0; cut <= stream.length; cut++) {
       t.same(told(decode([stream.subarray(0, cut), stream.subarray(cut)])), events, `${title}: cut at ${cut}`);
     }
@@ -53,21 +53,19 @@ t.test("a stream gives the same events whole, byte by byte, and cut at each posi
 
 t.test("the reference passes the captured stream to the device without its commands", async t => {
   const input = bytes("61 ff ff 62 0d 0a 0d 00 63 ff f9 64 ff f6 65 ff 41 66 ff fa 1f 41 42 43 ff f0 67");
-  const data = createTelnetDecoder()
-    .push(input)
-    .flatMap(event => (event.kind === "data" ? [...event.bytes] : []));
+  const data = new TelnetDecoder().push(input).flatMap(event => (event.kind === "data" ? [...event.bytes] : []));
   t.same(data, [...bytes("61 ff 62 0d 0a 0d 00 63 64 65 66 67")]);
 });
 
 t.test("a chunk of data only is handed on as it is, not copied", async t => {
   const chunk = bytes("00 01 fe 0d 0a");
-  const [event, ...more] = createTelnetDecoder().push(chunk);
+  const [event, ...more] = new TelnetDecoder().push(chunk);
   t.equal(event?.kind === "data" ? event.bytes : null, chunk);
   t.same(more, []);
 });
 
 t.test("data between two commands is one event, however many IACs are doubled in it", async t => {
-  const events = createTelnetDecoder().push(bytes("61 ff ff 62 ff ff ff ff 63 ff f1 64"));
+  const events = new TelnetDecoder().push(bytes("61 ff ff 62 ff ff ff ff 63 ff f1 64"));
   t.same(
     events.map(event => event.kind),
     ["data", "command", "data"],
@@ -75,7 +73,7 @@ t.test("data between two commands is one event, however many IACs are doubled in
 });
 
 t.test("an empty chunk changes nothing", async t => {
-  const decoder = createTelnetDecoder();
+  const decoder = new TelnetDecoder();
   decoder.push(bytes("ff"));
   t.same(decoder.push(bytes("")), []);
   t.same(told(decoder.push(bytes("f3"))), ["command f3"]);
@@ -83,11 +81,11 @@ t.test("an empty chunk changes nothing", async t => {
 
 t.test("a chunk passes untouched only between commands and without an IAC", async t => {
   const plain = bytes("61 62");
-  const decoder = createTelnetDecoder();
+  const decoder = new TelnetDecoder();
   t.equal(decoder.passes(plain), true, "at the start");
   t.equal(decoder.passes(bytes("61 ff")), false, "an IAC is in it");
   for (const open of ["ff", "ff fb", "ff fa", "ff fa ff", "ff fa 2c", "ff fa 2c 01 ff"]) {
-    const inside = createTelnetDecoder();
+    const inside = new TelnetDecoder();
     inside.push(bytes(open));
     t.equal(inside.passes(plain), false, `after ${open}`);
   }
@@ -96,7 +94,7 @@ t.test("a chunk passes untouched only between commands and without an IAC", asyn
 });
 
 t.test("a lonely IAC eats one byte and no more", async t => {
-  t.same(told(createTelnetDecoder().push(bytes("62 ff 58 61 66"))), ["data 62", "command 58", "data 61 66"]);
+  t.same(told(new TelnetDecoder().push(bytes("62 ff 58 61 66"))), ["data 62", "command 58", "data 61 66"]);
 });
 
 t.test("an overlong suboption counts with its first bytes, and what follows it is data", async t => {
@@ -116,14 +114,12 @@ t.test("an overlong suboption counts with its first bytes, and what follows it i
 t.test("a suboption with the longest signature is kept whole", async t => {
   const body = Uint8Array.from({ length: 300 }, () => 0xff);
   const doubled = body.length * 2;
-  const [event] = createTelnetDecoder().push(
-    Uint8Array.of(255, 250, 44, ...new Uint8Array(doubled).fill(255), 255, 240),
-  );
+  const [event] = new TelnetDecoder().push(Uint8Array.of(255, 250, 44, ...new Uint8Array(doubled).fill(255), 255, 240));
   t.same(event?.kind === "suboption" ? event.bytes : null, body);
 });
 
 t.test("a suboption handed out is not changed by the next one", async t => {
-  const decoder = createTelnetDecoder();
+  const decoder = new TelnetDecoder();
   const first = decoder.push(bytes("ff fa 2c 01 02 ff f0"));
   decoder.push(bytes("ff fa 2c 09 09 ff f0"));
   t.same(told(first), ["suboption 44: 01 02"]);
@@ -145,7 +141,7 @@ t.test("random bytes, with many IACs, give the same events however they are cut"
       at = next;
     }
     const events = decode(chunks);
-    const whole = createTelnetDecoder().push(stream);
+    const whole = new TelnetDecoder().push(stream);
     const out = events.reduce((sum, event) => sum + ("bytes" in event ? event.bytes.length : 1), 0);
     if (told(events).join() !== told(whole).join() || out > stream.length) wrong.push(hex(stream));
   }
@@ -153,7 +149,7 @@ t.test("random bytes, with many IACs, give the same events however they are cut"
 });
 
 t.test("a suboption that never ends keeps a bounded number of bytes", async t => {
-  const decoder = createTelnetDecoder();
+  const decoder = new TelnetDecoder();
   decoder.push(bytes("ff fa 2c"));
   const chunk = new Uint8Array(65536).fill(65);
   for (let round = 0; round < 100; round++) t.same(decoder.push(chunk), []);
@@ -162,7 +158,7 @@ t.test("a suboption that never ends keeps a bounded number of bytes", async t =>
 });
 
 function decode(chunks: readonly Uint8Array[]): TelnetEvent[] {
-  const decoder = createTelnetDecoder();
+  const decoder = new TelnetDecoder();
   return chunks.flatMap(chunk => decoder.push(chunk));
 }
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { createTelnetDecoder } from "../../service/telnet/decoder.js";
+import { TelnetDecoder } from "../../service/telnet/decoder.js";
 import { encodeNegotiation, encodeSuboption, escapeIac } from "../../service/telnet/encoder.js";
 import { randomIntegers } from "../support/random.js";
 import { bytes, hex, told } from "./bytes.js";
@@ -55,7 +55,7 @@ t.test("what is encoded is decoded to the same", async t => {
       ...encodeNegotiation("do", option),
       ...escapeIac(data, new Uint8Array(400)),
     );
-    const lines = told(createTelnetDecoder().push(stream));
+    const lines = told(new TelnetDecoder().push(stream));
     const wanted = [`data ${hex(data)}`, `suboption ${option}: ${hex(body)}`, `do ${option}`, `data ${hex(data)}`];
     if (lines.join() !== wanted.join()) wrong.push(hex(stream));
   }

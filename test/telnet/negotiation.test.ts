@@ -1,11 +1,10 @@
 import t from "tap";
 import type { Verb } from "../../service/telnet/codes.js";
-import { createTelnetDecoder } from "../../service/telnet/decoder.js";
+import { TelnetDecoder } from "../../service/telnet/decoder.js";
 import {
   CONTROL_PORT_POLICY,
-  createNegotiation,
   dataPortPolicy,
-  type Negotiation,
+  Negotiation,
   type NegotiationPolicy,
 } from "../../service/telnet/negotiation.js";
 import { randomIntegers } from "../support/random.js";
@@ -17,9 +16,9 @@ const PLAIN = dataPortPolicy(false);
 const POLICIES = { "data port with remctl": REMCTL, "data port": PLAIN, "control port": CONTROL_PORT_POLICY };
 
 t.test("at connect a data port offers, and asks for, binary; a control port does not", async t => {
-  t.equal(hex(createNegotiation(REMCTL).opening()), "ff fb 03 ff fb 01 ff fe 01 ff fd 00 ff fb 00");
-  t.equal(hex(createNegotiation(PLAIN).opening()), "ff fb 03 ff fb 01 ff fe 01 ff fd 00 ff fb 00");
-  t.equal(hex(createNegotiation(CONTROL_PORT_POLICY).opening()), "ff fb 03 ff fb 01 ff fe 01");
+  t.equal(hex(new Negotiation(REMCTL).opening()), "ff fb 03 ff fb 01 ff fe 01 ff fd 00 ff fb 00");
+  t.equal(hex(new Negotiation(PLAIN).opening()), "ff fb 03 ff fb 01 ff fe 01 ff fd 00 ff fb 00");
+  t.equal(hex(new Negotiation(CONTROL_PORT_POLICY).opening()), "ff fb 03 ff fb 01 ff fe 01");
 });
 
 /** What a client sends on a fresh connection, and the answer to each of its messages. */
@@ -64,7 +63,7 @@ const ANSWERS: readonly (readonly [title: string, policy: NegotiationPolicy, ste
 
 for (const [title, policy, steps] of ANSWERS) {
   t.test(title, async t => {
-    const negotiation = createNegotiation(policy);
+    const negotiation = new Negotiation(policy);
     for (let at = 0; at < steps.length; at += 2) {
       const sent = steps[at] ?? "";
       t.equal(hex(receive(negotiation, bytes(sent))), steps[at + 1], `step ${at / 2 + 1}: ${sent}`);
@@ -73,19 +72,19 @@ for (const [title, policy, steps] of ANSWERS) {
 }
 
 t.test("a client that agrees to all we offered hears no more of options", async t => {
-  const negotiation = createNegotiation(PLAIN);
+  const negotiation = new Negotiation(PLAIN);
   t.equal(hex(receive(negotiation, bytes("ff fd 03 ff fd 01 ff fc 01 ff fb 00 ff fd 00"))), "");
 });
 
 t.test("two connections do not share their options", async t => {
   for (const connection of [1, 2]) {
-    const negotiation = createNegotiation(CONTROL_PORT_POLICY);
+    const negotiation = new Negotiation(CONTROL_PORT_POLICY);
     t.equal(hex(receive(negotiation, bytes("ff fb 03 ff fd 00"))), "ff fd 03 ff fb 00", `connection ${connection}`);
   }
 });
 
 t.test("an option is on when one side has offered and the other agreed, and its change is told once", async t => {
-  const negotiation = createNegotiation(REMCTL);
+  const negotiation = new Negotiation(REMCTL);
   t.equal(negotiation.isEnabled("them", 44), false);
   t.same(negotiation.receive("will", 44).changed, { option: 44, side: "them", enabled: true });
   t.equal(negotiation.receive("will", 44).changed, null);
@@ -103,7 +102,7 @@ t.test("an option is on when one side has offered and the other agreed, and its 
 });
 
 t.test("without remctl COM-PORT never goes on", async t => {
-  const negotiation = createNegotiation(PLAIN);
+  const negotiation = new Negotiation(PLAIN);
   t.equal(negotiation.receive("will", 44).changed, null);
   t.equal(negotiation.receive("do", 44).changed, null);
   t.equal(negotiation.isEnabled("them", 44), false);
@@ -117,8 +116,8 @@ t.test("two of our negotiations fall silent, whatever either has been sent befor
   for (const one of policies) {
     for (const other of policies) {
       for (let round = 0; round < 50; round++) {
-        const here = createNegotiation(one);
-        const there = createNegotiation(other);
+        const here = new Negotiation(one);
+        const there = new Negotiation(other);
         const stray = Uint8Array.of(255, 251 + random(4), [0, 1, 3, 24, 44][random(5)] ?? 0); // a change of mind
         for (const [toThere, toHere] of [
           [here.opening(), there.opening()],
@@ -139,7 +138,7 @@ t.test("two of our negotiations fall silent, whatever either has been sent befor
 });
 
 t.test("after ten thousand answers a peer gets no more of them, and its options stay as they are", async t => {
-  const negotiation = createNegotiation(REMCTL);
+  const negotiation = new Negotiation(REMCTL);
   negotiation.receive("will", 44);
   let answers = 1;
   while (answers < LIMIT && negotiation.receive("will", 24).reply.length > 0) answers++;
@@ -163,7 +162,7 @@ for (const [title, reaction] of Object.entries(PEERS)) {
     const random = randomIntegers(SEED);
     const asks = bytes("ff fb 03 ff fb 01 ff fb 00 ff fb 2c ff fb 18 ff fd 03 ff fd 01 ff fd 00 ff fd 2c ff fd 1f");
     for (const [name, policy] of Object.entries(POLICIES)) {
-      const negotiation = createNegotiation(policy);
+      const negotiation = new Negotiation(policy);
       const rounds = talk(
         negotiation.opening(),
         asks,
@@ -207,7 +206,7 @@ function react(message: Uint8Array, reaction: (verb: Verb) => Verb | null): Uint
 }
 
 function answerEach(message: Uint8Array, answer: (verb: Verb, option: number) => Uint8Array): Uint8Array {
-  const events = createTelnetDecoder().push(message);
+  const events = new TelnetDecoder().push(message);
   return Uint8Array.from(
     events.flatMap(event => (event.kind === "negotiate" ? [...answer(event.verb, event.option)] : [])),
   );

@@ -3,9 +3,9 @@ import type { PortOptions, PortState } from "../../config/configuration.js";
 import type { ModemState } from "../../line/modem.js";
 import type { Link } from "../../net/link.js";
 import { BINARY, COM_PORT } from "../../telnet/codes.js";
-import { createTelnetDecoder, type TelnetDecoder } from "../../telnet/decoder.js";
+import { TelnetDecoder } from "../../telnet/decoder.js";
 import { EnterDecoder } from "../../telnet/enter.js";
-import { createNegotiation, dataPortPolicy, type Negotiation } from "../../telnet/negotiation.js";
+import { dataPortPolicy, Negotiation } from "../../telnet/negotiation.js";
 import { newReadPacing, type ReadPacing } from "../read-pacing.js";
 import type { ConnectionStatus } from "../status.js";
 
@@ -236,8 +236,8 @@ export class Connection {
 
 function newTelnetState({ remctl, telnetEnter }: TelnetOptions): TelnetState {
   return {
-    decoder: createTelnetDecoder(),
-    negotiation: createNegotiation(dataPortPolicy(remctl)),
+    decoder: new TelnetDecoder(),
+    negotiation: new Negotiation(dataPortPolicy(remctl)),
     enter: new EnterDecoder(telnetEnter === "cr"),
     lineStateMask: 0,
     modemStateMask: 0xff,
