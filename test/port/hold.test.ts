@@ -250,18 +250,38 @@ t.test("a change of the node's permissions is a reason to try at once", async t 
   t.equal(world.devices.length, 2);
 });
 
-t.test("a device that another port took meanwhile is waited for", async t => {
-  const { world, link, unplug } = await hold();
+t.test("why the device went is told until it is back, also where its node changes in vain", async t => {
+  const { world, port, unplug } = await hold();
+  await unplug();
+  const { lastError } = port.status();
+  t.equal(lastError, "the device was closed");
+  world.open = () => {
+    throw new DeviceError("open-failed", PATH, "Permission denied");
+  };
+  await world.plug(PATH);
+  await world.nodeChanged(PATH);
+  t.match(port.status(), { phase: "opening", lastError });
+  world.open = config => world.makeDevice(config);
+  await world.nodeChanged(PATH);
+  t.match(port.status(), { phase: "open", lastError: null });
+});
+
+t.test("a device that another port took meanwhile is waited for, by who comes now too", async t => {
+  const { world, link, unplug } = await hold("max-connections=2");
   world.port("7001:raw:0:/dev/ttyB:9600");
   await unplug();
   const other = await world.call("7001");
   world.identities.set(PATH, "/dev/ttyB");
   await world.plug(PATH);
   t.equal(world.devices.length, 2, "it is the other port's");
+  const joined = await world.call("7000", "from it");
+  t.notOk(joined.closed);
+  t.equal(joined.received, "");
   other.finish();
   await world.pass(1000);
   t.equal(world.devices.length, 3);
   t.notOk(link.closed);
+  t.equal(world.device.written, "from it");
 });
 
 t.test("a port that waits keeps other ports off its device", async t => {
