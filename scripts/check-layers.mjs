@@ -72,8 +72,7 @@ process.exitCode = problems.length > 0 ? 1 : 0;
 
 function judge(file, { target, names, dynamic }) {
   const pure = isPure(file);
-  if (dynamic && rankOf(file) < TOP && !target.startsWith("node:"))
-    return "import() hides a dependency: import at the top";
+  if (dynamic) return "import() hides a dependency: import at the top, or use loadModule";
   if (!target.startsWith(".")) {
     return pure && target !== "node:crypto" ? "a pure file takes no module but node:crypto" : null;
   }

@@ -1,5 +1,6 @@
 /** A second process serves; the first one waits until it does (docs/reference.md, "Going into the background"). */
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
+import { loadModule } from "./native/load-module.js";
 
 /** Names the descriptor on which the serving process says that its sockets are open. */
 const READY_FD_VARIABLE = "SER2NET_READY_FD";
@@ -35,13 +36,15 @@ function isSocket(fd: number): boolean {
  * process: 0 as soon as the sockets are open, else that of the other one, which says itself what went wrong.
  */
 export async function launchBackground(): Promise<number> {
-  // Only this short-lived process needs it.
-  const { spawn } = await import("node:child_process");
-  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-    detached: true,
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
-    env: { ...process.env, [READY_FD_VARIABLE]: String(READY_FD) },
-  });
+  const child = loadModule("node:child_process").spawn(
+    process.execPath,
+    [...process.execArgv, ...process.argv.slice(1)],
+    {
+      detached: true,
+      stdio: ["ignore", "inherit", "inherit", "pipe"],
+      env: { ...process.env, [READY_FD_VARIABLE]: String(READY_FD) },
+    },
+  );
   return new Promise(resolve => {
     child.stdio[READY_FD]?.once("data", () => resolve(0));
     child.once("exit", code => resolve(code ?? 1));

@@ -1,10 +1,10 @@
 /** Answers what the access rules ask the system for: names, users, files, accounts, commands. Each has its limit. */
 import type { ChildProcess } from "node:child_process";
 import { statSync } from "node:fs";
-import { createRequire } from "node:module";
 import { decodeUtf8, TEXT_ENCODING, toBytes, toText } from "../line/bytes.js";
 import { systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
+import { loadModule } from "../native/load-module.js";
 import { readRegularFile } from "../native/read-file.js";
 import { parseAddress, samePrefix, unmapped } from "./address.js";
 import { type AccessRequest, type Answer, type LookupRequest, PARANOID, UNKNOWN } from "./request.js";
@@ -54,7 +54,7 @@ export function readText(path: string): { text: string; failed: null } | { text:
  * (a CNAME) for a name: the system's resolver does not tell Node the canonical one.
  */
 async function lookUpName(address: string): Promise<string> {
-  const dns = load("node:dns/promises");
+  const dns = loadModule("node:dns/promises");
   const found = (async () => {
     const { hostname } = await dns.lookupService(address, 0);
     if (/^[\d.]+$|^0x|:/i.test(hostname)) return PARANOID; // a number posing as a name
@@ -75,7 +75,7 @@ function askIdent({ client, server }: AccessRequest, limitSeconds: number): Answ
   if (client.address === null || server.address === null) return UNKNOWN;
   const [host, localAddress] = [client.address, server.address];
   return new Promise(resolve => {
-    const socket = load("node:net").connect({ host, localAddress, port: 113 });
+    const socket = loadModule("node:net").connect({ host, localAddress, port: 113 });
     const cancel = systemClock.after(limitSeconds * 1000, () => socket.destroy());
     let reply = "";
     socket.setEncoding(TEXT_ENCODING);
@@ -119,7 +119,7 @@ function runCommand(command: string): Promise<Answer> {
     let child: ChildProcess;
     try {
       const line = decodeUtf8(command); // as the bytes it has in the table
-      child = load("node:child_process").spawn("/bin/sh", ["-c", line], { stdio: "ignore", detached: true });
+      child = loadModule("node:child_process").spawn("/bin/sh", ["-c", line], { stdio: "ignore", detached: true });
     } catch {
       return resolve(null);
     }
@@ -149,15 +149,4 @@ function within<T>(limitMs: number, work: Promise<T>): Promise<T | null> {
     const cancel = systemClock.after(limitMs, () => resolve(null));
     work.then(resolve, reject).finally(cancel);
   });
-}
-
-interface Modules {
-  "node:child_process": typeof import("node:child_process");
-  "node:dns/promises": typeof import("node:dns/promises");
-  "node:net": typeof import("node:net");
-}
-
-/** At first use: 0.7 MB that a daemon without such rules does not pay for. */
-function load<Name extends keyof Modules>(name: Name): Modules[Name] {
-  return createRequire(typeof __filename === "string" ? __filename : import.meta.url)(name);
 }

@@ -1,10 +1,10 @@
 /** Brings the daemon onto D-Bus, once the ports serve: the room is a bundle of its own that is loaded only then. */
-import { createRequire } from "node:module";
 import { VERSION } from "../cli.js";
 import type { DbusService } from "../dbus/service.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
+import { loadModule } from "../native/load-module.js";
 import type { ManagedPort } from "../port/status.js";
 import type { Daemon } from "./daemon.js";
 
@@ -18,7 +18,7 @@ export class DbusLoader {
   start(choice: string, daemon: Daemon, reload: () => void, log: Log): void {
     let entry: Entry;
     try {
-      entry = loadEntry();
+      entry = loadModule<Entry>("./dbus.cjs");
     } catch (error) {
       log.error(`D-Bus cannot be loaded: ${reasonOf(error)}`);
       return;
@@ -55,9 +55,4 @@ export class DbusLoader {
   async stop(): Promise<void> {
     await this.#service?.stop();
   }
-}
-
-/** It lies beside this bundle. By `require`: `import()` brings the loader of ES modules along, 4 MB and 45 ms of it. */
-function loadEntry(): Entry {
-  return createRequire(__filename)("./dbus.cjs");
 }

@@ -1,5 +1,4 @@
 /** Gives ports what reaches outside: sockets, devices, access rules, traces, LEDs. */
-import { createRequire } from "node:module";
 import { createHostsAccess } from "../access/hosts-files.js";
 import { isAdmitted } from "../access/remote-address.js";
 import type { LedConfig, OptionContext } from "../config/configuration.js";
@@ -11,6 +10,7 @@ import { SolSecrets } from "../device/sol-secrets.js";
 import type { Leds } from "../led/sysfs.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
+import { loadModule } from "../native/load-module.js";
 import type { Inherited } from "../net/inherited.js";
 import type { Link } from "../net/link.js";
 import { listen } from "../net/listen.js";
@@ -98,10 +98,9 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   };
 }
 
-/** The protocol is a bundle of its own beside this one. By `require`, as in dbus-loader.ts. */
+/** The protocol is a bundle of its own. */
 export function loadSol(): CreateSession {
-  const entry: typeof import("../ipmi/entry.js") = createRequire(__filename)("./sol.cjs");
-  return entry.createSession;
+  return loadModule<typeof import("../ipmi/entry.js")>("./sol.cjs").createSession;
 }
 
 /** TCP wrappers: at once, or a promise where a rule has to look something up. */

@@ -4,6 +4,7 @@ import type { SessionError } from "../ipmi/session-error.js";
 import type { LoginSecrets, SolSettings } from "../ipmi/settings.js";
 import { type Cancel, systemClock } from "../line/clock.js";
 import { reasonOf, SystemError } from "../native/errors.js";
+import { loadModule } from "../native/load-module.js";
 import type { BmcAddress } from "./bmc-socket.js";
 import { type Device, DeviceError } from "./device.js";
 import { type CreateSession, SolConsole } from "./sol.js";
@@ -130,7 +131,7 @@ async function resolveHost(host: string, family: 0 | 4 | 6, path: string, look?:
     if (family === 0 || family === version) return [host];
     throw new DeviceError("open-failed", path, `${host}: not an IPv${family} address`);
   }
-  const lookup: Lookup = look ?? (await import("node:dns/promises")).lookup; // loaded when a name is first met
+  const lookup: Lookup = look ?? loadModule("node:dns/promises").lookup;
   let cancel: Cancel = () => {};
   const late = new Promise<never>((_, reject) => {
     cancel = systemClock.after(RESOLVE_LIMIT_MS, () => reject(new Error("the name server does not answer")));

@@ -1,5 +1,6 @@
 /** Which numeric addresses a network port means. Only names other than `localhost` need a look-up, and never here. */
 import type { NetworkPort } from "../config/network-port.js";
+import { loadModule } from "../native/load-module.js";
 
 export interface ListenAddress {
   readonly address: string;
@@ -35,9 +36,7 @@ function only(address: string): readonly ListenAddress[] {
 
 /** The addresses of a host name, IPv6 first. Uses the system's resolver off the main thread. Throws as dns.lookup does. */
 export async function lookUp(spec: NetworkPort): Promise<readonly ListenAddress[]> {
-  // Loaded when a name is first met: most boards listen on numbers and need no resolver in memory.
-  const { lookup } = await import("node:dns/promises");
-  const found = await lookup(spec.host ?? "", {
+  const found = await loadModule("node:dns/promises").lookup(spec.host ?? "", {
     all: true,
     family: spec.family === "ipv4" ? 4 : spec.family === "ipv6" ? 6 : 0,
   });

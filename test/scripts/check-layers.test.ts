@@ -47,7 +47,7 @@ t.test("everything that points the wrong way is reported, with its place", async
     "control/value.ts:2: rank 4 takes only types from rank 2 (../net/link.js)",
     "led/meets.ts:1: rooms of rank 2 do not import each other (../net/link.js)",
     "line/up.ts:1: imports point down: rank 0 takes from rank 3 (../port/port.js)",
-    "net/late.ts:1: import() hides a dependency: import at the top (./link.js)",
+    "net/late.ts:1: import() hides a dependency: import at the top, or use loadModule (./link.js)",
     "port/value.ts:1: rank 3 takes only types from rank 2 (../net/link.js)",
     "trace/format.ts:1: a pure file takes no module but node:crypto (node:fs)",
     'utils/a.ts: the room "utils" is not in the rank table',
