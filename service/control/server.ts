@@ -2,7 +2,7 @@
 import { unmappedText } from "../line/address.js";
 import type { Link } from "../net/link.js";
 import { refuse } from "../port/peers/admission.js";
-import { type ControlSession, type ControlSessionOptions, createControlSession } from "./session.js";
+import { ControlSession, type ControlSessionOptions } from "./session.js";
 
 export type { ControlPorts } from "./execute.js";
 
@@ -45,7 +45,7 @@ export function createControlServer(parts: Omit<ControlSessionOptions, "link" | 
         refuse(link, "Too many controller ports\r\n");
         return;
       }
-      const session = createControlSession({ ...parts, link, onEnd: () => sessions.delete(session) });
+      const session = new ControlSession({ ...parts, link, onEnd: () => sessions.delete(session) });
       sessions.set(session, isRemote);
       session.start();
     },

@@ -10,15 +10,6 @@ import { createLineEditor } from "./editor.js";
 import { type ControlPorts, execute } from "./execute.js";
 import { createMonitor } from "./monitor.js";
 
-export interface ControlSession {
-  /** Greets. Until then nothing is read or written. */
-  start(): void;
-  /** Milliseconds since the last input. */
-  readonly idleMs: number;
-  /** Idempotent; at once. */
-  close(): void;
-}
-
 export interface ControlSessionOptions {
   readonly link: Link;
   readonly ports: ControlPorts;
@@ -29,6 +20,7 @@ export interface ControlSessionOptions {
   readonly onEnd: () => void;
 }
 
+const PROMPT = "-> ";
 /** Input read in one turn of the event loop. No more is read until all it asks for is done and sent. */
 const READ_BYTES = 256;
 /** Output sent in one turn, about. A pause follows: a listing of many ports leaves the processor to the data. */
@@ -40,144 +32,154 @@ const PIECE_BYTES = 1024;
 /** Text to send, one character a byte; null: send what there is before you ask for more. */
 type Output = string | null;
 
-export function createControlSession(parts: ControlSessionOptions): ControlSession {
-  const { link, ports, version, log, clock = systemClock, onEnd } = parts;
-  const decoder = new TelnetDecoder();
-  const negotiation = new Negotiation(CONTROL_PORT_POLICY);
-  const editor = createLineEditor();
-  const monitor = createMonitor(showMonitored);
-  const chunk = new Uint8Array(READ_BYTES);
-  let output: Iterator<Output> = greet();
-  let piece: Uint8Array = new Uint8Array(0); // made, and from `sent` on not yet sent
-  let sent = 0;
-  let endPause = (): void => {};
-  let ended = false;
-  let lastInputMs = clock.nowMs();
+export class ControlSession {
+  readonly #options: ControlSessionOptions;
+  readonly #clock: Clock;
+  readonly #decoder = new TelnetDecoder();
+  readonly #negotiation = new Negotiation(CONTROL_PORT_POLICY);
+  readonly #editor = createLineEditor();
+  readonly #monitor = createMonitor(bytes => this.#showMonitored(bytes));
+  readonly #chunk = new Uint8Array(READ_BYTES);
+  #output: Iterator<Output>;
+  #piece: Uint8Array = new Uint8Array(0); // made, and from #sent on not yet sent
+  #sent = 0;
+  #endPause = (): void => {};
+  #ended = false;
+  #lastInputMs: number;
 
-  function turn(): void {
-    if (!sendOutput()) return;
-    const length = read();
-    if (length > 0) {
-      output = answerInput(chunk.subarray(0, length));
-      if (!sendOutput()) return;
-    }
-    if (!ended) link.whenReadable(turn);
+  constructor(options: ControlSessionOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#lastInputMs = this.#clock.nowMs();
+    this.#output = this.#greet();
   }
 
+  /** Greets. Until then nothing is read or written. */
+  start(): void {
+    this.#turn();
+  }
+
+  /** Milliseconds since the last input. */
+  get idleMs(): number {
+    return this.#clock.nowMs() - this.#lastInputMs;
+  }
+
+  /** Idempotent; at once. */
+  close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#endPause();
+    this.#monitor.stop();
+    this.#options.link.ignoreReadable();
+    this.#options.link.close();
+    this.#options.onEnd();
+  }
+
+  readonly #turn = (): void => {
+    if (!this.#sendOutput()) return;
+    const length = this.#read();
+    if (length > 0) {
+      this.#output = this.#answerInput(this.#chunk.subarray(0, length));
+      if (!this.#sendOutput()) return;
+    }
+    if (!this.#ended) this.#options.link.whenReadable(this.#turn);
+  };
+
   /** True when all is sent; else the turn goes on when there is room. */
-  function sendOutput(): boolean {
-    for (let budget = TURN_BYTES; sent < piece.length || makePiece(); ) {
-      const taken = write(piece.subarray(sent));
-      sent += taken;
+  #sendOutput(): boolean {
+    for (let budget = TURN_BYTES; this.#sent < this.#piece.length || this.#makePiece(); ) {
+      const taken = this.#write(this.#piece.subarray(this.#sent));
+      this.#sent += taken;
       budget -= taken;
-      if (ended) return false;
-      if (sent === piece.length && budget > 0) continue;
-      if (sent < piece.length) link.whenWritable(turn);
-      else endPause = clock.after(PAUSE_MS, turn);
+      if (this.#ended) return false;
+      if (this.#sent === this.#piece.length && budget > 0) continue;
+      if (this.#sent < this.#piece.length) this.#options.link.whenWritable(this.#turn);
+      else this.#endPause = this.#clock.after(PAUSE_MS, this.#turn);
       return false;
     }
-    return !ended;
+    return !this.#ended;
   }
 
   /** False when there is nothing more to send. */
-  function makePiece(): boolean {
+  #makePiece(): boolean {
     let text = "";
     while (text.length < PIECE_BYTES) {
-      const next = output.next();
-      if (ended) return false; // by `exit`: its own echo is not sent
+      const next = this.#output.next();
+      if (this.#ended) return false; // by `exit`: its own echo is not sent
       if (next.done) break;
       if (next.value !== null) text += next.value;
       else if (text !== "") break;
     }
-    piece = toBytes(text);
-    sent = 0;
-    return piece.length > 0;
+    this.#piece = toBytes(text);
+    this.#sent = 0;
+    return this.#piece.length > 0;
   }
 
-  function* greet(): Generator<Output> {
-    yield toText(negotiation.opening());
+  *#greet(): Generator<Output> {
+    yield toText(this.#negotiation.opening());
     yield PROMPT;
   }
 
   /** Goes on only as fast as what it gives is sent, commands included. */
-  function* answerInput(bytes: Uint8Array): Generator<Output> {
-    const events = decoder.push(bytes);
+  *#answerInput(bytes: Uint8Array): Generator<Output> {
+    const events = this.#decoder.push(bytes);
     // What was read is answered as telnet first, then as text: an option in the middle of a word does not split its echo.
     for (const event of events) {
-      if (event.kind === "negotiate") yield toText(negotiation.receive(event.verb, event.option).reply);
+      if (event.kind === "negotiate") yield toText(this.#negotiation.receive(event.verb, event.option).reply);
     }
     for (const event of events) {
-      if (event.kind === "data") yield* answerTyped(event.bytes);
+      if (event.kind === "data") yield* this.#answerTyped(event.bytes);
     }
   }
 
-  function* answerTyped(bytes: Uint8Array): Generator<Output> {
+  *#answerTyped(bytes: Uint8Array): Generator<Output> {
+    const { ports, version } = this.#options;
     for (let at = 0; at < bytes.length; ) {
-      const { taken, echo, line } = editor.feed(bytes.subarray(at));
+      const { taken, echo, line } = this.#editor.feed(bytes.subarray(at));
       at += taken;
       yield echo;
       if (line === null) continue;
       const command = parseCommand(line);
       if (command.kind === "exit") {
-        close();
+        this.close();
         return;
       }
-      for (const text of execute(command, { ports, version, monitor })) yield `${text}\r\n`;
+      for (const text of execute(command, { ports, version, monitor: this.#monitor })) yield `${text}\r\n`;
       yield PROMPT;
       yield null; // so that an `exit` after it leaves it whole
     }
   }
 
   /** Best effort, as the manual page says: what does not fit is dropped. */
-  function showMonitored(bytes: Uint8Array): void {
-    if (!ended && sent === piece.length) write(bytes);
+  #showMonitored(bytes: Uint8Array): void {
+    if (!this.#ended && this.#sent === this.#piece.length) this.#write(bytes);
   }
 
   /** -1 when the session is over. */
-  function read(): number {
+  #read(): number {
     try {
-      const length = link.read(chunk);
-      if (length < 0) close();
-      if (length > 0) lastInputMs = clock.nowMs();
+      const length = this.#options.link.read(this.#chunk);
+      if (length < 0) this.close();
+      if (length > 0) this.#lastInputMs = this.#clock.nowMs();
       return length;
     } catch (error) {
-      failed("read error for controller port", error);
+      this.#failed("read error for controller port", error);
       return -1;
     }
   }
 
-  function write(bytes: Uint8Array): number {
+  #write(bytes: Uint8Array): number {
     try {
-      return link.write(bytes);
+      return this.#options.link.write(bytes);
     } catch (error) {
-      failed("The tcp write for controller had error", error);
+      this.#failed("The tcp write for controller had error", error);
       return 0;
     }
   }
 
-  function failed(what: string, error: unknown): void {
+  #failed(what: string, error: unknown): void {
     if (!(error instanceof LinkError)) throw error;
-    if (error.code !== "pipe") log.error(`${what}: ${error.reason}`);
-    close();
+    if (error.code !== "pipe") this.#options.log.error(`${what}: ${error.reason}`);
+    this.close();
   }
-
-  function close(): void {
-    if (ended) return;
-    ended = true;
-    endPause();
-    monitor.stop();
-    link.ignoreReadable();
-    link.close();
-    onEnd();
-  }
-
-  return {
-    start: turn,
-    get idleMs() {
-      return clock.nowMs() - lastInputMs;
-    },
-    close,
-  };
 }
-
-const PROMPT = "-> ";
