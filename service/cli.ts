@@ -2,7 +2,7 @@
 import { hideSecrets } from "./config/sol-words.js";
 
 export const VERSION = "1.0.0";
-export const DEFAULT_CONFIG_FILE = "/etc/ser2net.conf";
+const DEFAULT_CONFIG_FILE = "/etc/ser2net.conf";
 
 export interface Options {
   /** Null: only the `-C` lines count, and SIGHUP changes nothing. */

@@ -147,27 +147,22 @@ function run(options: Options): void {
   for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
   const log = createLog(options);
   const descriptors = inheritedDescriptors(process.env, process.pid);
-  const daemon: Daemon = new Daemon(
-    options,
-    log,
-    descriptors.map(({ fd }) => fd),
-    {
-      stdioEnded: ok => {
-        log.flush();
-        process.exit(ok ? 0 : FAILED);
-      },
-      portChanged: port => {
-        supervision.changed();
-        bus.portChanged(port);
-      },
-      portsChanged: () => {
-        supervision.changed();
-        bus.portsChanged();
-      },
-      healthChanged: () => supervision.changed(),
-      reloadDue: () => reload("A serial device has appeared"),
+  const daemon: Daemon = new Daemon(options, log, descriptors, {
+    stdioEnded: ok => {
+      log.flush();
+      process.exit(ok ? 0 : FAILED);
     },
-  );
+    portChanged: port => {
+      supervision.changed();
+      bus.portChanged(port);
+    },
+    portsChanged: () => {
+      supervision.changed();
+      bus.portsChanged();
+    },
+    healthChanged: () => supervision.changed(),
+    reloadDue: () => reload("A serial device has appeared"),
+  });
   const bus = new DbusLoader();
   const supervision = new ServiceManager(daemon, process.env, log);
   const reload = (cause: string): void => {

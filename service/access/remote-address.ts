@@ -26,29 +26,3 @@ function matchesEntry(entry: RemoteEntry, peer: { address: string; port: number 
     (one.scope === "" || one.scope === other.scope)
   );
 }
-
-export interface WrittenEntry {
-  readonly text: string;
-  readonly family: "ipv4" | "ipv6" | "any";
-  readonly host: string | null;
-  readonly port: number;
-}
-
-/**
- * The entries with their hosts looked up; `unresolved` are those to report: they match no one.
- * `lookUp` gets a host that is not numeric and gives its first address, or null.
- */
-export async function resolveEntries(
-  written: readonly WrittenEntry[],
-  lookUp: (host: string, family: WrittenEntry["family"]) => Promise<string | null>,
-): Promise<{ entries: RemoteEntry[]; unresolved: WrittenEntry[] }> {
-  const entries: RemoteEntry[] = [];
-  const unresolved: WrittenEntry[] = [];
-  for (const one of written) {
-    const numeric = one.host === null || parseAddress(one.host) !== null;
-    const address = numeric || one.host === null ? one.host : await lookUp(one.host, one.family);
-    if (address === null && one.host !== null) unresolved.push(one);
-    else entries.push({ address, port: one.port });
-  }
-  return { entries, unresolved };
-}

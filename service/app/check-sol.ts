@@ -25,7 +25,7 @@ export interface CheckIo {
   readonly load: () => CreateSession;
 }
 
-export const CHECK_SOL_USAGE = `Usage:
+const CHECK_SOL_USAGE = `Usage:
   ser2net check-sol 'sol.lan <arguments>' [<option word> ...] - log in to that BMC
   ser2net check-sol <port or DEVICE> [-c <config file>] [-C <config line>] [--board <name>] - log in to that of a port
 `;

@@ -4,7 +4,6 @@ import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "./conf
 export interface ReloadPlan {
   readonly ports: readonly PortStep[];
   readonly rotators: readonly RotatorStep[];
-  readonly controlPort: ControlPortStep;
   readonly leds: LedSteps;
   /** What is in force when the plan is carried out, what was kept included: the `old` of the next reload. */
   readonly inForce: Configuration;
@@ -25,11 +24,6 @@ export type RotatorStep =
   | { readonly do: "open" | "change"; readonly config: RotatorConfig }
   | { readonly do: "keep" | "close"; readonly name: string };
 
-export type ControlPortStep =
-  | { readonly do: "keep" | "close" }
-  /** `replace` closes the old listener first; its connections go on. */
-  | { readonly do: "open" | "replace"; readonly spec: string };
-
 export interface LedSteps {
   /** No longer in the configuration. A port that still holds one keeps it until it closes or changes. */
   readonly release: readonly LedConfig[];
@@ -45,20 +39,18 @@ export function planReload(old: Configuration, next: Configuration, busy: (portN
   const kept = gone.filter(port => isDamaged(`${port.name}:`));
   const keptNames = new Set(kept.map(port => port.name));
   const rotators = planRotators(old, next);
-  const controlPort = planControlPort(old, next);
   return {
     ports: [
       ...next.ports.map(port => planPort(before.get(port.name), port, busy(port.name))),
       ...gone.map(port => (keptNames.has(port.name) ? keep(port.name) : planRemoval(port, busy(port.name)))),
     ],
     rotators: rotators.steps,
-    controlPort,
     leds: planLeds(old.leds, next.leds),
     inForce: {
       ...next,
       ports: [...next.ports, ...kept],
       rotators: [...next.rotators, ...rotators.kept],
-      controlPort: controlPort.do === "keep" ? old.controlPort : next.controlPort,
+      controlPort: controlPortInForce(old, next),
     },
   };
 }
@@ -123,13 +115,10 @@ function prefixFinder(lines: readonly string[]): (text: string) => boolean {
 }
 
 /** One that was given wrong, or whose line is broken, takes the old one as little away as a port's. */
-function planControlPort(old: Configuration, next: Configuration): ControlPortStep {
-  const spec = next.controlPort;
+function controlPortInForce(old: Configuration, next: Configuration): string | null {
   const isDamaged =
     next.controlPortDiagnostic !== null || next.faultyLines.some(line => line.startsWith("CONTROLPORT:"));
-  if (spec === old.controlPort || isDamaged) return { do: "keep" };
-  if (spec === null) return { do: "close" };
-  return { do: old.controlPort === null ? "open" : "replace", spec };
+  return isDamaged ? old.controlPort : next.controlPort;
 }
 
 /** Two names may share one device, the later definition then counts: a device is set up again if any of its own changed. */

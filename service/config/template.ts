@@ -97,7 +97,7 @@ export function expandTemplate(text: string, mode: TemplateMode, facts: Template
 const ESCAPE = /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{0,2})|(.?))/gs;
 
 /** C escapes become the characters they mean; a backslash before anything unknown vanishes. */
-export function parseTemplate(text: string): TemplatePart[] {
+function parseTemplate(text: string): TemplatePart[] {
   const parts: TemplatePart[] = [];
   let end = 0;
   for (const found of text.matchAll(ESCAPE)) {

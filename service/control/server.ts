@@ -9,7 +9,6 @@ export type { ControlPorts } from "./execute.js";
 export interface ControlServer {
   /** The link is the server's from here on. */
   accept(link: Link): void;
-  readonly sessions: number;
   /** Ends all sessions. */
   close(): void;
 }
@@ -48,9 +47,6 @@ export function createControlServer(parts: Omit<ControlSessionOptions, "link" | 
       const session = new ControlSession({ ...parts, link, onEnd: () => sessions.delete(session) });
       sessions.set(session, isRemote);
       session.start();
-    },
-    get sessions() {
-      return sessions.size;
     },
     close() {
       for (const session of [...sessions.keys()]) session.close();

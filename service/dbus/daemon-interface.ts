@@ -7,7 +7,7 @@ import { portPath, toBusString, WELL_KNOWN_NAME } from "./names.js";
 import type { DbusServiceOptions } from "./service.js";
 
 /** Faults that are reported of one text. */
-export const MAX_DIAGNOSTICS = 1000;
+const MAX_DIAGNOSTICS = 1000;
 
 export type DaemonSubject = Pick<DbusServiceOptions, "daemon" | "ports">;
 

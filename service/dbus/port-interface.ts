@@ -11,7 +11,7 @@ import { Variant } from "./marshal.js";
 import { connectionPath, toBusString, WELL_KNOWN_NAME } from "./names.js";
 
 /** Connections of one port that are shown, as objects and in lists; ConnectionCount counts them all. */
-export const MAX_SHOWN = 64;
+const MAX_SHOWN = 64;
 const LONGEST_IDENTIFY_SECONDS = 3600;
 const STATES: readonly string[] = ["off", "raw", "rawlp", "telnet"] satisfies PortState[];
 

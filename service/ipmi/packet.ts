@@ -13,9 +13,6 @@ export const PAYLOAD = {
   rakp4: 0x15,
 } as const;
 
-/** No datagram of a BMC is longer: a SOL payload has 259 bytes at most, protection adds less than 100. */
-export const LONGEST_DATAGRAM = 1024;
-
 const RMCP = [0x06, 0x00, 0xff, 0x07]; // version 1.0, no RMCP acknowledgement, class IPMI
 const RMCP_BYTES = 4;
 const FORMAT_15 = 0x00;

@@ -28,8 +28,6 @@ const INTEGRITY: ReadonlyMap<number, Integrity | null> = new Map([
   [4, { hash: "sha256", codeBytes: 16 }],
 ]);
 
-export const AES_CBC_128 = 1;
-
 /** The three algorithm numbers of a suite. */
 export interface Algorithms {
   readonly authentication: number;

@@ -31,7 +31,7 @@ export function createSyslog(path = "/dev/log", clock: Clock = systemClock): Sys
     try {
       fd ??= unixDatagram();
       const line = `<${FACILITY_DAEMON | severity}>${formatTime(clock.date())} ser2net[${process.pid}]: ${oneLine(text)}`;
-      const result = sendUnix(fd, path, toBytes(line.slice(0, LINE_LIMIT)), []);
+      const result = sendUnix(fd, path, toBytes(line.slice(0, LINE_LIMIT)));
       if (result < 0) lastErrno = -result;
       return result >= 0;
     } catch (error) {

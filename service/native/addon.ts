@@ -44,7 +44,7 @@ export interface Addon {
   receiveFrom(fd: number, into: Uint8Array): number | AddressResult;
   sendTo(fd: number, bytes: Uint8Array, address: string, port: number): number;
   unixDatagram(): number;
-  sendUnix(fd: number, path: string, bytes: Uint8Array, descriptors: readonly number[]): number;
+  sendUnix(fd: number, path: string, bytes: Uint8Array): number;
 
   inotifyOpen(): number;
   inotifyAdd(fd: number, path: Uint8Array, mask: number): number;

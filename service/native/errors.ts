@@ -23,9 +23,8 @@ export class SystemError extends Error {
 }
 
 /** Positive, as errno counts; the data functions return them negated. */
-export const { EAGAIN, EINTR, EBADF, EIO, ENXIO, ENODEV, EPIPE, ENOBUFS, EMSGSIZE } = constants.errno;
-export const { ECONNRESET, ECONNREFUSED, ECONNABORTED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ENETDOWN } =
-  constants.errno;
+export const { EAGAIN, EINTR, ENODEV, EPIPE, ENOBUFS } = constants.errno;
+export const { ECONNRESET, ECONNABORTED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ENETDOWN } = constants.errno;
 
 /** The system's words: `Input/output error`. */
 export function errorReason(errno: number): string {

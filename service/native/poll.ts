@@ -3,9 +3,7 @@ import { addon } from "./addon.js";
 import { SystemError } from "./errors.js";
 
 export const READABLE = 0x001; // EPOLLIN
-export const PRIORITY = 0x002; // EPOLLPRI
 export const WRITABLE = 0x004; // EPOLLOUT
-export const HANGUP = 0x2000; // EPOLLRDHUP: the peer has ended its direction
 
 export const ERROR_OR_HANGUP = 0x008 | 0x010; // EPOLLERR, EPOLLHUP: reported with any other wish, or alone
 const ADD = 1;

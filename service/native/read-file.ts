@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSy
 import { toBytes } from "../line/bytes.js";
 
 /** A configuration of 256 ports with all their texts is below a fifth of this. */
-export const LONGEST_FILE = 1 << 20;
+const LONGEST_FILE = 1 << 20;
 
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const FIRST_BYTES = 8192;

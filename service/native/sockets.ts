@@ -158,7 +158,7 @@ export function unixDatagram(): number {
   return done("unixDatagram", addon.unixDatagram());
 }
 
-/** One datagram to a path of at most 107 bytes (`@name`: abstract), with at most 253 descriptors. Bytes sent, or -errno. */
-export function sendUnix(fd: number, path: string, bytes: Uint8Array, descriptors: readonly number[]): number {
-  return addon.sendUnix(fd, path, bytes, descriptors);
+/** One datagram to a path of at most 107 bytes (`@name`: abstract). Bytes sent, or -errno. */
+export function sendUnix(fd: number, path: string, bytes: Uint8Array): number {
+  return addon.sendUnix(fd, path, bytes);
 }

@@ -1,12 +1,6 @@
 /** Descriptors that the service manager hands over, sd_listen_fds(3): the sockets of a socket unit. */
 import { setCloseOnExec, setNonBlocking } from "../native/descriptors.js";
 
-export interface InheritedDescriptor {
-  readonly fd: number;
-  /** FileDescriptorName= of the socket unit; "unknown" where none was given. */
-  readonly name: string;
-}
-
 const FIRST = 3; // SD_LISTEN_FDS_START
 /** More than any unit here hands over: a nonsensical number shall not cost the start. */
 const MOST = 4096;
@@ -15,16 +9,11 @@ const MOST = 4096;
  * The receiver owns each from now on; they are set to non-blocking and close-on-exec. Takes the variables out of `environment`:
  * what the daemon starts has no such descriptors.
  */
-export function inheritedDescriptors(environment: NodeJS.ProcessEnv, pid: number): readonly InheritedDescriptor[] {
-  const { LISTEN_PID: meantFor, LISTEN_FDS: count = "", LISTEN_FDNAMES: names } = environment;
+export function inheritedDescriptors(environment: NodeJS.ProcessEnv, pid: number): readonly number[] {
+  const { LISTEN_PID: meantFor, LISTEN_FDS: count = "" } = environment;
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"]) delete environment[name];
   if (meantFor !== String(pid) || !/^\d{1,4}$/.test(count) || Number(count) > MOST) return [];
-  const given = names?.split(":") ?? [];
-  const descriptors = Array.from({ length: Number(count) }, (_, at) => ({
-    fd: FIRST + at,
-    name: given[at] || "unknown",
-  }));
-  return descriptors.filter(({ fd }) => isOurs(fd));
+  return Array.from({ length: Number(count) }, (_, at) => FIRST + at).filter(isOurs);
 }
 
 /** False when there is no such descriptor after all. */

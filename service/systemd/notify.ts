@@ -152,7 +152,7 @@ class ManagerNotifier implements Notifier {
 
   #sendAll(): void {
     for (let text = this.#unsent[0]; text !== undefined; text = this.#unsent[0]) {
-      const result = sendUnix(this.#socket, this.#path, Buffer.from(text), []);
+      const result = sendUnix(this.#socket, this.#path, Buffer.from(text));
       if (result === -EAGAIN || result === -ENOBUFS) {
         this.#cancelRetry = this.#clock.after(RETRY_MS, () => {
           this.#cancelRetry = null;

@@ -1,15 +1,9 @@
 /** The numbers of RFC 854, and of the options this daemon knows. */
 
 export const SE = 240;
-export const NOP = 241;
 export const DM = 242;
 export const BRK = 243;
-export const IP = 244;
-export const AO = 245;
 export const AYT = 246;
-export const EC = 247;
-export const EL = 248;
-export const GA = 249;
 export const SB = 250;
 export const WILL = 251;
 export const WONT = 252;

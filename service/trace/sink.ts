@@ -23,7 +23,7 @@ export class TraceError extends Error {
 }
 
 /** While so much waits for the disk, further blocks are dropped whole. */
-export const QUEUE_LIMIT = 65536;
+const QUEUE_LIMIT = 65536;
 const FIRST_CAPACITY = 4096;
 /** A disk that hangs is not waited for when the port closes; what can still be written is written. */
 const CLOSE_LIMIT_MS = 2000;

@@ -1,5 +1,5 @@
 import t from "tap";
-import { isAdmitted, resolveEntries } from "../../service/access/remote-address.js";
+import { isAdmitted } from "../../service/access/remote-address.js";
 
 const peer = { address: "::ffff:10.1.2.3", port: 40000 };
 
@@ -55,22 +55,4 @@ t.test("any entry will do; one without a host, and a peer without an address, ma
   ]) {
     t.notOk(isAdmitted([{ address, port: 0 }], { address: "10.1.2.3", port: 1 }), address);
   }
-});
-
-t.test("only names are looked up, and those without an address are told", async t => {
-  const asked: string[] = [];
-  const entry = (host: string | null, family: "any" | "ipv4" = "any") => ({ text: `${host}`, family, host, port: 7 });
-  const { entries, unresolved } = await resolveEntries(
-    [entry("10.0.0.1"), entry("console", "ipv4"), entry("nowhere"), entry(null), entry("fe80::1%eth0")],
-    async (host, family) => {
-      asked.push(`${family} ${host}`);
-      return host === "console" ? "10.9.9.9" : null;
-    },
-  );
-  t.same(asked, ["ipv4 console", "any nowhere"]);
-  t.same(
-    entries.map(one => one.address),
-    ["10.0.0.1", "10.9.9.9", null, "fe80::1%eth0"],
-  );
-  t.same(unresolved, [entry("nowhere")]);
 });

@@ -44,8 +44,6 @@ t.test("no arguments, however mixed, do harm", async t => {
     switch (below(3) === 0 ? "listed" : kind) {
       case "fd":
         return pick(fds);
-      case "descriptors":
-        return Array.from({ length: below(254) }, () => pick(fds));
       case "integer":
         return below(2) === 0 ? below(256) : below(2 ** 31);
       case "bytes":

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { lookup } from "node:dns/promises";
 import { closeSync, openSync } from "node:fs";
+import { constants } from "node:os";
 import t from "tap";
 import { DeviceError } from "../../service/device/device.js";
 import { read, setCloseOnExec, setNonBlocking, write } from "../../service/native/descriptors.js";
-import { EAGAIN, EBADF, EIO, errorCode, errorReason, reasonOf, SystemError } from "../../service/native/errors.js";
+import { EAGAIN, errorCode, errorReason, reasonOf, SystemError } from "../../service/native/errors.js";
 import {
   flush,
   getCounters,
@@ -20,6 +21,8 @@ import {
   termiosBits,
 } from "../../service/native/serial.js";
 import { openPair, pass } from "../support/pty-pair.js";
+
+const { EBADF, EIO } = constants.errno;
 
 const { CSIZE, CS8, CMSPAR, PARENB, PARODD, CSTOPB, CRTSCTS, IXON, IXOFF, HUPCL, CLOCAL, VMIN, VSTART } = termiosBits;
 const UNOPENED = 1_000_000;

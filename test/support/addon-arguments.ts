@@ -3,17 +3,7 @@ import { closeSync } from "node:fs";
 import { type Addon, addon } from "../../service/native/addon.js";
 import { openPty } from "../../service/native/serial.js";
 
-export type Kind =
-  | "fd"
-  | "integer"
-  | "boolean"
-  | "bytes"
-  | "words"
-  | "text"
-  | "address"
-  | "descriptors"
-  | "batch"
-  | "function";
+export type Kind = "fd" | "integer" | "boolean" | "bytes" | "words" | "text" | "address" | "batch" | "function";
 
 /** What each function takes. */
 export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
@@ -47,7 +37,7 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   receiveFrom: ["fd", "bytes"],
   sendTo: ["fd", "bytes", "address", "integer"],
   unixDatagram: [],
-  sendUnix: ["fd", "text", "bytes", "descriptors"],
+  sendUnix: ["fd", "text", "bytes"],
   inotifyOpen: [],
   inotifyAdd: ["fd", "bytes", "integer"],
   inotifyRemove: ["fd", "integer"],
@@ -100,20 +90,6 @@ export const WRONG: Record<Kind, readonly unknown[]> = {
     ":".repeat(1000),
     "fe80::1%nosuchif",
   ],
-  descriptors: [
-    undefined,
-    null,
-    5,
-    "x",
-    {},
-    new Uint8Array(2),
-    Array(254).fill(0),
-    [1.5],
-    [-1],
-    ["1"],
-    [undefined],
-    [2 ** 31],
-  ],
   batch: [...NO_BYTES, new Float64Array(255), new Uint8Array(256), new Float32Array(256)],
   function: [undefined, null, 5, "x", {}, [], class {}.prototype],
 };
@@ -125,7 +101,6 @@ export const RIGHT: Record<Kind, readonly unknown[]> = {
   words: [new Uint32Array(25), new Uint32Array(100), new Uint32Array(64).subarray(30)],
   text: ["", "@", "/nonexistent", "@kernel-test-nobody", "x".repeat(107)],
   address: ["127.0.0.1", "::1", "0.0.0.0", "::", "::ffff:1.2.3.4", "::1%lo", "fe80::1%1"],
-  descriptors: [[], [slave], [UNOPENED], Array(253).fill(slave)],
   batch: [],
   function: [() => {}],
 };

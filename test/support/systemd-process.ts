@@ -11,9 +11,9 @@ const notifier = createNotifier(process.env);
 const intervalUs = watchdogInterval(process.env, process.pid);
 createWatchdog({ intervalUs, notifier, checks: () => null, recovered: () => {} });
 const descriptors = inheritedDescriptors(process.env, process.pid);
-const handed = descriptors.map(({ fd, name }) => {
+const handed = descriptors.map(fd => {
   const kind = socketKind(fd);
-  return kind === null ? { fd, name, kind } : { fd, name, kind, ...localAddress(fd) };
+  return kind === null ? { fd, kind } : { fd, kind, ...localAddress(fd) };
 });
 for (const { fd, kind } of handed) if (kind !== null) serve(fd);
 const left = Object.keys(process.env).filter(name => /^(LISTEN_|NOTIFY_|WATCHDOG_)/.test(name));

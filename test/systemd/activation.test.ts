@@ -33,7 +33,7 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 interface Report {
   readonly pid: number;
-  readonly handed: readonly { fd: number; name: string; kind: object; address: string; port: number }[];
+  readonly handed: readonly { fd: number; kind: object; address: string; port: number }[];
   readonly left: readonly string[];
 }
 
@@ -72,9 +72,9 @@ t.test("sockets of a launcher are served as they are, TCP and UDP", needs("pytho
   const { pid, handed, left } = await report();
   t.equal(pid, running.process.pid);
   t.match(handed, [
-    { fd: 3, name: "listen", kind: { type: "stream", listening: true }, address: "::", port: tcp },
-    { fd: 4, name: "listen", kind: { type: "datagram", family: "ipv6" }, address: "::", port: udp },
-    { fd: 5, name: "unknown", kind: { type: "datagram", family: "ipv4" }, address: "0.0.0.0", port: udp },
+    { fd: 3, kind: { type: "stream", listening: true }, address: "::", port: tcp },
+    { fd: 4, kind: { type: "datagram", family: "ipv6" }, address: "::", port: udp },
+    { fd: 5, kind: { type: "datagram", family: "ipv4" }, address: "0.0.0.0", port: udp },
   ]);
   t.same(left, [], "no child takes the sockets for its own");
   t.equal(await ask(t, tcp), `${pid} got tcp`);
@@ -97,8 +97,8 @@ t.test(
     const answer = ask(t, one);
     const { pid, handed, left } = await report();
     t.match(handed, [
-      { fd: 3, name: "data", kind: { type: "stream", listening: true }, address: "127.0.0.1", port: one },
-      { fd: 4, name: "control", kind: { type: "stream", listening: true }, address: "::1", port: two },
+      { fd: 3, kind: { type: "stream", listening: true }, address: "127.0.0.1", port: one },
+      { fd: 4, kind: { type: "stream", listening: true }, address: "::1", port: two },
     ]);
     t.same(left, []);
     t.equal(await answer, `${pid} got tcp`, "the caller that started it is served");
