@@ -52,10 +52,18 @@ export class DeviceError extends Error {
   readonly code: DeviceErrorCode;
   /** The system's word for it: `No such file or directory`. */
   readonly reason: string;
+  /** Not to be opened again sooner, in milliseconds: another failure would do harm. Null: as usual. */
+  readonly retryAfterMs: number | null;
 
-  constructor(code: DeviceErrorCode, device: string, reason: string, options?: ErrorOptions) {
+  constructor(
+    code: DeviceErrorCode,
+    device: string,
+    reason: string,
+    { retryAfterMs = null, ...options }: ErrorOptions & { readonly retryAfterMs?: number | null } = {},
+  ) {
     super(`${device}: ${reason}`, options);
     this.code = code;
     this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
   }
 }

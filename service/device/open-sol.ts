@@ -1,6 +1,6 @@
 /** Opens SOL devices: names, two addresses of one BMC, and the order of sessions with it. */
 import type { SolTarget } from "../config/sol-target.js";
-import type { SessionError } from "../ipmi/session-error.js";
+import type { SessionError, SessionErrorCode } from "../ipmi/session-error.js";
 import type { LoginSecrets, SolSettings } from "../ipmi/settings.js";
 import { type Cancel, systemClock } from "../line/clock.js";
 import { reasonOf, SystemError } from "../native/errors.js";
@@ -9,6 +9,14 @@ import type { BmcAddress } from "./bmc-socket.js";
 import { type Device, DeviceError } from "./device.js";
 import { type CreateSession, SolConsole } from "./sol.js";
 
+/** A BMC locks an account after some refused logins: with `hold=` the next one follows after this time. */
+const REFUSED_LOGIN_MS = 30_000;
+const REFUSED_LOGINS: ReadonlySet<SessionErrorCode> = new Set([
+  "user-refused",
+  "wrong-password",
+  "wrong-bmc-key",
+  "privilege-refused",
+]);
 /** How long a name may take to be resolved. */
 const RESOLVE_LIMIT_MS = 5000;
 
@@ -41,13 +49,15 @@ export class SolDevices {
     await this.#ending.get(request.identity);
     const { path, target } = request;
     let failure = "the BMC does not answer";
+    let retryAfterMs: number | null = null;
     for await (const { host, ...address } of bmcAddresses(target, path)) {
       const opened = await this.#connect(request, address);
       if (opened instanceof SolConsole) return opened;
       failure = `${host}: ${opened?.message ?? "given up"}`;
+      if (opened !== null && REFUSED_LOGINS.has(opened.code)) retryAfterMs = REFUSED_LOGIN_MS;
       if (opened?.code !== "unreachable") break;
     }
-    throw new DeviceError("open-failed", path, failure);
+    throw new DeviceError("open-failed", path, failure, { retryAfterMs });
   }
 
   /** The console, or why there is none; null: nobody waits for it any more. */

@@ -62,8 +62,8 @@ export class ReopenTimer {
     return this.#abort.signal.aborted;
   }
 
-  #attemptLater(): void {
-    if (!this.#isEnded) this.#cancelRetry = this.#options.clock.after(RETRY_MS, () => this.attempt());
+  #attemptLater(afterMs = RETRY_MS): void {
+    if (!this.#isEnded) this.#cancelRetry = this.#options.clock.after(afterMs, () => this.attempt());
   }
 
   async #open(): Promise<void> {
@@ -74,7 +74,7 @@ export class ReopenTimer {
       if (!(error instanceof DeviceError)) throw error;
       this.#busy = false;
       if (!this.#isEnded) this.#options.failed(error.reason);
-      this.#attemptLater();
+      this.#attemptLater(error.retryAfterMs ?? RETRY_MS);
       return;
     }
     if (this.#isEnded) {

@@ -236,6 +236,24 @@ t.test("a node that is there but does not open is tried again each second", asyn
   t.match(world.logged[1], `Device ${PATH} of port 7000 is not back yet: Device is locked`, "told once");
 });
 
+t.test("a device that must not be tried each second is tried when it may be", async t => {
+  const { world, port } = await hold("hold=100");
+  world.device.hangUp();
+  await world.settle();
+  let tries = 0;
+  world.open = () => {
+    tries++;
+    throw new DeviceError("open-failed", PATH, "wrong password", { retryAfterMs: 30_000 });
+  };
+  await world.pass(1100);
+  t.equal(tries, 1);
+  await world.pass(29_000);
+  t.equal(tries, 1, "not yet");
+  await world.pass(2000);
+  t.equal(tries, 2);
+  t.equal(port.status().phase, "opening");
+});
+
 t.test("a change of the node's permissions is a reason to try at once", async t => {
   const { world, unplug } = await hold();
   await unplug();
