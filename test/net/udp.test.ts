@@ -84,15 +84,19 @@ t.test("a stranger's datagram makes a link, with the datagram in it", async t =>
 t.test("peers are told apart by address and port", async t => {
   const { links, port } = serve(t);
   const [one, two] = [await peer(t), await peer(t)];
-  await one.send("1", port);
-  await two.send("2", port);
-  await one.send("1", port);
+  await one.send("1 first", port);
+  await two.send("2 first", port);
+  await one.send("1 second", port);
   await until("both", () => links.length === 2);
+  const texts = ["", ""];
   await until("all of it", () => {
-    let text = "";
-    for (const link of links) text += take(link);
-    return text.length > 0;
+    for (const [index, link] of links.entries()) texts[index] += `${take(link)}|`;
+    return texts.join("").match(/first|second/g)?.length === 3;
   });
+  t.same(
+    texts.map(text => text.split("|").filter(part => part !== "")),
+    [["1 first", "1 second"], ["2 first"]],
+  );
   t.same(
     links.map(link => link.peer.port),
     [one.port, two.port],
