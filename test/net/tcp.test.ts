@@ -249,7 +249,7 @@ t.test(
   async t => {
     const script = fileURLToPath(new URL("../support/gone-process.ts", import.meta.url));
     const args = ["--net", process.execPath, ...process.execArgv, script];
-    const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8", timeout: PATIENCE_MS });
+    const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8", timeout: 3 * PATIENCE_MS });
     t.same(
       stdout.trim().split("\n"),
       ["paused: there", "cut while paused: gone", "cut with bytes under way: gone", "ended: true"],
