@@ -2,7 +2,7 @@
 import type { PortConfig } from "../../service/config/configuration.js";
 import { formatNetworkPort, type NetworkPort } from "../../service/config/network-port.js";
 import type { Device } from "../../service/device/device.js";
-import type { Link, Listener, PeerAddress } from "../../service/net/link.js";
+import type { Link, PeerAddress } from "../../service/net/link.js";
 import type { PortEnvironment } from "../../service/port/environment.js";
 import { Port } from "../../service/port/port.js";
 import { Registry } from "../../service/port/registry.js";
@@ -11,19 +11,7 @@ import { readLines } from "../config/read.js";
 import { FakeClock } from "./fake-clock.js";
 import { createFakeDevice, type FakeDevice } from "./fake-device.js";
 import { createFakeLink, type FakeLink } from "./fake-link.js";
-
-export interface FakeListener extends Listener {
-  readonly closed: boolean;
-  /** Set by a test. */
-  isBroken: boolean;
-  /** Somebody arrives, and is taken at the next turn; while `accepting` is false they wait. */
-  call(link: FakeLink): void;
-  settle(): number;
-  /** accept(2) fails. */
-  fail(reason: string): void;
-  /** Peers the port reached by itself. */
-  readonly connected: FakeLink[];
-}
+import { createFakeListener, type FakeListener } from "./fake-listener.js";
 
 export class World {
   readonly time = new FakeClock();
@@ -174,53 +162,7 @@ export class World {
 
   #listen(spec: NetworkPort, accepted: (link: Link) => void, failed: (reason: string) => void): FakeListener {
     if (this.listenFault !== null) throw this.listenFault;
-    const backlog: FakeLink[] = [];
-    const peers: FakeLink[] = [];
-    let accepting = true;
-    let closed = false;
-    const listener: FakeListener = {
-      addresses: [{ address: "::", port: spec.port }],
-      isBroken: false,
-      error: null,
-      connected: [],
-      get closed() {
-        return closed;
-      },
-      get accepting() {
-        return accepting;
-      },
-      set accepting(on) {
-        accepting = on;
-      },
-      call(link) {
-        if (closed) throw new Error(`connection refused by ${spec.port}`);
-        backlog.push(link);
-      },
-      settle() {
-        let rounds = 0;
-        for (; accepting && !closed && backlog.length > 0; rounds++) {
-          const link = backlog.shift() as FakeLink;
-          peers.push(link);
-          accepted(link);
-        }
-        return rounds;
-      },
-      fail: failed,
-      connect: peer => {
-        if (spec.transport !== "udp" || peer.address.includes(":")) return null; // it has an IPv4 socket only
-        if (closed || peers.some(one => !one.closed && isSamePeer(one.peer, peer))) return null;
-        const link = this.link(peer, "udp");
-        listener.connected.push(link);
-        peers.push(link);
-        return link;
-      },
-      close() {
-        closed = true;
-        for (const link of backlog) link.close();
-        // Without its sockets nothing is heard of a UDP peer.
-        if (spec.transport === "udp") for (const link of peers) link.finish();
-      },
-    };
+    const listener = createFakeListener(spec, { accepted, failed }, peer => this.link(peer, "udp"));
     this.#listeners.set(formatNetworkPort(spec), listener);
     return listener;
   }
@@ -298,8 +240,4 @@ export class World {
       close: async () => note("close"),
     };
   }
-}
-
-function isSamePeer(one: PeerAddress, other: PeerAddress): boolean {
-  return one.address === other.address && one.port === other.port;
 }
