@@ -14,7 +14,7 @@ export interface PeerAddress {
 export interface Link {
   readonly peer: PeerAddress;
   readonly transport: "tcp" | "udp" | "stdio";
-  /** Where the peer arrived; asked of the system at each call. */
+  /** Where the peer arrived; asked of the system at each call, `unknown` of a closed TCP link. */
   local(): PeerAddress;
   /** Bytes now waiting; 0: none now; -1: the peer is done. Throws LinkError, after what came before the fault. */
   read(into: Uint8Array): number;

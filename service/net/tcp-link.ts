@@ -67,12 +67,14 @@ export class TcpLink implements Link {
   }
 
   local(): PeerAddress {
+    if (this.#closed) return { address: "unknown", port: 0 }; // the number of the descriptor may be another one's
     const { address, port } = localAddress(this.#fd);
     return { address, port };
   }
 
   /** Urgent data stays in the stream, so that a telnet SYNC loses no byte (docs/reference.md, "Urgent data"). */
   keepUrgentInline(): void {
+    if (this.#closed) return;
     try {
       setOobInline(this.#fd);
     } catch {

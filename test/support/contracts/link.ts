@@ -134,6 +134,8 @@ export function linkContract(t: Test, name: string, make: (t: Test) => Promise<L
     t.equal(link.write(bytes("xyz")), 3);
     t.notOk(link.hasEnded?.() ?? false);
     t.notOk(link.isGone?.(0) ?? false);
+    t.doesNotThrow(() => link.local(), "the descriptor is not asked");
+    t.doesNotThrow(() => link.keepUrgentInline?.());
     for (let turn = 0; turn < 20; turn++) await pass(settle);
     t.same(calls, []);
     t.equal(made.received(), "");
