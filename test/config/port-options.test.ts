@@ -1,32 +1,9 @@
 import t from "tap";
-import type { OptionContext, PortOptions } from "../../service/config/configuration.js";
+import type { PortOptions } from "../../service/config/configuration.js";
 import { SPEEDS } from "../../service/config/defaults.js";
 import { KEYED_WORDS, PLAIN_WORDS } from "../../service/config/option-table.js";
-import { parsePortWords } from "../../service/config/port-options.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
-import { messages, onlyPort, portWith, readLines } from "./read.js";
-
-/** One of each kind of name. */
-const NAMES = [
-  "BANNER:hello:Hello \\p\\r\\n",
-  "SIGNATURE:sign:A signature \\p",
-  "OPENSTR:open:wake\\n",
-  "CLOSESTR:bye:sleep\\n",
-  "CLOSEON:end:END\\n",
-  "DEVICE:modem:/dev/ttyS9",
-  "TRACEFILE:log:/tmp/\\p",
-  "TRACEFILE:log2:/tmp/2",
-  "LED:rx:sysfs:device=rx0",
-  "LED:tx:sysfs:device=tx0 duration=5",
-  "RS485CONF:half:1:2:1:0",
-];
-
-/** What a port line with these options complains of, behind the names. */
-function faults(options: string): string[] {
-  return readLines(...NAMES, `3000:raw:0:/dev/ttyS0:${options}`).diagnostics.map(
-    ({ message, expected }) => `${message} (${expected})`,
-  );
-}
+import { messages, NAMES, onlyPort, optionFaults, portWith, readLines } from "./read.js";
 
 t.test("every word of the serial line sets what it says", async t => {
   for (const speed of SPEEDS) t.same(portWith(String(speed)).line, { ...STANDARD_LINE, speed });
@@ -136,21 +113,21 @@ t.test("a number out of its range is refused and changes nothing", async t => {
   for (const [word, min, max] of ranges) {
     for (const value of [`${min - 1}`, `${max + 1}`, "-1", "", "x", "5x", "0x5", "5.0", "99999999999999999999999"]) {
       const fault = `Invalid number for ${word}=: ${value} on line 12 (expected a whole number from ${min} to ${max})`;
-      t.same(faults(`${word}=${value}`), [fault], `${word}=${value}`);
+      t.same(optionFaults(`${word}=${value}`), [fault], `${word}=${value}`);
     }
-    t.same(faults(`${word}=${min} ${word}=${max}`), []);
+    t.same(optionFaults(`${word}=${min} ${word}=${max}`), []);
   }
   t.match(portWith("max-connections=3 max-connections=0 remctl").options, { maxConnections: 3, remctl: true });
-  t.same(faults("dev-to-tcp-bufsize=0"), [
+  t.same(optionFaults("dev-to-tcp-bufsize=0"), [
     "Invalid number for dev-to-tcp-bufsize=: 0 on line 12 (expected a whole number from 1 to 65536)",
   ]);
 });
 
 t.test("a value that is not one of the words is refused, with the nearest", async t => {
   const wrong = (value: string) => `Invalid value for telnet-enter=: ${value} on line 12 (expected crlf or cr`;
-  t.same(faults("telnet-enter=CR"), [`${wrong("CR")}; nearest: cr)`]);
-  for (const value of ["", "lf", "no-such"]) t.same(faults(`telnet-enter=${value}`), [`${wrong(value)})`], value);
-  t.same(faults("dtr=0 rts=onn"), [
+  t.same(optionFaults("telnet-enter=CR"), [`${wrong("CR")}; nearest: cr)`]);
+  for (const value of ["", "lf", "no-such"]) t.same(optionFaults(`telnet-enter=${value}`), [`${wrong(value)})`], value);
+  t.same(optionFaults("dtr=0 rts=onn"), [
     "Invalid value for dtr=: 0 on line 12 (expected on or off)",
     "Invalid value for rts=: onn on line 12 (expected on or off; nearest: on)",
   ]);
@@ -182,7 +159,7 @@ t.test("a name that is not defined is ignored, and the rest of the line is read"
     ],
   ];
   for (const [word, fault] of cases) {
-    t.same(faults(word), [fault], word);
+    t.same(optionFaults(word), [fault], word);
     t.equal(portWith(`${word} 300 remctl`, ...NAMES).line.speed, 300, word);
   }
 });
@@ -203,7 +180,7 @@ t.test("a misspelt word costs only itself", async t => {
   ];
   for (const [word, near] of cases) {
     const expected = "expected an option or the name of a text defined before this line";
-    t.same(faults(`${word} 300`), [`Unknown config item: ${word} on line 12 (${expected}; nearest: ${near})`]);
+    t.same(optionFaults(`${word} 300`), [`Unknown config item: ${word} on line 12 (${expected}; nearest: ${near})`]);
     t.match(
       portWith(`${word} 300 kickolduser`, ...NAMES),
       { line: { speed: 300 }, options: { kickolduser: true } },
@@ -217,12 +194,16 @@ t.test("a word that resembles nothing ends the reading of its line", async t => 
   for (const word of ["#", "#9600", "nonsense", "was", "9600baud", "x", "nosuchkey=1", "modem", "=", "=1"]) {
     const port = portWith(`19200 remctl ${word} 2400 -remctl`, ...NAMES);
     t.match(port, { line: { speed: 19200 }, options: { remctl: true } }, word);
-    t.same(faults(`300 ${word} 2400`), [
+    t.same(optionFaults(`300 ${word} 2400`), [
       `Unknown config item: ${word} on line 12 (${expected}; the rest of the line is not read)`,
     ]);
-    t.same(faults(`300 ${word}  `), [`Unknown config item: ${word} on line 12 (${expected})`], "nothing is unread");
+    t.same(
+      optionFaults(`300 ${word}  `),
+      [`Unknown config item: ${word} on line 12 (${expected})`],
+      "nothing is unread",
+    );
   }
-  t.same(faults("300 # remaddr=10.0.0.1,0"), [
+  t.same(optionFaults("300 # remaddr=10.0.0.1,0"), [
     `Unknown config item: # on line 12 (${expected}; the rest of the line is not read, its remaddr= neither)`,
   ]);
 });
@@ -237,7 +218,7 @@ t.test("behind a word that resembles nothing remaddr still counts, in a remark i
   }
   t.same(admitted("nobanner remaddr=10.0.0.1,0 # remaddr=10.0.0.2,0"), ["10.0.0.1,0"]);
   const expected = "expected an option or the name of a text defined before this line";
-  t.same(faults("300 nobanner 2400 remaddr=bad,x"), [
+  t.same(optionFaults("300 nobanner 2400 remaddr=bad,x"), [
     `Unknown config item: nobanner on line 12 (${expected}; the rest of the line is not read, only its remaddr=)`,
     "Invalid remote address 'bad,x' on line 12 (expected a port number or the name of a service)",
   ]);
@@ -278,122 +259,4 @@ t.test("a line of faults is given up after a hundred", async t => {
 
 t.test("line ends of DOS stick to the last word", async t => {
   t.same(messages(readLines("3000:raw:0:/dev/a:300 9600\r")), ["Unknown config item: 9600\r on line 1"]);
-});
-
-t.test("setportconfig", async t => {
-  const { ports, finalContext: atEnd } = readLines(
-    ...NAMES,
-    "3000:raw:0:/dev/a:115200 EVEN 7DATABITS 2STOPBITS XONXOFF RTSCTS LOCAL HANGUP_WHEN_DONE NOBREAK remctl hello " +
-      "remaddr=10.0.0.1,0 tr=log hexdump max-connections=2",
-    "DEFAULT:stopbits:2",
-    "DEFAULT:kickolduser:1",
-  );
-  const [port] = ports;
-  if (port === undefined) throw new Error("no port");
-  const set = (words: string, context: OptionContext = atEnd) => parsePortWords(words, port, context);
-
-  t.test("counts serial words from the DEFAULTs of the last read", async t => {
-    const { line, options, problem } = set("2400 ODD");
-    t.same(line, { ...STANDARD_LINE, speed: 2400, parity: "odd", stopBits: 2 });
-    t.equal(options.clearBreak, true);
-    t.equal(problem, null);
-  });
-  t.test("changes the other options from what they are now", async t => {
-    const { options } = set("-remctl led-rx=rx tw=log tw-timestamp");
-    t.same(options, {
-      ...port.options,
-      clearBreak: true,
-      remctl: false,
-      ledRx: atEnd.leds.get("rx"),
-      traceWrite: { file: "/tmp/\\p", hexdump: false, timestamp: true },
-    });
-    t.same(set("").options, { ...port.options, clearBreak: true }, "a DEFAULT changes nothing here");
-  });
-  t.test("replaces the whole list of addresses", async t => {
-    t.same(
-      set("remaddr=10.0.0.2,0 remaddr=10.0.0.3,0").options.remaddr?.map(({ text }) => text),
-      ["10.0.0.2,0", "10.0.0.3,0"],
-    );
-    t.equal(set("remaddr=").options.remaddr, null);
-  });
-  t.test("ends at the first fault, and what stands before it counts", async t => {
-    const cases: readonly (readonly [words: string, problem: string])[] = [
-      ["1234567890", "Unknown config item: 1234567890"],
-      ["kickolduser nosuch 300", "Unknown config item: nosuch"],
-      ["kickolduser kickolduserr 300", "Unknown config item: kickolduserr"],
-      ["kickolduser chardelay-min=abc 300", "Invalid number for chardelay-min=: abc"],
-      ["kickolduser max-connections=5 300", "Option not changeable on a live port: max-connections="],
-      ["dev-to-net-bufsize=5 300", "Option not changeable on a live port: dev-to-net-bufsize="],
-      ["dev-to-tcp-bufsize=5 300", "Option not changeable on a live port: dev-to-tcp-bufsize="],
-      ["net-to-dev-bufsize=5 300", "Option not changeable on a live port: net-to-dev-bufsize="],
-      ["tcp-to-dev-bufsize=5 300", "Option not changeable on a live port: tcp-to-dev-bufsize="],
-      ["tr=nosuch 300", "Tracefile nosuch not found, it will be ignored"],
-      ["led-tx=nosuch 300", "LED 'nosuch' not found, it will be ignored"],
-    ];
-    for (const [words, problem] of cases) {
-      const result = set(words);
-      t.equal(result.problem, problem, words);
-      t.equal(result.line.speed, 9600, words);
-      t.equal(result.options.kickolduser, words.startsWith("kickolduser"), words);
-      t.equal(result.options.maxConnections, 2, words);
-    }
-  });
-  t.test("tells a bad address and keeps to the good ones", async t => {
-    const { options, line, problem } = set("remaddr=nosuch;10.0.0.2,0 300");
-    t.equal(problem, "Invalid remote address 'nosuch'");
-    t.same(
-      options.remaddr?.map(({ text }) => text),
-      ["10.0.0.2,0"],
-    );
-    t.equal(line.speed, 300);
-    t.same(set("remaddr=nosuch").options.remaddr, [], "none is good: nobody is admitted");
-  });
-});
-
-t.test("options written as one word count, and the missing blanks are said", async t => {
-  const meant = [
-    ["115200,NONE,8DATABITS,2STOPBITS", { line: { speed: 115_200, parity: "none", stopBits: 2 } }],
-    ["38400:EVEN:7DATABITS", { line: { speed: 38_400, parity: "even", dataBits: 7 } }],
-    ["19200,remctl,hello", { line: { speed: 19_200 }, options: { remctl: true } }],
-    ["57600o72", { line: { speed: 57_600, parity: "odd", dataBits: 7, stopBits: 2 } }],
-    ["115200n81", { line: { speed: 115_200, parity: "none", dataBits: 8, stopBits: 1 } }],
-  ] as const;
-  for (const [word, wanted] of meant) {
-    const port = portWith(`${word} kickolduser`, ...NAMES);
-    t.match(port, wanted, word);
-    t.ok(port.options.kickolduser, "the rest counts too");
-    t.match(faults(word), [/^Unknown config item: .* \(options are separated by blanks; taken as: [\w ]+\)$/]);
-  }
-  for (const word of ["9600,nosuch", "9600,", ",", "9600,,NONE", "9600n91", "max-connections=3,remctl"]) {
-    t.match(faults(word), [/^(?!.*separated by blanks)/], word);
-  }
-});
-
-t.test("any rate that hardware may take is a rate, and no number resembles another", async t => {
-  for (const speed of [50, 110, 31_250, 74_880, 250_000, 12_000_000]) {
-    t.equal(portWith(`${speed} remctl`).line.speed, speed);
-    t.same(faults(String(speed)), []);
-  }
-  for (const word of ["49", "0", "00300", "16000001", "99999999999999999999"]) {
-    t.match(faults(`${word} remctl`), [/^Unknown config item: \d+ on line \d+ \((?!.*nearest)/], word);
-    t.ok(portWith(`${word} remctl`).options.remctl, "it costs only itself");
-  }
-});
-
-t.test("a remaddr= without its blank never opens the port", async t => {
-  for (const [word, wanted] of [
-    ["9600,nosuch,remaddr=10.0.0.1,0", ["10.0.0.1,0"]],
-    ["9600,remaddr=10.0.0.1,2000", ["10.0.0.1,2000"]],
-    ["9600,remaddr=udp,10.0.0.1,2000", []], // no UDP port: nobody
-    ["9600:remctl:remaddr=10.0.0.1,0;::1,7", ["10.0.0.1,0", "::1,7"]],
-    ["9600,remaddr=nothing valid", []],
-  ] as const) {
-    const { remaddr } = portWith(word, ...NAMES).options;
-    t.same(
-      remaddr?.map(({ text }) => text),
-      wanted,
-      word,
-    );
-    t.ok(faults(word).length > 0, word);
-  }
 });

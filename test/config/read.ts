@@ -32,3 +32,25 @@ export function onlyPort(configuration: Configuration): PortConfig {
 export function portWith(options: string, ...before: readonly string[]): PortConfig {
   return onlyPort(readLines(...before, `3000:raw:0:/dev/ttyS0:${options}`));
 }
+
+/** One of each kind of name. */
+export const NAMES = [
+  "BANNER:hello:Hello \\p\\r\\n",
+  "SIGNATURE:sign:A signature \\p",
+  "OPENSTR:open:wake\\n",
+  "CLOSESTR:bye:sleep\\n",
+  "CLOSEON:end:END\\n",
+  "DEVICE:modem:/dev/ttyS9",
+  "TRACEFILE:log:/tmp/\\p",
+  "TRACEFILE:log2:/tmp/2",
+  "LED:rx:sysfs:device=rx0",
+  "LED:tx:sysfs:device=tx0 duration=5",
+  "RS485CONF:half:1:2:1:0",
+];
+
+/** What a port line with these options complains of, behind the names. */
+export function optionFaults(options: string): string[] {
+  return readLines(...NAMES, `3000:raw:0:/dev/ttyS0:${options}`).diagnostics.map(
+    ({ message, expected }) => `${message} (${expected})`,
+  );
+}
