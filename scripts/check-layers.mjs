@@ -60,12 +60,12 @@ for (const path of readdirSync(root, { recursive: true })
     const problem = judge(file, one);
     if (problem) problems.push(`${path}:${one.line}: ${problem} (${one.target})`);
   }
-  const lines = readFileSync(join(root, path), "latin1").split("\n").length - 1;
-  if (lines > LONGEST_FILE) problems.push(`${path}: ${lines} lines, at most ${LONGEST_FILE} are allowed`);
   if (!file.includes("/") && !ROOT_FILES.includes(file)) problems.push(`${path}: belongs into a room`);
   if (rankOf(file) < 0) problems.push(`${path}: the room "${roomOf(file)}" is not in the rank table`);
 }
-for (const folder of process.argv[2] === undefined ? [root, ...NAMED] : [root]) problems.push(...rejectedNames(folder));
+for (const folder of process.argv[2] === undefined ? [root, ...NAMED] : [root]) {
+  problems.push(...rejectedNames(folder), ...longFiles(folder));
+}
 problems.push(...findCycles().map(cycle => `import cycle: ${cycle.join(" -> ")}`));
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
@@ -154,6 +154,15 @@ function rejectedNames(folder) {
         .filter(hasRejectedWord)
         .map(name => `${folder}/${path}: "${name}" is not a word of the glossary`);
     });
+}
+
+function longFiles(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter(name => /\.(ts|mjs|c|h)$/.test(name))
+    .sort()
+    .map(path => ({ path, lines: readFileSync(join(folder, path), "latin1").split("\n").length - 1 }))
+    .filter(({ lines }) => lines > LONGEST_FILE)
+    .map(({ path, lines }) => `${folder}/${path}: ${lines} lines, at most ${LONGEST_FILE} are allowed`);
 }
 
 function hasRejectedWord(name) {

@@ -5,11 +5,10 @@ import { readConfiguration } from "../../service/config/resolve.js";
 import { controlPortProblem } from "../../service/config/served-port.js";
 import { messages, onlyPort, readLines, readText, serviceLookup } from "./read.js";
 
-/** The diagnostics of a line that is the third of its file. */
+/** Of a line that is the third of its file. */
 function faults(line: string): string[] {
-  return readLines("", "# third line next", line).diagnostics.map(
-    ({ line, column, message }) => `${line}:${column} ${message}`,
-  );
+  const { diagnostics } = readLines("", "# third line next", line);
+  return diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`);
 }
 
 t.test("a directive without its name or text says what is missing", async t => {

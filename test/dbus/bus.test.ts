@@ -1,14 +1,14 @@
 /** A bus that is missing, goes away, comes back, hangs or refuses. */
-import t, { type Test } from "tap";
-import { type DbusParts, instanceName, startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
-import { systemClock } from "../../service/line/clock.js";
+import t from "tap";
+import { instanceName, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { busyStatus, createFakeManagedPort } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 import { FakeBus, serve } from "./fake-bus.js";
 import { OPEN_POLICY, PrivateBus } from "./private-bus.js";
 import { RawClient } from "./raw-client.js";
-import { collectLog, nextSignal, PORT, ROOT, registry, standIn, UP } from "./stage.js";
+import { nextSignal, PORT, ROOT, UP } from "./stage.js";
+import { start } from "./started.js";
 
 const tools = needs("dbus-daemon", "busctl");
 const PORT_PATH = `${ROOT}/port/_32001`;
@@ -272,41 +272,3 @@ t.test("a service that is stopped is off the bus, whatever it was doing", tools,
   await missing.service.stop();
   t.ok(missing.waits.every(({ cancelled }) => cancelled));
 });
-
-interface Wait {
-  readonly delayMs: number;
-  readonly run: () => void;
-  cancelled: boolean;
-}
-
-/** A service with one port, and time in the hands of the test. */
-function start(t: Test, address: string, parts: Partial<DbusParts> = {}) {
-  const log = collectLog();
-  const waits: Wait[] = [];
-  const port = createFakeManagedPort(busyStatus({ name: "2001" }));
-  const known = new Map([["2001", port]]);
-  const after = (delayMs: number, run: () => void) => {
-    const wait = { delayMs, run, cancelled: false };
-    waits.push(wait);
-    return () => {
-      wait.cancelled = true;
-    };
-  };
-  const ports = registry(known);
-  const service = startDbus(standIn({ address, log, ports, clock: { ...systemClock, after }, ...parts }));
-  t.teardown(() => service.stop());
-  return {
-    service,
-    log,
-    port,
-    known,
-    waits,
-    /** What was asked for last comes due. */
-    fire(what = "a timer") {
-      const last = waits.at(-1);
-      if (last === undefined || last.cancelled) throw new Error(`nobody waits for ${what}`);
-      last.cancelled = true;
-      last.run();
-    },
-  };
-}

@@ -1,0 +1,84 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { run, runToEnd } from "../support/daemon.js";
+import { prepare } from "../support/prepared.js";
+
+t.test("--check reports what is wrong with its place, and opens nothing", async t => {
+  const { file, port, folder } = await prepare(t);
+  const good = await runToEnd(t, ["--check", "-c", file]);
+  t.same(good, { code: 0, signal: null, output: "", errors: "" });
+  const bad = join(folder, "bad.conf");
+  writeFileSync(bad, `# one good line, two bad ones\n127.0.0.1,${port}:raw:0:/dev/null:9600 EVENN\nnonsense\n`);
+  const { code, output, errors } = await runToEnd(t, ["--check", "-c", bad]);
+  const [first, second, ...others] = output.split("\n");
+  t.match(first, new RegExp(`^${bad}:2:\\d+: Unknown config item: EVENN on line 2`));
+  t.match(second, new RegExp(`^${bad}:3:1: No state given on line 3`));
+  t.same({ code, others, errors }, { code: 1, others: [""], errors: "" });
+  t.equal((await runToEnd(t, ["--check", "-c", join(folder, "none")])).code, 1);
+  const wrong = await runToEnd(t, ["--check", "-c", file, "-p", "udp,2000"]);
+  t.match(wrong, {
+    code: 1,
+    output: "",
+    errors: /^Invalid control port specified: udp,2000\n.*: Valid parameters are:\n/,
+  });
+});
+
+t.test("--check reports a warning, and the exit status is 0", async t => {
+  const { folder } = await prepare(t);
+  const file = join(folder, "udp.conf");
+  writeFileSync(file, "udp,2001:raw:0:/dev/null:kickolduser\n");
+  const { code, output } = await runToEnd(t, ["--check", "-c", file]);
+  t.match(
+    output,
+    new RegExp(`^${file}:1:1: warning: A datagram with a forged source address can end a connection at .*\\n$`),
+  );
+  t.equal(code, 0);
+});
+
+t.test("--check names both lines of one socket, of a board profile and the file too", async t => {
+  const { folder } = await prepare(t);
+  const file = join(folder, "own.conf");
+  // The demo board has localhost,2001 and localhost,2002. The same text takes its place.
+  writeFileSync(file, "localhost,2001:raw:0:/dev/null\n2002:raw:0:/dev/null\n");
+  const { code, output } = await runToEnd(t, ["--check", "--board", "demo", "-c", file]);
+  t.match(
+    output,
+    /^[^\n]*:2:1: Network port 2002 on line 2 needs the socket of localhost,2002 on line \d+ of .*demo.json \(/,
+  );
+  t.same({ code, lines: output.split("\n").length }, { code: 1, lines: 2 });
+});
+
+t.test("--print-config prints a configuration that means the same", async t => {
+  const { folder, file } = await prepare(t);
+  writeFileSync(
+    file,
+    [
+      "CONTROLPORT:2000\nDEFAULT:speed:19200\nBANNER:hi:hello\\r\\n\nDEVICE:console:/dev/ttyS0",
+      "2001:telnet:600:console:EVEN remctl hi\nROTATOR:2010:2001\n",
+    ].join("\n"),
+  );
+  const printed = await runToEnd(t, ["--print-config", "-c", file]);
+  t.match(printed.output, /^2001:telnet:600:console:19200 .*EVEN.* remctl.* hi/m);
+  t.same({ code: printed.code, errors: printed.errors }, { code: 0, errors: "" });
+  const again = join(folder, "again.conf");
+  writeFileSync(again, printed.output);
+  t.same(await runToEnd(t, ["--print-config", "-c", again]), printed);
+  const refused = join(folder, "refused.conf");
+  writeFileSync(refused, "CONTROLPORT:udp,2000\n");
+  t.equal((await runToEnd(t, ["--print-config", "-c", refused])).output, "");
+  t.equal(
+    (await runToEnd(t, ["--print-config", "-c", refused, "-p", "2222"])).output,
+    "CONTROLPORT:2222\n",
+    "-p counts",
+  );
+  const given = await runToEnd(t, ["--print-config", "-c", file, "-p", "localhost,2222"]);
+  t.equal(given.output, printed.output.replace("CONTROLPORT:2000", "CONTROLPORT:localhost,2222"), "-p goes before it");
+});
+
+t.test("--check reads standard input where the file is -", async t => {
+  const checked = run(t, ["--check", "-c", "-"]);
+  checked.process.stdin?.end("nonsense\n");
+  t.equal((await checked.exit()).code, 1);
+  t.match(await checked.output.untilEnd(), /^-:1:1: No state given on line 1/);
+});
