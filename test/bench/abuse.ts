@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Bench, reason } from "./context.js";
 import { Load, type Run, tcpPorts } from "./load.js";
 import { Peer } from "./peers.js";
+import { waitingConnections } from "./processes.js";
 import type { Row } from "./rows.js";
 import { ratios } from "./statistics.js";
 
@@ -144,6 +145,8 @@ function startStorm(bench: Bench, load: Load): () => Promise<number> {
   return async () => {
     storm.kill("SIGTERM");
     await once(storm, "close");
+    // Thousands wait to be accepted yet: they must not count for the next run.
+    while (waitingConnections(first, STORM.count) > 0) await new Promise(resolve => setTimeout(resolve, 50));
     return Number(made);
   };
 }

@@ -57,6 +57,20 @@ export function listens(tcp: number): boolean {
   );
 }
 
+/** Connections to TCP ports from `first` on that the kernel keeps until they are accepted. */
+export function waitingConnections(first: number, count: number): number {
+  let waiting = 0;
+  for (const table of ["tcp", "tcp6"]) {
+    for (const line of readFileSync(`/proc/net/${table}`, "latin1").split("\n")) {
+      // sl, local address, remote address, state, queues (proc(5); of a listening socket: the backlog)
+      const found = /^ *\d+: \w+:(\w{4}) \w+:0000 0A \w+:(\w+)/.exec(line);
+      const port = Number.parseInt(found?.[1] ?? "", 16);
+      if (port >= first && port < first + count) waiting += Number.parseInt(found?.[2] ?? "", 16);
+    }
+  }
+  return waiting;
+}
+
 function field(text: string, name: string): number {
   const found = new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(text);
   if (found === null) throw new Error(`no ${name} in /proc`);
