@@ -3,9 +3,9 @@ import { systemClock } from "../line/clock.js";
 
 /**
  * What accepting, and opening devices for who comes, may take of a turn; then data moves before the next peer. Who leaves
- * again at once costs as much a turn later, so that a storm of connections takes less than 3 ms of each turn.
+ * again at once costs as much a turn later, and a longer budget accepts no more connections in a second.
  */
-const BUDGET_MS = 1;
+const BUDGET_MS = 0.3;
 
 export class AcceptScheduler {
   /** Takers whose socket has peers waiting, the next one first. */
