@@ -51,24 +51,25 @@ export function descriptors(pid: number): readonly string[] {
 
 /** Whether something listens on this TCP port, without connecting to it. */
 export function listens(tcp: number): boolean {
-  const port = tcp.toString(16).toUpperCase().padStart(4, "0");
-  return ["tcp", "tcp6"].some(table =>
-    new RegExp(`^ *\\d+: \\w+:${port} \\w+:0000 0A `, "m").test(readFileSync(`/proc/net/${table}`, "latin1")),
-  );
+  return listeners().some(({ port }) => port === tcp);
 }
 
 /** Connections to TCP ports from `first` on that the kernel keeps until they are accepted. */
 export function waitingConnections(first: number, count: number): number {
-  let waiting = 0;
-  for (const table of ["tcp", "tcp6"]) {
-    for (const line of readFileSync(`/proc/net/${table}`, "latin1").split("\n")) {
-      // sl, local address, remote address, state, queues (proc(5); of a listening socket: the backlog)
-      const found = /^ *\d+: \w+:(\w{4}) \w+:0000 0A \w+:(\w+)/.exec(line);
-      const port = Number.parseInt(found?.[1] ?? "", 16);
-      if (port >= first && port < first + count) waiting += Number.parseInt(found?.[2] ?? "", 16);
-    }
-  }
-  return waiting;
+  const ours = listeners().filter(({ port }) => port >= first && port < first + count);
+  return ours.reduce((sum, { waiting }) => sum + waiting, 0);
+}
+
+/** The listening TCP sockets of the machine, with the length of their backlog (proc(5), /proc/net/tcp). */
+function listeners(): { readonly port: number; readonly waiting: number }[] {
+  // sl, local address and port, remote address, state, queues: the second one is the backlog
+  const listener = /^ *\d+: \w+:(\w{4}) \w+:0000 0A \w+:(\w+)/gm;
+  return ["tcp", "tcp6"].flatMap(table =>
+    [...readFileSync(`/proc/net/${table}`, "latin1").matchAll(listener)].map(([, port = "", waiting = ""]) => ({
+      port: Number.parseInt(port, 16),
+      waiting: Number.parseInt(waiting, 16),
+    })),
+  );
 }
 
 function field(text: string, name: string): number {

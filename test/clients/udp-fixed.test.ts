@@ -1,21 +1,11 @@
+/** Fixed UDP peers: connections without a first word (manual page, "UDP"). */
 import t, { type Test } from "tap";
 import { Daemon } from "../support/daemon.js";
 import { serveOnePort } from "../support/one-port.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
-import { UdpPeer } from "../support/udp-peer.js";
+import { shows, talking, UdpPeer } from "../support/udp-peer.js";
 import { until } from "../support/wait.js";
-
-async function talking(t: Test, port: number, device: PtyDevice, text = "first"): Promise<UdpPeer> {
-  const peer = await UdpPeer.open(t, port);
-  peer.send(text);
-  await device.expect(text);
-  return peer;
-}
-
-async function shows(daemon: Daemon, text: string): Promise<void> {
-  await until(`showport shows ${text}`, async () => (await daemon.ask("showport")).includes(text));
-}
 
 async function serveFixed(t: Test, peers: number, options: string, timeoutSeconds = 0) {
   const next = await portNumbers(t);

@@ -7,22 +7,10 @@ import { type PortLine, serveOnePort } from "../support/one-port.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { needs } from "../support/tools.js";
-import { UdpPeer } from "../support/udp-peer.js";
+import { shows, talking, UdpPeer } from "../support/udp-peer.js";
 import { until } from "../support/wait.js";
 
 const serveUdp = (t: Test, line: PortLine = {}, start = {}) => serveOnePort(t, { prefix: "udp,", ...line }, start);
-
-/** A peer whose connection is open. */
-async function talking(t: Test, port: number, device: PtyDevice, text = "first"): Promise<UdpPeer> {
-  const peer = await UdpPeer.open(t, port);
-  peer.send(text);
-  await device.expect(text);
-  return peer;
-}
-
-async function shows(daemon: Daemon, text: string): Promise<void> {
-  await until(`showport shows ${text}`, async () => (await daemon.ask("showport")).includes(text));
-}
 
 for (const [program, args] of [
   ["socat", (port: number) => ["-", `UDP:127.0.0.1:${port}`]],

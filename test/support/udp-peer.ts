@@ -1,7 +1,10 @@
 /** A UDP client: what it gets stays in the datagrams it came in. */
+
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import type { Teardown } from "./client.js";
+import type { Daemon } from "./daemon.js";
+import type { PtyDevice } from "./pty.js";
 import { until } from "./wait.js";
 
 export class UdpPeer {
@@ -51,4 +54,16 @@ export class UdpPeer {
     }
     return got;
   }
+}
+
+/** A peer whose connection is open. */
+export async function talking(t: Teardown, port: number, device: PtyDevice, text = "first"): Promise<UdpPeer> {
+  const peer = await UdpPeer.open(t, port);
+  peer.send(text);
+  await device.expect(text);
+  return peer;
+}
+
+export async function shows(daemon: Daemon, text: string): Promise<void> {
+  await until(`showport shows ${text}`, async () => (await daemon.ask("showport")).includes(text));
 }
