@@ -21,16 +21,23 @@ const TRIES = 3;
 /** Work that is exponential does not end. */
 const DEADLINE_MS = 20_000;
 
-/** Gives longer and longer inputs, until one takes long enough to compare it with a quarter of it. */
+/**
+ * Gives longer and longer inputs, until one takes long enough to compare it with a quarter of it.
+ * Where that one seems to take too long, it is compared with one four times as long: a larger heap and its collection
+ * cost more once, work that is more than linear does so at each length.
+ */
 export function growthOf(work: (input: string) => void, make: (length: number) => string): Growth {
   let quarter = make(FIRST_LENGTH);
+  let isSecond = false;
   for (let length = FIRST_LENGTH * 4; ; length *= 4) {
     const input = make(length);
     const first = timed(work, input, 1);
     if (first === null) return { length, ms: null, quarterMs: timed(work, quarter, 1) ?? DEADLINE_MS };
     if (first >= ENOUGH_MS || length >= LONGEST) {
       const ms = timed(work, input, TRIES) ?? DEADLINE_MS;
-      return { length, ms, quarterMs: timed(work, quarter, TRIES) ?? DEADLINE_MS };
+      const growth = { length, ms, quarterMs: timed(work, quarter, TRIES) ?? DEADLINE_MS };
+      if (isLinear(growth) || isSecond || length >= LONGEST) return growth;
+      isSecond = true;
     }
     quarter = input;
   }
