@@ -5,7 +5,7 @@ import ts from "typescript";
 
 const RANKS = [
   ["line"],
-  ["telnet", "ipmi", "config", "native"],
+  ["telnet", "ipmi", "config", "handover", "native"],
   ["log", "access", "board", "device", "net", "led", "trace", "systemd"],
   ["port"],
   ["control", "dbus"],
@@ -13,7 +13,7 @@ const RANKS = [
 ];
 const TOP = RANKS.length - 1; // app, and the files beside the rooms: they put the parts together
 const MEET_WITHIN_RANK = [1, TOP];
-const PURE_ROOMS = ["line", "telnet", "ipmi", "config"];
+const PURE_ROOMS = ["line", "telnet", "ipmi", "config", "handover"];
 const PURE_FILES = [
   ...["log/one-line", "trace/format"],
   ...["json", "schema", "profile", "merge", "validate", "compile", "facts", "enumerate", "sol-port"].map(
