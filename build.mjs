@@ -2,7 +2,7 @@
 // Beside them: the licences of what they hold, and SHA256SUMS. The same sources and compiler give the same files.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -18,6 +18,8 @@ const ENTRIES = [
   { entry: "service/dbus/entry.ts", outfile: "dbus.cjs", program: false }, // loaded only where D-Bus is on
   { entry: "service/ipmi/entry.ts", outfile: "sol.cjs", program: false }, // loaded when a SOL device is opened first
 ];
+
+const TEST_ADDON = "test/support/test-addon.c"; // not in the release archive
 
 /** In bytes, all bundles together. What they grow by is read from flash at every start. */
 const MAX_BUNDLED = 340_000;
@@ -43,17 +45,7 @@ if (target !== undefined && !Object.hasOwn(COMPILERS, target)) {
 const out = target === undefined ? "dist" : `dist/${target}`;
 mkdirSync(out, { recursive: true });
 
-const warnings = "-Wall -Wextra -Werror";
-execFileSync("service/native/build.sh", [`${out}/native.node`], {
-  env: {
-    ...process.env,
-    CC: process.env.CC || (target === undefined ? "cc" : COMPILERS[target]),
-    CFLAGS: `-Os ${warnings}`,
-    // The linker's page alignment stays, 64 KB on arm64 (a sparse file): kernels with 16 KB pages refuse a smaller one.
-    LDFLAGS: "-s -Wl,--build-id=none",
-  },
-  stdio: "inherit",
-});
+compile(`${out}/native.node`);
 
 const built = ["native.node"];
 const sources = new Set();
@@ -83,14 +75,29 @@ writeFileSync(`${out}/LICENSES.txt`, texts.join("\n\n"));
 const sums = [...built, "LICENSES.txt"].sort().map(name => `${sha256(readFileSync(`${out}/${name}`))}  ${name}\n`);
 writeFileSync(`${out}/SHA256SUMS`, sums.join(""));
 
-// For the builder of an image, on this machine; not a part of the daemon.
+// For the builder of an image and for the tests, on this machine; not a part of the daemon.
 if (target === undefined) {
+  if (existsSync(TEST_ADDON)) compile("dist/test-addon.node", TEST_ADDON);
   await build({ ...BUNDLING, entryPoints: ["scripts/board-units.ts"], outfile: "dist/board-units.mjs", format: "esm" });
   await writeSchema();
 }
 
 keepTo("bundles", ".cjs", MAX_BUNDLED);
 keepTo("native files", ".node", MAX_NATIVE);
+
+/** Compiles the addon of the daemon, or one of these sources. */
+function compile(output, ...sources) {
+  execFileSync("service/native/build.sh", [output, ...sources], {
+    env: {
+      ...process.env,
+      CC: process.env.CC || (target === undefined ? "cc" : COMPILERS[target]),
+      CFLAGS: "-Os -Wall -Wextra -Werror",
+      // The linker's page alignment stays, 64 KB on arm64 (a sparse file): kernels with 16 KB pages refuse a smaller one.
+      LDFLAGS: "-s -Wl,--build-id=none",
+    },
+    stdio: "inherit",
+  });
+}
 
 /** The schema of board profiles to dist/schema.json. Its committed copy must be the same. */
 async function writeSchema() {

@@ -1,8 +1,8 @@
-/** The compiled addon and the shape of what it exports. Only this room calls it; the others use kernel.ts and poll.ts. */
+/** The compiled addon and the shape of what it exports. Only this room calls it. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What a call gave (a descriptor, a length), and whom it concerns. */
+/** The result of a call (a descriptor, a length), and the address that it concerns. */
 export interface AddressResult {
   readonly value: number;
   readonly family: "ipv4" | "ipv6" | "unix" | "other";
@@ -27,9 +27,7 @@ export interface Addon {
   getCounters(fd: number, into: Uint32Array): number;
   queued(fd: number, into: Uint32Array): number;
   flush(fd: number, which: number): number;
-  setExclusive(fd: number, on: boolean): number;
-  rs485(fd: number, setting: boolean, words: Uint32Array): number;
-  openPty(into: Uint32Array): number;
+  setRs485(fd: number, words: Uint32Array): number;
 
   listenTcp(address: string, port: number, v6only: boolean, backlog: number): number;
   bindUdp(address: string, port: number, v6only: boolean): number;
@@ -39,8 +37,6 @@ export interface Addon {
   socketKind(fd: number, into: Uint32Array): number;
   setOption(fd: number, option: number, value: number): number;
   tcpInfo(fd: number, into: Uint32Array): number;
-  atMark(fd: number): number;
-  shutdownOutput(fd: number): number;
   receiveFrom(fd: number, into: Uint8Array): number | AddressResult;
   sendTo(fd: number, bytes: Uint8Array, address: string, port: number): number;
   unixDatagram(): number;

@@ -80,37 +80,16 @@ export function flush(fd: number, which: "input" | "output" | "both"): void {
   done("flush", addon.flush(fd, { input: 0, output: 1, both: 2 }[which]));
 }
 
-/** While on, only root can open the line (TIOCEXCL). */
-export function setExclusive(fd: number, on: boolean): void {
-  done("setExclusive", addon.setExclusive(fd, on));
-}
-
 export interface Rs485 {
   readonly flags: number; // RS485 bits
   readonly delayBeforeSendMs: number;
   readonly delayAfterSendMs: number;
 }
 
-export function getRs485(fd: number): Rs485 {
-  return rs485("getRs485", fd, false, [0, 0, 0]);
-}
-
-/** What the driver kept of it. */
-export function setRs485(fd: number, wanted: Rs485): Rs485 {
-  return rs485("setRs485", fd, true, [wanted.flags, wanted.delayBeforeSendMs, wanted.delayAfterSendMs]);
-}
-
-function rs485(call: string, fd: number, setting: boolean, wanted: number[]): Rs485 {
-  const words = Uint32Array.from(wanted);
-  done(call, addon.rs485(fd, setting, words));
-  const [flags = 0, delayBeforeSendMs = 0, delayAfterSendMs = 0] = words;
-  return { flags, delayBeforeSendMs, delayAfterSendMs };
-}
-
-/** A raw pseudo-terminal, both ends open and non-blocking. */
-export function openPty(): { master: number; slave: number; path: string } {
-  const words = new Uint32Array(3);
-  done("openPty", addon.openPty(words));
-  const [master = 0, slave = 0, name = 0] = words;
-  return { master, slave, path: `/dev/pts/${name}` };
+/** Sets the RS-485 mode. Returns what the driver kept of it. */
+export function setRs485(fd: number, { flags, delayBeforeSendMs, delayAfterSendMs }: Rs485): Rs485 {
+  const words = Uint32Array.of(flags, delayBeforeSendMs, delayAfterSendMs);
+  done("setRs485", addon.setRs485(fd, words));
+  const [keptFlags = 0, keptBeforeMs = 0, keptAfterMs = 0] = words;
+  return { flags: keptFlags, delayBeforeSendMs: keptBeforeMs, delayAfterSendMs: keptAfterMs };
 }

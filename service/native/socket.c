@@ -224,20 +224,6 @@ static napi_value tcp_info(napi_env env, napi_callback_info info) {
   return outcome(&call, result);
 }
 
-static napi_value at_mark(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info);
-  int fd = take_descriptor(&call);
-  if (call.failed) return NULL;
-  return outcome(&call, sockatmark(fd));
-}
-
-static napi_value shutdown_output(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info);
-  int fd = take_descriptor(&call);
-  if (call.failed) return NULL;
-  return outcome(&call, shutdown(fd, SHUT_WR));
-}
-
 static napi_value receive_from(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   int fd = take_descriptor(&call);
@@ -269,8 +255,6 @@ const struct entry socket_functions[] = {
     {"socketKind", socket_kind},
     {"setOption", set_option},
     {"tcpInfo", tcp_info},
-    {"atMark", at_mark},
-    {"shutdownOutput", shutdown_output},
     {"receiveFrom", receive_from},
     {"sendTo", send_to},
     {NULL, NULL},

@@ -105,7 +105,7 @@ export function setNoDelay(fd: number): void {
   done("setNoDelay", addon.setOption(fd, OPTION.noDelay, 1));
 }
 
-/** Urgent bytes stay in the stream; `atMark` tells where. */
+/** Urgent bytes stay in the stream. */
 export function setOobInline(fd: number): void {
   done("setOobInline", addon.setOption(fd, OPTION.oobInline, 1));
 }
@@ -128,16 +128,6 @@ export function tcpInfo(fd: number): TcpInfo {
   done("tcpInfo", addon.tcpInfo(fd, words));
   const [state = 0, unacknowledged = 0, probes = 0, sinceLastAckMs = 0] = words;
   return { ended: CLOSED_STATES.includes(state), unacknowledged, probes, sinceLastAckMs };
-}
-
-/** True when the next byte to read is the urgent one. */
-export function atMark(fd: number): boolean {
-  return done("atMark", addon.atMark(fd)) !== 0;
-}
-
-/** Ends our direction of a connection; the peer reads the end after all that was written. */
-export function shutdownOutput(fd: number): void {
-  done("shutdownOutput", addon.shutdownOutput(fd));
 }
 
 /** One datagram, cut to the size of `into`; null: none waits. Length 0 is a datagram like any other. */

@@ -1,4 +1,4 @@
-/* Serial lines and pseudo-terminals. The raw ioctls, not glibc's termios: it knows neither custom rates nor all drivers. */
+/* Serial lines. The raw ioctls, not glibc's termios: it knows neither custom rates nor all drivers. */
 #include "addon.h"
 
 #include <asm/termbits.h> /* instead of <termios.h>, which has another struct termios */
@@ -6,11 +6,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/serial.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #ifndef TCGETS2 /* not in <sys/ioctl.h> of musl; as in the kernel's asm-generic/ioctls.h, which x86 and ARM have */
 #define TCGETS2 _IOR('T', 0x2A, struct termios2)
@@ -217,67 +214,24 @@ static napi_value flush(napi_env env, napi_callback_info info) {
   return outcome(&call, ioctl(fd, TCFLSH, which));
 }
 
-static napi_value set_exclusive(napi_env env, napi_callback_info info) {
+/* Flags, then the delays before and after sending, in ms. The words become what the driver kept. */
+static napi_value set_rs485(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   int fd = take_descriptor(&call);
-  bool on = take_boolean(&call);
-  if (call.failed) return NULL;
-  return outcome(&call, ioctl(fd, on ? TIOCEXCL : TIOCNXCL));
-}
-
-/* Flags, then the delays before and after sending, in ms. Setting gives back what the driver kept. */
-static napi_value rs485(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info);
-  int fd = take_descriptor(&call);
-  bool setting = take_boolean(&call);
   uint32_t *words = take_words(&call, 3);
   struct serial_rs485 rs;
   if (call.failed) return NULL;
   memset(&rs, 0, sizeof rs);
-  if (setting) {
-    rs.flags = words[0];
-    rs.delay_rts_before_send = words[1];
-    rs.delay_rts_after_send = words[2];
-  }
-  int result = ioctl(fd, setting ? TIOCSRS485 : TIOCGRS485, &rs);
+  rs.flags = words[0];
+  rs.delay_rts_before_send = words[1];
+  rs.delay_rts_after_send = words[2];
+  int result = ioctl(fd, TIOCSRS485, &rs);
   if (result == 0) {
     words[0] = rs.flags;
     words[1] = rs.delay_rts_before_send;
     words[2] = rs.delay_rts_after_send;
   }
   return outcome(&call, result);
-}
-
-/* A raw pseudo-terminal, both ends non-blocking: master, slave, and the number in /dev/pts. */
-static napi_value open_pty(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info);
-  uint32_t *words = take_words(&call, 3);
-  struct termios2 t;
-  unsigned int name = 0;
-  int unlock = 0, slave = -1;
-  char path[32];
-  if (call.failed) return NULL;
-  int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-  if (master < 0) return outcome(&call, -1);
-  if (ioctl(master, TIOCSPTLCK, &unlock) == 0 && ioctl(master, TIOCGPTN, &name) == 0) {
-    snprintf(path, sizeof path, "/dev/pts/%u", name);
-    slave = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-  }
-  if (slave >= 0 && load_termios(slave, &t) == 0) {
-    t.c_iflag = t.c_oflag = t.c_lflag = 0;
-    t.c_cc[VMIN] = 1;
-    t.c_cc[VTIME] = 0;
-    if (ioctl(slave, TCSETS, &t) == 0) {
-      words[0] = (uint32_t)master;
-      words[1] = (uint32_t)slave;
-      words[2] = name;
-      return number(&call, 0);
-    }
-  }
-  int error = errno;
-  close(master);
-  if (slave >= 0) close(slave);
-  return number(&call, -error);
 }
 
 const struct entry tty_functions[] = {
@@ -290,8 +244,6 @@ const struct entry tty_functions[] = {
     {"getCounters", get_counters},
     {"queued", queued},
     {"flush", flush},
-    {"setExclusive", set_exclusive},
-    {"rs485", rs485},
-    {"openPty", open_pty},
+    {"setRs485", set_rs485},
     {NULL, NULL},
 };

@@ -13,8 +13,8 @@ import {
 import { relative } from "node:path";
 import t, { type Test } from "tap";
 import { createNodeWatcher } from "../../service/device/node-watcher.js";
-import { openPty } from "../../service/native/serial.js";
 import { temporaryFolder } from "../support/daemon.js";
+import { openPty } from "../support/test-addon.js";
 import { until } from "../support/wait.js";
 
 function watchIn(t: Test, name: string) {

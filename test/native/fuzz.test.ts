@@ -3,10 +3,10 @@ import { closeSync } from "node:fs";
 import { connect } from "node:net";
 import t from "tap";
 import { type Addon, addon } from "../../service/native/addon.js";
-import { openPty } from "../../service/native/serial.js";
 import { accept, bindUdp, listenTcp, localAddress, unixDatagram } from "../../service/native/sockets.js";
 import { call, type Kind, NAMES, RIGHT, SIGNATURES, UNOPENED, WRONG } from "../support/addon-arguments.js";
 import { randomIntegers } from "../support/random.js";
+import { openPty } from "../support/test-addon.js";
 import { until } from "../support/wait.js";
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);

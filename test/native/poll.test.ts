@@ -7,9 +7,9 @@ import t, { type Test } from "tap";
 import { read, write } from "../../service/native/descriptors.js";
 import { SystemError } from "../../service/native/errors.js";
 import { READABLE, Watch, WRITABLE } from "../../service/native/poll.js";
-import { openPty } from "../../service/native/serial.js";
 import { bindUdp, localAddress, sendTo } from "../../service/native/sockets.js";
 import { openPair, pass } from "../support/pty-pair.js";
+import { openPty } from "../support/test-addon.js";
 import { until } from "../support/wait.js";
 
 const { EIO } = constants.errno;

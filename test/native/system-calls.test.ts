@@ -10,11 +10,9 @@ import {
   flush,
   getCounters,
   getModem,
-  getRs485,
   getTermios,
   queued,
   setBreak,
-  setExclusive,
   setModem,
   setRs485,
   setTermios,
@@ -140,22 +138,12 @@ t.test("a pseudo-terminal has no modem lines, counters or RS-485 mode, and says 
   t.throws(() => getModem(slave), { ...noTty, call: "getModem" });
   t.throws(() => setModem(slave, 2, 4), { ...noTty, call: "setModem" });
   t.throws(() => getCounters(slave), { ...noTty, call: "getCounters" });
-  t.throws(() => getRs485(slave), { ...noTty, call: "getRs485" });
   t.throws(() => setRs485(slave, { flags: 1, delayBeforeSendMs: 0, delayAfterSendMs: 0 }), {
     ...noTty,
     call: "setRs485",
   });
   t.doesNotThrow(() => setBreak(slave, true), "break is accepted and goes nowhere");
   t.doesNotThrow(() => setBreak(slave, false));
-});
-
-t.test("an exclusive line cannot be opened by another unprivileged process", async t => {
-  const { slave, path } = openPair(t);
-  setExclusive(slave, true);
-  if (process.getuid?.() === 0) t.comment("root opens it all the same");
-  else t.throws(() => openSync(path, "r+"), { code: "EBUSY" });
-  setExclusive(slave, false);
-  closeSync(openSync(path, "r+"));
 });
 
 t.test("descriptors are made non-blocking and close-on-exec", async t => {
@@ -178,7 +166,6 @@ t.test("a failing call names itself, the code and the system's reason", async t 
   t.throws(() => setNonBlocking(UNOPENED), SystemError);
   t.throws(() => setCloseOnExec(UNOPENED), SystemError);
   t.throws(() => flush(UNOPENED, "both"), SystemError);
-  t.throws(() => setExclusive(UNOPENED, true), SystemError);
   t.throws(() => setBreak(UNOPENED, true), SystemError);
   t.equal(read(UNOPENED, new Uint8Array(1)), -EBADF);
   t.equal(write(UNOPENED, new Uint8Array(1)), -EBADF);

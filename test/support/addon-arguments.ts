@@ -1,7 +1,7 @@
 /** What each function of the addon takes, with values that are right and values that are wrong. */
 import { closeSync } from "node:fs";
 import { type Addon, addon } from "../../service/native/addon.js";
-import { openPty } from "../../service/native/serial.js";
+import { openPty } from "./test-addon.js";
 
 export type Kind = "fd" | "integer" | "boolean" | "bytes" | "words" | "text" | "address" | "batch" | "function";
 
@@ -22,9 +22,7 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   getCounters: ["fd", "words"],
   queued: ["fd", "words"],
   flush: ["fd", "integer"],
-  setExclusive: ["fd", "boolean"],
-  rs485: ["fd", "boolean", "words"],
-  openPty: ["words"],
+  setRs485: ["fd", "words"],
   listenTcp: ["address", "integer", "boolean", "integer"],
   bindUdp: ["address", "integer", "boolean"],
   accept: ["fd"],
@@ -32,8 +30,6 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   peerAddress: ["fd"],
   socketKind: ["fd", "words"],
   setOption: ["fd", "integer", "integer"],
-  atMark: ["fd"],
-  shutdownOutput: ["fd"],
   receiveFrom: ["fd", "bytes"],
   sendTo: ["fd", "bytes", "address", "integer"],
   unixDatagram: [],
@@ -108,19 +104,18 @@ export const RIGHT: Record<Kind, readonly unknown[]> = {
 /** Calls it with these arguments, and closes what that has opened. */
 export function call(name: keyof Addon, values: readonly unknown[]): unknown {
   const result: unknown = Reflect.apply(addon[name], addon, values);
-  tidyUp(name, values, result);
+  tidyUp(name, result);
   return result;
 }
 
 /** Closes what a call has opened. */
-function tidyUp(name: keyof Addon, values: readonly unknown[], result: unknown): void {
+function tidyUp(name: keyof Addon, result: unknown): void {
   if (
     ["openDevice", "listenTcp", "bindUdp", "unixDatagram", "inotifyOpen"].includes(name) &&
     typeof result === "number" &&
     result >= 0
   )
     closeSync(result);
-  if (name === "openPty" && result === 0) for (const fd of (values[0] as Uint32Array).subarray(0, 2)) closeSync(fd);
   if (name === "accept" && typeof result === "object" && result !== null && "value" in result) {
     closeSync(Number(result.value));
   }

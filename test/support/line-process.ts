@@ -2,7 +2,7 @@
 import { DeviceError } from "../../service/device/device.js";
 import { openDevice } from "../../service/device/open.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
-import { openPty } from "../../service/native/serial.js";
+import { openPty } from "./test-addon.js";
 
 const { path } = openPty();
 const warnings: string[] = [];

@@ -1,15 +1,6 @@
 // A process of its own for modem.test.ts, where a loop-back plug is preloaded: what the calls give is printed.
-import {
-  getCounters,
-  getModem,
-  getRs485,
-  MODEM,
-  openPty,
-  RS485,
-  setBreak,
-  setModem,
-  setRs485,
-} from "../../service/native/serial.js";
+import { getCounters, getModem, MODEM, RS485, setBreak, setModem, setRs485 } from "../../service/native/serial.js";
+import { getRs485, openPty } from "./test-addon.js";
 
 const { slave } = openPty();
 const results: Record<string, unknown> = {};

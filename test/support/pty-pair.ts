@@ -2,7 +2,8 @@
 import { closeSync } from "node:fs";
 import type { Test } from "tap";
 import { write } from "../../service/native/descriptors.js";
-import { openPty, queued } from "../../service/native/serial.js";
+import { queued } from "../../service/native/serial.js";
+import { openPty } from "./test-addon.js";
 import { until } from "./wait.js";
 
 export interface PtyPair {

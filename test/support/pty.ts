@@ -3,9 +3,9 @@ import { closeSync } from "node:fs";
 import { read, write } from "../../service/native/descriptors.js";
 import { EAGAIN, errorReason } from "../../service/native/errors.js";
 import { READABLE, Watch, WRITABLE } from "../../service/native/poll.js";
-import { openPty } from "../../service/native/serial.js";
 import type { Teardown } from "./client.js";
 import { Incoming } from "./incoming.js";
+import { openPty } from "./test-addon.js";
 
 /** An echo stops reading above this, until what it has to send is gone. */
 const MAX_UNECHOED = 65_536;

@@ -2,7 +2,7 @@
 
 import { read } from "../../service/native/descriptors.js";
 import { READABLE, Watch, WRITABLE } from "../../service/native/poll.js";
-import { openPty } from "../../service/native/serial.js";
+import { openPty } from "./test-addon.js";
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
