@@ -22,7 +22,7 @@ const ENTRIES = [
 const TEST_ADDON = "test/support/test-addon.c"; // not in the release archive
 
 /** In bytes, all bundles together. What they grow by is read from flash at every start. */
-const MAX_BUNDLED = 340_000;
+const MAX_BUNDLED = 380_000;
 const MAX_NATIVE = 300_000;
 
 // Relative paths everywhere below: what is built does not depend on where the checkout lies.

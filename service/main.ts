@@ -160,6 +160,10 @@ function run(options: Options): void {
       supervision.changed();
       bus.portsChanged();
     },
+    drainChanged: () => {
+      supervision.changed();
+      bus.drainChanged();
+    },
     healthChanged: () => supervision.changed(),
     reloadDue: () => reload("A serial device has appeared"),
   });

@@ -9,6 +9,7 @@ import { readConfiguration } from "../config/resolve.js";
 import { type ControlServer, createControlServer } from "../control/server.js";
 import { createNodeWatcher, type DeviceNodeWatcher } from "../device/node-watcher.js";
 import { createLeds, type Leds } from "../led/sysfs.js";
+import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { type Inherited, inheritedSockets } from "../net/inherited.js";
 import { createServiceLookup } from "../net/services.js";
@@ -18,6 +19,7 @@ import type { ManagedPort } from "../port/status.js";
 import { BoardDevices } from "./board-devices.js";
 import { BoardLeds } from "./board-leds.js";
 import { ControlListener } from "./control-listener.js";
+import { DaemonDrain } from "./drain.js";
 import {
   allDiagnostics,
   ConfigurationError,
@@ -51,6 +53,8 @@ export interface DaemonEvents {
   portChanged(port: ManagedPort): void;
   /** Ports were added or removed. */
   portsChanged(): void;
+  /** A drain began or ended. */
+  drainChanged(): void;
   /** What `missing` gives may have changed. */
   healthChanged(): void;
   /** The board has a device that the configuration in force does not know yet. */
@@ -72,6 +76,8 @@ export class Daemon {
   readonly #control: ControlServer;
   readonly #controlListener: ControlListener;
   readonly #events: DaemonEvents;
+  /** Refuses new connections before an update. */
+  readonly drain: DaemonDrain;
   #configuration: Configuration;
   #board: ProfileFacts | null = null;
   #lastReload: readonly Diagnostic[] | string = [];
@@ -97,6 +103,14 @@ export class Daemon {
       changed: () => events.healthChanged(),
     });
     this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
+    this.drain = new DaemonDrain({
+      ports: this.ports,
+      sessions: asker => this.#control.activities(asker),
+      tellSessions: (text, asker) => this.#control.tell(text, asker),
+      changed: () => events.drainChanged(),
+      log,
+      clock: systemClock,
+    });
     this.#environment = createPortEnvironment({
       log,
       ports: this.ports,
@@ -114,6 +128,7 @@ export class Daemon {
       },
       removed: port => this.#removed(port),
       stdioEnded: ok => events.stdioEnded(ok),
+      isDraining: () => this.drain.isDraining,
     });
     this.#served = new ServedPorts({
       ports: this.ports,
@@ -121,7 +136,7 @@ export class Daemon {
       leds: this.#leds,
       showsTraffic: led => this.#boardLeds.showsTraffic(led),
     });
-    this.#control = createControlServer({ ports: this.ports, version: VERSION, log });
+    this.#control = createControlServer({ ports: this.ports, version: VERSION, drain: this.drain, log });
     this.#controlListener = new ControlListener({
       server: this.#control,
       log,

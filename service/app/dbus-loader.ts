@@ -38,6 +38,7 @@ export class DbusLoader {
         check: text => daemon.check(text),
       },
       ports: daemon.ports,
+      drain: daemon.drain,
       label: portName => daemon.label(portName),
       identify: (portName, seconds) => daemon.identify(portName, seconds),
       log,
@@ -50,6 +51,10 @@ export class DbusLoader {
 
   portsChanged(): void {
     this.#service?.portsChanged();
+  }
+
+  drainChanged(): void {
+    this.#service?.drainChanged();
   }
 
   async stop(): Promise<void> {

@@ -42,6 +42,7 @@ export interface PortEnvironmentOptions {
   changed(port: ManagedPort): void;
   removed(port: ManagedPort): void;
   stdioEnded(ok: boolean): void;
+  isDraining(): boolean;
   readonly label: (portName: string) => string | null;
 }
 
@@ -92,6 +93,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     localTime: () => readLocalTime(time),
     deviceInUse: (identity, by) => ports.deviceInUse(identity, by),
     nextConnectionId: () => ++connectionIds,
+    isDraining: () => options.isDraining(),
     changed: port => options.changed(port),
     removed: port => options.removed(port),
     stdioEnded: ok => options.stdioEnded(ok),

@@ -15,6 +15,7 @@ export interface ReportedState {
   problem(): string | null;
   /** Lines of the configuration in force that are not understood. */
   readonly faultyLines: number;
+  readonly drain: { readonly isDraining: boolean };
   /** Connectors that the board needs and that have no device. */
   missing(): readonly string[];
 }
@@ -88,7 +89,8 @@ export class ServiceManager {
     const missing = labels.length === 0 ? "" : `; required device missing: ${labels.join(", ")}`;
     const lines = this.#daemon.faultyLines;
     const faulty = lines === 0 ? "" : `; ${lines} ${lines === 1 ? "line" : "lines"} not understood`;
-    return `${refusal}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${faulty}${missing}`;
+    const draining = this.#daemon.drain.isDraining ? "draining; " : "";
+    return `${refusal}${draining}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${faulty}${missing}`;
   }
 }
 

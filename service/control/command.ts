@@ -4,7 +4,7 @@ import type { ModemControl } from "../line/modem.js";
 
 export type Command =
   | { readonly kind: "exit" }
-  | { readonly kind: "nothing" | "help" | "version" | "monitor-stop" }
+  | { readonly kind: "nothing" | "help" | "version" | "monitor-stop" | "drain" | "undrain" | "busy" }
   | { readonly kind: "showport" | "showshortport"; readonly port: string | null }
   /** Without a port it is still asked whether this session monitors already, so that is not an error yet. */
   | { readonly kind: "monitor"; readonly type: string; readonly port: string | null }
@@ -25,6 +25,9 @@ export function parseCommand(line: string): Command {
       return { kind: "exit" };
     case "help":
     case "version":
+    case "drain": // these three are not in ser2net 3.5 (docs/extensions.md, "Drain")
+    case "undrain":
+    case "busy":
       return { kind: name };
     case "showport":
     case "showshortport":

@@ -1,8 +1,9 @@
 /** Carries out one command of the control port. */
 import { isSolDevice } from "../config/sol-target.js";
+import type { Drain } from "../port/drain.js";
 import type { ManagedPort, PortStatus } from "../port/status.js";
 import { type Command, parseControls, parseState, parseTimeout } from "./command.js";
-import { formatPort, formatShortPort, HELP, isIdle, SHORT_HEADER } from "./format.js";
+import { formatActivity, formatPort, formatShortPort, HELP, isIdle, SHORT_HEADER } from "./format.js";
 import { isMonitored, type Monitor, parseDirection } from "./monitor.js";
 
 export interface ControlPorts {
@@ -15,6 +16,9 @@ export interface CommandContext {
   readonly ports: ControlPorts;
   readonly version: string;
   readonly monitor: Monitor;
+  readonly drain: Drain;
+  /** The session itself, which `drain` does not tell and `busy` does not list. */
+  readonly session: object;
 }
 
 type Operation = Extract<Command, { kind: "monitor" | "disconnect" | `setport${string}` }>;
@@ -34,9 +38,17 @@ export function execute(command: Exclude<Command, { kind: "exit" }>, context: Co
     case "version":
       return [`ser2net version ${context.version}`];
     case "showport":
-      return listPorts(context.ports, command.port, formatPort);
+      return listPorts(context.ports, command.port, status => formatPort(status, context.drain.isDraining));
     case "showshortport":
       return listShort(context.ports, command.port);
+    case "drain":
+      context.drain.begin(context.session);
+      return [];
+    case "undrain":
+      context.drain.end();
+      return [];
+    case "busy":
+      return context.drain.activities(context.session).map(formatActivity);
     case "monitor-stop":
       context.monitor.stop();
       return [];

@@ -1,15 +1,17 @@
 /** The texts of showport, showshortport and help, to the letter of the reference; lines come without their `\r\n`. */
 import { isSolDevice } from "../config/sol-target.js";
 import { describeLine, type LineSettings } from "../line/settings.js";
+import type { Activity } from "../port/drain.js";
 import type { ConnectionStatus, PortStatus } from "../port/status.js";
 
 /** The block of one port. Lines are made one at a time: a port may have 65536 slots. */
-export function* formatPort(status: PortStatus): Generator<string> {
+export function* formatPort(status: PortStatus, isDraining = false): Generator<string> {
   const idle = isIdle(status);
   const alias = status.deviceWritten === status.devicePath ? "" : ` (${status.deviceWritten})`;
   yield `TCP Port ${status.name}`;
   yield `  enable state: ${status.pending === "delete" ? "off" : status.state}`;
   if (status.listenError !== null && status.state !== "off") yield `  not served: ${status.listenError}`;
+  if (isDraining) yield "  draining: no new connections";
   yield `  timeout: ${status.timeoutSeconds}`;
   yield* idle ? ["  unconnected"] : showSlots(status.slots);
   yield `  device: ${status.devicePath}${alias}`;
@@ -44,6 +46,12 @@ export function formatShortPort(status: PortStatus): string {
     String(status.bytesToDevice),
     showShortState(status),
   ]);
+}
+
+/** A line of `busy`: what it is, the port, the peer or `-`, and since when. `ser2net busy` reads it. */
+export function formatActivity({ kind, port, address, portNumber, since }: Activity): string {
+  const peer = address === "" ? "-" : `${address},${portNumber}`;
+  return `${kind} ${port} ${peer} ${new Date(since).toISOString()}`;
 }
 
 /** True without a connection, when the port is not closing either. */

@@ -1,6 +1,7 @@
 /** The control port: at most four sessions, one of them kept for the machine itself. */
 import { unmappedText } from "../line/address.js";
 import type { Link } from "../net/link.js";
+import type { Activity } from "../port/drain.js";
 import { refuse } from "../port/peers/admission.js";
 import { ControlSession, type ControlSessionOptions } from "./session.js";
 
@@ -9,6 +10,10 @@ export type { ControlPorts } from "./execute.js";
 export interface ControlServer {
   /** The link is the server's from here on. */
   accept(link: Link): void;
+  /** Those in use, without that of `asker`. */
+  activities(asker: object | null): readonly Activity[];
+  /** A line of text for all but `asker`. */
+  tell(text: string, asker: object | null): void;
   /** Ends all sessions. */
   close(): void;
 }
@@ -16,7 +21,7 @@ export interface ControlServer {
 const MAX_SESSIONS = 4;
 /** Sessions of peers on other machines: silent ones must not lock out an operator who has logged in to the board. */
 const MAX_REMOTE_SESSIONS = MAX_SESSIONS - 1;
-/** A session without input for this long makes room when a new peer finds no free one. */
+/** A session without input for this long makes room when a new peer finds no free one, and holds up no update. */
 const YIELD_MS = 600_000;
 
 export function createControlServer(parts: Omit<ControlSessionOptions, "link" | "onEnd">): ControlServer {
@@ -47,6 +52,13 @@ export function createControlServer(parts: Omit<ControlSessionOptions, "link" | 
       const session = new ControlSession({ ...parts, link, onEnd: () => sessions.delete(session) });
       sessions.set(session, isRemote);
       session.start();
+    },
+    activities(asker) {
+      const others = [...sessions.keys()].filter(one => one !== asker);
+      return others.filter(one => one.isMonitoring || one.idleMs < YIELD_MS).map(one => one.activity());
+    },
+    tell(text, asker) {
+      for (const session of [...sessions.keys()]) if (session !== asker) session.tell(text);
     },
     close() {
       for (const session of [...sessions.keys()]) session.close();

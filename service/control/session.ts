@@ -3,6 +3,7 @@ import { toBytes, toText } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { type Link, LinkError } from "../net/link.js";
+import type { Activity, Drain } from "../port/drain.js";
 import { TelnetDecoder } from "../telnet/decoder.js";
 import { CONTROL_PORT_POLICY, Negotiation } from "../telnet/negotiation.js";
 import { parseCommand } from "./command.js";
@@ -14,6 +15,7 @@ export interface ControlSessionOptions {
   readonly link: Link;
   readonly ports: ControlPorts;
   readonly version: string;
+  readonly drain: Drain;
   readonly log: Log;
   readonly clock?: Clock;
   /** Called once, however the session ends. */
@@ -46,11 +48,17 @@ export class ControlSession {
   #endPause = (): void => {};
   #ended = false;
   #lastInputMs: number;
+  readonly #since: number; // milliseconds since 1970
+  /** To be sent before what comes next. */
+  #notice = "";
+  /** All is sent, and input is waited for. */
+  #isWaiting = false;
 
   constructor(options: ControlSessionOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#lastInputMs = this.#clock.nowMs();
+    this.#since = this.#clock.date().getTime();
     this.#output = this.#greet();
   }
 
@@ -62,6 +70,23 @@ export class ControlSession {
   /** Milliseconds since the last input. */
   get idleMs(): number {
     return this.#clock.nowMs() - this.#lastInputMs;
+  }
+
+  get isMonitoring(): boolean {
+    return this.#monitor.active;
+  }
+
+  activity(): Activity {
+    const { address, port: portNumber } = this.#options.link.peer;
+    const kind = this.isMonitoring ? "monitor" : "control";
+    return { kind, port: "control", address, portNumber, since: this.#since };
+  }
+
+  /** Shows a line of text, with a new prompt. */
+  tell(text: string): void {
+    if (this.#ended) return;
+    this.#notice = `\r\n${text}\r\n${PROMPT}`;
+    if (this.#isWaiting) this.#turn();
   }
 
   /** Idempotent; at once. */
@@ -76,13 +101,16 @@ export class ControlSession {
   }
 
   readonly #turn = (): void => {
+    this.#isWaiting = false;
     if (!this.#sendOutput()) return;
     const length = this.#read();
     if (length > 0) {
       this.#output = this.#answerInput(this.#chunk.subarray(0, length));
       if (!this.#sendOutput()) return;
     }
-    if (!this.#ended) this.#options.link.whenReadable(this.#turn);
+    if (this.#ended) return;
+    this.#isWaiting = true;
+    this.#options.link.whenReadable(this.#turn);
   };
 
   /** True when all is sent; else the turn goes on when there is room. */
@@ -102,7 +130,8 @@ export class ControlSession {
 
   /** False when there is nothing more to send. */
   #makePiece(): boolean {
-    let text = "";
+    let text = this.#notice;
+    this.#notice = "";
     while (text.length < PIECE_BYTES) {
       const next = this.#output.next();
       if (this.#ended) return false; // by `exit`: its own echo is not sent
@@ -133,7 +162,8 @@ export class ControlSession {
   }
 
   *#answerTyped(bytes: Uint8Array): Generator<Output> {
-    const { ports, version } = this.#options;
+    const { ports, version, drain } = this.#options;
+    const context = { ports, version, drain, monitor: this.#monitor, session: this };
     for (let at = 0; at < bytes.length; ) {
       const { taken, echo, line } = this.#editor.feed(bytes.subarray(at));
       at += taken;
@@ -144,7 +174,7 @@ export class ControlSession {
         this.close();
         return;
       }
-      for (const text of execute(command, { ports, version, monitor: this.#monitor })) yield `${text}\r\n`;
+      for (const text of execute(command, context)) yield `${text}\r\n`;
       yield PROMPT;
       yield null; // so that an `exit` after it leaves it whole
     }

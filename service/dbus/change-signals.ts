@@ -3,7 +3,8 @@ import type { Clock } from "../line/clock.js";
 import type { ManagedPort } from "../port/status.js";
 import type { BusConnection } from "./bus-connection.js";
 import { CONNECTION } from "./connection-interface.js";
-import { signatureOf, type Values } from "./interface.js";
+import { DAEMON } from "./daemon-interface.js";
+import { type InterfaceShape, signatureOf, type Values } from "./interface.js";
 import { ROOT } from "./names.js";
 import type { ObjectTree } from "./object-tree.js";
 import { PORT } from "./port-interface.js";
@@ -13,7 +14,8 @@ import type { TaskQueue } from "./task-queue.js";
 /** Between two rounds of signals. What changes and changes back meanwhile is not told. */
 const PAUSE_MS = 1000;
 
-const CHANGING = PORT.properties.filter(({ emits }) => emits === "true").map(({ name }) => name);
+const CHANGING = changing(PORT);
+const DAEMON_CHANGING = changing(DAEMON);
 
 /** What listeners were told of a port. */
 interface LastSent {
@@ -36,6 +38,9 @@ export class ChangeSignals {
   readonly #lastSent = new Map<ManagedPort, LastSent>();
   readonly #changed = new Set<ManagedPort>();
   #listChanged = false;
+  #daemonChanged = false;
+  /** The changing properties of the daemon, as they were last sent. */
+  #daemonLastSent: ReadonlyMap<string, string> = new Map();
   /** A round is under way, or the pause after it. */
   #busy = false;
   #cancelPause: () => void = () => {};
@@ -50,6 +55,8 @@ export class ChangeSignals {
     this.#lastSent.clear();
     this.#changed.clear();
     this.#listChanged = false;
+    this.#daemonChanged = false;
+    this.#daemonLastSent = comparable(this.#options.tree.daemon(), DAEMON_CHANGING);
     if (connection !== null) this.#options.tasks.add(this.#learn(connection));
   }
 
@@ -62,6 +69,12 @@ export class ChangeSignals {
   portsChanged(): void {
     if (this.#connection === null) return;
     this.#listChanged = true;
+    this.#start();
+  }
+
+  daemonChanged(): void {
+    if (this.#connection === null) return;
+    this.#daemonChanged = true;
     this.#start();
   }
 
@@ -88,8 +101,9 @@ export class ChangeSignals {
   *#round(connection: BusConnection | null): Generator<void> {
     this.#cancelPause = this.#options.clock.after(PAUSE_MS, () => {
       this.#busy = false;
-      if (this.#changed.size > 0 || this.#listChanged) this.#start();
+      if (this.#changed.size > 0 || this.#listChanged || this.#daemonChanged) this.#start();
     });
+    if (this.#daemonChanged) this.#tellDaemon();
     if (this.#listChanged) yield* this.#tellList(connection);
     for (const port of [...this.#changed]) {
       if (this.#connection !== connection) return;
@@ -118,6 +132,18 @@ export class ChangeSignals {
     }
   }
 
+  #tellDaemon(): void {
+    this.#daemonChanged = false;
+    const daemon = this.#options.tree.daemon();
+    const before = this.#daemonLastSent;
+    const now = comparable(daemon, DAEMON_CHANGING);
+    this.#daemonLastSent = now;
+    this.#changedValues(
+      daemon,
+      DAEMON_CHANGING.filter(name => now.get(name) !== before.get(name)),
+    );
+  }
+
   #tellNew(port: ManagedPort): void {
     const { port: object, connections } = this.#options.tree.objectsOf(port);
     for (const one of [object, ...connections]) this.#added(one);
@@ -132,7 +158,7 @@ export class ChangeSignals {
     // Objects come before what names them and go after it.
     for (const one of connections) if (!before?.connections.has(one.path)) this.#added(one);
     const changed = CHANGING.filter(name => now.values.get(name) !== before?.values.get(name));
-    if (changed.length > 0) this.#changedValues(object, changed);
+    this.#changedValues(object, changed);
     for (const path of before?.connections ?? []) if (!now.connections.has(path)) this.#removed(path, CONNECTION.name);
   }
 
@@ -145,9 +171,11 @@ export class ChangeSignals {
   }
 
   #changedValues(object: BusObject, names: readonly string[]): void {
-    const values: Values = object.own[0]?.values() ?? {};
+    const [own] = object.own;
+    if (own === undefined || names.length === 0) return;
+    const values: Values = own.values();
     const changed = Object.fromEntries(names.map(name => [name, values[name]]));
-    this.#signal(PROPERTIES, "PropertiesChanged", object.path, [PORT.name, changed, []]);
+    this.#signal(PROPERTIES, "PropertiesChanged", object.path, [own.shape.name, changed, []]);
   }
 
   #signal(
@@ -161,11 +189,19 @@ export class ChangeSignals {
   }
 }
 
+function changing(shape: InterfaceShape): readonly string[] {
+  return shape.properties.filter(({ emits }) => emits === "true").map(({ name }) => name);
+}
+
+/** Values as texts that are equal when the values are. */
+function comparable({ own }: BusObject, names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(names.map(name => [name, JSON.stringify(own[0]?.value(name))]));
+}
+
 function lastSentOf(object: BusObject, connections: readonly BusObject[]): LastSent {
-  const values = object.own[0]?.values() ?? {};
   return {
     path: object.path,
-    values: new Map(CHANGING.map(name => [name, JSON.stringify(values[name])])),
+    values: comparable(object, CHANGING),
     connections: new Set(connections.map(({ path }) => path)),
   };
 }

@@ -109,6 +109,7 @@ export function startDbus(options: DbusServiceOptions): DbusService {
   return {
     portChanged: port => changeSignals.portChanged(port),
     portsChanged: () => changeSignals.portsChanged(),
+    drainChanged: () => changeSignals.daemonChanged(),
     stop() {
       changeSignals.stop();
       return bus.stop();

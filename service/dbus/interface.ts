@@ -14,6 +14,7 @@ export interface Types {
   readonly as: readonly string[];
   readonly ao: readonly string[];
   readonly "a(sq)": readonly (readonly [string, number])[];
+  readonly "a(sssqt)": readonly (readonly [string, string, string, number, bigint])[];
   readonly "a(suuss)": readonly (readonly [string, number, number, string, string])[];
   readonly "a{sb}": Readonly<Record<string, boolean>>;
   readonly "a{sv}": Values;

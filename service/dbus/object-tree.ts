@@ -43,6 +43,14 @@ export class ObjectTree {
     };
   }
 
+  daemon(): BusObject {
+    return {
+      path: ROOT,
+      own: [bindInterface(DAEMON, this.#options)],
+      children: () => [nameIn(PORTS), nameIn(CONNECTIONS)],
+    };
+  }
+
   *#managed(): Generator<BusObject> {
     for (const port of [...this.#ports()]) {
       const objects = this.objectsOf(port);
@@ -52,13 +60,7 @@ export class ObjectTree {
   }
 
   #object(path: string): BusObject | null {
-    if (path === ROOT) {
-      return {
-        path,
-        own: [bindInterface(DAEMON, this.#options)],
-        children: () => [nameIn(PORTS), nameIn(CONNECTIONS)],
-      };
-    }
+    if (path === ROOT) return this.daemon();
     if (path === PORTS) return branch(path, () => this.#ports().map(({ name }) => encodeLabel(name)));
     if (path === CONNECTIONS) return branch(path, () => this.#connections());
     if (path === "/" || ROOT.startsWith(`${path}/`)) {

@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../config/diagnostic.js";
 import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
+import type { Drain } from "../port/drain.js";
 import type { ManagedPort } from "../port/status.js";
 
 export interface DbusServiceOptions {
@@ -23,6 +24,7 @@ export interface DbusServiceOptions {
     list(): readonly ManagedPort[];
     find(name: string): ManagedPort | null;
   };
+  readonly drain: Drain;
   /** What is printed beside the connector. */
   readonly label?: (portName: string) => string | null;
   /** Blinks at the connector; false: the port has no LED. */
@@ -36,6 +38,8 @@ export interface DbusService {
   portChanged(port: ManagedPort): void;
   /** Ports came or went, or their labels changed. */
   portsChanged(): void;
+  /** A drain began or ended. */
+  drainChanged(): void;
   /** Resolves when we are off the bus. */
   stop(): Promise<void>;
 }

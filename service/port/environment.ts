@@ -59,6 +59,8 @@ export interface PortEnvironment {
   /** Another port holds the device of that identity. */
   deviceInUse(identity: string, by: object): boolean;
   nextConnectionId(): number;
+  /** Before an update: no new connections. */
+  isDraining(): boolean;
   /** Something about the port changed. */
   changed(port: ManagedPort): void;
   /** A port that was to be removed when free is free. */

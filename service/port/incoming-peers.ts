@@ -152,6 +152,7 @@ export class IncomingPeers {
     const { remaddr, kickolduser } = this.#options.config().options;
     const admission = decideAdmission({
       admittedByAddress: environment.admits(remaddr, link.peer),
+      draining: environment.isDraining(),
       slots: slots.taken,
       fixed: slots.fixed,
       kickolduser,

@@ -93,6 +93,10 @@ export class Port implements ManagedPort {
     return this.#incoming.error;
   }
 
+  tell(text: string): void {
+    this.#lifecycle.slots.tell(text);
+  }
+
   /** What is broken for good, that only a new process mends; null: nothing. */
   problem(): string | null {
     if (this.#incoming.isBroken) return `port ${this.name} does not listen any more`;

@@ -8,7 +8,7 @@ import type { Registry } from "./registry.js";
 export class Rotator {
   #config: RotatorConfig;
   readonly #ports: Registry;
-  readonly #environment: Pick<PortEnvironment, "listen" | "permitted" | "log">;
+  readonly #environment: Pick<PortEnvironment, "listen" | "permitted" | "isDraining" | "log">;
   #listener: Listener | null = null;
   /** Where the next search starts: after the port that was used last. */
   #next = 0;
@@ -16,7 +16,7 @@ export class Rotator {
   constructor(
     config: RotatorConfig,
     ports: Registry,
-    environment: Pick<PortEnvironment, "listen" | "permitted" | "log">,
+    environment: Pick<PortEnvironment, "listen" | "permitted" | "isDraining" | "log">,
   ) {
     this.#config = config;
     this.#ports = ports;
@@ -55,6 +55,10 @@ export class Rotator {
   }
 
   #place(link: Link): void {
+    if (this.#environment.isDraining()) {
+      refuse(link, REFUSAL.draining);
+      return;
+    }
     const { ports } = this.#config;
     for (let step = 0; step < ports.length; step++) {
       const index = (this.#next + step) % ports.length;

@@ -28,6 +28,7 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     pending: observed.pending,
     devicePresent: lifecycle.device.isPresent,
     phase,
+    closingMs: lifecycle.closingMs,
     slots: lifecycle.slots.status(second),
     devicePath: device.path,
     deviceWritten: device.written,

@@ -16,6 +16,8 @@ export interface ConnectionStatus {
   readonly bytesToNet: number;
   readonly since: number; // milliseconds since 1970
   readonly idleSeconds: number;
+  /** A fixed UDP peer: it is attached without having sent anything, and never ends. */
+  readonly fixed: boolean;
 }
 
 export interface PortStatus {
@@ -23,6 +25,8 @@ export interface PortStatus {
   readonly networkPort: NetworkPort;
   readonly state: PortState;
   readonly phase: Phase;
+  /** For how long the device has been closing, in milliseconds; 0: it is not. */
+  readonly closingMs: number;
   readonly timeoutSeconds: number;
   /** One place for each connection the port may have; null is free. */
   readonly slots: readonly (ConnectionStatus | null)[];
@@ -56,6 +60,8 @@ export interface ManagedPort {
   status(): PortStatus;
   /** False without a connection. */
   disconnect(): boolean;
+  /** A line for the peers of a telnet port; RFC 2217 programs do not get it. */
+  tell(text: string): void;
   setTimeoutSeconds(seconds: number): void;
   /** Null, or why not: `Unable to create network socket(s)`. */
   setState(state: PortState): string | null;

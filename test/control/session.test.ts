@@ -1,7 +1,7 @@
 import t from "tap";
 import { createControlServer } from "../../service/control/server.js";
 import { systemClock } from "../../service/line/clock.js";
-import { ask, createFakeControl, GREETING } from "../support/fake-control.js";
+import { ask, createFakeControl, GREETING, NO_DRAIN } from "../support/fake-control.js";
 import { createFakeLink } from "../support/fake-link.js";
 import { createFakeManagedPort } from "../support/fake-managed-port.js";
 
@@ -243,7 +243,13 @@ t.test("a long listing pauses after each few kilobytes, and a session that ends 
     return () => void paused.pop();
   };
   const clock = { ...systemClock, after };
-  const server = createControlServer({ ports: { list: () => ports, find: () => null }, version: "", log, clock });
+  const server = createControlServer({
+    ports: { list: () => ports, find: () => null },
+    version: "",
+    drain: NO_DRAIN,
+    log,
+    clock,
+  });
   const link = createFakeLink();
   server.accept(link);
   link.take();

@@ -54,7 +54,7 @@ t.test("nobody may look at everything and change nothing; root may do all", tool
   };
   const changes = [
     ...PORT_TABLE.methods.map(({ name }) => [PORT_PATH, PORT, name, ...(args[name] ?? [])]),
-    ...["Reload", "Check"].map(name => [ROOT, DAEMON, name, ...(args[name] ?? [])]),
+    ...["Reload", "Check", "Drain", "Undrain"].map(name => [ROOT, DAEMON, name, ...(args[name] ?? [])]),
   ];
   for (const change of changes) {
     const { code, errors } = await bus.busctlAs(NOBODY, "call", WELL_KNOWN_NAME, ...change);

@@ -6,6 +6,8 @@ import { DAEMON as DAEMON_TABLE } from "../../service/dbus/daemon-interface.js";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { PORT as PORT_TABLE } from "../../service/dbus/port-interface.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
+import type { Activity } from "../../service/port/drain.js";
+import { NO_DRAIN } from "../support/fake-control.js";
 import { busyStatus, connectionStatus, idleStatus } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { CONNECTION, DAEMON, PORT, ROOT, stage } from "./stage.js";
@@ -97,10 +99,17 @@ const DAEMON_VALUES: Readonly<Record<string, string>> = {
   Version: 's "1.2.3"',
   Board: 's ""',
   UptimeSeconds: "t 90",
+  Draining: "b false",
+  Busy: 'a(sssqt) 2 "connection" "localhost,2001" "192.0.2.7" 4711 1500000 "closing" "2002" "" 0 2000000',
 };
 
 t.test("every property has its type and its value", tools, async t => {
-  const { get, busctl } = await stage(t, [BUSY], { label: () => "Console ä" });
+  const activities: readonly Activity[] = [
+    { kind: "connection", port: "localhost,2001", address: "::ffff:192.0.2.7", portNumber: 4711, since: 1500 },
+    { kind: "closing", port: "2002", address: "", portNumber: 0, since: 2000 },
+  ];
+  const drain = { ...NO_DRAIN, activities: () => activities };
+  const { get, busctl } = await stage(t, [BUSY], { label: () => "Console ä", drain });
   const objects = [
     { path: PORT_PATH, table: PORT_TABLE, values: PORT_VALUES },
     { path: CONNECTION_PATH, table: CONNECTION_TABLE, values: CONNECTION_VALUES },
@@ -186,7 +195,9 @@ t.test("every method of a port does what it says", tools, async t => {
 
 t.test("the daemon reloads, checks, and knows where a port is", tools, async t => {
   const checked: unknown[] = [];
+  const drains: string[] = [];
   const { call } = await stage(t, [BUSY], {
+    drain: { ...NO_DRAIN, begin: () => drains.push("begin"), end: () => drains.push("end") },
     daemon: {
       version: "1",
       board: "acme-8",
@@ -203,7 +214,14 @@ t.test("the daemon reloads, checks, and knows where a port is", tools, async t =
   await call(ROOT, DAEMON, "Check", "s", "");
   t.same(checked, ["2000:raw:\xc3\xa4", null], "an empty text stands for what a reload would read");
   t.equal((await call(ROOT, DAEMON, "GetPort", "s", "localhost,2001")).output, `o "${PORT_PATH}"`);
-  t.same(DAEMON_TABLE.methods.map(({ name }) => name).sort(), ["Check", "GetPort", "Reload"], "all methods");
+  await call(ROOT, DAEMON, "Drain");
+  await call(ROOT, DAEMON, "Undrain");
+  t.same(drains, ["begin", "end"]);
+  t.same(
+    DAEMON_TABLE.methods.map(({ name }) => name).sort(),
+    ["Check", "Drain", "GetPort", "Reload", "Undrain"],
+    "all methods",
+  );
 });
 
 t.test("the machine is named by its id file, wherever the system keeps that", tools, async t => {

@@ -4,12 +4,14 @@ import type { DbusParts } from "../../service/dbus/entry.js";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { PORT as PORT_TABLE } from "../../service/dbus/port-interface.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
+import type { Drain } from "../../service/port/drain.js";
 import type { PortStatus } from "../../service/port/status.js";
 import { FakeClock } from "../support/fake-clock.js";
+import { NO_DRAIN } from "../support/fake-control.js";
 import { busyStatus, connectionStatus, createFakeManagedPort, idleStatus } from "../support/fake-managed-port.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
-import { CONNECTION, nextSignal, PORT, ROOT, stage } from "./stage.js";
+import { CONNECTION, DAEMON, nextSignal, PORT, ROOT, stage } from "./stage.js";
 
 const tools = needs("dbus-daemon", "busctl");
 const PORT_PATH = `${ROOT}/port/_32001`;
@@ -78,6 +80,33 @@ const OTHER: Partial<PortStatus> = {
   bytesFromDevice: 1,
   bytesToDevice: 1,
 };
+
+t.test("a drain is told, and one that ended at once is not", tools, async t => {
+  let isDraining = false;
+  const drain: Drain = {
+    ...NO_DRAIN,
+    get isDraining() {
+      return isDraining;
+    },
+  };
+  const { service, next, settle, change, pause } = await watched(t, IDLE, { drain });
+  const turn = (on: boolean) => {
+    isDraining = on;
+    service.drainChanged();
+  };
+  turn(true);
+  t.same(await next(), {
+    member: "PropertiesChanged",
+    path: ROOT,
+    data: [DAEMON, { Draining: { type: "b", data: true } }, []],
+  });
+  turn(false);
+  turn(true);
+  await settle();
+  await pause();
+  change({ timeoutSeconds: 5 });
+  t.same(await next(), propertiesChanged({ TimeoutSeconds: ["u", 5] }));
+});
 
 t.test("exactly the properties that say so announce their changes, with the value that can be read", tools, async t => {
   let label = "before";

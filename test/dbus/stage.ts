@@ -3,6 +3,7 @@ import type { Test } from "tap";
 import { type DbusParts, type DbusService, startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import type { Log } from "../../service/log/log.js";
 import type { PortStatus } from "../../service/port/status.js";
+import { NO_DRAIN } from "../support/fake-control.js";
 import { createFakeManagedPort, type FakeManagedPort } from "../support/fake-managed-port.js";
 import type { Incoming } from "../support/incoming.js";
 import { until } from "../support/wait.js";
@@ -71,6 +72,7 @@ export function standIn(parts: Partial<DbusParts> & Pick<DbusParts, "address" | 
       check: () => [],
     },
     ports: { list: () => [], find: () => null },
+    drain: NO_DRAIN,
     ...parts,
   };
 }

@@ -10,7 +10,7 @@ import { bindInterface } from "../../service/dbus/interface.js";
 import { PORT } from "../../service/dbus/port-interface.js";
 import { PROPERTIES } from "../../service/dbus/standard-interfaces.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { ask } from "../support/fake-control.js";
+import { ask, NO_DRAIN } from "../support/fake-control.js";
 import { World } from "../support/fake-environment.js";
 import { createFakeLink } from "../support/fake-link.js";
 import { connectionStatus } from "../support/fake-managed-port.js";
@@ -70,6 +70,8 @@ const COMMANDS: Readonly<Record<string, Members<string>>> = {
 
 const METHODS: Readonly<Record<string, Members<readonly unknown[]>>> = {
   Reload: { good: [], bad: [] },
+  Drain: { good: [], bad: [] },
+  Undrain: { good: [], bad: [] },
   Check: { good: null, bad: [["nonsense"], [`${LINE}\nnonsense`], [""]] },
   GetPort: { good: null, bad: [["7009"], [""]] },
   Disconnect: { good: [], bad: [] },
@@ -113,7 +115,9 @@ async function command(line: string) {
   const { world, changed } = await serve();
   const operator = createFakeLink();
   const log = world.parts.log;
-  createControlServer({ ports: world.ports, version: "1", log, clock: new FakeClock() }).accept(operator);
+  createControlServer({ ports: world.ports, version: "1", drain: NO_DRAIN, log, clock: new FakeClock() }).accept(
+    operator,
+  );
   operator.take();
   return { answer: ask(operator, line), changed };
 }
@@ -125,10 +129,11 @@ async function call(name: string, args: readonly unknown[]) {
     calls.push(what);
     return [];
   };
+  const drain = { ...NO_DRAIN, begin: () => void calls.push("drain"), end: () => void calls.push("undrain") };
   const daemon = { version: "1", board: null, uptimeSeconds: () => 1, reload: () => note("reload"), check: () => [] };
   const identify = () => note("identify").length === 0;
   const bound = [
-    bindInterface(DAEMON, { daemon, ports: world.ports }),
+    bindInterface(DAEMON, { daemon, drain, ports: world.ports }),
     bindInterface(PORT, { port, status: port.status(), label: null, identify }),
   ].find(({ shape }) => shape.methods.some(one => one.name === name));
   const method = bound?.shape.methods.find(one => one.name === name);
@@ -174,7 +179,7 @@ t.test("no D-Bus property can be set", async t => {
   const { world, port, changed } = await serve();
   const daemon = { version: "1", board: null, uptimeSeconds: () => 1, reload: () => [], check: () => [] };
   const own = [
-    bindInterface(DAEMON, { daemon, ports: world.ports }),
+    bindInterface(DAEMON, { daemon, drain: NO_DRAIN, ports: world.ports }),
     bindInterface(PORT, { port, status: port.status(), label: null, identify: () => false }),
     bindInterface(CONNECTION, { connection: connectionStatus(), portName: "7000" }),
   ];

@@ -1,15 +1,6 @@
 import t from "tap";
-import type { RotatorConfig } from "../../service/config/configuration.js";
-import { Rotator } from "../../service/port/rotator.js";
-import { readLines } from "../config/read.js";
 import { World } from "../support/fake-environment.js";
-
-function rotate(world: World, line: string): Rotator {
-  const [config] = readLines(line).rotators as readonly [RotatorConfig];
-  const rotator = new Rotator(config, world.ports, world.parts);
-  rotator.start();
-  return rotator;
-}
+import { rotate } from "../support/fake-rotator.js";
 
 /** Which ports have somebody. */
 function inUse(world: World): string[] {

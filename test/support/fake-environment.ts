@@ -24,6 +24,7 @@ export class World {
   readonly removed: string[] = [];
   readonly stdioEnds: boolean[] = [];
   changes = 0;
+  isDraining = false;
   /** Every device ever opened. */
   readonly devices: FakeDevice[] = [];
   readonly parts: PortEnvironment;
@@ -219,6 +220,7 @@ export class World {
       }),
       deviceInUse: (identity, by) => this.ports.deviceInUse(identity, by),
       nextConnectionId: () => ++this.#lastId,
+      isDraining: () => this.isDraining,
       changed: () => void this.changes++,
       removed: port => {
         this.removed.push(port.name);

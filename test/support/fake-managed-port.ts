@@ -35,6 +35,9 @@ export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeMan
       calls.push("disconnect");
       return port.known.slots.some(slot => slot !== null);
     },
+    tell(text) {
+      calls.push(`tell ${text}`);
+    },
     setTimeoutSeconds(seconds) {
       calls.push(`setTimeoutSeconds ${seconds}`);
     },
@@ -89,6 +92,7 @@ export function idleStatus(status: Partial<PortStatus> = {}): PortStatus {
     networkPort: { family: "any", transport: "tcp", host: null, port: 7000 },
     state: "raw",
     phase: "idle",
+    closingMs: 0,
     timeoutSeconds: 0,
     slots: [null],
     devicePath: "/dev/ttyDEMO00",
@@ -130,6 +134,7 @@ export function connectionStatus(status: Partial<ConnectionStatus> = {}): Connec
     bytesToNet: 0,
     since: 0,
     idleSeconds: 0,
+    fixed: false,
     ...status,
   };
 }

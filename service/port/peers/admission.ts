@@ -10,10 +10,13 @@ export const REFUSAL = {
   lockFailed: "Error creating port lock file\r\n",
   kicked: "kicked off, new user is coming\r\n",
   noFreePort: "No free port found\r\n",
+  draining: "Port is draining: no new connections for now, try again later\r\n",
 } as const;
 
 export interface AdmissionRequest {
   readonly admittedByAddress: boolean;
+  /** No new connections before an update. */
+  readonly draining: boolean;
   /** Which slots are in use. */
   readonly slots: readonly boolean[];
   /** Slots of fixed UDP peers, which a new connection cannot kick. */
@@ -31,6 +34,7 @@ export type Admission =
 
 export function decideAdmission(request: AdmissionRequest): Admission {
   if (!request.admittedByAddress) return { verdict: "refuse", text: REFUSAL.denied };
+  if (request.draining) return { verdict: "refuse", text: REFUSAL.draining };
   const free = request.slots.indexOf(false);
   if (free >= 0) {
     if (request.deviceBusy) return { verdict: "refuse", text: REFUSAL.deviceInUse };

@@ -1,5 +1,6 @@
 /** The connection slots of a port, and the connections in them. */
 import type { PortConfig, RemoteAddress } from "../../config/configuration.js";
+import { toBytes } from "../../line/bytes.js";
 import type { ConnectionStatus } from "../status.js";
 import type { Connection } from "./connection.js";
 
@@ -46,6 +47,15 @@ export class ConnectionSlots {
   attach(connection: Connection): void {
     this.#slots[connection.slot] = connection;
     this.live.add(connection);
+  }
+
+  /**
+   * A line of text for the telnet peers. A program that has agreed to RFC 2217 is not told, and neither is a peer of a raw
+   * port: every byte is data to them.
+   */
+  tell(text: string): void {
+    const bytes = toBytes(`\r\n${text}\r\n`);
+    for (const peer of [...this.live]) if (peer.telnet !== null && !peer.comPortAgreed) peer.sendAside(bytes);
   }
 
   /** False when it was not in a slot of this port (any more). */

@@ -129,6 +129,7 @@ export class Connection {
       bytesToNet: this.bytesToNet,
       since: this.#sinceMs,
       idleSeconds: second - this.lastActiveSecond,
+      fixed: this.fixed,
     };
   }
 

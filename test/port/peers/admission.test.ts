@@ -4,6 +4,7 @@ import { type AdmissionRequest, decideAdmission, REFUSAL } from "../../../servic
 /** A port with one free place. */
 const FREE: AdmissionRequest = {
   admittedByAddress: true,
+  draining: false,
   slots: [false],
   fixed: [false],
   kickolduser: false,
@@ -23,6 +24,16 @@ t.test("the first check that fails gives the answer", async t => {
       { admittedByAddress: false, slots: [true], deviceBusy: true },
       refused("Access denied\r\n"),
     ],
+    [
+      "not in remaddr while the port drains",
+      { admittedByAddress: false, draining: true },
+      refused("Access denied\r\n"),
+    ],
+    [
+      "the port drains, whatever else",
+      { draining: true, slots: [true], kickolduser: true },
+      refused("Port is draining: no new connections for now, try again later\r\n"),
+    ],
     ["all places taken", { slots: [true] }, refused("Port already in use\r\n")],
     [
       "all places taken, and kickolduser",
@@ -41,7 +52,7 @@ t.test("the first check that fails gives the answer", async t => {
   for (const [name, arrival, verdict] of cases) t.same(decideAdmission({ ...FREE, ...arrival }), verdict, name);
 });
 
-t.test("the texts are the reference's, to the byte", async t => {
+t.test("the texts are the reference's, to the byte, and that of a drain", async t => {
   t.same(REFUSAL, {
     denied: "Access denied\r\n",
     portInUse: "Port already in use\r\n",
@@ -50,6 +61,7 @@ t.test("the texts are the reference's, to the byte", async t => {
     lockFailed: "Error creating port lock file\r\n",
     kicked: "kicked off, new user is coming\r\n",
     noFreePort: "No free port found\r\n",
+    draining: "Port is draining: no new connections for now, try again later\r\n",
   });
 });
 
