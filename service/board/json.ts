@@ -1,4 +1,4 @@
-/** JSON text as a tree whose parts know where they stand: a fault is shown at its file, line and column. */
+/** JSON text as a tree that keeps the position of each part, so that diagnostics have a file, line and column. */
 import type { Diagnostic } from "../config/diagnostic.js";
 
 export interface JsonText {
@@ -6,7 +6,7 @@ export interface JsonText {
   readonly text: string;
 }
 
-/** Something that stands somewhere. */
+/** A part of a JSON text and its position. */
 export interface Part {
   readonly from: JsonText;
   readonly offset: number;
@@ -31,7 +31,7 @@ export interface JsonScalar extends Part {
 
 export type Json = JsonObject | JsonList | JsonScalar;
 
-/** The place is that of the key. */
+/** Its position is that of the key. */
 export interface JsonMember extends Part {
   readonly value: Json;
 }
@@ -42,120 +42,142 @@ export interface JsonResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Nothing a profile says is nested deeper than a third of this; it bounds the recursion. */
+/** Limit of the recursion. Profiles use a third of these levels. */
 const DEEPEST = 16;
 
-/** So many keys given twice say enough about one file. */
+/** Keys given twice that are reported for one file. */
 const MAX_REPEATED = 100;
-/** Shown of the path of a part; a key may be as long as the file. */
+/** Characters of a path that a diagnostic shows. A key may be as long as the file. */
 const LONGEST_PATH = 200;
 
 const BLANKS = /[ \t\r\n]*/y;
-/** What a string may have between two escapes, and an escape. Each is taken once: a pattern of both would backtrack. */
+/** The characters of a string between two escapes; an escape. Two patterns, since one pattern of both would backtrack. */
 const CHARACTERS = /[^"\\\u0000-\u001f]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
 
-/** Reads up to the first place that is not JSON; a key given twice is a fault too, and its first value counts. */
+/** Reads up to the first place that is not JSON. A key given twice is a diagnostic too, and its first value counts. */
 export function parseJson(from: JsonText): JsonResult {
-  const { text } = from;
-  const diagnostics: Diagnostic[] = [];
-  let at = text.startsWith("\ufeff") ? 1 : 0;
+  return new JsonReader(from).read();
+}
 
-  const take = (token: RegExp): string | null => {
-    token.lastIndex = at;
-    const found = token.exec(text)?.[0] ?? null;
-    if (found !== null) at += found.length;
-    return found;
-  };
-  /** A string with its quotes. */
-  const takeString = (): string | null => {
-    const start = at++;
-    do take(CHARACTERS);
-    while (take(ESCAPE) !== null);
-    if (text.charAt(at) === '"') return text.slice(start, ++at);
-    at = start;
-    return null;
-  };
-  /** The character that comes next, behind any blanks. */
-  const next = (): string => {
-    take(BLANKS);
-    return text.charAt(at);
-  };
-  const stop = (expected: string): null => {
-    const place = { from, offset: at, path: "" };
-    diagnostics.push(
-      diagnosticAt(place, at < text.length ? "not JSON" : "not JSON: the text ends too early", expected),
-    );
-    return null;
-  };
+class JsonReader {
+  readonly #from: JsonText;
+  readonly #text: string;
+  readonly #diagnostics: Diagnostic[] = [];
+  #at: number;
 
-  const readValue = (path: string, depth: number): Json | null => {
-    const first = next();
-    const part = { from, offset: at, path };
-    if (depth > DEEPEST) return stop(`expected no more than ${DEEPEST} levels`);
-    if (first === "{") return readObject(part, depth);
-    if (first === "[") return readList(part, depth);
-    const scalar = first === '"' ? takeString() : take(/[-0-9]/.test(first) ? NUMBER : WORD);
+  constructor(from: JsonText) {
+    this.#from = from;
+    this.#text = from.text;
+    this.#at = from.text.startsWith("\ufeff") ? 1 : 0;
+  }
+
+  read(): JsonResult {
+    const root = this.#readValue("", 0);
+    const diagnostics = this.#diagnostics;
+    if (root === null || this.#next() === "") return { root, diagnostics };
+    return { root: this.#stop("expected nothing behind the value"), diagnostics };
+  }
+
+  #readValue(path: string, depth: number): Json | null {
+    const first = this.#next();
+    const part = this.#part(this.#at, path);
+    if (depth > DEEPEST) return this.#stop(`expected no more than ${DEEPEST} levels`);
+    if (first === "{") return this.#readObject(part, depth);
+    if (first === "[") return this.#readList(part, depth);
+    const scalar = first === '"' ? this.#takeString() : this.#take(/[-0-9]/.test(first) ? NUMBER : WORD);
     if (scalar !== null) return { ...part, kind: "scalar", value: JSON.parse(scalar) };
-    return stop(first === '"' ? 'expected a text that ends with " on the same line' : "expected a value");
-  };
+    return this.#stop(first === '"' ? 'expected a text that ends with " on the same line' : "expected a value");
+  }
 
-  /** What stands between two brackets, separated by commas; false after a fault. */
-  const readItems = (close: string, readItem: () => boolean): boolean => {
-    at++;
-    if (next() === close) {
-      at++;
-      return true;
-    }
-    for (;;) {
-      next();
-      if (!readItem()) return false;
-      const after = next();
-      if (after !== "," && after !== close) {
-        stop(`expected , or ${close}`);
-        return false;
-      }
-      at++;
-      if (after === close) return true;
-    }
-  };
-
-  const readObject = (part: Part, depth: number): JsonObject | null => {
+  #readObject(part: Part, depth: number): JsonObject | null {
     const members = new Map<string, JsonMember>();
-    const complete = readItems("}", () => {
-      const offset = at;
-      const written = text.charAt(at) === '"' ? takeString() : null;
-      if (written === null) return stop("expected a key in double quotes") !== null;
-      const key = String(JSON.parse(written));
-      if (next() !== ":") return stop("expected :") !== null;
-      at++;
-      const place = { from, offset, path: part.path === "" ? key : `${part.path}.${key}` };
-      const value = readValue(place.path, depth + 1);
-      if (value === null) return false;
-      if (!members.has(key)) members.set(key, { ...place, value });
-      else if (diagnostics.length < MAX_REPEATED) {
-        diagnostics.push(diagnosticAt(place, "the key is given twice", "the first one counts"));
-      }
-      return true;
-    });
+    const complete = this.#readItems("}", () => this.#readMember(part.path, depth, members));
     return complete ? { ...part, kind: "object", members } : null;
-  };
+  }
 
-  const readList = (part: Part, depth: number): JsonList | null => {
+  /** False when it is not one. */
+  #readMember(path: string, depth: number, members: Map<string, JsonMember>): boolean {
+    const offset = this.#at;
+    const written = this.#text.charAt(this.#at) === '"' ? this.#takeString() : null;
+    if (written === null) return this.#stop("expected a key in double quotes") !== null;
+    const key = String(JSON.parse(written));
+    if (this.#next() !== ":") return this.#stop("expected :") !== null;
+    this.#at++;
+    const place = this.#part(offset, path === "" ? key : `${path}.${key}`);
+    const value = this.#readValue(place.path, depth + 1);
+    if (value === null) return false;
+    if (!members.has(key)) members.set(key, { ...place, value });
+    else if (this.#diagnostics.length < MAX_REPEATED) {
+      this.#diagnostics.push(diagnosticAt(place, "the key is given twice", "the first one counts"));
+    }
+    return true;
+  }
+
+  #readList(part: Part, depth: number): JsonList | null {
     const items: Json[] = [];
-    const complete = readItems("]", () => {
-      const item = readValue(`${part.path}[${items.length}]`, depth + 1);
+    const complete = this.#readItems("]", () => {
+      const item = this.#readValue(`${part.path}[${items.length}]`, depth + 1);
       if (item !== null) items.push(item);
       return item !== null;
     });
     return complete ? { ...part, kind: "list", items } : null;
-  };
+  }
 
-  const root = readValue("", 0);
-  if (root === null || next() === "") return { root, diagnostics };
-  return { root: stop("expected nothing behind the value"), diagnostics };
+  /** What stands between two brackets, separated by commas. False when it is not JSON. */
+  #readItems(close: string, readItem: () => boolean): boolean {
+    this.#at++;
+    if (this.#next() === close) {
+      this.#at++;
+      return true;
+    }
+    for (;;) {
+      this.#next();
+      if (!readItem()) return false;
+      const after = this.#next();
+      if (after !== "," && after !== close) {
+        this.#stop(`expected , or ${close}`);
+        return false;
+      }
+      this.#at++;
+      if (after === close) return true;
+    }
+  }
+
+  /** The next character after any blanks. */
+  #next(): string {
+    this.#take(BLANKS);
+    return this.#text.charAt(this.#at);
+  }
+
+  #take(token: RegExp): string | null {
+    token.lastIndex = this.#at;
+    const found = token.exec(this.#text)?.[0] ?? null;
+    if (found !== null) this.#at += found.length;
+    return found;
+  }
+
+  /** A string with its quotes. */
+  #takeString(): string | null {
+    const start = this.#at++;
+    do this.#take(CHARACTERS);
+    while (this.#take(ESCAPE) !== null);
+    if (this.#text.charAt(this.#at) === '"') return this.#text.slice(start, ++this.#at);
+    this.#at = start;
+    return null;
+  }
+
+  #stop(expected: string): null {
+    const message = this.#at < this.#text.length ? "not JSON" : "not JSON: the text ends too early";
+    this.#diagnostics.push(diagnosticAt(this.#part(this.#at, ""), message, expected));
+    return null;
+  }
+
+  #part(offset: number, path: string): Part {
+    return { from: this.#from, offset, path };
+  }
 }
 
 /** `ports[2].lable: unknown key`, at its line and column. */
