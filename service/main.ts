@@ -22,7 +22,7 @@ import { systemClock } from "./line/clock.js";
 import { combineLogs } from "./log/levels.js";
 import type { Log } from "./log/log.js";
 import { oneLine } from "./log/one-line.js";
-import { type LimitedLog, limitLog } from "./log/rate-limit.js";
+import { LimitedLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
 import { reasonOf } from "./native/errors.js";
@@ -229,7 +229,7 @@ function createPidFile(file: string, log: Log): PidFile | null {
 function createLog(options: Options): LimitedLog {
   const journal = isJournal();
   const sinks = [...(journal ? [] : [createSyslog()]), ...(journal || options.debug ? [createStderrLog()] : [])];
-  return limitLog(combineLogs(...sinks));
+  return new LimitedLog(combineLogs(...sinks));
 }
 
 function print(fd: 1 | 2, text: string): void {

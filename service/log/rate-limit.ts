@@ -1,25 +1,20 @@
 /**
- * Keeps faults from filling the log: after a burst the same text is only counted, and so are all texts together once
- * they are more than a minute's budget (many ports that fail in many ways).
+ * Limits how much repeated messages write to the log: after a burst, a text is only counted, and so are all texts
+ * together once they exceed the budget of a minute (many ports that fail in different ways).
  */
-import { backgroundClock, type Clock } from "../line/clock.js";
-import { createLog, type Level } from "./levels.js";
+import { backgroundClock, type Cancel, type Clock } from "../line/clock.js";
+import type { Level } from "./levels.js";
 import type { Log } from "./log.js";
 
-export interface LimitedLog extends Log {
-  /** Writes what was held back; to be called before the process ends. */
-  flush(): void;
-}
-
-/** So often a text is written before it is held back… */
+/** How often a text is written before its repeats are only counted. */
 export const BURST = 10;
-/** …and so often it is said at most from then on how many there were, until one such time has passed without any. */
+/** Interval of the line "repeated N times". One interval without a repeat ends the counting. */
 export const QUIET_MS = 60_000;
 /** Lines of all texts together within QUIET_MS: a start or a reload of 256 ports fits. */
 export const BUDGET = 600;
 /** The budget of each QUIET_MS that follows one with more lines than its budget. */
 export const BUDGET_AFTER_FLOOD = 60;
-/** Texts remembered; with more, the one whose time began first is forgotten. */
+/** Texts that are counted. With more, the one that was first written the longest ago is forgotten. */
 const TEXTS_LIMIT = 64;
 
 interface Repeated {
@@ -27,80 +22,105 @@ interface Repeated {
   readonly text: string;
   written: number;
   held: number;
-  cancel: () => void;
+  cancel: Cancel;
 }
 
-export function limitLog(log: Log, clock: Clock = backgroundClock): LimitedLog {
-  const known = new Map<string, Repeated>();
+export class LimitedLog implements Log {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #known = new Map<string, Repeated>();
+  /** Of all texts together, within the current QUIET_MS. */
+  #budget = BUDGET;
+  #written = 0;
+  #suppressed = 0;
+  #cancelWindow: Cancel | null = null;
 
-  let budget = BUDGET;
-  let written = 0;
-  let suppressed = 0;
-  let cancelWindow: (() => void) | null = null;
-
-  function write(level: Level, text: string): void {
-    cancelWindow ??= clock.after(QUIET_MS, endWindow);
-    if (written < budget) log[level](text);
-    else suppressed++;
-    written++;
+  constructor(log: Log, clock: Clock = backgroundClock) {
+    this.#log = log;
+    this.#clock = clock;
   }
 
-  function endWindow(): void {
-    cancelWindow = null;
-    budget = suppressed > 0 ? BUDGET_AFTER_FLOOD : BUDGET;
-    written = 0;
-    tellSuppressed();
-    if (budget === BUDGET_AFTER_FLOOD) cancelWindow = clock.after(QUIET_MS, endWindow);
+  error(text: string): void {
+    this.#take("error", text);
   }
 
-  function tellSuppressed(): void {
-    if (suppressed > 0) log.warning(`${suppressed} log lines suppressed: too many within a minute`);
-    suppressed = 0;
+  warning(text: string): void {
+    this.#take("warning", text);
   }
 
-  function tell(one: Repeated): void {
-    if (one.held > 0) write(one.level, `message repeated ${one.held} times: [${one.text}]`);
-    one.held = 0;
+  notice(text: string): void {
+    this.#take("notice", text);
   }
 
-  function forget(key: string, one: Repeated): void {
-    one.cancel();
-    known.delete(key);
-    tell(one);
+  info(text: string): void {
+    this.#take("info", text);
   }
 
-  function watch(key: string, one: Repeated): void {
-    one.cancel = clock.after(QUIET_MS, () => {
-      if (one.held === 0) return forget(key, one);
-      tell(one);
-      watch(key, one);
-    });
+  /** Writes what was held back; to be called before the process ends. */
+  flush(): void {
+    for (const [key, one] of this.#known) this.#forget(key, one);
+    this.#tellSuppressed();
+    this.#cancelWindow?.();
+    this.#cancelWindow = null;
   }
 
-  function remember(key: string, level: Level, text: string): Repeated {
-    const oldest = known.size < TEXTS_LIMIT ? undefined : known.entries().next().value;
-    if (oldest !== undefined) forget(...oldest);
+  #take(level: Level, text: string): void {
+    const key = `${level} ${text}`;
+    const one = this.#known.get(key) ?? this.#remember(key, level, text);
+    if (one.written === BURST) {
+      one.held++;
+      return;
+    }
+    one.written++;
+    this.#write(level, text);
+  }
+
+  #write(level: Level, text: string): void {
+    this.#cancelWindow ??= this.#clock.after(QUIET_MS, () => this.#endWindow());
+    if (this.#written < this.#budget) this.#log[level](text);
+    else this.#suppressed++;
+    this.#written++;
+  }
+
+  #endWindow(): void {
+    this.#cancelWindow = null;
+    this.#budget = this.#suppressed > 0 ? BUDGET_AFTER_FLOOD : BUDGET;
+    this.#written = 0;
+    this.#tellSuppressed();
+    if (this.#budget !== BUDGET_AFTER_FLOOD) return;
+    this.#cancelWindow = this.#clock.after(QUIET_MS, () => this.#endWindow());
+  }
+
+  #tellSuppressed(): void {
+    if (this.#suppressed > 0) this.#log.warning(`${this.#suppressed} log lines suppressed: too many within a minute`);
+    this.#suppressed = 0;
+  }
+
+  #remember(key: string, level: Level, text: string): Repeated {
+    const oldest = this.#known.size < TEXTS_LIMIT ? undefined : this.#known.entries().next().value;
+    if (oldest !== undefined) this.#forget(...oldest);
     const one: Repeated = { level, text, written: 0, held: 0, cancel: () => {} };
-    known.set(key, one);
-    watch(key, one);
+    this.#known.set(key, one);
+    this.#watch(key, one);
     return one;
   }
 
-  return {
-    ...createLog((level, text) => {
-      const key = `${level} ${text}`;
-      const one = known.get(key) ?? remember(key, level, text);
-      if (one.written === BURST) one.held++;
-      else {
-        one.written++;
-        write(level, text);
-      }
-    }),
-    flush() {
-      for (const [key, one] of known) forget(key, one);
-      tellSuppressed();
-      cancelWindow?.();
-      cancelWindow = null;
-    },
-  };
+  #watch(key: string, one: Repeated): void {
+    one.cancel = this.#clock.after(QUIET_MS, () => {
+      if (one.held === 0) return this.#forget(key, one);
+      this.#tell(one);
+      this.#watch(key, one);
+    });
+  }
+
+  #forget(key: string, one: Repeated): void {
+    one.cancel();
+    this.#known.delete(key);
+    this.#tell(one);
+  }
+
+  #tell(one: Repeated): void {
+    if (one.held > 0) this.#write(one.level, `message repeated ${one.held} times: [${one.text}]`);
+    one.held = 0;
+  }
 }

@@ -1,7 +1,7 @@
 import t from "tap";
 import { createLog } from "../../service/log/levels.js";
 import type { Log } from "../../service/log/log.js";
-import { BUDGET, BUDGET_AFTER_FLOOD, BURST, limitLog, QUIET_MS } from "../../service/log/rate-limit.js";
+import { BUDGET, BUDGET_AFTER_FLOOD, BURST, LimitedLog, QUIET_MS } from "../../service/log/rate-limit.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 t.test("after a burst the same text is only counted, and the count told once a minute", async t => {
@@ -75,7 +75,7 @@ function setUp() {
   const said: string[] = [];
   const clock = new FakeClock();
   const target: Log = createLog((level, text) => said.push(`${level} ${text}`));
-  return { log: limitLog(target, clock), said, clock };
+  return { log: new LimitedLog(target, clock), said, clock };
 }
 
 function repeat(times: number, action: () => void): void {
