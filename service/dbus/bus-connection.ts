@@ -1,6 +1,7 @@
 /** One connection to the bus, from Hello to its loss: what is sent and called ends with it. */
+import type { Clock } from "../line/clock.js";
 import { CALL, ERROR, encode, encodeDictionaryStart, REPLY, type Received, type Sent, SIGNAL } from "./codec.js";
-import { Transport } from "./transport.js";
+import { Transport, type TransportEvents } from "./transport.js";
 
 /** Calls to the bus that may wait for their answer. */
 const MAX_PENDING_CALLS = 64;
@@ -41,13 +42,14 @@ export class BusConnection {
   #serial = 0;
   #refused = false;
 
-  constructor(path: string, events: BusConnectionEvents) {
+  constructor(path: string, events: BusConnectionEvents, clock: Clock) {
     this.#events = events;
-    this.#transport = new Transport(path, {
+    const transportEvents: TransportEvents = {
       ready: () => this.#hello(),
       message: (message, whole) => this.#received(message, whole),
       closed: reason => this.#closed(reason),
-    });
+    };
+    this.#transport = new Transport(path, transportEvents, clock);
   }
 
   /** A method of the bus itself. Rejects with BusCallError when the bus refuses, or when the connection ends first. */

@@ -1,8 +1,8 @@
-/** Our place on the bus: takes the names, and comes back when the bus was away. Never throws, never ends by itself. */
+/** Keeps the service on the bus: takes the names, and connects again when the bus was away. Never throws or ends by itself. */
 import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { socketPaths } from "./address.js";
-import { BusCallError, BusConnection } from "./bus-connection.js";
+import { BusCallError, BusConnection, type BusConnectionEvents } from "./bus-connection.js";
 import type { Received } from "./codec.js";
 import { WELL_KNOWN_NAME } from "./names.js";
 
@@ -18,13 +18,12 @@ const ALREADY_OWNER = 4;
 
 export interface BusOptions {
   readonly address: string;
-  /** With an instance behind it, the well-known name itself is stood in line for. */
+  /** Where it is the name of an instance, the bare well-known name is requested too (queued). */
   readonly name: string;
   readonly log: Log;
   readonly called: (call: Received, whole: boolean, connection: BusConnection) => void;
-  /** On the bus, with the names or in line for them; null: no longer. */
+  /** Called when the names are owned or queued for; null: the connection has ended. */
   readonly connectionChanged: (connection: BusConnection | null) => void;
-  /** Calls back once, later; the function it gives takes that back. */
   readonly clock: Clock;
 }
 
@@ -36,7 +35,7 @@ export class Bus {
   #up = false;
   #failures = 0;
   #retryMs = FIRST_RETRY_MS;
-  /** What the log was told since the bus was last there. */
+  /** Problems that were logged since the bus was last there. */
   readonly #lastSent = new Set<BusProblem>();
   #cancelTimer: () => void = () => {};
   #stopped: Promise<void> | null = null;
@@ -65,12 +64,13 @@ export class Bus {
       this.#tell("away", `no address of a local bus: ${this.#options.address}`);
       return;
     }
-    const connection = new BusConnection(path, {
-      started: () => void this.#takeNames(connection),
+    const events: BusConnectionEvents = {
+      started: connection => void this.#takeNames(connection),
       called: this.#options.called,
       named: (member, name) => this.#named(member, name),
       ended: (reason, refused) => this.#ended(reason, refused ? "refused" : "away"),
-    });
+    };
+    const connection = new BusConnection(path, events, this.#options.clock);
     this.#connection = connection;
     this.#cancelTimer = this.#options.clock.after(START_MS, () => connection.end("the bus does not answer"));
   }
@@ -113,7 +113,7 @@ export class Bus {
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
   }
 
-  /** Once for each kind of trouble, until the bus is there again. */
+  /** Logs each kind of problem once, until the bus is there again. */
   #tell(problem: BusProblem, reason: string): void {
     if (this.#lastSent.has(problem)) return;
     this.#lastSent.add(problem);

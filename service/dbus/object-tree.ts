@@ -1,16 +1,27 @@
-/** The objects on the bus: the daemon, each port, each connection. Nothing is kept: all is read when it is asked for. */
+/** The objects on the bus: the daemon, each port, each connection. They are made for each call and not kept. */
 import type { ConnectionStatus, ManagedPort } from "../port/status.js";
+import type { Received } from "./codec.js";
 import { CONNECTION } from "./connection-interface.js";
 import { DAEMON } from "./daemon-interface.js";
-import { type BoundInterface, bindInterface } from "./interface.js";
+import { BusError } from "./errors.js";
+import { type BoundInterface, bindInterface, type MethodShape, type Result, signatureOf } from "./interface.js";
 import { CONNECTIONS, connectionPath, decodeLabel, encodeLabel, PORTS, portPath, ROOT } from "./names.js";
 import { PORT, shown } from "./port-interface.js";
 import type { DbusServiceOptions } from "./service.js";
-import { type BusObject, boundInterfaces } from "./standard-interfaces.js";
+import { type BusObject, standardInterfaces } from "./standard-interfaces.js";
 
 export interface PortObjects {
   readonly port: BusObject;
   readonly connections: readonly BusObject[];
+}
+
+/** The method that a call names, with its arguments. */
+export interface MatchedCall {
+  readonly path: string;
+  readonly method: MethodShape;
+  readonly args: readonly unknown[];
+  /** Throws BusError. */
+  run(): Result;
 }
 
 export class ObjectTree {
@@ -20,11 +31,20 @@ export class ObjectTree {
     this.#options = options;
   }
 
-  /** Null: nothing is there. */
-  find(path: string): { readonly object: BusObject; readonly interfaces: readonly BoundInterface[] } | null {
-    const object = this.#object(path);
-    if (object === null) return null;
-    return { object, interfaces: boundInterfaces(object, path === ROOT ? () => this.#managed() : null) };
+  /** Throws BusError: no such object, interface or method, or arguments of other types. */
+  match(call: Received, whole: boolean): MatchedCall {
+    const interfaces = this.#interfacesOf(call.path);
+    if (interfaces === null) throw new BusError("UnknownObject", `no object ${call.path}`);
+    // A call may leave the interface out.
+    const named = interfaces.filter(bound => call.interface === "" || bound.shape.name === call.interface);
+    if (named.length === 0) throw new BusError("UnknownInterface", `no interface ${call.interface} at ${call.path}`);
+    for (const bound of named) {
+      const method = bound.shape.methods.find(({ name }) => name === call.member);
+      if (method === undefined) continue;
+      const args = readArguments(call, whole, method);
+      return { path: call.path, method, args, run: () => bound.call(method, args) };
+    }
+    throw new BusError("UnknownMethod", `no method ${call.member} at ${call.path}`);
   }
 
   /** The port as it is now, and its connections. */
@@ -49,6 +69,13 @@ export class ObjectTree {
       own: [bindInterface(DAEMON, this.#options)],
       children: () => [nameIn(PORTS), nameIn(CONNECTIONS)],
     };
+  }
+
+  /** Its own ones, then the standard ones; null: there is no such object. */
+  #interfacesOf(path: string): readonly BoundInterface[] | null {
+    const object = this.#object(path);
+    if (object === null) return null;
+    return [...object.own, ...standardInterfaces(object, path === ROOT ? () => this.#managed() : null)];
   }
 
   *#managed(): Generator<BusObject> {
@@ -113,4 +140,17 @@ function below(path: string, folder: string): string | null {
 
 function nameIn(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function readArguments(call: Received, whole: boolean, method: MethodShape): readonly unknown[] {
+  const wanted = signatureOf(method.in);
+  if (call.signature !== wanted) {
+    throw new BusError("InvalidArgs", `${method.name} takes (${wanted}), not (${call.signature})`);
+  }
+  if (!whole) throw new BusError("LimitsExceeded", "the message is too long");
+  try {
+    return call.body();
+  } catch {
+    throw new BusError("InvalidArgs", "the arguments cannot be read");
+  }
 }

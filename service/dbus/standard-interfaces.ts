@@ -1,4 +1,4 @@
-/** The standard interfaces of the D-Bus specification, on top of what an object tells of itself. */
+/** The standard interfaces of the D-Bus specification, which each object has beside its own. */
 import { toText } from "../line/bytes.js";
 import { readRegularFile } from "../native/read-file.js";
 import { BusError } from "./errors.js";
@@ -15,13 +15,12 @@ export interface BusObject {
   children(): readonly string[];
 }
 
-/** All faces of an object. `managed` is given for the one that answers for the objects below it. */
-export function boundInterfaces(
+/** @param managed the objects below it, for an object that has the interface ObjectManager */
+export function standardInterfaces(
   object: BusObject,
   managed: (() => Iterable<BusObject>) | null,
 ): readonly BoundInterface[] {
   return [
-    ...object.own,
     bindInterface(INTROSPECTABLE, { object, managed }),
     bindInterface(PEER, null),
     ...(object.own.length > 0 ? [bindInterface(PROPERTIES, object)] : []),
@@ -56,7 +55,7 @@ const INTROSPECTABLE: Interface<{ object: BusObject; managed: (() => Iterable<Bu
       name: "Introspect",
       out: [{ name: "xml_data", type: "s" }],
       call: ({ object, managed }) => {
-        const interfaces = boundInterfaces(object, managed).map(bound => bound.shape);
+        const interfaces = [...object.own, ...standardInterfaces(object, managed)].map(bound => bound.shape);
         return [introspect(interfaces, object.children())];
       },
     }),
@@ -147,7 +146,8 @@ function* describeObjects(objects: Iterable<BusObject>): Generator<readonly [str
 
 /** An empty name stands for all interfaces ("org.freedesktop.DBus.Properties"). */
 function interfacesNamed(object: BusObject, name: string): readonly BoundInterface[] {
-  const interfaces = boundInterfaces(object, null).filter(bound => name === "" || bound.shape.name === name);
+  const all = [...object.own, ...standardInterfaces(object, null)];
+  const interfaces = all.filter(bound => name === "" || bound.shape.name === name);
   if (interfaces.length === 0) throw new BusError("UnknownInterface", `no interface ${name} at ${object.path}`);
   return interfaces;
 }

@@ -1,15 +1,18 @@
-/** Long work in short turns: one job at a time, and the ports have the event loop in between. */
-import { systemClock } from "../line/clock.js";
+/** Does long work in short turns: one job at a time, so that the ports have the event loop in between. */
+import { type Clock, systemClock } from "../line/clock.js";
 
-/** So long a job may work before others have a turn. */
+/** How long a job may work before others have a turn. */
 const TURN_MS = 3;
 
 export class TaskQueue {
   readonly #tasks: Iterator<unknown>[] = [];
   readonly #failed: (error: unknown) => void;
+  readonly #clock: Clock;
 
-  constructor(failed: (error: unknown) => void) {
+  /** @param failed called with what a step throws; its job ends */
+  constructor(failed: (error: unknown) => void, clock: Clock = systemClock) {
     this.#failed = failed;
+    this.#clock = clock;
   }
 
   /** Starts in a later turn, when those before it are done; each step is a small part of the work. */
@@ -19,8 +22,8 @@ export class TaskQueue {
   }
 
   readonly #turn = (): void => {
-    const end = systemClock.nowMs() + TURN_MS;
-    while (this.#tasks[0] !== undefined && systemClock.nowMs() < end) {
+    const end = this.#clock.nowMs() + TURN_MS;
+    while (this.#tasks[0] !== undefined && this.#clock.nowMs() < end) {
       if (this.#isDone(this.#tasks[0])) this.#tasks.shift();
     }
     if (this.#tasks.length > 0) setImmediate(this.#turn);

@@ -1,15 +1,16 @@
 /** A socket to the bus: proves who we are, then carries whole messages. Bounded both ways. */
 import { connect, type Socket } from "node:net";
 import { toText } from "../line/bytes.js";
-import { systemClock } from "../line/clock.js";
-import { decode, type Received } from "./codec.js";
-import { Frames } from "./frames.js";
+import { type Clock, systemClock } from "../line/clock.js";
+import { decode, FIXED_BYTES, lengthsOf, type Received } from "./codec.js";
 
+/** The longest message taken: room for the text of a Check. Of a longer one only the head is kept, to answer it. */
+export const MAX_RECEIVED = 262_144;
 /** Bytes the bus may leave unread before it counts as lost; all objects of 256 ports take 0.2 MB. */
 const MAX_UNSENT = 16_777_216;
 /** The longest line of the authentication. */
 const LONGEST_LINE = 1024;
-/** So long messages are worked on in one turn of the event loop: clients that send much do not hold up the ports. */
+/** Time for messages in one turn of the event loop, so that clients that send many do not delay the ports. */
 const TURN_MS = 3;
 
 export interface TransportEvents {
@@ -24,14 +25,16 @@ export interface TransportEvents {
 export class Transport {
   readonly #socket: Socket;
   readonly #events: TransportEvents;
+  readonly #clock: Clock;
   /** The line of the authentication that is not yet whole; null once that is over. */
   #line: Buffer | null = Buffer.alloc(0);
   readonly #frames = new Frames();
   #closed = false;
   #reason = "the bus closed the connection";
 
-  constructor(path: string, events: TransportEvents) {
+  constructor(path: string, events: TransportEvents, clock: Clock = systemClock) {
     this.#events = events;
+    this.#clock = clock;
     this.#socket = connect({ path });
     this.#socket.on("connect", () => this.#socket.write(`\0AUTH EXTERNAL ${ownUid()}\r\n`));
     this.#socket.on("data", bytes => this.#arrived(bytes));
@@ -90,7 +93,7 @@ export class Transport {
   }
 
   #work(): void {
-    const end = systemClock.nowMs() + TURN_MS;
+    const end = this.#clock.nowMs() + TURN_MS;
     while (!this.#closed) {
       const next = this.#frames.take();
       if (next === "not a message") {
@@ -103,7 +106,7 @@ export class Transport {
       }
       const message = decode(next.bytes);
       if (message !== null) this.#events.message(message, next.whole);
-      if (systemClock.nowMs() < end) continue;
+      if (this.#clock.nowMs() < end) continue;
       setImmediate(() => this.#work());
       return;
     }
@@ -113,4 +116,62 @@ export class Transport {
 /** In hexadecimal, of its decimal digits. */
 function ownUid(): string {
   return Buffer.from(String(process.geteuid?.() ?? 0)).toString("hex");
+}
+
+export interface Frame {
+  readonly bytes: Buffer;
+  /** False: only the head of a message that is too long. */
+  readonly whole: boolean;
+}
+
+/** Cuts the bytes of the bus into messages. */
+export class Frames {
+  #received: Buffer = Buffer.alloc(0);
+  /** What came after it, joined to it once a message is whole: joining each piece would be quadratic. */
+  #pieces: Buffer[] = [];
+  /** Bytes of both. */
+  #length = 0;
+  /** Bytes that must be there before it is worth to look at them again. */
+  #needed = FIXED_BYTES;
+  /** Bytes at the start that were taken, or that are not wanted. */
+  #skip = 0;
+
+  push(bytes: Buffer): void {
+    this.#pieces.push(bytes);
+    this.#length += bytes.length;
+  }
+
+  /** The next message; null while it is not there whole. */
+  take(): Frame | "not a message" | null {
+    for (;;) {
+      this.#drop();
+      if (this.#length < this.#needed) return null;
+      this.#join();
+      const lengths = lengthsOf(this.#received);
+      if (lengths === null || lengths === "not a message") return lengths;
+      const { head, whole } = lengths;
+      const wanted = whole > MAX_RECEIVED ? head : whole;
+      const answerable = wanted <= MAX_RECEIVED;
+      this.#needed = wanted;
+      if (answerable && this.#length < wanted) return null;
+      this.#needed = FIXED_BYTES;
+      this.#skip = whole;
+      if (answerable) return { bytes: this.#received.subarray(0, wanted), whole: wanted === whole };
+    }
+  }
+
+  #drop(): void {
+    while (this.#skip > 0 && this.#length > 0) {
+      if (this.#received.length === 0) this.#received = this.#pieces.shift() ?? this.#received;
+      const gone = Math.min(this.#skip, this.#received.length);
+      this.#received = this.#received.subarray(gone);
+      this.#length -= gone;
+      this.#skip -= gone;
+    }
+  }
+
+  #join(): void {
+    if (this.#pieces.length > 0) this.#received = Buffer.concat([this.#received, ...this.#pieces]);
+    this.#pieces = [];
+  }
 }

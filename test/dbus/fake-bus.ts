@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { decode, ERROR, REPLY, type Received, type Sent } from "../../service/dbus/codec.js";
-import { Frames } from "../../service/dbus/frames.js";
+import { Frames } from "../../service/dbus/transport.js";
 import type { Teardown } from "../support/client.js";
 import { temporaryFolder } from "../support/daemon.js";
 

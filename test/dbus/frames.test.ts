@@ -10,8 +10,8 @@ import {
   type Received,
   type Sent,
 } from "../../service/dbus/codec.js";
-import { Frames, MAX_RECEIVED } from "../../service/dbus/frames.js";
 import { Variant, Writer } from "../../service/dbus/marshal.js";
+import { Frames, MAX_RECEIVED } from "../../service/dbus/transport.js";
 
 const PING = { type: CALL, destination: "a.b", path: "/c", interface: "d.e", member: "Ping" } as const;
 

@@ -1,7 +1,7 @@
 /** The parsers of bytes: telnet, RFC 2217, D-Bus. */
 import { CALL, decode, encode } from "../../service/dbus/codec.js";
-import { Frames, MAX_RECEIVED } from "../../service/dbus/frames.js";
 import { Variant } from "../../service/dbus/marshal.js";
+import { Frames, MAX_RECEIVED } from "../../service/dbus/transport.js";
 import { MAX_SUBOPTION_BYTES, TelnetDecoder } from "../../service/telnet/decoder.js";
 import { dataPortPolicy, Negotiation } from "../../service/telnet/negotiation.js";
 import { encodeReply, parseRequest } from "../../service/telnet/rfc2217.js";
