@@ -4,7 +4,7 @@ import type { Device } from "../device/device.js";
 import { describeOpenError, lossReason, reportLoss } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
-import { type ReconnectingDevice, reconnectingDevice } from "./reconnecting-device.js";
+import { type ReconnectEvents, ReconnectingDevice } from "./reconnecting-device.js";
 
 export interface PortDeviceOptions {
   readonly environment: PortEnvironment;
@@ -131,7 +131,16 @@ export class PortDevice {
 
   #opened(device: Device, config: PortConfig): void {
     this.#lastError = null;
-    this.#reconnecting = reconnectingDevice(device, config, this.#options.environment, {
+    const { environment } = this.#options;
+    this.#reconnecting =
+      config.options.holdSeconds === 0
+        ? null
+        : new ReconnectingDevice({ device, config, environment, events: this.#reconnectEvents() });
+    this.#options.opened(this.#reconnecting ?? device, config);
+  }
+
+  #reconnectEvents(): ReconnectEvents {
+    return {
       isBusy: () => this.#options.isBusy(),
       lost: reason => {
         const before = this.#lastError;
@@ -146,7 +155,6 @@ export class PortDevice {
         this.#options.returned();
       },
       gaveUp: what => this.#options.gaveUp(what),
-    });
-    this.#options.opened(this.#reconnecting ?? device, config);
+    };
   }
 }

@@ -4,7 +4,6 @@
  */
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type LineDevice } from "../device/device.js";
-import type { Clock } from "../line/clock.js";
 import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { lossReason } from "./device-failures.js";
@@ -12,42 +11,44 @@ import type { PortEnvironment } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
 import { ReopenTimer } from "./reopen-timer.js";
 
+export interface ReconnectEvents {
+  /** Another port uses the device meanwhile. */
+  isBusy(): boolean;
+  /** The device went away. False: the port is not in a state to wait for it, and the loss is passed on. */
+  lost(reason: string): boolean;
+  returned(): void;
+  /** It did not come back in time. */
+  gaveUp(what: DeviceLossCause): void;
+}
+
 export interface ReconnectingDeviceOptions {
   readonly device: Device;
-  readonly seconds: number;
-  readonly clock: Clock;
-  isPresent(): boolean;
-  /** The modem lines that were set at its opening. */
-  readonly control: InitialControl;
-  /** Opens it again, with the line as it was (null: it has none). Throws DeviceError. */
-  reopen(
-    line: { readonly settings: LineSettings; readonly driven: InitialControl } | null,
-    signal: AbortSignal,
-  ): Device | Promise<Device>;
-  /** It went away. False: it is not waited for, the loss is passed on. */
-  lost(what: DeviceLossCause, error: unknown): boolean;
-  returned(): void;
-  /** It was tried, and is tried again. */
-  failed(reason: string): void;
-  /** It did not come back in time. */
-  gaveUp(what: DeviceLossCause, error: unknown): void;
+  /** What it was opened with. */
+  readonly config: PortConfig;
+  readonly environment: Pick<PortEnvironment, "log" | "time" | "nodeWatcher" | "openDevice">;
+  readonly events: ReconnectEvents;
 }
 
 export class ReconnectingDevice implements Device {
   readonly path: string;
   readonly line: ReconnectingLine | null;
   readonly #options: ReconnectingDeviceOptions;
+  /** In the log. */
+  readonly #title: string;
+  /** Why it could not be opened again, as it was logged last. */
+  #loggedFailure: string | null = null;
   /** Null while it is away. */
   #device: Device | null;
   #reopenTimer: ReopenTimer | null = null;
-  /** The one that went away last is closed. */
+  /** Resolves when the device that went away last is closed. */
   #gone: Promise<void> = Promise.resolve();
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
 
   constructor(options: ReconnectingDeviceOptions) {
-    const { device } = options;
+    const { device, config } = options;
     this.path = device.path;
+    this.#title = `Device ${config.device.path} of port ${config.name}`;
     this.#options = options;
     this.#device = device;
     this.line =
@@ -55,7 +56,7 @@ export class ReconnectingDevice implements Device {
         ? null
         : new ReconnectingLine(
             device.line,
-            { dtr: options.control.dtr, rts: options.control.rts },
+            { dtr: config.options.dtr, rts: config.options.rts },
             error => this.#isWaiting("dev write error", error),
             () => this.#device?.line ?? null,
           );
@@ -65,7 +66,7 @@ export class ReconnectingDevice implements Device {
     return this.#device === null;
   }
 
-  /** Something about its node changed. */
+  /** Its node changed: tries to open it again. */
   attempt(): void {
     this.#reopenTimer?.attempt();
   }
@@ -124,31 +125,55 @@ export class ReconnectingDevice implements Device {
     callback?.();
   };
 
+  /** False: the loss is passed on. */
   #isWaiting(what: DeviceLossCause, error: unknown): boolean {
     const device = this.#device;
     if (error !== null && !(error instanceof DeviceError)) return false;
-    if (device === null || !this.#options.lost(what, error)) return false;
-    const { seconds } = this.#options;
+    const reason = lossReason(error);
+    if (device === null || !this.#options.events.lost(reason)) return false;
+    const { environment, config, events } = this.#options;
+    const seconds = config.options.holdSeconds;
+    environment.log.warning(`${this.#title} is gone (${reason}): its connections wait ${seconds} s for it`);
+    this.#loggedFailure = null;
     this.#device = null;
     this.#gone = device.close(0);
     this.#reopenTimer = new ReopenTimer({
       seconds,
-      clock: this.#options.clock,
+      clock: environment.time,
       gone: this.#gone,
-      isPresent: () => this.#options.isPresent(),
-      open: signal => this.#options.reopen(this.line, signal),
+      isPresent: () => environment.nodeWatcher.isPresent(config.device.path),
+      open: signal => this.#reopen(signal),
       opened: again => this.#return(again),
-      failed: reason => this.#options.failed(reason),
-      over: () => this.#options.gaveUp(what, error),
+      failed: reason => this.#failed(reason),
+      over: () => {
+        environment.log.error(`${this.#title} did not come back within ${seconds} s`);
+        events.gaveUp(what);
+      },
     });
     return true;
+  }
+
+  /** With the line as it was. */
+  #reopen(signal: AbortSignal): Device | Promise<Device> {
+    const { environment, config, events } = this.#options;
+    if (events.isBusy()) throw new DeviceError("locked", config.device.path, "another port uses it");
+    if (this.line === null) return environment.openDevice(config, signal);
+    const options = { ...config.options, ...this.line.driven };
+    return environment.openDevice({ ...config, line: this.line.settings, options }, signal);
+  }
+
+  #failed(reason: string): void {
+    if (reason !== this.#loggedFailure)
+      this.#options.environment.log.warning(`${this.#title} is not back yet: ${reason}`);
+    this.#loggedFailure = reason;
   }
 
   #return(device: Device): void {
     this.#reopenTimer = null;
     this.#device = device;
     this.line?.applySettings();
-    this.#options.returned();
+    this.#options.environment.log.notice(`${this.#title} is back`);
+    this.#options.events.returned();
     if (this.#readable !== null) this.#device?.whenReadable(this.#onReadable);
     if (this.#writable !== null) this.#device?.whenWritable(this.#onWritable);
   }
@@ -228,59 +253,4 @@ class ReconnectingLine implements LineDevice {
       return away;
     }
   }
-}
-
-export interface ReconnectEvents {
-  /** Another port uses the device meanwhile. */
-  isBusy(): boolean;
-  /** It went away. False: the port is not in a state to wait for it. */
-  lost(reason: string): boolean;
-  returned(): void;
-  gaveUp(what: DeviceLossCause): void;
-}
-
-/** The same device for a port that holds its connections when it goes away; null: they are closed. */
-export function reconnectingDevice(
-  device: Device,
-  config: PortConfig,
-  environment: PortEnvironment,
-  events: ReconnectEvents,
-): ReconnectingDevice | null {
-  const seconds = config.options.holdSeconds;
-  if (seconds === 0) return null;
-  const { path } = config.device;
-  const title = `Device ${path} of port ${config.name}`;
-  let failure: string | null = null; // as it was logged last
-  return new ReconnectingDevice({
-    device,
-    seconds,
-    clock: environment.time,
-    control: config.options,
-    isPresent: () => environment.nodeWatcher.isPresent(path),
-    reopen: (line, signal) => {
-      if (events.isBusy()) throw new DeviceError("locked", path, "another port uses it");
-      if (line === null) return environment.openDevice(config, signal);
-      const options = { ...config.options, ...line.driven };
-      return environment.openDevice({ ...config, line: line.settings, options }, signal);
-    },
-    lost: (_, error) => {
-      const reason = lossReason(error);
-      if (!events.lost(reason)) return false;
-      failure = null;
-      environment.log.warning(`${title} is gone (${reason}): its connections wait ${seconds} s for it`);
-      return true;
-    },
-    returned: () => {
-      environment.log.notice(`${title} is back`);
-      events.returned();
-    },
-    failed: reason => {
-      if (reason !== failure) environment.log.warning(`${title} is not back yet: ${reason}`);
-      failure = reason;
-    },
-    gaveUp: what => {
-      environment.log.error(`${title} did not come back within ${seconds} s`);
-      events.gaveUp(what);
-    },
-  });
 }

@@ -3,11 +3,12 @@ import { constants, openSync } from "node:fs";
 import t, { type Test } from "tap";
 import type { Device } from "../../service/device/device.js";
 import { Tty } from "../../service/device/tty.js";
-import { systemClock } from "../../service/line/clock.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
 import { ReconnectingDevice } from "../../service/port/reconnecting-device.js";
+import { portWith } from "../config/read.js";
 import { type DeviceUnderTest, deviceContract } from "../support/contracts/device.js";
 import { createFakeDevice } from "../support/fake-device.js";
+import { World } from "../support/fake-environment.js";
 import { PtyDevice } from "../support/pty.js";
 import { openSol, startBmc } from "../support/sol-device.js";
 
@@ -50,15 +51,9 @@ function tty(t: Test): DeviceUnderTest {
 function reconnecting(made: DeviceUnderTest): DeviceUnderTest {
   const device: Device = new ReconnectingDevice({
     device: made.device,
-    seconds: 1,
-    clock: systemClock,
-    control: { dtr: null, rts: null },
-    isPresent: () => false,
-    reopen: () => Promise.reject(new Error("it is not to be opened again")),
-    lost: () => false,
-    returned: () => {},
-    failed: () => {},
-    gaveUp: () => {},
+    config: portWith("9600 hold=1"),
+    environment: new World().parts,
+    events: { isBusy: () => false, lost: () => false, returned: () => {}, gaveUp: () => {} },
   });
   return { ...made, device };
 }
