@@ -7,8 +7,8 @@ import type { Configuration } from "../config/configuration.js";
 import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnostic.js";
 import { readConfiguration } from "../config/resolve.js";
 import { type ControlServer, createControlServer } from "../control/server.js";
-import { createNodeWatcher, type DeviceNodeWatcher } from "../device/node-watcher.js";
-import { createLeds, type Leds } from "../led/sysfs.js";
+import { DeviceNodeWatcher } from "../device/node-watcher.js";
+import { Leds } from "../led/sysfs.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { type Inherited, inheritedSockets } from "../net/inherited.js";
@@ -89,8 +89,8 @@ export class Daemon {
     this.#log = log;
     this.#events = events;
     this.#inherited = inheritedSockets(descriptors);
-    this.#leds = createLeds(text => log.warning(text));
-    this.#nodeWatcher = createNodeWatcher(text => log.warning(text));
+    this.#leds = new Leds(text => log.warning(text));
+    this.#nodeWatcher = new DeviceNodeWatcher(text => log.warning(text));
     this.#boardLeds = new BoardLeds({ leds: this.#leds, nodeWatcher: this.#nodeWatcher, ports: this.ports });
     this.#boardDevices = new BoardDevices({
       machine: standardFolders(process.env),

@@ -49,8 +49,6 @@ export interface PortEnvironmentOptions {
 export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvironment {
   const { log, ports, leds, inherited, locking } = options;
   const names = new RemoteNames();
-  const solDevices = new SolDevices(loadSol);
-  const solSecrets = new SolSecrets(text => log.warning(text));
   const permitted = createAccessCheck("ser2net", log);
   const time = systemClock;
   let connectionIds = 0;
@@ -62,20 +60,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     defaultSignature: options.signature,
     listen: (spec, events) => listen(spec, inherited, events),
     standardInput,
-    openDevice: ({ device, state, line, options }, signal) => {
-      const { path } = device;
-      const warn = (text: string): void => log.warning(text);
-      if (device.kind === "sol" && options.sol !== null) {
-        const { target } = device;
-        const sol = { ...options.sol, speed: line.speed };
-        const readSecrets = () => solSecrets.read(target, path);
-        return solDevices.open({ path, identity: deviceIdentity(path), target, sol, readSecrets, warn, signal });
-      }
-      const { clearBreak, rs485 } = options;
-      return openDevice({
-        ...{ path, printer: state === "rawlp", line, control: options, clearBreak, rs485, lock: locking, warn },
-      });
-    },
+    openDevice: createDeviceOpener(log, locking),
     nodeWatcher: options.nodeWatcher,
     identify: deviceIdentity,
     permitted,
@@ -97,6 +82,26 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     changed: port => options.changed(port),
     removed: port => options.removed(port),
     stdioEnded: ok => options.stdioEnded(ok),
+  };
+}
+
+/** Opens the device of a port: a tty, a printer or a SOL console. @param locking with a UUCP lock */
+function createDeviceOpener(log: Log, locking: boolean): PortEnvironment["openDevice"] {
+  const warn = (text: string): void => log.warning(text);
+  const solDevices = new SolDevices(loadSol);
+  const solSecrets = new SolSecrets(warn);
+  return ({ device, state, line, options }, signal) => {
+    const { path } = device;
+    if (device.kind === "sol" && options.sol !== null) {
+      const { target } = device;
+      const sol = { ...options.sol, speed: line.speed };
+      const readSecrets = () => solSecrets.read(target, path);
+      return solDevices.open({ path, identity: deviceIdentity(path), target, sol, readSecrets, warn, signal });
+    }
+    const { clearBreak, rs485 } = options;
+    return openDevice({
+      ...{ path, printer: state === "rawlp", line, control: options, clearBreak, rs485, lock: locking, warn },
+    });
   };
 }
 

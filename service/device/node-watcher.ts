@@ -1,118 +1,119 @@
 /**
- * Whether device nodes are there: watched, not polled. A path is followed from the root on, through symbolic links, and
- * each directory on the way is watched for its next name; so /dev/serial, which udev makes with the first adapter, is
- * noticed like the adapter itself.
+ * Watches whether device nodes exist (inotify, no polling). A path is followed from the root on, through symbolic links,
+ * and each directory on the way is watched for its next name. So /dev/serial, which udev makes with the first adapter,
+ * is noticed like the adapter itself.
  */
 import { lstatSync, readlinkSync, statSync } from "node:fs";
 import { isSolDevice } from "../config/sol-target.js";
 import { TEXT_ENCODING, toBytes } from "../line/bytes.js";
 import { SystemError } from "../native/errors.js";
-import { DirectoryWatch } from "../native/inotify.js";
+import { type DirectoryChange, DirectoryWatch } from "../native/inotify.js";
 
-export interface DeviceNodeWatcher {
-  /**
-   * `changed` is called whenever the node may have come, gone, changed its owner or become another one, until the
-   * returned function is called.
-   */
-  watch(path: string, changed: () => void): () => void;
-  /** Looks, so it is right for file systems without inotify events too. A SOL console is always there. */
-  isPresent(path: string): boolean;
-  close(): void;
-}
-
-/** The kernel follows no more (path_resolution(7)). */
+/** The limit of the kernel (path_resolution(7)). */
 const MAX_LINKS = 40;
-/** Names on the way, links included: so many places at most are watched for one path. */
+/** Names of one path that are followed at most, those of links included. */
 const MAX_STEPS = 200;
 
-/** `warn` hears once why nothing can be watched. */
-export function createNodeWatcher(warn: (text: string) => void): DeviceNodeWatcher {
-  const followed = new Set<WatchedPath>();
-  /** Directories by what DirectoryWatch calls them: names, and who waits for each. */
-  const names = new Map<number, Map<string, Set<WatchedPath>>>();
-  let directories: DirectoryWatch | null = null;
-  let warned = false;
+/** Opens no inotify instance before the first path is watched. */
+export class DeviceNodeWatcher {
+  readonly #warn: (text: string) => void;
+  readonly #paths = new Set<WatchedPath>();
+  /** By the number of a directory of `#directories`: names in it, and the paths that go through each. */
+  readonly #names = new Map<number, Map<string, Set<WatchedPath>>>();
+  #directories: DirectoryWatch | null = null;
+  #warned = false;
 
-  const failed = (error: unknown): void => {
-    if (!(error instanceof SystemError)) throw error;
-    if (!warned) warn(`Devices that come and go are not noticed: ${error.reason}`);
-    warned = true;
-  };
+  /** `warn` is called once, with the reason, when nothing can be watched. */
+  constructor(warn: (text: string) => void) {
+    this.#warn = warn;
+  }
 
-  /** Null: not watched. */
-  const addDirectory = (path: string): number | null => {
+  /**
+   * Calls `changed` whenever the node may have appeared, disappeared, changed its owner or been replaced, until the
+   * returned function is called.
+   */
+  watch(path: string, changed: () => void): () => void {
+    const one: WatchedPath = { path, changed, components: [] };
+    this.#paths.add(one);
+    if (!isSolDevice(path)) this.#follow(one);
+    return () => {
+      this.#paths.delete(one);
+      const before = one.components;
+      one.components = [];
+      this.#leave(one, before);
+    };
+  }
+
+  /** Looks at the file system, so it is right for those without inotify events too. A SOL console is always present. */
+  isPresent(path: string): boolean {
+    return isPresent(path);
+  }
+
+  close(): void {
+    this.#directories?.close();
+    this.#directories = null;
+    this.#paths.clear();
+    this.#names.clear();
+  }
+
+  #follow(one: WatchedPath): void {
+    const before = one.components;
+    one.components = trace(one.path, directory => this.#addDirectory(directory));
+    for (const { directory, name } of one.components) {
+      const names = this.#names.get(directory) ?? new Map<string, Set<WatchedPath>>();
+      this.#names.set(directory, names);
+      names.set(name, (names.get(name) ?? new Set()).add(one));
+    }
+    this.#leave(one, before);
+  }
+
+  /** Ends the watching of the components that it does not have any more. */
+  #leave(one: WatchedPath, before: readonly PathComponent[]): void {
+    for (const { directory, name } of before) {
+      if (one.components.some(component => component.directory === directory && component.name === name)) continue;
+      const names = this.#names.get(directory);
+      names?.get(name)?.delete(one);
+      if (names?.get(name)?.size === 0) names.delete(name);
+      if (names?.size !== 0) continue;
+      this.#names.delete(directory);
+      this.#directories?.remove(directory);
+    }
+  }
+
+  /** The number of the directory; null when it is not watched. */
+  #addDirectory(path: string): number | null {
     try {
-      directories ??= new DirectoryWatch(changes => {
-        const due = new Set<WatchedPath>();
-        for (const { directory, name } of changes) for (const one of concerned(directory, name)) due.add(one);
-        for (const one of due) follow(one);
-        for (const one of due) if (followed.has(one)) one.changed();
-      });
-      return directories.add(path);
+      this.#directories ??= new DirectoryWatch(changes => this.#changed(changes));
+      return this.#directories.add(path);
     } catch (error) {
-      // One that has just gone, or that is not ours to read, is no fault of the watching.
-      if (!hasCode(error, "ENOENT", "ENOTDIR", "EACCES")) failed(error);
+      // A directory that has just disappeared or that the daemon may not read is an ordinary case.
+      if (hasCode(error, "ENOENT", "ENOTDIR", "EACCES")) return null;
+      if (!(error instanceof SystemError)) throw error;
+      if (!this.#warned) this.#warn(`Devices that come and go are not noticed: ${error.reason}`);
+      this.#warned = true;
       return null;
     }
-  };
+  }
 
-  const concerned = (directory: number | null, name: string | null): Iterable<WatchedPath> => {
-    if (directory === null) return followed;
-    const waiting = names.get(directory);
-    if (waiting === undefined) return [];
-    return name === null ? [...waiting.values()].flatMap(each => [...each]) : (waiting.get(name) ?? []);
-  };
+  #changed(changes: readonly DirectoryChange[]): void {
+    const due = new Set<WatchedPath>();
+    for (const change of changes) for (const one of this.#affected(change)) due.add(one);
+    for (const one of due) this.#follow(one);
+    for (const one of due) if (this.#paths.has(one)) one.changed();
+  }
 
-  const follow = (one: WatchedPath): void => {
-    const before = one.places;
-    one.places = trace(one.path, addDirectory);
-    for (const { directory, name } of one.places) {
-      const waiting = names.get(directory) ?? new Map<string, Set<WatchedPath>>();
-      names.set(directory, waiting);
-      waiting.set(name, (waiting.get(name) ?? new Set()).add(one));
-    }
-    leave(one, before);
-  };
-
-  /** Gives up the places that it does not have any more. */
-  const leave = (one: WatchedPath, before: readonly PathComponent[]): void => {
-    for (const { directory, name } of before) {
-      if (one.places.some(place => place.directory === directory && place.name === name)) continue;
-      const waiting = names.get(directory);
-      waiting?.get(name)?.delete(one);
-      if (waiting?.get(name)?.size === 0) waiting.delete(name);
-      if (waiting?.size !== 0) continue;
-      names.delete(directory);
-      directories?.remove(directory);
-    }
-  };
-
-  return {
-    watch(path, changed) {
-      const one: WatchedPath = { path, changed, places: [] };
-      followed.add(one);
-      if (!isSolDevice(path)) follow(one);
-      return () => {
-        followed.delete(one);
-        const before = one.places;
-        one.places = [];
-        leave(one, before);
-      };
-    },
-    isPresent,
-    close() {
-      directories?.close();
-      directories = null;
-      followed.clear();
-      names.clear();
-    },
-  };
+  #affected({ directory, name }: DirectoryChange): Iterable<WatchedPath> {
+    if (directory === null) return this.#paths;
+    const names = this.#names.get(directory);
+    if (names === undefined) return [];
+    return name === null ? [...names.values()].flatMap(each => [...each]) : (names.get(name) ?? []);
+  }
 }
 
 interface WatchedPath {
   readonly path: string;
   readonly changed: () => void;
-  places: readonly PathComponent[];
+  components: readonly PathComponent[];
 }
 
 /** A name that the path goes through, in a directory that is watched. */
@@ -124,16 +125,16 @@ interface PathComponent {
 function isPresent(path: string): boolean {
   if (isSolDevice(path)) return true;
   try {
-    // An error for each missing node would cost much more. A directory below /sys is hardware that has no node yet.
+    // Without throwIfNoEntry each missing node would cost an exception. A directory below /sys is hardware without a node.
     return statSync(toBytes(path), { throwIfNoEntry: false })?.isDirectory() === false;
   } catch (error) {
     return !hasCode(error, "ENOTDIR", "ELOOP");
   }
 }
 
-/** As far as the path exists. Each directory is watched before its name is looked at: nothing happens in between. */
+/** The components of the path, as far as it exists. Each directory is watched before its name is looked at, so no change is missed. */
 function trace(path: string, watch: (directory: string) => number | null): PathComponent[] {
-  const places: PathComponent[] = [];
+  const components: PathComponent[] = [];
   let parent = path.startsWith("/") ? "/" : `${process.cwd()}/`;
   let links = 0;
   const rest = path.split("/");
@@ -146,7 +147,7 @@ function trace(path: string, watch: (directory: string) => number | null): PathC
       continue;
     }
     const directory = watch(parent);
-    if (directory !== null) places.push({ directory, name });
+    if (directory !== null) components.push({ directory, name });
     const kind = kindOf(parent + name);
     if (kind === "none") break;
     if (kind === "link") {
@@ -158,7 +159,7 @@ function trace(path: string, watch: (directory: string) => number | null): PathC
       parent = `${parent}${name}/`;
     }
   }
-  return places;
+  return components;
 }
 
 function kindOf(path: string): "none" | "link" | "other" {
@@ -173,7 +174,7 @@ function targetOf(link: string): string | null {
   try {
     return readlinkSync(toBytes(link), TEXT_ENCODING);
   } catch {
-    return null; // it has just gone; its directory will tell
+    return null; // it has just disappeared; its directory reports that
   }
 }
 

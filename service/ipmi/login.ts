@@ -82,20 +82,7 @@ function* exchangeKeys(
   const exchange: KeyExchange = {
     ...{ authentication, consoleSessionId, bmcSessionId, consoleRandom, bmcRandom, bmcGuid, role, userName },
   };
-  if (
-    !equal(
-      rakp2.code,
-      hashed(() => rakp2Code(exchange, secrets.password)),
-    )
-  ) {
-    // So that the BMC does not keep the session half open.
-    yield {
-      kind: "notice",
-      type: PAYLOAD.rakp3,
-      payload: encodeRakp3(randomByte(random), bmcSessionId, NO_CODE, WRONG_CODE),
-    };
-    throw new SessionError("wrong-password", "wrong password");
-  }
+  yield* checkPassword(rakp2, exchange, secrets, random);
   const code = rakp3Code(exchange, secrets.password, settings.rakp3PrivilegeOnly ? role & 0x0f : role);
   const keys = sessionKeys(exchange, secrets.bmcKey ?? secrets.password);
   try {
@@ -105,6 +92,21 @@ function* exchangeKeys(
   } finally {
     for (const key of Object.values(keys)) key.fill(0);
   }
+}
+
+/** Throws SessionError unless the BMC knows the password. */
+function* checkPassword(
+  { code }: Rakp2,
+  exchange: KeyExchange,
+  secrets: LoginSecrets,
+  random: RandomSource,
+): Steps<void> {
+  const expected = hashed(() => rakp2Code(exchange, secrets.password));
+  if (equal(code, expected)) return;
+  // So that the BMC does not keep the session half open.
+  const payload = encodeRakp3(randomByte(random), exchange.bmcSessionId, NO_CODE, WRONG_CODE);
+  yield { kind: "notice", type: PAYLOAD.rakp3, payload };
+  throw new SessionError("wrong-password", "wrong password");
 }
 
 function* openSession(settings: LoginSettings, id: Uint8Array, random: RandomSource): Steps<OpenSessionResponse> {

@@ -5,7 +5,7 @@ import t, { type Test } from "tap";
 import { BoardDevices } from "../../service/app/board-devices.js";
 import { profileFacts } from "../../service/board/facts.js";
 import { loadProfile } from "../../service/board/load.js";
-import { createNodeWatcher } from "../../service/device/node-watcher.js";
+import { DeviceNodeWatcher } from "../../service/device/node-watcher.js";
 import { boards, machineOf, plant } from "../board/tree.js";
 import { until } from "../support/wait.js";
 
@@ -18,7 +18,7 @@ function devicesOf(t: Test, ports: readonly Port[], dev?: string) {
   const places = machineOf(root, [boards(t, { x: { ports } })]);
   const seen = { found: [] as string[], warnings: [] as string[], changes: 0 };
   const warn = (text: string) => void seen.warnings.push(text);
-  const presence = createNodeWatcher(warn);
+  const presence = new DeviceNodeWatcher(warn);
   t.teardown(() => presence.close());
   const devices = new BoardDevices({
     machine: dev === undefined ? places : { ...places, dev },

@@ -5,7 +5,7 @@ import { profileFacts } from "../../service/board/facts.js";
 import { loadProfile } from "../../service/board/load.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { DeviceError } from "../../service/device/device.js";
-import { createLeds } from "../../service/led/sysfs.js";
+import { Leds } from "../../service/led/sysfs.js";
 import { Port } from "../../service/port/port.js";
 import { boards, machineOf } from "../board/tree.js";
 import { World } from "../support/fake-environment.js";
@@ -36,7 +36,7 @@ async function serve(t: Test, document: Document = {}, conf = "") {
   const names = ["green", "amber", "red", "blue", "alarm"] as const;
   const led = Object.fromEntries(names.map(name => [name, fake.add(name)])) as Record<(typeof names)[number], FakeLed>;
   const warnings: string[] = [];
-  const leds = createLeds(text => warnings.push(text), { root: fake.root, clock: world.time });
+  const leds = new Leds(text => warnings.push(text), { root: fake.root, clock: world.time });
   const boardLeds = new BoardLeds({
     leds,
     nodeWatcher: world.parts.nodeWatcher,

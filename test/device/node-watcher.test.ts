@@ -12,14 +12,14 @@ import {
 } from "node:fs";
 import { relative } from "node:path";
 import t, { type Test } from "tap";
-import { createNodeWatcher } from "../../service/device/node-watcher.js";
+import { DeviceNodeWatcher } from "../../service/device/node-watcher.js";
 import { temporaryFolder } from "../support/daemon.js";
 import { openPty } from "../support/test-addon.js";
 import { until } from "../support/wait.js";
 
 function watchIn(t: Test, name: string) {
   const folder = temporaryFolder(t);
-  const presence = createNodeWatcher(text => {
+  const presence = new DeviceNodeWatcher(text => {
     throw new Error(text);
   });
   t.teardown(() => presence.close());

@@ -8,7 +8,7 @@ import { readText } from "../../service/access/system-lookups.js";
 import { detectBoard } from "../../service/board/detect.js";
 import { readBoard } from "../../service/board/load.js";
 import { acquireLock } from "../../service/device/uucp-lock.js";
-import { createLeds } from "../../service/led/sysfs.js";
+import { Leds } from "../../service/led/sysfs.js";
 import { backgroundClock } from "../../service/line/clock.js";
 import { readRegularFile } from "../../service/native/read-file.js";
 import { createServiceLookup } from "../../service/net/services.js";
@@ -69,7 +69,7 @@ for (const { what, make } of KINDS) {
     for (const file of ["trigger", "brightness", "activate"]) await make(t, join(folder, "led", file));
     const warnings: string[] = [];
     let at = 0;
-    const leds = createLeds(text => warnings.push(text), {
+    const leds = new Leds(text => warnings.push(text), {
       root: folder,
       clock: { ...backgroundClock, nowMs: () => (at += 2000) },
     });

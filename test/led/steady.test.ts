@@ -1,6 +1,6 @@
 /** LEDs that are switched, that follow a tty by themselves, and that blink for somebody who looks for them. */
 import t, { type Test } from "tap";
-import { createLeds } from "../../service/led/sysfs.js";
+import { Leds } from "../../service/led/sysfs.js";
 import { backgroundClock } from "../../service/line/clock.js";
 import { FakeLeds } from "../support/fake-leds.js";
 import { until } from "../support/wait.js";
@@ -12,7 +12,7 @@ function setUp(t: Test) {
   const fake = new FakeLeds(t);
   const warnings: string[] = [];
   const clock = { now: 0 };
-  const leds = createLeds(text => warnings.push(text), {
+  const leds = new Leds(text => warnings.push(text), {
     root: fake.root,
     clock: { ...backgroundClock, nowMs: () => clock.now },
   });

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import type { LedConfig } from "../../service/config/configuration.js";
-import { createLeds, type Leds } from "../../service/led/sysfs.js";
+import { Leds } from "../../service/led/sysfs.js";
 import { backgroundClock } from "../../service/line/clock.js";
 import { until } from "../support/wait.js";
 
@@ -43,7 +43,7 @@ t.test("a flash is one write, and none while the LED is lit", async t => {
 });
 
 t.test("the last user gives the LED back: trigger none, then dark", async t => {
-  const { leds, file } = setUp(t, { brightness: "1" });
+  const { leds, root, file } = setUp(t, { brightness: "1" });
   const [one, other] = [leds.open(rx), leds.open({ ...rx, name: "tx", durationMs: 70, state: 0 })];
   t.equal(file("duration"), "70", "the last one set up decides");
   t.equal(file("state"), "0");
@@ -55,7 +55,7 @@ t.test("the last user gives the LED back: trigger none, then dark", async t => {
   other.close();
   t.equal(file("trigger"), "none");
   t.equal(file("brightness"), "0");
-  t.same(openFilesBelow(leds.root), []);
+  t.same(openFilesBelow(root), []);
   other.flash();
   t.equal(file("activate"), "1");
 });
@@ -140,7 +140,7 @@ t.test("a LED that does not exist is told once, closed or not", async t => {
 });
 
 t.test("a LED that fails later is told once and left alone", async t => {
-  const { leds, path, warnings, clock } = setUp(t, {});
+  const { leds, root, path, warnings, clock } = setUp(t, {});
   rmSync(path("activate"));
   symlinkSync("/dev/full", path("activate"));
   const led = leds.open(rx);
@@ -148,7 +148,7 @@ t.test("a LED that fails later is told once and left alone", async t => {
   clock.now += 100;
   led.flash();
   t.same(warnings, ["LED 'rx' does not work any more: No space left on device"]);
-  rmSync(leds.root, { recursive: true });
+  rmSync(root, { recursive: true });
   led.close();
   t.equal(warnings.length, 1);
 });
@@ -161,7 +161,7 @@ function setUp(t: Test, files: Readonly<Record<string, string>>) {
   for (const [name, text] of Object.entries(initial)) writeFileSync(path(name), text);
   const warnings: string[] = [];
   const clock = { now: 0 };
-  const leds: Leds = createLeds(text => warnings.push(text), {
+  const leds = new Leds(text => warnings.push(text), {
     root,
     clock: { ...backgroundClock, nowMs: () => clock.now },
   });
@@ -170,7 +170,8 @@ function setUp(t: Test, files: Readonly<Record<string, string>>) {
     rmSync(root, { recursive: true, force: true });
   });
   return {
-    leds: { ...leds, root },
+    leds,
+    root,
     path,
     file: (name: string) => readFileSync(path(name), "latin1"),
     put: (name: string, text: string) => writeFileSync(path(name), text),
