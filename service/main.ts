@@ -3,7 +3,7 @@ import { writeSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { checkSolCommand } from "./app/check-sol.js";
-import { Daemon, StartError } from "./app/daemon.js";
+import { Daemon, type DaemonEvents, StartError } from "./app/daemon.js";
 import { DbusLoader } from "./app/dbus-loader.js";
 import { ConfigurationError, type LoadedConfiguration, loadConfiguration } from "./app/load-configuration.js";
 import { loadSol } from "./app/port-environment.js";
@@ -43,8 +43,6 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 
 const program = basename(process.argv[1] ?? "ser2net").replace(/\.[cm]?js$/, "");
 
-void main();
-
 async function main(): Promise<void> {
   // Inside, a text is one character a byte, from arguments as from files. Node reads arguments as UTF-8.
   const argv = process.argv.slice(2).map(word => encodeUtf8(word));
@@ -79,8 +77,8 @@ async function main(): Promise<void> {
       if (problem !== null) print(2, `${oneLine(problem)}\n`);
       hideArguments(argv, command.options.configLines);
       if (command.options.report !== null) process.exitCode = report(command.options);
-      else if (command.options.foreground) run(command.options);
-      else if (isBackground()) run(fromHere(command.options));
+      else if (command.options.foreground) new Program(command.options).start();
+      else if (isBackground()) new Program(fromHere(command.options)).start();
       else process.exit(await launchBackground());
       return;
     }
@@ -133,74 +131,101 @@ function report(options: Options): number {
   return errorsOf(faults).length === 0 ? 0 : FAILED;
 }
 
-function run(options: Options): void {
-  // First of all: the default action of these signals ends the process. The start is synchronous, so a signal that
-  // arrives during it is handled when the ports listen.
-  process.on("SIGHUP", () => reload("Got SIGHUP"));
-  process.on("SIGUSR1", () => {});
-  for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
-    process.once(signal, () => {
-      supervision.stopping();
-      void stop(daemon, bus, pidFile, log);
-    });
+/** The daemon and what is around it in the process: signals, service manager, D-Bus, pid file. */
+class Program {
+  readonly #options: Options;
+  readonly #log: LimitedLog;
+  readonly #daemon: Daemon;
+  readonly #bus = new DbusLoader();
+  readonly #serviceManager: ServiceManager;
+  #pidFile: PidFile | null = null;
+
+  constructor(options: Options) {
+    // First of all: the default action of these signals ends the process.
+    this.#handleSignals();
+    for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
+    this.#options = options;
+    this.#log = createLog(options);
+    const descriptors = inheritedDescriptors(process.env, process.pid);
+    this.#daemon = new Daemon(options, this.#log, descriptors, this.#daemonEvents());
+    this.#serviceManager = new ServiceManager(this.#daemon, process.env, this.#log);
   }
-  for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
-  const log = createLog(options);
-  const descriptors = inheritedDescriptors(process.env, process.pid);
-  const daemon: Daemon = new Daemon(options, log, descriptors, {
-    stdioEnded: ok => {
-      log.flush();
-      process.exit(ok ? 0 : FAILED);
-    },
-    portChanged: port => {
-      supervision.changed();
-      bus.portChanged(port);
-    },
-    portsChanged: () => {
-      supervision.changed();
-      bus.portsChanged();
-    },
-    drainChanged: () => {
-      supervision.changed();
-      bus.drainChanged();
-    },
-    healthChanged: () => supervision.changed(),
-    reloadDue: () => reload("A serial device has appeared"),
-  });
-  const bus = new DbusLoader();
-  const supervision = new ServiceManager(daemon, process.env, log);
-  const reload = (cause: string): void => {
-    supervision.reloading();
-    daemon.reload(cause);
-    supervision.reloaded(typeof daemon.lastReload === "string" ? daemon.lastReload : null);
-  };
-  let pidFile: PidFile | null = null;
-  try {
-    daemon.start();
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    log.flush();
+
+  /** Synchronous, so a signal that arrives meanwhile is handled when the ports listen. Exits where the daemon cannot start. */
+  start(): void {
+    const { pidFile, dbus } = this.#options;
+    try {
+      this.#daemon.start();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.#failed(error);
+    }
+    if (pidFile !== null) this.#pidFile = createPidFile(pidFile, this.#log);
+    if (isBackground()) {
+      this.#log.notice("ser2net startup");
+      detach();
+    }
+    // Nothing else may hold the process: without a port it waits for a reload that brings one.
+    systemClock.every(LONGEST_TIMER_MS, () => {});
+    this.#serviceManager.started();
+    if (dbus !== null) this.#bus.start(dbus, this.#daemon, () => this.#reload("Reload called over D-Bus"), this.#log);
+  }
+
+  #handleSignals(): void {
+    process.on("SIGHUP", () => this.#reload("Got SIGHUP"));
+    process.on("SIGUSR1", () => {});
+    for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
+      process.once(signal, () => {
+        this.#serviceManager.stopping();
+        void this.#stop();
+      });
+    }
+  }
+
+  #daemonEvents(): DaemonEvents {
+    return {
+      stdioEnded: ok => {
+        this.#log.flush();
+        process.exit(ok ? 0 : FAILED);
+      },
+      portChanged: port => {
+        this.#serviceManager.changed();
+        this.#bus.portChanged(port);
+      },
+      portsChanged: () => {
+        this.#serviceManager.changed();
+        this.#bus.portsChanged();
+      },
+      drainChanged: () => {
+        this.#serviceManager.changed();
+        this.#bus.drainChanged();
+      },
+      healthChanged: () => this.#serviceManager.changed(),
+      reloadDue: () => this.#reload("A serial device has appeared"),
+    };
+  }
+
+  #reload(cause: string): void {
+    this.#serviceManager.reloading();
+    this.#daemon.reload(cause);
+    const { lastReload } = this.#daemon;
+    this.#serviceManager.reloaded(typeof lastReload === "string" ? lastReload : null);
+  }
+
+  #failed(error: StartError): never {
+    this.#log.flush();
     // What the log has said on standard error already is not said again.
-    if (!(error.logged && (options.debug || isJournal()))) print(2, `${error.message}\n`);
+    if (!(error.logged && (this.#options.debug || isJournal()))) print(2, `${error.message}\n`);
     if (error.usage) print(2, usage(program));
     process.exit(FAILED);
   }
-  if (options.pidFile !== null) pidFile = createPidFile(options.pidFile, log);
-  if (isBackground()) {
-    log.notice("ser2net startup");
-    detach();
-  }
-  // Nothing else may hold the process: without a port it waits for a reload that brings one.
-  systemClock.every(LONGEST_TIMER_MS, () => {});
-  supervision.started();
-  if (options.dbus !== null) void bus.start(options.dbus, daemon, () => reload("Reload called over D-Bus"), log);
-}
 
-async function stop(daemon: Daemon, bus: DbusLoader, pidFile: PidFile | null, log: LimitedLog): Promise<void> {
-  await Promise.all([daemon.stop(), bus.stop()]);
-  pidFile?.remove();
-  log.flush();
-  process.exit(0);
+  async #stop(): Promise<void> {
+    await Promise.all([this.#daemon.stop(), this.#bus.stop()]);
+    this.#pidFile?.remove();
+    this.#log.flush();
+    process.exit(0);
+  }
 }
 
 /** Without one, and with one that cannot be removed, the daemon serves and ends as ever. */
@@ -235,3 +260,5 @@ function createLog(options: Options): LimitedLog {
 function print(fd: 1 | 2, text: string): void {
   writeSync(fd, toBytes(text));
 }
+
+void main();

@@ -27,8 +27,7 @@ import {
   loadConfiguration,
 } from "./load-configuration.js";
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
-import { applyReload } from "./reload.js";
-import { ServedPorts } from "./served-ports.js";
+import { applyReload, ServedPorts } from "./served-ports.js";
 import { solWarnings } from "./sol-warnings.js";
 
 /** The daemon cannot start; the text is for standard error. */
@@ -168,14 +167,12 @@ export class Daemon {
     this.#logDiagnostics(effective.diagnostics);
     for (const text of solWarnings(effective.configuration.ports)) this.#log.warning(text);
     this.#faultyLines = countLines(effective.diagnostics);
-    const { ports, rotators, leds, controlPort } = effective.configuration;
-    this.#configuration = effective.configuration;
+    const { ports, controlPort } = effective.configuration;
     this.#board = effective.board;
     this.#boardLeds.configure(effective.board, ports);
     this.#boardDevices.configure(effective.board);
-    this.#served.changeLeds([], leds);
-    for (const port of ports) this.#served.createPort(port);
-    for (const rotator of rotators) this.#served.openRotator(rotator);
+    applyReload(this.#served, this.#configuration, effective.configuration);
+    this.#configuration = effective.configuration;
     const spec = this.#options.controlPort ?? controlPort;
     const fault = this.#controlListener.move(spec, false);
     if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, { usage: true });
@@ -248,7 +245,7 @@ export class Daemon {
     }
   }
 
-  /** What is broken for good, that only a new process mends; null: nothing. */
+  /** A permanent failure that needs a restart, or null. */
   problem(): string | null {
     const problem = this.#served.problem();
     if (problem !== null) return problem;

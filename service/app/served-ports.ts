@@ -1,6 +1,7 @@
-/** The ports, rotators and LEDs of the configuration in force: made, changed and closed one by one, as a reload wants it. */
-import type { LedConfig, PortConfig, RotatorConfig } from "../config/configuration.js";
+/** The ports, rotators and LEDs of the configuration in force, and what a start or a reload changes of them. */
+import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "../config/configuration.js";
 import { formatDiagnostic } from "../config/diagnostic.js";
+import { type PortStep, planReload, type RotatorStep } from "../config/plan.js";
 import type { Led } from "../led/led.js";
 import type { Leds } from "../led/sysfs.js";
 import { reasonOf } from "../native/errors.js";
@@ -8,13 +9,25 @@ import type { PortEnvironment } from "../port/environment.js";
 import { NO_SOCKETS, Port } from "../port/port.js";
 import type { Registry } from "../port/registry.js";
 import { Rotator } from "../port/rotator.js";
-import type { ReloadTarget } from "./reload.js";
+
+/** What a reload changes. */
+export interface ReloadTarget {
+  readonly ports: Registry;
+  createPort(config: PortConfig): void;
+  openRotator(config: RotatorConfig): void;
+  /** Its sockets stay open. */
+  changeRotator(config: RotatorConfig): void;
+  closeRotator(name: string): void;
+  /** False for one whose sockets could not be opened. */
+  hasRotator(name: string): boolean;
+  changeLeds(release: readonly LedConfig[], configure: readonly LedConfig[]): void;
+}
 
 export interface ServedPortsOptions {
   readonly ports: Registry;
   readonly environment: PortEnvironment;
   readonly leds: Leds;
-  /** A LED that the kernel flashes by itself. */
+  /** Whether the kernel itself flashes that LED. */
   showsTraffic(led: LedConfig): boolean;
 }
 
@@ -30,7 +43,7 @@ export class ServedPorts implements ReloadTarget {
     this.#options = options;
   }
 
-  /** What is broken for good, that only a new process mends; null: nothing. */
+  /** A permanent failure that needs a restart, or null. */
   problem(): string | null {
     for (const one of [...this.ports.list(), ...this.#rotators.values()]) {
       const problem = one.problem();
@@ -49,7 +62,7 @@ export class ServedPorts implements ReloadTarget {
     if (port.start() === null) return;
     this.ports.remove(port);
     this.#noSockets(NO_SOCKETS, config, port.status().lastError);
-    // An inetd-style service without its connection has nothing to do. A second one only finds it taken.
+    // An inetd-style service ends without its connection. A second port on standard input only finds it taken.
     const isTaken = this.ports.list().some(other => other.status().networkPort.port === 0);
     if (config.networkPort.port === 0 && !isTaken) this.#options.environment.stdioEnded(false);
   }
@@ -96,4 +109,50 @@ export class ServedPorts implements ReloadTarget {
       formatDiagnostic({ file, line: lineNumber, column: 1, message, expected: reason }),
     );
   }
+}
+
+/** Changes what is served from the old configuration to the next one (docs/reference.md, "Reload"). Returns what is in force. */
+export function applyReload(served: ReloadTarget, old: Configuration, next: Configuration): Configuration {
+  const plan = planReload(old, next, name => served.ports.find(name)?.isFree === false);
+  served.changeLeds(plan.leds.release, plan.leds.configure);
+  // Removals first: a new port may use the same number, perhaps spelt in another way.
+  for (const step of plan.rotators) rotatorStep(served, step);
+  for (const step of plan.ports) if (isRemoval(step)) portStep(served, step);
+  for (const step of plan.ports) if (!isRemoval(step)) portStep(served, step);
+  // New rotators, and those that could not be opened before.
+  for (const config of plan.inForce.rotators) if (!served.hasRotator(config.name)) served.openRotator(config);
+  return plan.inForce;
+}
+
+function isRemoval(step: PortStep): boolean {
+  return step.do === "remove-now" || step.do === "remove-when-free";
+}
+
+function portStep(served: ReloadTarget, step: PortStep): void {
+  switch (step.do) {
+    case "keep":
+      return;
+    case "create":
+    case "replace-now":
+    case "replace-when-free": {
+      const port = served.ports.find(step.config.name);
+      // A port whose sockets could not be opened before is not in the registry.
+      if (port === null) served.createPort(step.config);
+      else port.reconfigure(step.config, step.do === "replace-now" ? step.disconnectReason : null);
+      return;
+    }
+    case "remove-now":
+      served.ports.find(step.name)?.removeWhenFree(step.disconnectReason);
+      return;
+    case "remove-when-free":
+      served.ports.find(step.name)?.removeWhenFree(null);
+      return;
+    default:
+      step satisfies never;
+  }
+}
+
+function rotatorStep(served: ReloadTarget, step: RotatorStep): void {
+  if (step.do === "close") served.closeRotator(step.name);
+  if (step.do === "change") served.changeRotator(step.config);
 }

@@ -1,5 +1,5 @@
 import t from "tap";
-import { applyReload, type ReloadTarget } from "../../service/app/reload.js";
+import { applyReload, type ReloadTarget } from "../../service/app/served-ports.js";
 import type { Configuration } from "../../service/config/configuration.js";
 import { readLines } from "../config/read.js";
 import { World } from "../support/fake-environment.js";
