@@ -6,7 +6,7 @@ import { VERSION } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
 import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnostic.js";
 import { readConfiguration } from "../config/resolve.js";
-import { type ControlServer, createControlServer } from "../control/server.js";
+import { ControlServer } from "../control/server.js";
 import { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { Leds } from "../led/sysfs.js";
 import { systemClock } from "../line/clock.js";
@@ -135,7 +135,7 @@ export class Daemon {
       leds: this.#leds,
       showsTraffic: led => this.#boardLeds.showsTraffic(led),
     });
-    this.#control = createControlServer({ ports: this.ports, version: VERSION, drain: this.drain, log });
+    this.#control = new ControlServer({ ports: this.ports, version: VERSION, drain: this.drain, log });
     this.#controlListener = new ControlListener({
       server: this.#control,
       log,

@@ -1,6 +1,60 @@
-/** One line of the control port -> what is asked, or the text that says what is missing. */
+/** Input of the control port: typed bytes to lines, a line to a command or to the text that says what is missing. Pure. */
 import type { PortState } from "../config/configuration.js";
 import type { ModemControl } from "../line/modem.js";
+
+export interface Edited {
+  /** How many of the bytes are dealt with. Fewer than all only when a line is finished. */
+  readonly taken: number;
+  readonly echo: string;
+  /** Without its end; null while the line is not finished. */
+  readonly line: string | null;
+}
+
+/** Characters kept of a line that has no end yet. The next byte discards a line of this length. */
+export const MAX_LINE = 255;
+
+const NUL = 0x00;
+const BACKSPACE = 0x08;
+const LF = 0x0a;
+const CR = 0x0d;
+const DELETE = 0x7f;
+
+/** The line that is being typed. */
+export class LineEditor {
+  #line = "";
+
+  /** Takes bytes up to the end of the first line in them, or all of them. */
+  feed(bytes: Uint8Array): Edited {
+    let echo = "";
+    for (const [at, byte] of bytes.entries()) {
+      if (this.#line.length === MAX_LINE) {
+        this.#line = "";
+        echo += "Input line too long\r\n";
+      }
+      switch (byte) {
+        case CR: {
+          const line = this.#line;
+          this.#line = "";
+          return { taken: at + 1, echo: `${echo}\r\n`, line };
+        }
+        case NUL: // after CR, as telnet wants it
+        case LF:
+          break;
+        case BACKSPACE:
+        case DELETE:
+          if (this.#line !== "") echo += "\b \b";
+          this.#line = this.#line.slice(0, -1);
+          break;
+        default: {
+          const character = String.fromCharCode(byte);
+          this.#line += character;
+          echo += character; // IAC is echoed as one byte too, as in the reference
+        }
+      }
+    }
+    return { taken: bytes.length, echo, line: null };
+  }
+}
 
 export type Command =
   | { readonly kind: "exit" }

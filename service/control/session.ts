@@ -6,10 +6,9 @@ import { type Link, LinkError } from "../net/link.js";
 import type { Activity, Drain } from "../port/drain.js";
 import { TelnetDecoder } from "../telnet/decoder.js";
 import { CONTROL_PORT_POLICY, Negotiation } from "../telnet/negotiation.js";
-import { parseCommand } from "./command.js";
-import { createLineEditor } from "./editor.js";
+import { LineEditor, parseCommand } from "./command.js";
 import { type ControlPorts, execute } from "./execute.js";
-import { createMonitor } from "./monitor.js";
+import { Monitor } from "./monitor.js";
 
 export interface ControlSessionOptions {
   readonly link: Link;
@@ -39,8 +38,8 @@ export class ControlSession {
   readonly #clock: Clock;
   readonly #decoder = new TelnetDecoder();
   readonly #negotiation = new Negotiation(CONTROL_PORT_POLICY);
-  readonly #editor = createLineEditor();
-  readonly #monitor = createMonitor(bytes => this.#showMonitored(bytes));
+  readonly #editor = new LineEditor();
+  readonly #monitor = new Monitor(bytes => this.#showMonitored(bytes));
   readonly #chunk = new Uint8Array(READ_BYTES);
   #output: Iterator<Output>;
   #piece: Uint8Array = new Uint8Array(0); // made, and from #sent on not yet sent

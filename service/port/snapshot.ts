@@ -1,4 +1,4 @@
-/** A port as others may see it, put together from where each thing is known. */
+/** The status of a port, put together from the objects that know each part. */
 import type { PortConfig, PortState } from "../config/configuration.js";
 import type { PortLifecycle } from "./lifecycle.js";
 import type { PortStatus, TransferPhase } from "./status.js";
@@ -29,7 +29,7 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     devicePresent: lifecycle.device.isPresent,
     phase,
     closingMs: lifecycle.closingMs,
-    slots: lifecycle.slots.status(second),
+    slots: lifecycle.slots.all.map(connection => connection?.status(second) ?? null),
     devicePath: device.path,
     deviceWritten: device.written,
     line: (open?.config.state ?? state) === "rawlp" ? null : line,

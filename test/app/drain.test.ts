@@ -1,6 +1,6 @@
 import t from "tap";
 import { DaemonDrain, LONGEST_DRAIN_MS } from "../../service/app/drain.js";
-import { createControlServer } from "../../service/control/server.js";
+import { ControlServer } from "../../service/control/server.js";
 import type { Rotator } from "../../service/port/rotator.js";
 import { GREETING } from "../support/fake-control.js";
 import { World } from "../support/fake-environment.js";
@@ -31,7 +31,7 @@ function drained(...lines: readonly string[]) {
     log,
     clock,
   });
-  const control = createControlServer({ ports: world.ports, version: "1", drain, log, clock });
+  const control = new ControlServer({ ports: world.ports, version: "1", drain, log, clock });
   const operator = (): FakeLink => {
     const link = createFakeLink({ address: "192.0.2.9", port: 50_001 });
     control.accept(link);

@@ -1,9 +1,9 @@
 import t, { type Test } from "tap";
-import { createLineEditor, MAX_LINE } from "../../service/control/editor.js";
+import { LineEditor, MAX_LINE } from "../../service/control/command.js";
 
 /** Feeds all, in the given pieces: the echo, and the lines that were finished. */
 function type(pieces: readonly string[]): { echo: string; lines: string[] } {
-  const editor = createLineEditor();
+  const editor = new LineEditor();
   const lines: string[] = [];
   let echo = "";
   for (const piece of pieces) {
@@ -69,6 +69,6 @@ t.test("a line that was shortened again counts by what is left of it", async t =
 });
 
 t.test("bytes after the end of a line are not touched", async t => {
-  const editor = createLineEditor();
+  const editor = new LineEditor();
   t.same(editor.feed(Buffer.from("one\rtwo\r")), { taken: 4, echo: "one\r\n", line: "one" });
 });

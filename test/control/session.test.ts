@@ -1,5 +1,5 @@
 import t from "tap";
-import { createControlServer } from "../../service/control/server.js";
+import { ControlServer } from "../../service/control/server.js";
 import { systemClock } from "../../service/line/clock.js";
 import { ask, createFakeControl, GREETING, NO_DRAIN } from "../support/fake-control.js";
 import { createFakeLink } from "../support/fake-link.js";
@@ -243,7 +243,7 @@ t.test("a long listing pauses after each few kilobytes, and a session that ends 
     return () => void paused.pop();
   };
   const clock = { ...systemClock, after };
-  const server = createControlServer({
+  const server = new ControlServer({
     ports: { list: () => ports, find: () => null },
     version: "",
     drain: NO_DRAIN,

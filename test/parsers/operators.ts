@@ -1,7 +1,6 @@
 /** The parsers of what operators and the system say: command line, control port, log, services, addresses of buses. */
 import { parseArguments } from "../../service/cli.js";
-import { parseCommand, parseControls, parseTimeout } from "../../service/control/command.js";
-import { createLineEditor, MAX_LINE } from "../../service/control/editor.js";
+import { LineEditor, MAX_LINE, parseCommand, parseControls, parseTimeout } from "../../service/control/command.js";
 import { busAddress, socketPaths } from "../../service/dbus/address.js";
 import { decodeLabel, encodeLabel, toBusString } from "../../service/dbus/names.js";
 import { encodeUtf8 } from "../../service/line/bytes.js";
@@ -40,7 +39,7 @@ const controlLine: Parser = {
   name: "lines of the control port",
   parse(text) {
     parse(text);
-    const editor = createLineEditor();
+    const editor = new LineEditor();
     const bytes = Buffer.from(text, "latin1");
     for (let at = 0; at < bytes.length; ) {
       const { taken, line } = editor.feed(bytes.subarray(at, at + 256));

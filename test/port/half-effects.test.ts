@@ -2,7 +2,7 @@
 import t from "tap";
 import { HELP } from "../../service/control/format.js";
 import { isMonitored } from "../../service/control/monitor.js";
-import { createControlServer } from "../../service/control/server.js";
+import { ControlServer } from "../../service/control/server.js";
 import { CONNECTION } from "../../service/dbus/connection-interface.js";
 import { DAEMON } from "../../service/dbus/daemon-interface.js";
 import { BusError } from "../../service/dbus/errors.js";
@@ -115,7 +115,7 @@ async function command(line: string) {
   const { world, changed } = await serve();
   const operator = createFakeLink();
   const log = world.parts.log;
-  createControlServer({ ports: world.ports, version: "1", drain: NO_DRAIN, log, clock: new FakeClock() }).accept(
+  new ControlServer({ ports: world.ports, version: "1", drain: NO_DRAIN, log, clock: new FakeClock() }).accept(
     operator,
   );
   operator.take();

@@ -1,5 +1,5 @@
 /** A control port with fake operators before it and fake ports behind. */
-import { type ControlServer, createControlServer } from "../../service/control/server.js";
+import { ControlServer } from "../../service/control/server.js";
 import type { Drain } from "../../service/port/drain.js";
 import { FakeClock } from "./fake-clock.js";
 import { createFakeLink, type FakeLink } from "./fake-link.js";
@@ -24,7 +24,7 @@ export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedP
   const note = (level: string) => (text: string) => void logged.push(`${level} ${text}`);
   const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
   const clock = new FakeClock();
-  const server = createControlServer({
+  const server = new ControlServer({
     ports: { list: () => ports, find: name => ports.find(port => port.known.name === name) ?? null },
     version: "3.5.4",
     drain: NO_DRAIN,

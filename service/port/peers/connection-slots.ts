@@ -1,7 +1,6 @@
 /** The connection slots of a port, and the connections in them. */
 import type { PortConfig, RemoteAddress } from "../../config/configuration.js";
 import { toBytes } from "../../line/bytes.js";
-import type { ConnectionStatus } from "../status.js";
 import type { Connection } from "./connection.js";
 
 export class ConnectionSlots {
@@ -36,8 +35,9 @@ export class ConnectionSlots {
     return this.#slots.map(slot => slot?.fixed ?? false);
   }
 
-  status(second: number): readonly (ConnectionStatus | null)[] {
-    return this.#slots.map(slot => slot?.status(second) ?? null);
+  /** By slot; null: free. */
+  get all(): readonly (Connection | null)[] {
+    return this.#slots;
   }
 
   at(slot: number): Connection | null {
