@@ -26,9 +26,11 @@ import { LimitedLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
 import { reasonOf } from "./native/errors.js";
+import { endUnclaimed, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
 import { type PidFile, writePidFile } from "./pid-file.js";
-import { inheritedDescriptors } from "./systemd/activation.js";
+import { handedDescriptors } from "./systemd/activation.js";
+import { createDescriptorStore } from "./systemd/descriptor-store.js";
 
 const FAILED = 1;
 /**
@@ -146,8 +148,9 @@ class Program {
     for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
     this.#options = options;
     this.#log = createLog(options);
-    const descriptors = inheritedDescriptors(process.env, process.pid);
-    this.#daemon = new Daemon(options, this.#log, descriptors, this.#daemonEvents());
+    const handed = handedDescriptors(process.env, process.pid);
+    useDescriptorStore(createDescriptorStore(process.env), handed.stored);
+    this.#daemon = new Daemon(options, this.#log, handed.sockets, this.#daemonEvents());
     this.#serviceManager = new ServiceManager(this.#daemon, process.env, this.#log);
   }
 
@@ -160,6 +163,8 @@ class Program {
       if (!(error instanceof StartError)) throw error;
       this.#failed(error);
     }
+    const left = endUnclaimed();
+    if (left > 0) this.#log.notice(`Ended ${left} descriptors of the last run that no port has`);
     if (pidFile !== null) this.#pidFile = createPidFile(pidFile, this.#log);
     if (isBackground()) {
       this.#log.notice("ser2net startup");

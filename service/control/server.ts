@@ -29,6 +29,7 @@ export class ControlServer {
       refuse(link, "Too many controller ports\r\n");
       return;
     }
+    link.store?.("m");
     const session = new ControlSession({ ...this.#options, link, onEnd: () => this.#sessions.delete(session) });
     this.#sessions.set(session, isRemote);
     session.start();

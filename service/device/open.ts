@@ -6,6 +6,7 @@ import type { InitialControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { ENODEV, errorReason, reasonOf } from "../native/errors.js";
 import { openDevice as openNode, RS485, type Rs485, setBreak, setRs485 } from "../native/serial.js";
+import { storeDescriptor } from "../native/stored-descriptors.js";
 import { type Device, DeviceError } from "./device.js";
 import { Printer } from "./printer.js";
 import { modemBits, Tty } from "./tty.js";
@@ -55,7 +56,11 @@ function openUnlocked(request: OpenRequest, closed: () => void): Device {
   const fd = openDescriptor(request);
   let tty: Tty | null = null;
   try {
-    if (request.printer) return new Printer(fd, path, closed);
+    if (request.printer) {
+      const printer = new Printer(fd, path, closed);
+      storeDescriptor(fd, "d");
+      return printer;
+    }
     tty = new Tty(fd, path, request.line, request.control, closed);
     if (request.clearBreak) {
       try {
@@ -65,6 +70,7 @@ function openUnlocked(request: OpenRequest, closed: () => void): Device {
       }
     }
     if (request.rs485 !== null) applyRs485(fd, request, request.rs485);
+    storeDescriptor(fd, "d");
     return tty;
   } catch (error) {
     if (tty === null) closeSync(fd);

@@ -1,10 +1,10 @@
 /** The bytes of an open device descriptor: what a tty and a printer have in common. */
-import { closeSync } from "node:fs";
 import { pause, systemClock } from "../line/clock.js";
 import { read, write } from "../native/descriptors.js";
 import { EAGAIN, EINTR, errorReason, SystemError } from "../native/errors.js";
 import { READABLE, Watch, WRITABLE } from "../native/poll.js";
 import { flush, queued } from "../native/serial.js";
+import { endDescriptor } from "../native/stored-descriptors.js";
 import { DeviceError } from "./device.js";
 
 const DRAIN_POLL_MS = 10;
@@ -111,7 +111,7 @@ export class DeviceStream {
       // A device that is gone has nothing left to flush.
     }
     try {
-      closeSync(this.fd);
+      endDescriptor(this.fd);
     } finally {
       this.#closedDescriptor();
     }

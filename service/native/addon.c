@@ -60,6 +60,7 @@ static const struct entry data_functions[] = {
 NAPI_MODULE_INIT() {
   bool complete = export_functions(env, exports, data_functions) && export_functions(env, exports, tty_functions) &&
                   export_functions(env, exports, socket_functions) && export_functions(env, exports, unix_functions) &&
+                  export_functions(env, exports, handover_functions) &&
                   export_functions(env, exports, inotify_functions) && export_functions(env, exports, poll_functions);
   return complete ? exports : NULL;
 }

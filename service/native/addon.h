@@ -7,6 +7,7 @@
 extern const struct entry tty_functions[];
 extern const struct entry socket_functions[];
 extern const struct entry unix_functions[];
+extern const struct entry handover_functions[];
 extern const struct entry inotify_functions[];
 extern const struct entry poll_functions[];
 

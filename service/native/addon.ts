@@ -42,6 +42,14 @@ export interface Addon {
   unixDatagram(): number;
   sendUnix(fd: number, path: string, bytes: Uint8Array): number;
 
+  sendDescriptor(fd: number, path: string, text: Uint8Array, passed: number): number;
+  sendBarrier(fd: number, path: string, limitMs: number): number;
+  memoryFile(): number;
+  seal(fd: number): number;
+  isSealed(fd: number): number;
+  shutdownSocket(fd: number): number;
+  setInheritable(fd: number, on: boolean): number;
+
   inotifyOpen(): number;
   inotifyAdd(fd: number, path: Uint8Array, mask: number): number;
   inotifyRemove(fd: number, watch: number): number;

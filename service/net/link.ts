@@ -33,6 +33,10 @@ export interface Link {
   onKeepalive?: (() => void) | null;
   /** Telnet: keeps urgent data (SYNC) in the stream. Does nothing where there is none. */
   keepUrgentInline?(): void;
+  /** TCP: from now on it outlives the process, where the service manager has a store: a connection of a port, or of the control port. */
+  store?(kind: "c" | "m"): void;
+  /** Its name in the store; null: it is not there. */
+  readonly storedName?: string | null;
   /** Idempotent; at once. What was written before is still delivered. */
   close(): void;
 }

@@ -1,6 +1,7 @@
 /** The sockets of one network port: opened and closed together. */
-import { closeSync } from "node:fs";
 import { Watch } from "../native/poll.js";
+import { localAddress } from "../native/sockets.js";
+import { claimFirst, endDescriptor, storeDescriptor } from "../native/stored-descriptors.js";
 import type { ListenAddress } from "./addresses.js";
 
 /** What could be opened; addresses that fail are skipped. Throws the first failure when not one could be. */
@@ -21,8 +22,24 @@ export function openEach(
   return sockets;
 }
 
+/** The socket of that address which the process before this one had (`l`: TCP, `u`: UDP), or a new one; it outlives this process too. */
+export function openStored(kind: "l" | "u", address: string, port: number, open: () => number): number {
+  const fd = claimFirst(kind, one => hasAddress(one, address, port)) ?? open();
+  storeDescriptor(fd, kind);
+  return fd;
+}
+
+function hasAddress(fd: number, address: string, port: number): boolean {
+  try {
+    const local = localAddress(fd);
+    return local.port === port && (local.address === address || (address === "" && local.address === "::"));
+  } catch {
+    return false; // not a socket
+  }
+}
+
 export function closeAll(sockets: readonly number[]): void {
-  for (const fd of sockets) closeSync(fd);
+  for (const fd of sockets) endDescriptor(fd);
 }
 
 /** Makes what serves the sockets. They are disposed of when that fails: a half-made listener is never closed. */

@@ -1,5 +1,4 @@
 /** One TCP peer, or the stream socket on standard input. */
-import { closeSync } from "node:fs";
 import { type Cancel, systemClock } from "../line/clock.js";
 import { read, write } from "../native/descriptors.js";
 import { EAGAIN, ECONNRESET, EINTR, EPIPE, ETIMEDOUT, errorReason } from "../native/errors.js";
@@ -13,6 +12,7 @@ import {
   type TcpInfo,
   tcpInfo,
 } from "../native/sockets.js";
+import { endDescriptor, storeDescriptor, storedName } from "../native/stored-descriptors.js";
 import { type Link, LinkError, type PeerAddress } from "./link.js";
 
 /**
@@ -72,6 +72,14 @@ export class TcpLink implements Link {
     return { address, port };
   }
 
+  store(kind: "c" | "m"): void {
+    if (!this.#closed && this.#isTcp) storeDescriptor(this.#fd, kind);
+  }
+
+  get storedName(): string | null {
+    return this.#closed ? null : storedName(this.#fd);
+  }
+
   /** Urgent data stays in the stream, so that a telnet SYNC loses no byte (docs/reference.md, "Urgent data"). */
   keepUrgentInline(): void {
     if (this.#closed) return;
@@ -129,7 +137,7 @@ export class TcpLink implements Link {
     this.#stalled?.();
     this.#watch.close();
     this.#takeUnread();
-    closeSync(this.#fd);
+    endDescriptor(this.#fd);
   }
 
   #ready(events: number): void {

@@ -7,7 +7,7 @@ import { accept, listenTcp as listenSocket, localAddress, socketKind } from "../
 import { AcceptScheduler } from "./accept-scheduler.js";
 import type { ListenAddress } from "./addresses.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
-import { closeAll, openEach, serve, watchEach } from "./sockets.js";
+import { closeAll, openEach, openStored, serve, watchEach } from "./sockets.js";
 import { TcpLink } from "./tcp-link.js";
 
 /** Connections that the kernel keeps until they are accepted; with the reference's 1, 48 of them at once waited for seconds. */
@@ -27,7 +27,7 @@ export interface ListenEvents {
 /** Opens every address that can be opened. Throws SystemError when none can. */
 export function listenTcp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): Listener {
   const open = ({ address, v6only }: ListenAddress): number =>
-    listenSocket(address, spec.port, { v6only, backlog: BACKLOG });
+    openStored("l", address, spec.port, () => listenSocket(address, spec.port, { v6only, backlog: BACKLOG }));
   const sockets = openEach(addresses, open);
   return serve(sockets, closeAll, () => new TcpListener(sockets, events, closeAll));
 }

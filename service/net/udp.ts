@@ -5,7 +5,7 @@ import { READABLE, type Watch, WRITABLE } from "../native/poll.js";
 import { bindUdp, localAddress, receiveFrom, sendTo } from "../native/sockets.js";
 import type { ListenAddress } from "./addresses.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
-import { closeAll, openEach, serve, watchEach } from "./sockets.js";
+import { closeAll, openEach, openStored, serve, watchEach } from "./sockets.js";
 import type { ListenEvents } from "./tcp.js";
 
 /** The largest datagram there is; one buffer for all ports, since each datagram is passed on or copied at once. */
@@ -17,7 +17,8 @@ const INBOX = 8;
 
 /** Opens every address that can be opened. Throws SystemError when none can. */
 export function listenUdp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): Listener {
-  const open = ({ address, v6only }: ListenAddress): number => bindUdp(address, spec.port, { v6only });
+  const open = ({ address, v6only }: ListenAddress): number =>
+    openStored("u", address, spec.port, () => bindUdp(address, spec.port, { v6only }));
   const sockets = openEach(addresses, open);
   return serve(sockets, closeAll, () => new UdpListener(sockets, events, closeAll));
 }

@@ -137,6 +137,7 @@ export class PortLifecycle {
   /** Attaches a peer to a slot; the first one opens the device. */
   attach(link: Link, slot: number, fixed: boolean): void {
     const { state, options } = this.#options.config();
+    link.store?.("c");
     const connection = new Connection({
       id: this.#environment.nextConnectionId(),
       link,

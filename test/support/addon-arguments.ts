@@ -34,6 +34,13 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   sendTo: ["fd", "bytes", "address", "integer"],
   unixDatagram: [],
   sendUnix: ["fd", "text", "bytes"],
+  sendDescriptor: ["fd", "text", "bytes", "fd"],
+  sendBarrier: ["fd", "text", "integer"],
+  memoryFile: [],
+  seal: ["fd"],
+  isSealed: ["fd"],
+  shutdownSocket: ["fd"],
+  setInheritable: ["fd", "boolean"],
   inotifyOpen: [],
   inotifyAdd: ["fd", "bytes", "integer"],
   inotifyRemove: ["fd", "integer"],
@@ -111,7 +118,7 @@ export function call(name: keyof Addon, values: readonly unknown[]): unknown {
 /** Closes what a call has opened. */
 function tidyUp(name: keyof Addon, result: unknown): void {
   if (
-    ["openDevice", "listenTcp", "bindUdp", "unixDatagram", "inotifyOpen"].includes(name) &&
+    ["openDevice", "listenTcp", "bindUdp", "unixDatagram", "memoryFile", "inotifyOpen"].includes(name) &&
     typeof result === "number" &&
     result >= 0
   )

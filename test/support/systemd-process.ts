@@ -3,14 +3,14 @@ import { closeSync } from "node:fs";
 import { read, write } from "../../service/native/descriptors.js";
 import { READABLE, Watch } from "../../service/native/poll.js";
 import { accept, localAddress, receiveFrom, sendTo, socketKind } from "../../service/native/sockets.js";
-import { inheritedDescriptors } from "../../service/systemd/activation.js";
+import { handedDescriptors } from "../../service/systemd/activation.js";
 import { createNotifier } from "../../service/systemd/notify.js";
 import { createWatchdog, watchdogInterval } from "../../service/systemd/watchdog.js";
 
 const notifier = createNotifier(process.env);
 const intervalUs = watchdogInterval(process.env, process.pid);
 createWatchdog({ intervalUs, notifier, checks: () => null, recovered: () => {} });
-const descriptors = inheritedDescriptors(process.env, process.pid);
+const descriptors = handedDescriptors(process.env, process.pid).sockets;
 const handed = descriptors.map(fd => {
   const kind = socketKind(fd);
   return kind === null ? { fd, kind } : { fd, kind, ...localAddress(fd) };

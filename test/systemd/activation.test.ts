@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
-import { inheritedDescriptors } from "../../service/systemd/activation.js";
+import { handedDescriptors } from "../../service/systemd/activation.js";
 import { Client } from "../support/client.js";
 import { runProgram } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";
@@ -133,7 +133,7 @@ t.test("what is meant for another process, or makes no sense, is left alone", as
     { LISTEN_FDS: "0", LISTEN_PID: PID, LISTEN_FDNAMES: "", LISTEN_PIDFDID: "1" },
   ];
   for (const environment of cases) {
-    t.same(inheritedDescriptors(environment, Number(PID)), []);
+    t.same(handedDescriptors(environment, Number(PID)).sockets, []);
     t.same(environment, {}, "and no child inherits it");
   }
 });

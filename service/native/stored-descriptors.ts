@@ -1,0 +1,90 @@
+/**
+ * Descriptors of which the service manager keeps a copy, so that they outlive this process (sd_notify(3), FDSTORE=1). Without a
+ * store nothing is kept and `endDescriptor` closes.
+ *
+ * While a copy is open, close(2) ends nothing: a connection is shut down first, and the copy goes too.
+ */
+import { closeSync } from "node:fs";
+import { shutdownSocket } from "./handover.js";
+
+/** Listening TCP socket, UDP socket, connection, control session, device, trace file. */
+export type StoredKind = "l" | "u" | "c" | "m" | "d" | "t";
+
+/** Neither call throws. */
+export interface DescriptorStore {
+  add(fd: number, name: string): void;
+  remove(name: string): void;
+  /** Returns when the manager has done what it was told, at most `limitMs` later. False: it has not. */
+  barrier(limitMs: number): boolean;
+}
+
+/** How long the manager may take to close a copy that stands in the way. */
+const RELEASE_MS = 200;
+
+// One for the process, as there is one service manager.
+let store: DescriptorStore | null = null;
+let lastNumber = 0;
+const names = new Map<number, string>();
+const unclaimed = new Map<string, number>();
+
+/** @param handed what the process before this one had stored, by name */
+export function useDescriptorStore(used: DescriptorStore | null, handed: ReadonlyMap<string, number>): void {
+  store = used;
+  for (const [name, fd] of handed) {
+    unclaimed.set(name, fd);
+    const number = Number.parseInt(name.slice(2), 36);
+    if (Number.isSafeInteger(number)) lastNumber = Math.max(lastNumber, number);
+  }
+}
+
+/** Before the first byte moves. Does nothing for one that is stored already. */
+export function storeDescriptor(fd: number, kind: StoredKind): void {
+  if (store === null || names.has(fd)) return;
+  const name = `${kind}-${(++lastNumber).toString(36)}`;
+  names.set(fd, name);
+  store.add(fd, name);
+}
+
+/** Its name in the store; null: it is not there. */
+export function storedName(fd: number): string | null {
+  return names.get(fd) ?? null;
+}
+
+/** A descriptor of the process before this one, which is the caller's from now on. Null: there is none of that name. */
+export function claimDescriptor(name: string): number | null {
+  const fd = unclaimed.get(name);
+  if (fd === undefined) return null;
+  unclaimed.delete(name);
+  names.set(fd, name);
+  return fd;
+}
+
+/** As `claimDescriptor`, the first of that kind that `isWanted`. */
+export function claimFirst(kind: StoredKind, isWanted: (fd: number) => boolean): number | null {
+  if (unclaimed.size === 0) return null;
+  for (const [name, fd] of unclaimed) if (name.startsWith(`${kind}-`) && isWanted(fd)) return claimDescriptor(name);
+  return null;
+}
+
+/** Ends what nobody claimed. How many there were. */
+export function endUnclaimed(): number {
+  const left = [...unclaimed.keys()];
+  for (const name of left) {
+    const fd = claimDescriptor(name);
+    if (fd !== null) endDescriptor(fd);
+  }
+  return left.length;
+}
+
+/** Closes it, after its watch. What it stands for ends at once, although the manager's copy is closed a moment later. */
+export function endDescriptor(fd: number): void {
+  const name = names.get(fd);
+  if (name !== undefined) {
+    names.delete(fd);
+    shutdownSocket(fd); // does nothing to a device
+    store?.remove(name);
+  }
+  closeSync(fd);
+  // The port of a UDP socket is free only when no copy is left.
+  if (name?.startsWith("u-") === true) store?.barrier(RELEASE_MS);
+}
