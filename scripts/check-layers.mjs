@@ -16,7 +16,7 @@ const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["line", "telnet", "ipmi", "config", "handover"];
 const PURE_FILES = [
   ...["log/one-line", "trace/format"],
-  ...["json", "schema", "profile", "merge", "validate", "compile", "facts", "enumerate", "sol-port"].map(
+  ...["json", "schema", "profile", "merge", "validate", "compile", "enumerate", "sol-port"].map(
     file => `board/${file}`,
   ),
   ...["address", "remote-address", "request", "patterns", "options", "rules"].map(file => `access/${file}`),

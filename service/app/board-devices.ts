@@ -2,7 +2,7 @@
  * The devices of the board: which of those it needs are missing, and which have come that its profile names by their
  * place in /sys, and that the kernel had not made when the profile was read, because drivers may load late.
  */
-import type { ProfileFacts } from "../board/facts.js";
+import type { ProfileFacts } from "../board/profile.js";
 import { deviceLookup, type Machine } from "../board/serial-devices.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { SystemError } from "../native/errors.js";

@@ -2,8 +2,7 @@
  * What a board's LEDs show beside the flashes of LED lines: connections, faults, the state of the box, and the traffic
  * where the kernel itself can show it.
  */
-import type { PortHardware, ProfileFacts } from "../board/facts.js";
-import type { BoardLed } from "../board/profile.js";
+import type { BoardLed, PortHardware, ProfileFacts } from "../board/profile.js";
 import type { LedConfig, PortConfig } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { SteadyLed, TtyLed } from "../led/led.js";

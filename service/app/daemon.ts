@@ -1,6 +1,6 @@
 /** The composition root: builds the rooms, starts them in order, and stops them. */
-import type { ProfileFacts } from "../board/facts.js";
 import { standardFolders } from "../board/load.js";
+import type { ProfileFacts } from "../board/profile.js";
 import type { Options } from "../cli.js";
 import { VERSION } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";

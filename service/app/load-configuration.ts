@@ -2,8 +2,15 @@
 import { existsSync } from "node:fs";
 import { detectBoard, STANDARD_EVIDENCE } from "../board/detect.js";
 import { BoardError } from "../board/error.js";
-import { type ProfileFacts, profileFacts, tooFastPorts } from "../board/facts.js";
-import { type LoadedProfile, loadProfile, readBoards, standardFolders } from "../board/load.js";
+import {
+  type LoadedProfile,
+  loadProfile,
+  profileFacts,
+  readBoards,
+  standardFolders,
+  tooFastPorts,
+} from "../board/load.js";
+import type { ProfileFacts } from "../board/profile.js";
 import type { Options } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
 import type { Diagnostic } from "../config/diagnostic.js";

@@ -1,7 +1,8 @@
-/** Board profiles in files: which one counts, what it extends, and what it comes to on this machine. */
+/** Board profiles: which file counts, what it extends, and what follows from it on this machine and for a configuration. */
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { PortConfig } from "../config/configuration.js";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
 import { suggest } from "../config/suggest.js";
 import { encodeUtf8 } from "../line/bytes.js";
@@ -10,7 +11,7 @@ import { compileProfile } from "./compile.js";
 import { enumeratePorts } from "./enumerate.js";
 import { BoardError, refuseShortage } from "./error.js";
 import { diagnosticAt, type JsonObject, parseJson } from "./json.js";
-import type { BoardProfile } from "./profile.js";
+import type { BoardLed, BoardPort, BoardProfile, PortHardware, ProfileFacts } from "./profile.js";
 import { deviceLookup, findSerialDevices, type Machine, ttyOf } from "./serial-devices.js";
 import { type DeviceLookup, emptyProfile, readProfile } from "./validate.js";
 
@@ -155,6 +156,43 @@ function readBase(root: JsonObject, own: string, file: string, roots: readonly s
     "expected one level, this one is left out",
   );
   return { ...context, diagnostics: [...context.diagnostics, tooDeep] };
+}
+
+export function profileFacts(profile: BoardProfile, ports: readonly PortConfig[]): ProfileFacts {
+  const hardware = profile.ports.map(port => portHardware(port, profile.leds));
+  const byDevice = new Map(hardware.map(one => [one.device, one]));
+  const served = ports.flatMap(({ name, device }): [string, PortHardware][] => {
+    const one = byDevice.get(device.path);
+    return one === undefined ? [] : [[name, one]];
+  });
+  return {
+    board: profile.name,
+    ports: new Map(served),
+    hardware,
+    boxLeds: profile.leds.filter(led => led.function !== "port"),
+  };
+}
+
+/** Port lines, of the profile or of a file, whose speed exceeds that of their connector. */
+export function tooFastPorts(facts: ProfileFacts, ports: readonly PortConfig[]): Diagnostic[] {
+  return ports.flatMap(({ name, line, file, lineNumber }) => {
+    const hardware = facts.ports.get(name);
+    if (hardware === undefined || hardware.maxSpeed === null || line.speed <= hardware.maxSpeed) return [];
+    const message = `${line.speed} is too fast for port ${hardware.label} of ${facts.board} on line ${lineNumber}`;
+    return [{ file, line: lineNumber, column: 1, message, expected: `expected ${hardware.maxSpeed} at most` }];
+  });
+}
+
+function portHardware(port: BoardPort, leds: readonly BoardLed[]): PortHardware {
+  const { id, device, leds: uses = {} } = port;
+  const ledOf = (use: string | undefined) => leds.find(led => led.id === use) ?? null;
+  return {
+    label: port.label ?? id,
+    device,
+    maxSpeed: port.maxSpeed ?? null,
+    required: port.presence === "required",
+    leds: { rx: ledOf(uses.rx), tx: ledOf(uses.tx), link: ledOf(uses.link), fault: ledOf(uses.fault) },
+  };
 }
 
 function withFoundPorts(profile: BoardProfile, places: BoardFolders): BoardProfile {

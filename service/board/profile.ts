@@ -213,3 +213,32 @@ export interface BoardLed {
   readonly durationMs: number;
   readonly state: 0 | 1;
 }
+
+/** What a profile knows of the ports of a configuration beyond their lines: for D-Bus and LEDs. */
+export interface ProfileFacts {
+  readonly board: string;
+  /** By port name. A configuration line may serve the device under another network port: the device decides. */
+  readonly ports: ReadonlyMap<string, PortHardware>;
+  /** Every connector of the board, served or not. */
+  readonly hardware: readonly PortHardware[];
+  /** LEDs that show the state of the whole box: function ok or fault. */
+  readonly boxLeds: readonly BoardLed[];
+}
+
+export interface PortHardware {
+  /** As printed on the case. */
+  readonly label: string;
+  readonly device: string;
+  readonly maxSpeed: number | null; // bits per second
+  /** The board is healthy only while the device is there. */
+  readonly required: boolean;
+  readonly leds: PortLeds;
+}
+
+/** rx and tx flash by their LED lines; link is on while a connection exists, fault while the device fails. */
+interface PortLeds {
+  readonly rx: BoardLed | null;
+  readonly tx: BoardLed | null;
+  readonly link: BoardLed | null;
+  readonly fault: BoardLed | null;
+}

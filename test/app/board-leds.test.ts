@@ -1,8 +1,7 @@
 /** A board's LEDs beside its ports: profile, ports on fakes, LEDs in a folder. */
 import t, { type Test } from "tap";
 import { BoardLeds } from "../../service/app/board-leds.js";
-import { profileFacts } from "../../service/board/facts.js";
-import { loadProfile } from "../../service/board/load.js";
+import { loadProfile, profileFacts } from "../../service/board/load.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { DeviceError } from "../../service/device/device.js";
 import { Leds } from "../../service/led/sysfs.js";

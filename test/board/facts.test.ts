@@ -1,6 +1,5 @@
 import t from "tap";
-import { profileFacts, tooFastPorts } from "../../service/board/facts.js";
-import { loadProfile } from "../../service/board/load.js";
+import { loadProfile, profileFacts, tooFastPorts } from "../../service/board/load.js";
 import { formatDiagnostic } from "../../service/config/diagnostic.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { boards, machineOf } from "./tree.js";
