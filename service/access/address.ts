@@ -1,6 +1,6 @@
 /** Numeric addresses as bytes. IPv4 in IPv6 clothes (`::ffff:10.1.2.3`) is IPv4 here, as a peer of a dual-stack socket means it. */
 
-export interface NumericAddress {
+interface NumericAddress {
   readonly family: "ipv4" | "ipv6";
   readonly bytes: readonly number[];
   /** `eth0` of `fe80::1%eth0`; empty without one. */

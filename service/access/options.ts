@@ -1,7 +1,7 @@
 /** The options of a matched rule, hosts_options(5). An error in one denies (docs/reference.md, "Access options"). */
 import { type LookupGenerator, type Subject, sameWord, UNKNOWN } from "./request.js";
 
-export interface Outcome {
+interface Outcome {
   /** `stands`: the table's own verdict; `unmatched`: as if the rule had not matched, and no later one either. */
   readonly verdict: "stands" | "unmatched" | "granted" | "denied";
   /** What `banners` has for the client, in latin1. */

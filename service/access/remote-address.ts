@@ -2,7 +2,7 @@
 import { parseAddress, samePrefix, unmapped } from "./address.js";
 
 /** A remaddr entry whose host has been looked up. */
-export interface RemoteEntry {
+interface RemoteEntry {
   /** Numeric. Null without a host (`remaddr=0`): the wildcard address, which no peer has. */
   readonly address: string | null;
   /** 0: any port. */

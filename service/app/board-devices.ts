@@ -8,7 +8,7 @@ import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { SystemError } from "../native/errors.js";
 import { DirectoryWatch } from "../native/inotify.js";
 
-export interface BoardDevicesOptions {
+interface BoardDevicesOptions {
   readonly machine: Machine;
   readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
   readonly warn: (text: string) => void;

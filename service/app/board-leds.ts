@@ -19,7 +19,7 @@ const MAX_SECONDS = 3600;
  */
 const ON_BOARD = /^\/dev\/(tty(?!USB|ACM|GS)[A-Za-z]+\d+)$/;
 
-export interface BoardLedsOptions {
+interface BoardLedsOptions {
   readonly leds: Leds;
   readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
   readonly ports: { list(): readonly ManagedPort[] };

@@ -17,7 +17,7 @@ import { type Cancel, systemClock } from "../line/clock.js";
 import { SystemError } from "../native/errors.js";
 import { ConfigurationError, loadConfiguration } from "./load-configuration.js";
 
-export interface CheckIo {
+interface CheckIo {
   out(text: string): void;
   err(text: string): void;
   readonly serviceLookup: ServiceLookup;

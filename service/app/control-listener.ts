@@ -7,9 +7,9 @@ import type { Link, Listener } from "../net/link.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { acceptPermitted } from "../port/peers/admission.js";
 
-export type ControlPortError = "invalid" | "not-open";
+type ControlPortError = "invalid" | "not-open";
 
-export interface ControlListenerOptions {
+interface ControlListenerOptions {
   readonly server: ControlServer;
   readonly log: Log;
   readonly listen: PortEnvironment["listen"];

@@ -12,7 +12,7 @@ const FIXED_PEER_SECONDS = 60;
 const NOTICE = "[Port is draining: please end this connection when you can]";
 const CONTROL_NOTICE = "[Ports are draining: please end this session when you can]";
 
-export interface DaemonDrainOptions {
+interface DaemonDrainOptions {
   readonly ports: { list(): readonly ManagedPort[] };
   /** Those of the control port. */
   sessions(asker: object | null): readonly Activity[];

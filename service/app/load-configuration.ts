@@ -25,7 +25,7 @@ import { readRegularFile, readToEnd } from "../native/read-file.js";
 
 const STANDARD_INPUT = 0;
 
-export type ConfigurationSources = Pick<
+type ConfigurationSources = Pick<
   Options,
   "board" | "configFile" | "configFileGiven" | "configLines" | "controlPort" | "report"
 >;

@@ -25,9 +25,9 @@ import { describeTraceError, openTraces } from "../trace/traces.js";
 import { readLocalTime } from "./local-time.js";
 
 /** What the manual page calls the two daemons of the TCP wrappers. */
-export type WrappedDaemon = "ser2net" | "ser2net-control";
+type WrappedDaemon = "ser2net" | "ser2net-control";
 
-export interface PortEnvironmentOptions {
+interface PortEnvironmentOptions {
   readonly log: Log;
   readonly ports: Registry;
   readonly leds: Leds;

@@ -23,7 +23,7 @@ export interface ReloadTarget {
   changeLeds(release: readonly LedConfig[], configure: readonly LedConfig[]): void;
 }
 
-export interface ServedPortsOptions {
+interface ServedPortsOptions {
   readonly ports: Registry;
   readonly environment: PortEnvironment;
   readonly leds: Leds;

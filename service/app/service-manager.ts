@@ -10,7 +10,7 @@ const STATUS_PAUSE_MS = 1000;
 /** Closing all devices takes 4 s at most; the manager is asked for twice that. */
 const STOP_MS = 8000;
 
-export interface ReportedState {
+interface ReportedState {
   readonly ports: { list(): readonly Port[] };
   problem(): string | null;
   /** Lines of the configuration in force that are not understood. */

@@ -4,7 +4,7 @@ import { type Detection, detectBoard, type Evidence } from "./detect.js";
 import { BoardError } from "./error.js";
 import { type BoardFolders, listBoards, loadProfile, readBoard, readBoards } from "./load.js";
 
-export interface BoardIo {
+interface BoardIo {
   out(text: string): void;
   err(text: string): void;
   readonly places: BoardFolders;

@@ -4,7 +4,7 @@ import { STANDARD_LINE } from "../line/settings.js";
 import type { BoardPort, BoardProfile } from "./profile.js";
 import { solWords } from "./sol-port.js";
 
-export interface CompiledProfile {
+interface CompiledProfile {
   /** For the reader before ser2net.conf: what comes later there has the last word. */
   readonly text: string;
   /** For the reader behind ser2net.conf: CONTROLPORT, of which the first counts. Empty without one. */

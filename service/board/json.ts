@@ -1,7 +1,7 @@
 /** JSON text as a tree that keeps the position of each part, so that diagnostics have a file, line and column. */
 import type { Diagnostic } from "../config/diagnostic.js";
 
-export interface JsonText {
+interface JsonText {
   readonly file: string;
   readonly text: string;
 }
@@ -19,12 +19,12 @@ export interface JsonObject extends Part {
   readonly members: ReadonlyMap<string, JsonMember>;
 }
 
-export interface JsonList extends Part {
+interface JsonList extends Part {
   readonly kind: "list";
   readonly items: readonly Json[];
 }
 
-export interface JsonScalar extends Part {
+interface JsonScalar extends Part {
   readonly kind: "scalar";
   readonly value: string | number | boolean | null;
 }
@@ -36,7 +36,7 @@ export interface JsonMember extends Part {
   readonly value: Json;
 }
 
-export interface JsonResult {
+interface JsonResult {
   /** Null when the text is not JSON. */
   readonly root: Json | null;
   readonly diagnostics: readonly Diagnostic[];

@@ -20,7 +20,7 @@ export interface BoardFolders extends Machine {
   readonly roots: readonly string[];
 }
 
-export interface BoardFile {
+interface BoardFile {
   readonly profile: BoardProfile;
   readonly file: string;
   readonly diagnostics: readonly Diagnostic[];
@@ -35,7 +35,7 @@ export interface LoadedProfile extends Omit<BoardFile, "unreadable"> {
   readonly fallback: string;
 }
 
-export interface BoardEntry {
+interface BoardEntry {
   readonly name: string;
   readonly file: string;
   /** Files of the same name in later roots. */

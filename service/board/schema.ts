@@ -13,7 +13,7 @@ export type Schema =
   | { readonly is: "list"; readonly of: Schema; readonly most: number }
   | { readonly is: "object"; readonly keys: Readonly<Record<string, Key>> };
 
-export interface Key {
+interface Key {
   readonly schema: Schema;
   /** An object without it is left out. */
   readonly required?: true;

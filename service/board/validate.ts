@@ -17,7 +17,7 @@ import {
 import { createValidationContext, toValue, type ValidationContext, validate } from "./schema.js";
 import { leaveOutOtherKind, solDeviceProblem } from "./sol-port.js";
 
-export interface ProfileResult {
+interface ProfileResult {
   readonly profile: BoardProfile;
   readonly diagnostics: readonly Diagnostic[];
 }

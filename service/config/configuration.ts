@@ -7,7 +7,7 @@ import type { SolOptions, SolTarget } from "./sol-target.js";
 
 export type PortState = "off" | "raw" | "rawlp" | "telnet";
 /** What the device gets for the Enter key of a telnet client without BINARY: CR LF as it came, or one CR. */
-export type TelnetEnter = "crlf" | "cr";
+type TelnetEnter = "crlf" | "cr";
 
 /** All bytes are kept: texts are "binary" strings, one character a byte (latin1). */
 export interface Configuration {
@@ -107,7 +107,7 @@ export interface Chardelay {
   readonly explicit: boolean;
 }
 
-export interface BufferSize {
+interface BufferSize {
   readonly bytes: number;
   /** False while it is only the built-in 64. */
   readonly explicit: boolean;

@@ -80,7 +80,7 @@ const PARITIES: readonly string[] = ["NONE", "EVEN", "ODD", "MARK", "SPACE"];
 
 const NAMES = [...Object.keys(START_VALUES), ...FORMER_NAMES.keys()];
 
-export interface DefaultDiagnostic {
+interface DefaultDiagnostic {
   /** Without the ` on N` its line adds. */
   readonly message: string;
   /** ` on N` goes here when the message has words behind it: `..., min is 1, max is 2`. */
@@ -89,7 +89,7 @@ export interface DefaultDiagnostic {
   readonly at: "name" | "value";
 }
 
-export type DefaultSetting = { readonly set: Partial<DefaultValues> } | { readonly problem: DefaultDiagnostic };
+type DefaultSetting = { readonly set: Partial<DefaultValues> } | { readonly problem: DefaultDiagnostic };
 
 /** All the values in force after the DEFAULT lines read so far. */
 export function defaultValues(context: Pick<OptionContext, "defaults">): DefaultValues {

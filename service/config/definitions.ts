@@ -2,7 +2,7 @@
 import type { LedConfig, Rs485Config } from "./configuration.js";
 import { LED_FORM, RS485_FORM } from "./parse.js";
 
-export interface DefinitionDiagnostic {
+interface DefinitionDiagnostic {
   /** With its line number: these end in `on N` or `on line N.` as it happens. */
   readonly message: string;
   readonly expected: string;

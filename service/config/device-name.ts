@@ -8,7 +8,7 @@ import { isSolDevice } from "./sol-target.js";
 import { holdsSecret } from "./sol-words.js";
 
 /** What a line has of a device, and what of it was cut. */
-export interface DeviceReading<T> {
+interface DeviceReading<T> {
   readonly value: T | LineDiagnostic;
   readonly warnings: readonly LineDiagnostic[];
 }

@@ -21,7 +21,7 @@ interface Piece {
   readonly line: number;
 }
 
-export interface Place {
+interface Place {
   readonly line: number;
   readonly column: number;
 }

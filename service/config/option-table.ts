@@ -20,19 +20,19 @@ export interface OptionDraft {
 }
 
 /** Its flags may be given before its file, and without one. */
-export interface TraceDraft {
+interface TraceDraft {
   file: string | null;
   hexdump: boolean;
   timestamp: boolean;
 }
 
-export type TraceRole = "tr" | "tw" | "tb";
+type TraceRole = "tr" | "tw" | "tb";
 
 /** A word that stands alone. */
-export type PlainWord = (draft: OptionDraft) => void;
+type PlainWord = (draft: OptionDraft) => void;
 
 /** A word with a value behind `=`. */
-export interface KeyedWord {
+interface KeyedWord {
   /** False when a port that is up cannot change it. */
   readonly live: boolean;
   /** Null, or what is wrong with the value. */

@@ -1,7 +1,7 @@
 /** Old x new configuration -> what a reload must do. Busy ports change when they are free, nothing else is touched. */
 import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "./configuration.js";
 
-export interface ReloadPlan {
+interface ReloadPlan {
   readonly ports: readonly PortStep[];
   readonly rotators: readonly RotatorStep[];
   readonly leds: LedSteps;
@@ -24,7 +24,7 @@ export type RotatorStep =
   | { readonly do: "open" | "change"; readonly config: RotatorConfig }
   | { readonly do: "keep" | "close"; readonly name: string };
 
-export interface LedSteps {
+interface LedSteps {
   /** No longer in the configuration. A port that still holds one keeps it until it closes or changes. */
   readonly release: readonly LedConfig[];
   /** To be set up, in this order. */

@@ -23,7 +23,7 @@ import { isNumber, keyOf, separated } from "./slips.js";
 import { HIDDEN } from "./sol-words.js";
 import { suggest } from "./suggest.js";
 
-export interface OptionDiagnostic {
+interface OptionDiagnostic {
   /** In the text of the words. */
   readonly offset: number;
   /** Without ` on line N`. */
@@ -32,14 +32,14 @@ export interface OptionDiagnostic {
   readonly expected: string;
 }
 
-export interface PortWords {
+interface PortWords {
   readonly line: LineSettings;
   readonly options: PortOptions;
   readonly names: OptionNames;
   readonly diagnostics: readonly OptionDiagnostic[];
 }
 
-export interface LivePort {
+interface LivePort {
   readonly networkPort: NetworkPort;
   readonly options: PortOptions;
 }

@@ -3,13 +3,13 @@ import type { RemoteAddress } from "./configuration.js";
 import type { Span } from "./directive.js";
 import { families, type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
 
-export interface AddressDiagnostic {
+interface AddressDiagnostic {
   readonly offset: number;
   readonly text: string;
   readonly expected: string;
 }
 
-export interface Admission {
+interface Admission {
   /** Null admits everyone; an empty list admits no one. */
   readonly remaddr: readonly RemoteAddress[] | null;
   readonly diagnostics: readonly AddressDiagnostic[];

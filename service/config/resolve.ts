@@ -27,7 +27,7 @@ import { SOL_PREFIX } from "./sol-target.js";
 import { holdsSecret } from "./sol-words.js";
 import { translateCloseon } from "./template.js";
 
-export interface ConfigurationEnvironment {
+interface ConfigurationEnvironment {
   readonly serviceLookup: ServiceLookup;
 }
 

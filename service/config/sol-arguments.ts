@@ -8,7 +8,7 @@ import { SOL_PREFIX, type SolTarget } from "./sol-target.js";
 import { HIDDEN, holdsSecret, publicForm, type SolWord, splitSolWords } from "./sol-words.js";
 import { suggest } from "./suggest.js";
 
-export interface SolDevice {
+interface SolDevice {
   /** With `***` in place of each secret. */
   readonly path: string;
   readonly target: SolTarget;

@@ -27,7 +27,7 @@ export interface SolDraft {
   readonly warnings: LineDiagnostic[];
 }
 
-export interface SolOption {
+interface SolOption {
   readonly hasValue: boolean;
   /** What would have been right, null for a good value. Never shows the value. `value` is the option itself where it has none. */
   readonly take: (draft: SolDraft, value: SolWord, lookup: ServiceLookup) => string | null;

@@ -21,7 +21,7 @@ export interface SolTarget {
   readonly bmcKey: SolSecret;
 }
 
-export interface SolAddress {
+interface SolAddress {
   /** A name or a numeric address. */
   readonly host: string;
   /** UDP. */

@@ -28,9 +28,9 @@ export interface TemplateFacts {
 }
 
 /** In file names `\s` means seconds and devices lose their directory. */
-export type TemplateMode = "string" | "file";
+type TemplateMode = "string" | "file";
 
-export type TemplatePart =
+type TemplatePart =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "fact"; readonly letter: FactLetter };
 
@@ -78,7 +78,7 @@ function describeDevice({ line, devicePath }: TemplateFacts): string {
   return isSolDevice(devicePath) ? String(line.speed) : formatLine(line);
 }
 
-export type FactLetter = keyof typeof FACTS;
+type FactLetter = keyof typeof FACTS;
 
 /** What is longer is cut: a template may name a long fact very often. */
 const LONGEST_EXPANSION = 1 << 20;
@@ -110,7 +110,7 @@ function parseTemplate(text: string): TemplatePart[] {
   return parts;
 }
 
-export type Closeon = { readonly text: string } | { readonly fault: string; readonly offset: number };
+type Closeon = { readonly text: string } | { readonly fault: string; readonly offset: number };
 
 /** CLOSEON knows fewer escapes and is strict about them. The fault is the message without ` on line N`. */
 export function translateCloseon(text: string): Closeon {

@@ -2,7 +2,7 @@
 import type { PortState } from "../config/configuration.js";
 import type { ModemControl } from "../line/modem.js";
 
-export interface Edited {
+interface Edited {
   /** How many of the bytes are dealt with. Fewer than all only when a line is finished. */
   readonly taken: number;
   readonly echo: string;

@@ -12,7 +12,7 @@ export interface ControlPorts {
   find(name: string): ManagedPort | null;
 }
 
-export interface CommandContext {
+interface CommandContext {
   readonly ports: ControlPorts;
   readonly version: string;
   readonly monitor: Monitor;

@@ -16,7 +16,7 @@ const LONGEST_RETRY_MS = 60_000;
 const PRIMARY_OWNER = 1;
 const ALREADY_OWNER = 4;
 
-export interface BusOptions {
+interface BusOptions {
   readonly address: string;
   /** Where it is the name of an instance, the bare well-known name is requested too (queued). */
   readonly name: string;

@@ -25,7 +25,7 @@ interface LastSent {
   connections: ReadonlySet<string>;
 }
 
-export interface ChangeSignalsOptions {
+interface ChangeSignalsOptions {
   readonly tree: ObjectTree;
   readonly ports: { list(): readonly ManagedPort[] };
   readonly tasks: TaskQueue;

@@ -30,7 +30,7 @@ export interface Received {
   body(): readonly unknown[];
 }
 
-export interface Answer {
+interface Answer {
   /** The one who asked, and the serial of the call. */
   readonly destination: string;
   readonly replySerial: number;
@@ -54,7 +54,7 @@ export type Sent =
   | (Content & Answer & { readonly type: typeof ERROR; readonly errorName: string })
   | (Content & Place & { readonly type: typeof SIGNAL });
 
-export interface Lengths {
+interface Lengths {
   /** All before the body. */
   readonly head: number;
   readonly whole: number;

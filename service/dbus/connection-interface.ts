@@ -4,7 +4,7 @@ import type { ConnectionStatus } from "../port/status.js";
 import { type Interface, property } from "./interface.js";
 import { portPath, toBusString, WELL_KNOWN_NAME } from "./names.js";
 
-export interface ConnectionSubject {
+interface ConnectionSubject {
   readonly connection: ConnectionStatus;
   readonly portName: string;
 }

@@ -13,7 +13,7 @@ const MAX_ACTIVITIES = 1000;
 /** Faults that are reported of one text. */
 const MAX_DIAGNOSTICS = 1000;
 
-export type DaemonSubject = Pick<DbusServiceOptions, "daemon" | "drain" | "ports">;
+type DaemonSubject = Pick<DbusServiceOptions, "daemon" | "drain" | "ports">;
 
 const DIAGNOSTICS = [{ name: "diagnostics", type: "a(suuss)" }] as const;
 

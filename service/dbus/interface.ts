@@ -22,7 +22,7 @@ export interface Types {
   readonly "a{oa{sa{sv}}}": Readonly<Record<string, Readonly<Record<string, Values>>>>;
 }
 
-export type Type = keyof Types;
+type Type = keyof Types;
 export type Values = Readonly<Record<string, Variant>>;
 
 export interface Argument {
@@ -62,11 +62,11 @@ export type Result =
   /** One dictionary, its entries made one at a time; `type` is that of an entry. */
   | { readonly kind: "entries"; readonly type: string; readonly entries: Iterable<readonly [string, unknown]> };
 
-export interface Property<Subject> extends PropertyShape {
+interface Property<Subject> extends PropertyShape {
   readonly read: (subject: Subject) => unknown;
 }
 
-export interface Method<Subject> extends MethodShape {
+interface Method<Subject> extends MethodShape {
   /** Throws BusError. */
   readonly call: (subject: Subject, args: readonly unknown[]) => Result;
 }

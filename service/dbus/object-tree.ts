@@ -10,7 +10,7 @@ import { PORT, shown } from "./port-interface.js";
 import type { DbusServiceOptions } from "./service.js";
 import { type BusObject, standardInterfaces } from "./standard-interfaces.js";
 
-export interface PortObjects {
+interface PortObjects {
   readonly port: BusObject;
   readonly connections: readonly BusObject[];
 }

@@ -15,7 +15,7 @@ const MAX_SHOWN = 64;
 const LONGEST_IDENTIFY_SECONDS = 3600;
 const STATES: readonly string[] = ["off", "raw", "rawlp", "telnet"] satisfies PortState[];
 
-export interface PortSubject {
+interface PortSubject {
   readonly port: ManagedPort;
   readonly status: PortStatus;
   readonly label: string | null;

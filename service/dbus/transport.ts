@@ -118,7 +118,7 @@ function ownUid(): string {
   return Buffer.from(String(process.geteuid?.() ?? 0)).toString("hex");
 }
 
-export interface Frame {
+interface Frame {
   readonly bytes: Buffer;
   /** False: only the head of a message that is too long. */
   readonly whole: boolean;

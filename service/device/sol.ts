@@ -16,7 +16,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** Makes a session: from the bundle sol.cjs. */
 export type CreateSession = (options: Omit<SolSessionOptions, "random">, events: SolSessionEvents) => SolSession;
 
-export interface SolConsoleOptions {
+interface SolConsoleOptions {
   /** The public form of the device: without secrets. */
   readonly path: string;
   readonly address: BmcAddress;

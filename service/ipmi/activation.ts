@@ -30,7 +30,7 @@ export interface Activated extends Activation {
   readonly owner: string | null;
 }
 
-export interface ActivationSettings {
+interface ActivationSettings {
   readonly login: Pick<LoginSettings, "privilege">;
   readonly sol: SolSettings;
   /** 6 bits; a new one for each command. */

@@ -11,7 +11,7 @@ export interface Established {
 }
 
 /** Whether SOL packets are protected; messages are whenever the session has keys. */
-export interface SolProtection {
+interface SolProtection {
   readonly isAuthenticated: boolean;
   readonly isEncrypted: boolean;
 }

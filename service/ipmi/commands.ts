@@ -24,7 +24,7 @@ export function payloadStatus(): Command {
   return app(0x4a, SOL_PAYLOAD);
 }
 
-export interface PayloadStatus {
+interface PayloadStatus {
   /** How many consoles may have SOL at once. */
   readonly capacity: number;
   /** Bit 0 is instance 1. */

@@ -2,7 +2,7 @@
 import type { Received } from "./channel.js";
 import { SessionError } from "./session-error.js";
 
-export type Step =
+type Step =
   | {
       readonly kind: "request";
       readonly type: number;
@@ -14,7 +14,7 @@ export type Step =
   | { readonly kind: "wait"; readonly milliseconds: number };
 
 /** What a step is continued with. */
-export interface Reply {
+interface Reply {
   /** Empty after a wait and after a notice. */
   readonly payload: Uint8Array;
   /** Above 1, the BMC may have carried the request out more than once. */
@@ -32,7 +32,7 @@ export interface RetryLimits {
 /** As OpenIPMI 2.0.33: 1 s for each of six transmissions. */
 export const USUAL_RETRIES: RetryLimits = { intervalMs: 1000, transmissions: 6 };
 
-export interface ConversationEvents<T> {
+interface ConversationEvents<T> {
   send(packet: Received): void;
   done(result: T): void;
   failed(error: SessionError): void;

@@ -31,7 +31,7 @@ export interface Protection {
   readonly confidentialityKey: Uint8Array | null;
 }
 
-export interface Packet {
+interface Packet {
   /** `PAYLOAD.message` for IPMI 1.5 as well. */
   readonly type: number;
   readonly isAuthenticated: boolean;

@@ -20,7 +20,7 @@ export const SECRET_BYTES = 20;
 export const USER_NAME_BYTES = 16;
 
 /** What happens where the payload is active elsewhere; also the serial alert behaviour of Activate Payload. */
-export type SharedSerialAlert = "fail" | "deferred" | "succeed";
+type SharedSerialAlert = "fail" | "deferred" | "succeed";
 
 export interface LoginSettings {
   /** At most 16 bytes. */

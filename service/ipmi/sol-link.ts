@@ -16,7 +16,7 @@ export interface SolLinkOptions {
 /** The BMC reports a break of the serial line, or that it lost characters; it does not go on after it was refused. */
 export type SolEvent = "break" | "overrun" | "stuck";
 
-export interface SolLinkEvents {
+interface SolLinkEvents {
   send(payload: Uint8Array): void;
   /** Bytes have come. */
   readable(): void;

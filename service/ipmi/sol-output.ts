@@ -13,9 +13,9 @@ const TEST_INTERVAL_MS = 500;
 
 export type OutgoingPacket = Pick<SolPacket, "sequence" | "flags" | "data">;
 /** What a packet of the BMC says about those of the console. */
-export type Acknowledgement = Pick<SolPacket, "acknowledged" | "acceptedCount" | "flags">;
+type Acknowledgement = Pick<SolPacket, "acknowledged" | "acceptedCount" | "flags">;
 
-export interface SolOutputOptions {
+interface SolOutputOptions {
   /** Data bytes in a packet. */
   readonly packetBytes: number;
   readonly ackTimeoutMs: number;

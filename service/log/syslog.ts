@@ -8,7 +8,7 @@ import { createLog, SEVERITY } from "./levels.js";
 import type { Log } from "./log.js";
 import { oneLine } from "./one-line.js";
 
-export interface Syslog extends Log {
+interface Syslog extends Log {
   close(): void;
 }
 

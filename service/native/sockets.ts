@@ -6,7 +6,7 @@ import { constants } from "node:os";
 import { addon } from "./addon.js";
 import { addressResult, done, EAGAIN, ECONNABORTED, EHOSTUNREACH, EINTR, ENETDOWN, ENETUNREACH } from "./errors.js";
 
-export interface SocketAddress {
+interface SocketAddress {
   readonly family: "ipv4" | "ipv6" | "unix" | "other";
   readonly address: string;
   readonly port: number;
@@ -61,7 +61,7 @@ export function peerAddress(fd: number): SocketAddress {
   return { family, address, port };
 }
 
-export interface SocketKind {
+interface SocketKind {
   readonly type: "stream" | "datagram" | "other";
   readonly listening: boolean;
   readonly family: SocketAddress["family"];

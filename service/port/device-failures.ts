@@ -8,7 +8,7 @@ import { REFUSAL } from "./peers/admission.js";
 import type { DeviceLossCause } from "./port-events.js";
 
 /** docs/reference.md, "Opening the device". */
-export interface OpenErrorReport {
+interface OpenErrorReport {
   readonly text: string;
   readonly log: string | null;
   /** What to remember of it; null where the device works, and another program uses it. */
@@ -56,7 +56,7 @@ export function lossReason(error: unknown): string {
 }
 
 /** docs/reference.md, "Order of output". */
-export interface LinkErrorReport {
+interface LinkErrorReport {
   readonly log: string | null;
   /** Why the connection ends, in the trace. */
   readonly reason: string;

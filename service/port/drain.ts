@@ -4,7 +4,7 @@
  * `connection`: a connection of a port. `control`, `monitor`: a session of the control port, without and with a monitor.
  * `closing`: a port that has no connection any more and still sends output to its device.
  */
-export type ActivityKind = "connection" | "control" | "monitor" | "closing";
+type ActivityKind = "connection" | "control" | "monitor" | "closing";
 
 /** One thing that an update with a reboot would disturb. */
 export interface Activity {

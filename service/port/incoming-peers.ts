@@ -10,7 +10,7 @@ import { acceptPermitted, decideAdmission, refuse } from "./peers/admission.js";
 import { FixedPeers } from "./peers/fixed-peers.js";
 import { UdpRefusals } from "./peers/udp-refusals.js";
 
-export interface IncomingPeersOptions {
+interface IncomingPeersOptions {
   readonly name: string;
   readonly environment: PortEnvironment;
   readonly lifecycle: PortLifecycle;

@@ -19,7 +19,7 @@ import { PortStrings } from "./port-strings.js";
 /** The reason to end when the daemon stops: it has no time for slow lines. */
 export const SHUTDOWN = "program shutdown";
 
-export interface PortLifecycleOptions {
+interface PortLifecycleOptions {
   readonly environment: PortEnvironment;
   readonly observers: DataObservers;
   /** The definition in force, with the state new connections get. */

@@ -6,7 +6,7 @@ import type { PortEnvironment } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
 import { type ReconnectEvents, ReconnectingDevice } from "./reconnecting-device.js";
 
-export interface PortDeviceOptions {
+interface PortDeviceOptions {
   readonly environment: PortEnvironment;
   /** The definition in force. */
   config(): PortConfig;

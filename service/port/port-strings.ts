@@ -4,7 +4,7 @@ import { type ClockReading, expandTemplate } from "../config/template.js";
 import { toBytes } from "../line/bytes.js";
 import type { PeerAddress } from "../net/link.js";
 
-export interface PortStringsOptions {
+interface PortStringsOptions {
   config(): PortConfig;
   /** Whom a text is about that is not for one peer alone: the first one here. */
   firstPeer(): PeerAddress | null;

@@ -21,7 +21,7 @@ export interface ReconnectEvents {
   gaveUp(what: DeviceLossCause): void;
 }
 
-export interface ReconnectingDeviceOptions {
+interface ReconnectingDeviceOptions {
   readonly device: Device;
   /** What it was opened with. */
   readonly config: PortConfig;

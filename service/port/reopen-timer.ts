@@ -8,7 +8,7 @@ import type { Cancel, Clock } from "../line/clock.js";
  */
 const RETRY_MS = 1000;
 
-export interface ReopenTimerOptions {
+interface ReopenTimerOptions {
   readonly seconds: number;
   readonly clock: Clock;
   /** The lost device is closed. */

@@ -3,7 +3,7 @@ import type { PortConfig, PortState } from "../config/configuration.js";
 import type { PortLifecycle } from "./lifecycle.js";
 import type { PortStatus, TransferPhase } from "./status.js";
 
-export interface SnapshotSource {
+interface SnapshotSource {
   readonly config: PortConfig;
   readonly state: PortState;
   readonly timeoutSeconds: number;

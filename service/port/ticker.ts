@@ -3,7 +3,7 @@ import type { Cancel, Clock } from "../line/clock.js";
 import { TICKS_MS } from "./read-pacing.js";
 
 /** Called at its tick; the next tick must be asked for anew. */
-export interface Ticking {
+interface Ticking {
   onTick(): void;
 }
 

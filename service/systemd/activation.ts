@@ -9,7 +9,7 @@ const MOST = 8192;
 const STORED = /^(?:[lucmdt]-[0-9a-z]{1,10}|state|journal|stored)$/;
 
 /** All of it is the receiver's from now on. */
-export interface HandedDescriptors {
+interface HandedDescriptors {
   /** Of a socket unit, non-blocking. */
   readonly sockets: readonly number[];
   /** What the process before this one had stored, by name. */

@@ -6,7 +6,7 @@ export interface Watchdog {
   close(): void;
 }
 
-export interface WatchdogOptions {
+interface WatchdogOptions {
   /** From `watchdogInterval`; null: the service manager wants no ping, and no timer runs. */
   readonly intervalUs: number | null;
   readonly notifier: Pick<Notifier, "status" | "watchdogPing" | "watchdogTrigger">;

@@ -8,7 +8,7 @@ import { BINARY, COM_PORT, ECHO, SGA, type Verb } from "./codes.js";
 import { encodeNegotiation } from "./encoder.js";
 
 /** "us": we perform the option (our WILL, their DO). "them": the peer performs it (their WILL, our DO). */
-export type Side = "us" | "them";
+type Side = "us" | "them";
 
 export interface NegotiationPolicy {
   /** What we say at connect, in this order. */
@@ -17,13 +17,13 @@ export interface NegotiationPolicy {
   readonly agree: Readonly<Record<Side, readonly number[]>>;
 }
 
-export interface OptionChange {
+interface OptionChange {
   readonly option: number;
   readonly side: Side;
   readonly enabled: boolean;
 }
 
-export interface NegotiationAnswer {
+interface NegotiationAnswer {
   /** Empty: nothing is to be sent. */
   readonly reply: Uint8Array;
   /** The option that has gone on or off by this. */

@@ -6,9 +6,9 @@ import { COM_PORT } from "./codes.js";
 import { encodeSuboption } from "./encoder.js";
 
 /** SET-BAUDRATE travels as four bytes, or as the one-byte code of Cisco IOS; the reply takes the form of the request. */
-export type BaudForm = "rate" | "cisco";
+type BaudForm = "rate" | "cisco";
 export type FlowControl = "none" | "xon-xoff" | "rts-cts";
-export type Queues = "input" | "output" | "both";
+type Queues = "input" | "output" | "both";
 
 /** What a client asks. Null where a value could be: a question, or an unsupported value; nothing changes either way. */
 export type ComPortRequest =

@@ -5,7 +5,7 @@ import { systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 
 /** `overrun`: the disk is too slow and blocks were dropped; the file goes on. The others end it. */
-export type TraceErrorCode = "open-failed" | "write-failed" | "overrun";
+type TraceErrorCode = "open-failed" | "write-failed" | "overrun";
 
 export class TraceError extends Error {
   override readonly name = "TraceError";

@@ -26,7 +26,7 @@ export interface AdmissionRequest {
   readonly deviceBusy: boolean;
 }
 
-export type Admission =
+type Admission =
   | { readonly verdict: "refuse"; readonly text: string }
   | { readonly verdict: "seat"; readonly slot: number }
   /** The peer in `slot` has to go first. */

@@ -20,7 +20,7 @@ const gathered = new Uint8Array(GATHERED_BYTES);
 type TelnetOptions = Pick<PortOptions, "remctl" | "telnetEnter">;
 
 /** The telnet side of a connection. Its mode is fixed when the peer arrives (BUG-25). */
-export interface TelnetState {
+interface TelnetState {
   readonly decoder: TelnetDecoder;
   readonly negotiation: Negotiation;
   readonly enter: EnterDecoder;

@@ -6,7 +6,7 @@ import type { Link, PeerAddress } from "../../net/link.js";
 /** Between attempts: for a name that is not known yet, for a device that cannot be opened. */
 const RETRY_MS = 5000;
 
-export interface FixedPeersOptions {
+interface FixedPeersOptions {
   readonly clock: Clock;
   /** Those without a connection, with their slots. */
   missing(): readonly { readonly slot: number; readonly remote: RemoteAddress }[];

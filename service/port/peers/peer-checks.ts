@@ -8,7 +8,7 @@ import type { ConnectionSlots } from "./connection-slots.js";
 /** Seconds between two looks at peers that hold up the others; a peer is gone when it acknowledged nothing in between. */
 const GONE_CHECK_SECONDS = 10;
 
-export interface PeerChecksOptions {
+interface PeerChecksOptions {
   readonly heartbeat: Heartbeat;
   readonly slots: ConnectionSlots;
   timeoutSeconds(): number; // 0: none

@@ -9,7 +9,7 @@ import { chardelayUs } from "../../line/timing.js";
  * (docs/reference.md, "Character delay"). Times are in microseconds; the timer's grain is a millisecond, as in the
  * reference.
  */
-export interface DelayOutput {
+interface DelayOutput {
   /** False while a peer still has something unsent. */
   ready(): boolean;
   emit(bytes: Uint8Array): void;

@@ -12,7 +12,7 @@ const ENDED_MS = 600_000;
 
 const discardBuffer = new Uint8Array(4096);
 
-export interface StalledPeersOptions {
+interface StalledPeersOptions {
   readonly clock: Clock;
   /** Grows while the device takes bytes. */
   bytesToDevice(): number;
