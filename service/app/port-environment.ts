@@ -58,7 +58,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     ticker: new Ticker(time),
     heartbeat: new Heartbeat(time),
     defaultSignature: options.signature,
-    listen: (spec, events) => listen(spec, inherited, events),
+    listen: (spec, events) => listen(spec, inherited, events, time),
     standardInput,
     openDevice: createDeviceOpener(log, locking),
     nodeWatcher: options.nodeWatcher,

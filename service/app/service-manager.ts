@@ -1,5 +1,5 @@
 /** Tells the service manager how things are: ready, reloading, stopping, counts, and whether the daemon is well. */
-import { type Cancel, systemClock } from "../line/clock.js";
+import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Port } from "../port/port.js";
 import { createNotifier, type Notifier } from "../systemd/notify.js";
@@ -25,12 +25,14 @@ export class ServiceManager {
   readonly #notifier: Notifier;
   readonly #supervised: boolean;
   readonly #intervalUs: number | null;
+  readonly #clock: Clock;
   #watchdog: Watchdog | null = null;
   #cancelStatus: Cancel | null = null;
   /** Why the last reload changed nothing. */
   #refusal: string | null = null;
 
-  constructor(daemon: ReportedState, environment: NodeJS.ProcessEnv, log: Log) {
+  constructor(daemon: ReportedState, environment: NodeJS.ProcessEnv, log: Log, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#daemon = daemon;
     this.#supervised = environment.NOTIFY_SOCKET !== undefined;
     this.#intervalUs = watchdogInterval(environment, process.pid);
@@ -68,7 +70,7 @@ export class ServiceManager {
   /** Something about the ports changed. Costs nothing without a service manager. */
   changed(): void {
     if (!this.#supervised || this.#cancelStatus !== null) return;
-    this.#cancelStatus = systemClock.after(STATUS_PAUSE_MS, () => {
+    this.#cancelStatus = this.#clock.after(STATUS_PAUSE_MS, () => {
       this.#cancelStatus = null;
       this.#notifier.status(this.#status());
     });

@@ -1,29 +1,31 @@
 /** Breaks on a line, without the wait the kernel would put before them: its ioctl blocks until all output has left. */
-import { type Cancel, systemClock } from "../line/clock.js";
+import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { queued, setBreak } from "../native/serial.js";
 
 /** What tcsendbreak(fd, 0) gives: at least 0.25 s. */
 const BREAK_MS = 250;
-/** While output is on its way, this often is looked whether it has left. */
+/** How often to look whether all output has left. */
 const LOOK_MS = 10;
 
 export class Break {
-  /** As it was asked for last. */
+  /** What was asked for last. */
   on = false;
   readonly #fd: number;
   readonly #released: () => void;
+  readonly #clock: Clock;
   #at: "off" | "waiting" | "sending" = "off";
   /** Ends by itself. */
   #timed = false;
   #cancelTimer: Cancel | null = null;
 
-  /** `released` is called when output may go on. */
-  constructor(fd: number, released: () => void) {
+  /** @param released called when output may go on */
+  constructor(fd: number, released: () => void, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#fd = fd;
     this.#released = released;
   }
 
-  /** What would be written now would overtake the break, or be lost in it. */
+  /** True while output would overtake the break, or be lost in it. */
   get holdsOutput(): boolean {
     return this.#at === "waiting" || (this.#at === "sending" && this.#timed);
   }
@@ -38,7 +40,7 @@ export class Break {
     else if (this.#at !== "waiting") this.#end();
     else {
       this.on = false;
-      this.#timed = true; // what was asked to begin and to end meanwhile will be a short one
+      this.#timed = true; // asked to begin and to end while it waited: it becomes one of the usual length
     }
   }
 
@@ -60,7 +62,7 @@ export class Break {
   #look(): void {
     this.#at = this.#isSending() ? "waiting" : "sending";
     if (this.#at === "waiting") {
-      this.#cancelTimer = systemClock.after(LOOK_MS, () => this.#look());
+      this.#cancelTimer = this.#clock.after(LOOK_MS, () => this.#look());
       return;
     }
     this.#tell(true);
@@ -68,7 +70,7 @@ export class Break {
   }
 
   #run(): void {
-    if (this.#timed) this.#cancelTimer = systemClock.after(BREAK_MS, () => this.#end());
+    if (this.#timed) this.#cancelTimer = this.#clock.after(BREAK_MS, () => this.#end());
     else this.#released();
   }
 
@@ -89,7 +91,7 @@ export class Break {
     try {
       return queued(this.#fd).output > 0;
     } catch {
-      return false; // it does not tell
+      return false; // the driver does not tell
     }
   }
 

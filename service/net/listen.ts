@@ -1,6 +1,6 @@
 /** Opens the sockets of a network port; what cannot be opened yet (a name, an address to come) is tried again. */
 import type { NetworkPort } from "../config/network-port.js";
-import { type Cancel, systemClock } from "../line/clock.js";
+import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { reasonOf, SystemError } from "../native/errors.js";
 import { type ListenAddress, listenAddresses, lookUp } from "./addresses.js";
 import type { Inherited } from "./inherited.js";
@@ -21,15 +21,20 @@ export interface PortListenEvents extends ListenEvents {
 }
 
 /** Throws SystemError when not one socket can be opened and waiting would not help (the port is taken, say). */
-export function listen(spec: NetworkPort, inherited: Inherited, events: PortListenEvents): Listener {
+export function listen(
+  spec: NetworkPort,
+  inherited: Inherited,
+  events: PortListenEvents,
+  clock: Clock = systemClock,
+): Listener {
   const handed = inherited.take(spec);
   if (handed.length > 0) return adopt(spec, handed, events, inherited);
   const addresses = listenAddresses(spec);
-  if (addresses === null) return new LateListener(spec, events);
+  if (addresses === null) return new LateListener(spec, events, clock);
   try {
     return open(spec, addresses, events);
   } catch (error) {
-    if (mayCome(error, events.retryInUse === true)) return new LateListener(spec, events);
+    if (mayCome(error, events.retryInUse === true)) return new LateListener(spec, events, clock);
     throw error;
   }
 }
@@ -49,9 +54,11 @@ function open(spec: NetworkPort, addresses: readonly ListenAddress[], events: Li
   return spec.transport === "udp" ? listenUdp(spec, addresses, events) : listenTcp(spec, addresses, events);
 }
 
+/** Tries to listen until it succeeds. */
 class LateListener implements Listener {
   readonly #spec: NetworkPort;
   readonly #events: PortListenEvents;
+  readonly #clock: Clock;
   #listener: Listener | null = null;
   #accepting = true;
   #closed = false;
@@ -59,9 +66,10 @@ class LateListener implements Listener {
   #waitMs = FIRST_RETRY_MS;
   #error: string | null = null;
 
-  constructor(spec: NetworkPort, events: PortListenEvents) {
+  constructor(spec: NetworkPort, events: PortListenEvents, clock: Clock) {
     this.#spec = spec;
     this.#events = events;
+    this.#clock = clock;
     void this.#try();
   }
 
@@ -109,7 +117,7 @@ class LateListener implements Listener {
       if (this.#closed) return;
       this.#error = reasonOf(error);
       if (this.#waitMs === FIRST_RETRY_MS) this.#events.waiting(this.#error);
-      this.#cancelRetry = systemClock.after(this.#waitMs, () => void this.#try());
+      this.#cancelRetry = this.#clock.after(this.#waitMs, () => void this.#try());
       this.#waitMs = Math.min(this.#waitMs * 2, LAST_RETRY_MS);
     }
   }

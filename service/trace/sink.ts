@@ -1,7 +1,7 @@
 /** An append-only file that never holds the data path up: writing goes on beside it, one write at a time, in order. */
 import { close, constants, openSync, write } from "node:fs";
 import { TEXT_ENCODING, toBytes } from "../line/bytes.js";
-import { systemClock } from "../line/clock.js";
+import { type Clock, systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 
 /** `overrun`: the disk is too slow and blocks were dropped; the file goes on. The others end it. */
@@ -43,9 +43,11 @@ export class TraceSink {
   #overrun = false;
   #closing = false;
   #gone: () => void = () => {};
+  readonly #clock: Clock;
 
   /** `file` is latin1, up to its first NUL. Each kind of fault is reported once; nothing throws. */
-  constructor(file: string, report: (error: TraceError) => void) {
+  constructor(file: string, report: (error: TraceError) => void, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#file = file.split("\0", 1)[0] ?? "";
     this.#report = report;
     try {
@@ -75,7 +77,7 @@ export class TraceSink {
     this.#closing = true;
     if (this.#fd === null) return Promise.resolve();
     return new Promise(resolve => {
-      const cancel = systemClock.after(CLOSE_LIMIT_MS, resolve);
+      const cancel = this.#clock.after(CLOSE_LIMIT_MS, resolve);
       const before = this.#gone;
       this.#gone = () => {
         cancel();

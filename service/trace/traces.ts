@@ -43,7 +43,8 @@ export function openTraces(
   const files = new Map<string, TraceFile>();
   const [tw, tr, tb] = [configs.write, configs.read, configs.both].map(config => {
     if (config === null) return null;
-    const file = files.get(config.file) ?? new TraceFile(config, new TraceSink(expand(config.file), failed), clock);
+    const file =
+      files.get(config.file) ?? new TraceFile(config, new TraceSink(expand(config.file), failed, clock), clock);
     files.set(config.file, file);
     return file;
   });
