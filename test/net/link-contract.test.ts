@@ -1,7 +1,10 @@
 /** The fake link that the tests of port/ stand on behaves as the real ones do. */
+import { closeSync } from "node:fs";
 import t, { type Test } from "tap";
+import * as native from "../../service/native/sockets.js";
 import type { Link } from "../../service/net/link.js";
 import { listenTcp } from "../../service/net/tcp.js";
+import { TcpLink } from "../../service/net/tcp-link.js";
 import { listenUdp } from "../../service/net/udp.js";
 import { Client } from "../support/client.js";
 import { type LinkUnderTest, linkContract } from "../support/contracts/link.js";
@@ -25,14 +28,17 @@ linkContract(t, "TCP link", async (t: Test) => {
     listener.close();
     link.close();
   });
-  return {
-    link,
-    received: () => client.text,
-    send: text => client.send(text),
-    finish: () => client.finish(),
-    reset: () => client.socket.resetAndDestroy(),
-    stall: on => void (on ? client.socket.pause() : client.socket.resume()),
-  };
+  return overTcp(link, client);
+});
+
+linkContract(t, "TCP connection on standard input", async (t: Test) => {
+  const listener = native.listenTcp("127.0.0.1", 0, { v6only: true, backlog: 1 });
+  const client = await Client.connect(t, native.localAddress(listener).port);
+  const { fd, address, port } = await until("the connection", () => native.accept(listener));
+  closeSync(listener);
+  const link = new TcpLink(fd, { address, port }, "stdio", true);
+  t.teardown(() => link.close());
+  return overTcp(link, client);
 });
 
 linkContract(t, "UDP link", async (t: Test) => {
@@ -54,6 +60,17 @@ linkContract(t, "UDP link", async (t: Test) => {
     stall: null,
   };
 });
+
+function overTcp(link: Link, client: Client): LinkUnderTest {
+  return {
+    link,
+    received: () => client.text,
+    send: text => client.send(text),
+    finish: () => client.finish(),
+    reset: () => client.socket.resetAndDestroy(),
+    stall: on => void (on ? client.socket.pause() : client.socket.resume()),
+  };
+}
 
 function fake(transport: "tcp" | "udp"): LinkUnderTest {
   const link = createFakeLink(undefined, transport);

@@ -1,4 +1,5 @@
 /** Ports on fake devices and links: everything that reaches outside a port, with the test in its place. */
+import { isAdmitted } from "../../service/access/remote-address.js";
 import type { PortConfig } from "../../service/config/configuration.js";
 import { formatNetworkPort, type NetworkPort } from "../../service/config/network-port.js";
 import type { Device } from "../../service/device/device.js";
@@ -191,10 +192,13 @@ export class World {
       identify: path => this.identities.get(path) ?? path,
       permitted: link => this.permitted(link),
       admits: (list, peer) =>
-        list === null || list.some(({ host, port }) => host === peer.address && (port === 0 || port === peer.port)),
+        isAdmitted(
+          list?.flatMap(({ host, port }) => this.#addressesOf(host).map(address => ({ address, port }))) ?? null,
+          peer,
+        ),
       numericAddresses: ({ host }) => {
         this.asked.push(host ?? "");
-        return /^[\d.:]+$/.test(host ?? "") ? [host ?? ""] : (this.names.get(host ?? "") ?? []);
+        return this.#addressesOf(host);
       },
       openTraces: ({ options }) => (options.traceBoth === null ? null : this.#traces()),
       led: config =>
@@ -228,6 +232,11 @@ export class World {
       },
       stdioEnded: ok => void this.stdioEnds.push(ok),
     };
+  }
+
+  #addressesOf(host: string | null): readonly string[] {
+    if (host === null) return [];
+    return /^[\d.:]+$/.test(host) ? [host] : (this.names.get(host) ?? []);
   }
 
   #traces(): ReturnType<PortEnvironment["openTraces"]> {
