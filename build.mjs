@@ -17,6 +17,7 @@ const ENTRIES = [
   { entry: "service/main.ts", outfile: "ser2net.cjs", program: true },
   { entry: "service/dbus/entry.ts", outfile: "dbus.cjs", program: false }, // loaded only where D-Bus is on
   { entry: "service/ipmi/entry.ts", outfile: "sol.cjs", program: false }, // loaded when a SOL device is opened first
+  { entry: "service/handover/entry.ts", outfile: "handover.cjs", program: false }, // loaded where a state is handed over
 ];
 
 const TEST_ADDON = "test/support/test-addon.c"; // not in the release archive

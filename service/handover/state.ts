@@ -1,114 +1,223 @@
 /**
- * What a running daemon hands to its successor beside the descriptors, as plain values. Descriptors are named as they are in
- * the store of the service manager. Every field comes from another process: check it before it is used.
+ * All that a process hands over to the next one besides the descriptors (docs/design.md, "The state that is handed over").
+ * Each object that has such a state gives and takes the type of it; the values here describe how it is written.
+ *
+ * Times are carried as durations at the moment `takenMs`, since the clocks of two processes differ; a time of day counts from
+ * 1970. A new field is `added` with the value that stands for the states without it; no field is given another meaning.
  */
-import type { ModemControl, ModemState } from "../line/modem.js";
-import type { LineSettings } from "../line/settings.js";
+import { bytes, flag, integer, list, nullable, oneOf, record, salvaged, text, type ValueOf } from "./fields.js";
+import { DURATION_MS, NAME_BYTES, OBJECTS, PATH_BYTES, PENDING_BYTES } from "./limits.js";
+import { SOL_CONSOLE } from "./sol-state.js";
 
-export interface HandoverState {
-  /** Of the program that wrote it. */
-  readonly program: string;
-  /** Milliseconds since 1970. */
-  readonly savedMs: number;
-  readonly ports: readonly StoredPort[];
-  readonly controlSessions: readonly StoredControlSession[];
-}
+const COUNT = integer(0, Number.MAX_SAFE_INTEGER);
+const BYTE = integer(0, 255);
+const durationMs = integer(0, DURATION_MS);
+const pending = bytes(PENDING_BYTES);
+const reason = text(1024);
+const name = text(NAME_BYTES);
+const path = text(PATH_BYTES);
 
-export interface StoredPort {
-  readonly name: string;
-  /** Of the definition that was read from the configuration: runtime changes hold only while it is the same. */
-  readonly definition: string;
-  /** Changed by operators; null: as configured. */
-  readonly state: "off" | "raw" | "rawlp" | "telnet" | null;
-  readonly timeoutSeconds: number | null;
-  /** Words of `setportconfig` and `setportline`, oldest first. */
-  readonly words: readonly string[];
-  /** Null: no device is open. */
-  readonly device: StoredDevice | null;
-  readonly connections: readonly StoredConnection[];
-}
+const PEER = record({ address: text(255), port: integer(0, 0xffff) });
+const MODE = oneOf("off", "raw", "rawlp", "telnet");
+const CONTROL = record({ dtr: flag, rts: flag });
+const MODEM_STATE = record({ cts: flag, dsr: flag, dcd: flag, ri: flag });
 
-export interface StoredDevice {
-  /** `d-5f2`; null: the device is away (hold), or has no descriptor that can be stored. */
-  readonly descriptor: string | null;
-  readonly path: string;
-  /** In force; a pseudo-terminal does not tell them. */
-  readonly settings: LineSettings | null;
-  /** Stand-ins for the modem lines of a device that has none. */
-  readonly virtualControl: ModemControl | null;
-  /** Set by RFC 2217, not yet cleared. */
-  readonly breakOn: boolean;
-  readonly bytesFromDevice: number;
-  readonly bytesToDevice: number;
-  /** Not yet taken by the device. */
-  readonly unwritten: Uint8Array;
-  /** Bytes of the closeon text that have come. */
-  readonly closeOnMatched: number;
-  /** Gathered by chardelay, not yet sent. */
-  readonly gathered: Uint8Array;
-}
+const LINE_COUNTERS = record({
+  ...{ cts: COUNT, dsr: COUNT, ri: COUNT, dcd: COUNT },
+  ...{ frame: COUNT, overrun: COUNT, parity: COUNT, break: COUNT, bufferOverrun: COUNT },
+});
 
-export interface StoredConnection {
-  /** `c-5f2`; null: a UDP peer. */
-  readonly descriptor: string | null;
-  readonly address: string;
-  readonly port: number;
-  readonly slot: number;
-  readonly fixed: boolean;
-  /** Milliseconds since 1970. */
-  readonly since: number;
-  readonly idleSeconds: number;
-  readonly bytesFromNet: number;
-  readonly bytesToNet: number;
-  /** Owed to the peer, as it goes over the network. */
-  readonly unsent: Uint8Array;
-  /** Bytes at the end of `unsent` that count as answers. */
-  readonly unsentAnswers: number;
-  readonly suspended: boolean;
-  readonly endWhenSent: string | null;
-  /** Read from the peer, not yet decoded: the device was full. */
-  readonly postponed: Uint8Array;
-  readonly telnet: StoredTelnet | null;
-}
+const LINE_SETTINGS = record({
+  speed: integer(1, 0xffffffff),
+  dataBits: oneOf(5, 6, 7, 8),
+  parity: oneOf("none", "even", "odd", "mark", "space"),
+  stopBits: oneOf(1, 2),
+  ...{ xonxoffOut: flag, xonxoffIn: flag, xonAny: flag, rtscts: flag, local: flag, hangupWhenDone: flag },
+});
 
-export interface StoredTelnet {
-  readonly decoder: StoredDecoder;
-  readonly negotiation: StoredNegotiation;
-  readonly afterCr: boolean;
-  readonly lineStateMask: number;
-  readonly modemStateMask: number;
-  readonly modemState: ModemState | null;
-  readonly lastSentModemBits: number;
-}
+// ---- telnet
 
-/** Where the decoder is: `suboption` has the bytes that have come of one that is not complete. */
-export interface StoredDecoder {
-  readonly place: string;
-  readonly verb: "will" | "wont" | "do" | "dont";
-  readonly option: number;
-  readonly suboption: Uint8Array;
-}
+/** What each side of an option said last; null: nothing yet. */
+const OPTION_SIDE = record({
+  side: oneOf("us", "them"),
+  option: BYTE,
+  ours: nullable(flag),
+  theirs: nullable(flag),
+  awaiting: flag,
+  agreed: flag,
+});
 
-export interface StoredNegotiation {
-  readonly answersLeft: number;
-  readonly sides: readonly {
-    readonly side: "us" | "them";
-    readonly option: number;
-    readonly ours: boolean | null;
-    readonly theirs: boolean | null;
-    readonly awaiting: boolean;
-  }[];
-}
+const NEGOTIATION = record({ sides: list(OPTION_SIDE, 512), answersLeft: COUNT });
 
-export interface StoredControlSession {
-  /** `m-5f2` */
-  readonly descriptor: string;
-  readonly idleMs: number;
-  readonly decoder: StoredDecoder;
-  readonly negotiation: StoredNegotiation;
-  /** Typed, not yet entered. */
-  readonly line: Uint8Array;
-  /** Output not yet sent. */
-  readonly unsent: Uint8Array;
-  readonly monitor: { readonly port: string; readonly direction: "tcp" | "term" } | null;
-}
+/** The bytes of the command or suboption that is not complete yet, as the peer may have sent them. */
+const unfinished = bytes(2048);
+
+const ENTER = record({ joinsCrLf: flag, afterCr: flag });
+
+const TELNET = record({
+  unfinished,
+  negotiation: NEGOTIATION,
+  enter: ENTER,
+  lineStateMask: BYTE,
+  modemStateMask: BYTE,
+  modemState: nullable(MODEM_STATE),
+  lastSentModemBits: BYTE,
+  /** It asked for notices (RFC 2217). */
+  isWatching: flag,
+});
+
+// ---- connections
+
+const CONNECTION = record({
+  /** Of its descriptor; of a UDP peer that of its socket. */
+  name,
+  /** Of its port. */
+  port: path,
+  transport: oneOf("tcp", "udp", "stdio"),
+  peer: PEER,
+  id: COUNT,
+  /** Null: it waits for the port to close, and has no slot yet. */
+  slot: nullable(integer(0, OBJECTS)),
+  fixed: flag,
+  sinceMs: integer(0, 8.64e15),
+  /** Seconds; may be less than none where the clock of a port began later. */
+  idleSeconds: COUNT,
+  ...{ bytesFromNet: COUNT, bytesToNet: COUNT },
+  /** To the peer, as sent: telnet included. */
+  unsent: pending,
+  unsentAnswers: COUNT,
+  flooding: flag,
+  suspended: flag,
+  endWhenSent: nullable(reason),
+  /** Null: a raw connection. */
+  telnet: nullable(TELNET),
+  /** Datagrams of a UDP peer that are not passed on yet. */
+  inbox: list(bytes(65_536), 64),
+});
+
+// ---- devices
+
+const BREAK = record({
+  at: oneOf("off", "waiting", "sending"),
+  on: flag,
+  timed: flag,
+  /** Until a timed one that is being sent ends. */
+  leftMs: durationMs,
+});
+
+/** The bytes of the open port in both directions. */
+const TRANSFER = record({
+  ...{ bytesFromDevice: COUNT, bytesToDevice: COUNT },
+  /** What the device has not taken. */
+  unwritten: pending,
+  /** Of one peer, after that: as it was sent. */
+  postponed: nullable(record({ connection: COUNT, bytes: pending })),
+  /** From the device, gathered (chardelay). */
+  gathered: nullable(record({ bytes: pending, waitMs: durationMs, limitMs: durationMs })),
+  /** The begin of the closeon text that the device has sent. */
+  closeOnSeen: pending,
+  deviceSilentSeconds: COUNT,
+});
+
+const DEVICE = record({
+  /** Of its descriptor; empty: the device is away (hold). */
+  name,
+  port: path,
+  path,
+  kind: oneOf("tty", "printer", "sol", "program", "pty"),
+  /** Of a second descriptor: the other side of a pseudo-terminal, the output of a program. */
+  secondName: name,
+  pid: nullable(integer(1, 0x7fffffff)),
+  lock: nullable(path),
+  transfer: TRANSFER,
+  /** In force, and as the port line had them when the device was opened. Null: the device has no line. */
+  line: nullable(LINE_SETTINGS),
+  configuredLine: nullable(LINE_SETTINGS),
+  /** Virtual modem lines; null: the device has its own. */
+  virtualControl: nullable(CONTROL),
+  /** Lines set at the opening or since. */
+  driven: record({ dtr: nullable(flag), rts: nullable(flag) }),
+  break: BREAK,
+  /** The counts that RFC 2217 notices are measured from. */
+  counters: nullable(LINE_COUNTERS),
+  /** The device is away: until it is given up. */
+  holdLeftMs: nullable(durationMs),
+  /** The device is being closed: what is left of its close string, and for how long it may take. */
+  closing: nullable(record({ rest: pending, leftMs: durationMs })),
+  sol: nullable(SOL_CONSOLE),
+});
+
+const TRACE = record({
+  name,
+  port: path,
+  /** As written in the configuration. */
+  template: path,
+  file: path,
+  unwritten: pending,
+  overrun: flag,
+});
+
+// ---- ports and operators
+
+const PORT = record({
+  name: path,
+  /** The definition, to compare with the one that is read anew. No password in it. */
+  definition: path,
+  /** Set at run time, by the control port or D-Bus; null: as defined. */
+  state: nullable(MODE),
+  timeoutSeconds: nullable(COUNT),
+  /** Words given to `setportconfig` and the like, in order. */
+  changes: list(path, 256),
+  lastError: nullable(reason),
+});
+
+const LISTENER = record({ name, networkPort: path, index: integer(0, OBJECTS), peer: PEER });
+
+const ROTATOR = record({ name: path, next: integer(0, OBJECTS) });
+
+const CONTROL_SESSION = record({
+  name,
+  peer: PEER,
+  idleMs: durationMs,
+  unfinished,
+  negotiation: NEGOTIATION,
+  /** The line being typed. */
+  line: text(255),
+  unsent: pending,
+  monitor: nullable(record({ port: path, direction: oneOf("tcp", "term") })),
+});
+
+export const STATE = record({
+  /** CLOCK_MONOTONIC, in milliseconds: the same for all processes until the next boot. */
+  takenMs: COUNT,
+  nextConnectionId: COUNT,
+  ports: salvaged(PORT, OBJECTS),
+  listeners: salvaged(LISTENER, OBJECTS),
+  rotators: salvaged(ROTATOR, OBJECTS),
+  connections: salvaged(CONNECTION, OBJECTS),
+  devices: salvaged(DEVICE, OBJECTS),
+  traces: salvaged(TRACE, OBJECTS),
+  controlSessions: salvaged(CONTROL_SESSION, 64),
+});
+
+/** What a journal has, a record for each: what a crash leaves of an object. */
+export const JOURNALED = {
+  port: PORT,
+  connection: CONNECTION,
+  device: DEVICE,
+  controlSession: CONTROL_SESSION,
+} as const;
+
+export type DaemonState = ValueOf<typeof STATE>;
+export type PortState = ValueOf<typeof PORT>;
+export type ListenerState = ValueOf<typeof LISTENER>;
+export type RotatorState = ValueOf<typeof ROTATOR>;
+export type ConnectionState = ValueOf<typeof CONNECTION>;
+export type TelnetState = ValueOf<typeof TELNET>;
+export type NegotiationState = ValueOf<typeof NEGOTIATION>;
+export type EnterState = ValueOf<typeof ENTER>;
+export type DeviceState = ValueOf<typeof DEVICE>;
+export type BreakState = ValueOf<typeof BREAK>;
+export type TransferredState = ValueOf<typeof TRANSFER>;
+export type TraceState = ValueOf<typeof TRACE>;
+export type ControlSessionState = ValueOf<typeof CONTROL_SESSION>;

@@ -3,6 +3,7 @@ import { ACCESS_PARSERS } from "./access.js";
 import { BOARD_PARSERS } from "./board.js";
 import { BYTE_PARSERS } from "./bytes.js";
 import { CONFIGURATION_PARSERS } from "./configuration.js";
+import { HANDOVER_PARSERS } from "./handover.js";
 import { IPMI_PARSERS } from "./ipmi.js";
 import { OPERATOR_PARSERS } from "./operators.js";
 import type { Parser } from "./parser.js";
@@ -14,4 +15,5 @@ export const PARSERS: readonly Parser[] = [
   ...OPERATOR_PARSERS,
   ...BYTE_PARSERS,
   ...IPMI_PARSERS,
+  ...HANDOVER_PARSERS,
 ];

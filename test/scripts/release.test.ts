@@ -33,7 +33,14 @@ t.test("it holds what an image needs and nothing of npm but the headers of the a
   );
   t.same(
     names.filter(name => name.startsWith("dist/")),
-    ["dist/ser2net.cjs", "dist/dbus.cjs", "dist/sol.cjs", "dist/board-units.mjs", "dist/LICENSES.txt"],
+    [
+      "dist/ser2net.cjs",
+      "dist/dbus.cjs",
+      "dist/handover.cjs",
+      "dist/sol.cjs",
+      "dist/board-units.mjs",
+      "dist/LICENSES.txt",
+    ],
   );
   t.ok(names.includes("service/native/build.sh"));
   t.ok(names.includes("node_modules/node-api-headers/include/node_api.h"));

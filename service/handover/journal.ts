@@ -1,0 +1,72 @@
+/**
+ * A record that survives the crash of its writer: two slots in shared memory, written in turn. A write that was cut off
+ * leaves the other slot as it was. A slot is: sequence number (8 bytes), length (4), the first 8 bytes of the SHA-256 of
+ * both and of the record, the record.
+ */
+import { createHash } from "node:crypto";
+
+const SLOTS = 2;
+const LENGTH_AT = 8;
+const SUM_AT = 12;
+const SUM_BYTES = 8;
+export const SLOT_HEADER_BYTES = SUM_AT + SUM_BYTES;
+
+export interface JournalWrite {
+  /** From the begin of the pair of slots. */
+  readonly offset: number;
+  /** To be written there in one call. */
+  readonly bytes: Uint8Array;
+}
+
+/** One record, written again and again. */
+export class JournalWriter {
+  readonly #slotBytes: number;
+  #sequence: bigint;
+
+  /** @param sequence of the newest record that is in the slots already; 0n: none */
+  constructor(slotBytes: number, sequence = 0n) {
+    this.#slotBytes = slotBytes;
+    this.#sequence = sequence;
+  }
+
+  /** Null: the record does not fit, and the last one stays in force. */
+  next(record: Uint8Array): JournalWrite | null {
+    if (SLOT_HEADER_BYTES + record.length > this.#slotBytes) return null;
+    this.#sequence++;
+    const bytes = Buffer.alloc(SLOT_HEADER_BYTES + record.length);
+    bytes.writeBigUInt64LE(this.#sequence);
+    bytes.writeUInt32LE(record.length, LENGTH_AT);
+    bytes.set(record, SLOT_HEADER_BYTES);
+    bytes.set(sumOf(bytes), SUM_AT);
+    return { offset: Number(this.#sequence % BigInt(SLOTS)) * this.#slotBytes, bytes };
+  }
+}
+
+export interface JournalRecord {
+  readonly sequence: bigint;
+  /** A view of what was read. */
+  readonly record: Uint8Array;
+}
+
+/** The newest whole record of a pair of slots; null: there is none. Whatever the bytes are, nothing is thrown. */
+export function readJournal(pair: Uint8Array, slotBytes: number): JournalRecord | null {
+  const slots = Array.from({ length: SLOTS }, (_, at) => readSlot(pair.subarray(at * slotBytes, (at + 1) * slotBytes)));
+  return slots.reduce((best, one) => (best === null || (one !== null && one.sequence > best.sequence) ? one : best));
+}
+
+function readSlot(slot: Uint8Array): JournalRecord | null {
+  if (slot.length < SLOT_HEADER_BYTES) return null;
+  const bytes = Buffer.from(slot.buffer, slot.byteOffset, slot.length);
+  const length = bytes.readUInt32LE(LENGTH_AT);
+  if (length > bytes.length - SLOT_HEADER_BYTES) return null;
+  const whole = bytes.subarray(0, SLOT_HEADER_BYTES + length);
+  const sequence = whole.readBigUInt64LE();
+  const isWhole = sequence > 0n && sumOf(whole).equals(whole.subarray(SUM_AT, SLOT_HEADER_BYTES));
+  return isWhole ? { sequence, record: whole.subarray(SLOT_HEADER_BYTES) } : null;
+}
+
+/** Of all but the sum itself. */
+function sumOf(slot: Buffer): Buffer {
+  const hash = createHash("sha256").update(slot.subarray(0, SUM_AT)).update(slot.subarray(SLOT_HEADER_BYTES));
+  return hash.digest().subarray(0, SUM_BYTES);
+}
