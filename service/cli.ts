@@ -164,6 +164,8 @@ export function usage(program: string): string {
   --dbus <bus> - appear on the system bus, the session bus or the bus of
      the given address
   board - list, show, check and detect board profiles
+  busy, drain, undrain - before an update: who is connected, no new
+     connections, and connections again
   check-sol - log in to the BMC of a SOL device, and tell how it is used
 `;
 }

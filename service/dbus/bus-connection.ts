@@ -30,7 +30,18 @@ export class BusCallError extends Error {
   }
 }
 
+/** An object of another program, by the unique name of that program. */
+export interface CallTarget {
+  readonly destination: string;
+  readonly path: string;
+  readonly interface: string;
+}
+
+const THE_BUS: CallTarget = { destination: BUS, path: BUS_PATH, interface: BUS };
+
 interface PendingCall {
+  /** Only it may answer, or the bus. */
+  readonly destination: string;
   resolve(body: readonly unknown[]): void;
   reject(error: Error): void;
 }
@@ -52,16 +63,18 @@ export class BusConnection {
     this.#transport = new Transport(path, transportEvents, clock);
   }
 
-  /** A method of the bus itself. Rejects with BusCallError when the bus refuses, or when the connection ends first. */
-  call(member: string, signature = "", body: readonly unknown[] = []): Promise<readonly unknown[]> {
+  /** A method of the bus itself, or of `target`. Rejects with BusCallError when that refuses, or when the connection ends first. */
+  call(
+    member: string,
+    signature = "",
+    body: readonly unknown[] = [],
+    target: CallTarget = THE_BUS,
+  ): Promise<readonly unknown[]> {
     if (this.#pendingCalls.size >= MAX_PENDING_CALLS)
       return Promise.reject(new BusCallError("too many calls wait for an answer"));
     return new Promise((resolve, reject) => {
-      const serial = this.#send({
-        ...{ type: CALL, destination: BUS, path: BUS_PATH, interface: BUS },
-        ...{ member, signature, body },
-      });
-      this.#pendingCalls.set(serial, { resolve, reject });
+      const serial = this.#send({ type: CALL, ...target, member, signature, body });
+      this.#pendingCalls.set(serial, { destination: target.destination, resolve, reject });
     });
   }
 
@@ -106,9 +119,10 @@ export class BusConnection {
       this.#events.called(message, whole, this);
       return;
     }
-    // Only the bus itself can answer for the bus.
-    if (message.sender !== BUS) return;
     const isAnswer = message.type === REPLY || message.type === ERROR;
+    const asked = isAnswer ? this.#pendingCalls.get(message.replySerial)?.destination : undefined;
+    // Only the bus itself can answer for the bus.
+    if (message.sender !== BUS && message.sender !== asked) return;
     if (!isAnswer && message.interface !== BUS) return;
     let body: readonly unknown[];
     try {

@@ -1,4 +1,7 @@
-/** The daemon on D-Bus. Bundled as a file of its own, which is loaded only where D-Bus is on. */
+/**
+ * The daemon on D-Bus, and what `ser2net busy` needs to find it there. Bundled as a file of its own, which is loaded only
+ * where D-Bus is on.
+ */
 import { encodeUtf8 } from "../line/bytes.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
@@ -15,8 +18,9 @@ import { type MatchedCall, ObjectTree } from "./object-tree.js";
 import type { DbusService, DbusServiceOptions } from "./service.js";
 import { TaskQueue } from "./task-queue.js";
 
-export { busAddress } from "./address.js";
-export { instanceName, WELL_KNOWN_NAME } from "./names.js";
+export { busAddress, socketPaths } from "./address.js";
+export { BusCallError, BusConnection } from "./bus-connection.js";
+export { instanceName, ROOT, WELL_KNOWN_NAME } from "./names.js";
 export type { DbusService, DbusServiceOptions as DbusParts } from "./service.js";
 
 type Entries = Extract<Result, { kind: "entries" }>;

@@ -36,6 +36,7 @@ t.test("it holds what an image needs and nothing of npm but the headers of the a
     [
       "dist/ser2net.cjs",
       "dist/dbus.cjs",
+      "dist/drain.cjs",
       "dist/handover.cjs",
       "dist/sol.cjs",
       "dist/board-units.mjs",

@@ -34,6 +34,7 @@ export function filesBelow(root: string): string[] {
 export const PROGRAM = [
   "/usr/bin/ser2net",
   "/usr/lib/ser2net/dbus.cjs",
+  "/usr/lib/ser2net/drain.cjs",
   "/usr/lib/ser2net/handover.cjs",
   "/usr/lib/ser2net/native.node",
   "/usr/lib/ser2net/ser2net-leds",

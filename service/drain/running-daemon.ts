@@ -1,0 +1,27 @@
+/** A daemon that runs, as the commands see it, whichever way it is reached. */
+import type { Activity } from "../port/drain.js";
+
+/** Every call rejects with a DaemonError. */
+export interface RunningDaemon {
+  /** For the table: the board, `-` without one, or the control port. */
+  readonly name: string;
+  /** What a reboot would disturb. */
+  activities(): Promise<readonly Activity[]>;
+  drain(): Promise<void>;
+  undrain(): Promise<void>;
+  close(): void;
+}
+
+export class DaemonError extends Error {
+  override readonly name = "DaemonError";
+  /** `absent`: no daemon, or none any more. `failed`: it does not answer, or not as it should. */
+  readonly code: "absent" | "failed";
+
+  constructor(code: DaemonError["code"], text: string) {
+    super(text);
+    this.code = code;
+  }
+}
+
+/** How long a daemon may take for one answer, in milliseconds. */
+export const ANSWER_MS = 5000;
