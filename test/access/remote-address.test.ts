@@ -3,7 +3,7 @@ import { isAdmitted } from "../../service/access/remote-address.js";
 
 const peer = { address: "::ffff:10.1.2.3", port: 40000 };
 
-t.test("no list admits everyone, an empty list no one", async t => {
+t.test("no list admits every peer, an empty list none", async t => {
   t.ok(isAdmitted(null, peer));
   t.notOk(isAdmitted([], peer));
 });

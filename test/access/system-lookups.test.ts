@@ -71,8 +71,8 @@ t.test("ident: no server is unknown, and so is a client without an address", asy
     server: { address: "127.0.0.1", port: 2 },
   };
   t.equal(await lookUpInSystem({ kind: "user", request, limitSeconds: 10 }), "unknown");
-  const nobody = { ...request, client: { address: null, port: 0 } };
-  t.equal(await lookUpInSystem({ kind: "user", request: nobody, limitSeconds: 10 }), "unknown");
+  const withoutClient = { ...request, client: { address: null, port: 0 } };
+  t.equal(await lookUpInSystem({ kind: "user", request: withoutClient, limitSeconds: 10 }), "unknown");
 });
 
 function listen(server: Server, port: number): Promise<boolean> {

@@ -129,15 +129,15 @@ t.test("what an update would disturb: connections, sessions in use, output that 
   world.time.pass(61_000);
   t.same(kinds(), [], "and one without data for a minute");
 
-  const caller = await world.call("7001", "x", { address: "192.0.2.7", port: 4711 });
+  const late = await world.call("7001", "x", { address: "192.0.2.7", port: 4711 });
   t.same(drain.activities(), [
     { kind: "connection", port: "7001", address: "192.0.2.7", portNumber: 4711, since: since + 61_000 },
   ]);
   world.device.stuck = true;
-  caller.send("y");
+  late.send("y");
   await world.settle();
   const endMs = world.time.date().getTime();
-  caller.finish();
+  late.finish();
   await world.pass(10);
   world.time.pass(500);
   const [closing] = drain.activities();

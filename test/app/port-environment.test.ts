@@ -19,7 +19,7 @@ function permission(verdict: Partial<Verdict>, late = false) {
   return { permitted: createAccessCheck("ser2net", log, access), warned, asked };
 }
 
-t.test("the rules are asked about the caller, the place he came to and the daemon's name", async t => {
+t.test("the rules are asked about the peer, the local address and the daemon's name", async t => {
   const { permitted, asked } = permission({});
   t.equal(permitted(createFakeLink({ address: "192.0.2.1", port: 5 })), true);
   t.match(asked, [
@@ -35,7 +35,7 @@ t.test("warnings are logged, a banner is sent", async t => {
   t.equal(link.received, "welcome\n");
 });
 
-t.test("a caller who is gone before his banner does no harm", async t => {
+t.test("a peer that is gone before its banner does no harm", async t => {
   for (const late of [false, true]) {
     const link = createFakeLink();
     link.breakWith("write", "reset");

@@ -33,7 +33,7 @@ export class PrivateBus {
   }
 }
 
-/** Somebody is connected to this bus. */
+/** A client is connected to this bus. */
 export function isUsed(busAddress: string): boolean {
   const path = busAddress.replace("unix:path=", "");
   const connected = new RegExp(`^\\S+: \\w+ \\w+ \\w+ \\w+ 03 +\\d+ ${path}$`, "m");

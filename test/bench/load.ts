@@ -46,7 +46,7 @@ export interface Run {
 const FIRST_TCP_PORT = 20_000;
 let nextTcpPort = FIRST_TCP_PORT;
 
-/** The first of so many TCP ports in a row that nobody else uses, another benchmark neither. */
+/** The first of so many TCP ports in a row that no other program or benchmark uses. */
 export function tcpPorts(count: number): number {
   for (let tries = 0; tries < 100; tries++) {
     if (nextTcpPort + count > 32_000) nextTcpPort = FIRST_TCP_PORT;

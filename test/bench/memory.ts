@@ -1,4 +1,4 @@
-/** Memory at rest: ports nobody uses, connections, and what a load leaves behind. */
+/** Memory at rest: unused ports, connections, and what a load leaves behind. */
 import { isUsed } from "./bus.js";
 import { portCount } from "./cells.js";
 import { type Bench, reason } from "./context.js";

@@ -79,7 +79,7 @@ t.test("all parts of a match must hold, of the texts only * stands for anything"
   t.notOk(fits({ compatible: "example,soc", dmi: { sys_vendor: "Example" } }));
 });
 
-t.test("a machine that nobody knows is generic, and everything looked at is explained", async t => {
+t.test("an unknown machine is generic, and everything looked at is explained", async t => {
   const { name, because, explanation } = detectBoard(evidenceIn(plant(t, "x86-vm")), CANDIDATES);
   t.equal(name, "generic");
   t.equal(because, "nothing else fits");

@@ -116,7 +116,7 @@ t.test("a base that is not there is told, with the name that was meant", async t
   t.match(readBoard("variant", [root]).profile.ports, [{ id: "p" }]);
 });
 
-t.test("a name nobody knows is an error that names the nearest; a file may be given instead", async t => {
+t.test("an unknown name is an error that names the nearest one; a file may be given instead", async t => {
   const root = boards(t, { base: FACTORY });
   t.throws(
     () => readBoard("bas", [root]),

@@ -1,4 +1,4 @@
-/** Every escape of the manual page's "Filename, Banner, and String Formatting", as a caller sees it. */
+/** Every escape of the manual page's "Filename, Banner, and String Formatting", as a peer sees it. */
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";

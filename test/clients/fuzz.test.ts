@@ -103,7 +103,7 @@ t.test("bytes without any sense: whatever they were, the next client is served",
   t.match(await device.expect("sane"), /sane$/);
 });
 
-t.test("a client that asks and never reads its answers is closed, and nobody else", async t => {
+t.test("a client that asks and never reads its answers is closed, and no other", async t => {
   const { daemon, port, check } = await serveTwo(t, "", "remctl max-connections=2");
   const { com } = await ComPort.agree(t, port);
   com.client.socket.pause();

@@ -126,7 +126,7 @@ t.test("lines are read while a client asked for them, not more often than every 
   await device.expect("y");
   const quiet = uart.asked;
   await plain.untilEnd();
-  t.equal(uart.asked, quiet, "nobody asked, nobody looked");
+  t.equal(uart.asked, quiet, "without a request nothing is read");
 });
 
 t.test("DTR and RTS that change in one segment change in one call, and in order", NEEDS_UART, async t => {

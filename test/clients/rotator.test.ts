@@ -49,7 +49,7 @@ async function call(t: Test, rack: Rack): Promise<{ readonly client: Client; rea
   return { client, at: Number(at) };
 }
 
-t.test("each caller gets the next free port of the list, round and round", async t => {
+t.test("each peer gets the next free port of the list, round and round", async t => {
   const rack = await serveRack(t, ["raw", "raw", "raw"], [2, 0, 1]);
   const calls = [await call(t, rack), await call(t, rack), await call(t, rack)];
   t.same(
@@ -79,7 +79,7 @@ t.test("it starts after the port it found last", async t => {
   t.same(found, [0, 1, 0, 1]);
 });
 
-t.test("its callers are like others: banner, address in showport, no place for a second one", async t => {
+t.test("its peers are like others: banner, address in showport, no slot for a second one", async t => {
   const rack = await serveRack(t, ["telnet b"]);
   const { client, at } = await call(t, rack);
   t.equal(at, 0);
@@ -92,7 +92,7 @@ t.test("its callers are like others: banner, address in showport, no place for a
   t.equal(await direct.untilEnd(), "Port already in use\r\n");
 });
 
-t.test("ports that are off, closed to the caller, or unknown are passed over; nobody is kicked off", async t => {
+t.test("ports that are off, closed to the peer, or unknown are passed over; no peer is kicked off", async t => {
   const rack = await serveRack(t, ["off", "raw remaddr=127.0.0.77,0", "raw kickolduser", "raw max-connections=2"]);
   t.equal((await call(t, rack)).at, 2);
   t.equal((await call(t, rack)).at, 3);
@@ -117,7 +117,7 @@ t.test("a port whose device is used by another port is passed over", async t => 
   t.equal(await own.expect("y"), "y");
 });
 
-t.test("SIGHUP: a new list counts, a removed rotator is gone, its callers stay", async t => {
+t.test("SIGHUP: a new list counts, a removed rotator is gone, its connections stay", async t => {
   const rack = await serveRack(t, ["raw", "raw"], [0]);
   const { client } = await call(t, rack);
   const inode = () => socketInode(rack.rotator);

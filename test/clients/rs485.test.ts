@@ -26,7 +26,7 @@ for (const [conf, told, kept] of [
   });
 }
 
-t.test("a device that knows no RS-485: the caller is told, the log too, and the device is let go", async t => {
+t.test("a device without RS-485: the peer is told, it is logged, and the device is closed", async t => {
   const before = ["RS485CONF:bus:0:0:1:0"];
   const start = { foreground: "-d" } as const;
   const { daemon, device, port, name } = await serveOnePort(t, { before, options: "9600 rs485=bus" }, start);

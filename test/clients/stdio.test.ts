@@ -15,9 +15,9 @@ import socket, subprocess, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 print("listening", flush=True)
 while True:
-    caller, _ = listener.accept()
-    program = subprocess.Popen(sys.argv[2:], stdin=caller, stdout=caller)
-    caller.close()
+    connection, _ = listener.accept()
+    program = subprocess.Popen(sys.argv[2:], stdin=connection, stdout=connection)
+    connection.close()
     print("started", program.pid, flush=True)
     print("ended", program.wait(), flush=True)
 `;
@@ -107,7 +107,7 @@ t.test("the end of a session by timeout, closeon, the device, a signal: exit sta
   t.equal(await ended(), "ended 0", "the device");
 });
 
-t.test("a device that cannot be opened: the caller is told, exit status 1", async t => {
+t.test("a device that cannot be opened: the peer is told, exit status 1", async t => {
   const { port, ended } = await inetd(t, "0:raw:0:/dev/no-such-tty:9600");
   const client = await Client.connect(t, port);
   t.equal(await client.untilEnd(), "Device open failure: No such file or directory\r\n");
@@ -125,7 +125,7 @@ t.test("a large answer is whole before the end", async t => {
   t.equal(await ended(), "ended 0");
 });
 
-t.test("traces know the caller's address", async t => {
+t.test("traces know the peer's address", async t => {
   const file = join(temporaryFolder(t), "trace");
   const { device, port, ended } = await inetd(t, `TRACEFILE:f:${file}`, "0:raw:0:DEVICE:9600 tb=f hexdump timestamp");
   const client = await Client.connect(t, port);

@@ -70,7 +70,7 @@ t.test("a fault that comes again and again is written a few times, then counted"
   const config = [`127.0.0.1,${bad}:raw:0:/dev/no-such-tty:9600`];
   const daemon = await Daemon.start(t, { controlPort, config, under });
   const text = `Could not open device /dev/no-such-tty for port 127.0.0.1,${bad}: No such file or directory`;
-  for (let caller = 0; caller < 40; caller++) {
+  for (let index = 0; index < 40; index++) {
     t.equal(await (await Client.connect(t, bad)).untilEnd(), "Device open failure: No such file or directory\r\n");
   }
   await daemon.stop();
@@ -157,7 +157,7 @@ t.test("out of descriptors: said a few times; who is in is served, who comes whe
   await clients[0]?.expect("to all of them");
   t.match(await session.ask("version"), /^ser2net version /);
   for (const client of clients) await client.close();
-  const late = await until("somebody is served again", async () => {
+  const late = await until("a peer is served again", async () => {
     const client = await Client.connect(t, port);
     client.send("late");
     await until("an answer", () => client.ended || device.text.includes("late"));

@@ -1,4 +1,4 @@
-/** Traces that cannot be written cost nobody but themselves. */
+/** Traces that cannot be written affect nothing else. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ t.test("a folder that is not there: said once, no trace; one that comes later is
   t.equal(served.read("lost/in"), "answer");
 });
 
-t.test("a folder that vanishes while it is traced into harms nobody", async t => {
+t.test("a folder that vanishes while it is traced into does no harm", async t => {
   const served = await serveTraced(t, "tb=here/all", { traces: ["here/all"] });
   const folder = join(served.folder, "here");
   mkdirSync(folder);
@@ -75,7 +75,7 @@ t.test("a file that is moved away goes on there until the session is over", asyn
   t.equal(served.read("log"), "three");
 });
 
-t.test("a fifo nobody reads does not hold the port up", async t => {
+t.test("a fifo without a reader does not delay the port", async t => {
   const folder = temporaryFolder(t);
   t.equal(spawnSync("mkfifo", [join(folder, "fifo")]).status, 0);
   const served = await serveTraced(t, "tb=fifo", { before: [`TRACEFILE:fifo:${join(folder, "fifo")}`], traces: [] });

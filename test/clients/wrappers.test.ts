@@ -22,7 +22,7 @@ interface Guarded {
   readonly device: PtyDevice;
   /** New tables, from now on. */
   tables(allow: string, deny: string): void;
-  /** What a caller hears: the refusal, or "" when the port serves it. */
+  /** What a client receives: the refusal, or "" when the port serves it. */
   call(from?: string): Promise<string>;
 }
 
@@ -58,11 +58,11 @@ async function serveGuarded(t: Test): Promise<Guarded> {
 }
 
 t.test(
-  "tables are read for every caller; data ports and the control port have names of their own",
+  "tables are read for every peer; data ports and the control port have names of their own",
   NEEDS_NAMESPACE,
   async t => {
     const { daemon, tables, call, rotator } = await serveGuarded(t);
-    t.equal(await call(), "", "empty tables admit everybody");
+    t.equal(await call(), "", "empty tables admit every peer");
     tables("", "ser2net: ALL\n");
     t.equal(await call(), DENIED);
     t.equal(await (await Client.connect(t, rotator)).untilEnd(), DENIED, "the rotator is a data port");
@@ -78,7 +78,7 @@ t.test(
 
 t.test("the forms of a client pattern", NEEDS_NAMESPACE, async t => {
   const { tables, call } = await serveGuarded(t);
-  // An IPv4 caller of a dual-stack port is judged by its IPv4 address.
+  // An IPv4 peer of a dual-stack port is matched by its IPv4 address.
   for (const [clients, one, two] of [
     ["127.0.0.2", DENIED, ""],
     ["127.0.0.", "", ""],
@@ -95,7 +95,7 @@ t.test("the forms of a client pattern", NEEDS_NAMESPACE, async t => {
   }
 });
 
-t.test("a denied caller learns nothing of the port; UDP is not asked about", NEEDS_NAMESPACE, async t => {
+t.test("a denied peer is told nothing of the port; UDP is not checked", NEEDS_NAMESPACE, async t => {
   const { tables, port, udp, device, daemon } = await serveGuarded(t);
   const first = await Client.connect(t, port);
   first.send("first");
@@ -144,7 +144,7 @@ t.test("mistakes in the tables are said to the log, and deny rather than admit",
   await errors.expect(/hosts\.deny, line \d: missing newline/);
 });
 
-t.test("callers whose names take their time do not hold others up", NEEDS_NAMESPACE, async t => {
+t.test("peers whose names take their time do not delay others", NEEDS_NAMESPACE, async t => {
   const { tables, call, folder } = await serveGuarded(t);
   const gate = join(folder, "gate");
   const wait = `aclexec while [ ! -e ${gate} ]; do sleep 0.01; done`;

@@ -26,12 +26,12 @@ t.test("the DEFAULT counts unless the line has a remaddr, even an empty one", as
   t.same(read("3000", "", before, "DEFAULT:remaddr:"), ["everyone"]);
 });
 
-t.test("a bad address is left out, and when all are bad nobody is admitted", async t => {
+t.test("a bad address is left out, and when all are bad no peer is admitted", async t => {
   t.same(read("3000", "remaddr=10.0.0.1;10.0.0.2,0"), [["10.0.0.2,0"], "Invalid remote address '10.0.0.1' on line 1"]);
   t.same(read("3000", "remaddr=10.0.0.1"), [[], "Invalid remote address '10.0.0.1' on line 1"]);
   t.same(read("3000", "remaddr=x,70000"), [[], "Invalid remote address 'x,70000' on line 1"]);
   t.same(read("3000", "", "DEFAULT:remaddr:bad"), [[], "Invalid remote address 'bad' on line 2"]);
-  t.same(read("3000", "remaddr=0"), [[]], "no host and any port is nobody");
+  t.same(read("3000", "remaddr=0"), [[]], "no host and any port admits no peer");
 });
 
 t.test("an address without a port is told how to be written", async t => {

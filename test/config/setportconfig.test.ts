@@ -71,6 +71,6 @@ t.test("setportconfig", async t => {
       ["10.0.0.2,0"],
     );
     t.equal(line.speed, 300);
-    t.same(set("remaddr=nosuch").options.remaddr, [], "none is good: nobody is admitted");
+    t.same(set("remaddr=nosuch").options.remaddr, [], "no entry is valid: no peer is admitted");
   });
 });

@@ -37,7 +37,7 @@ t.test("a remaddr= without its blank never opens the port", async t => {
   for (const [word, wanted] of [
     ["9600,nosuch,remaddr=10.0.0.1,0", ["10.0.0.1,0"]],
     ["9600,remaddr=10.0.0.1,2000", ["10.0.0.1,2000"]],
-    ["9600,remaddr=udp,10.0.0.1,2000", []], // no UDP port: nobody
+    ["9600,remaddr=udp,10.0.0.1,2000", []], // not a UDP port: no peer
     ["9600:remctl:remaddr=10.0.0.1,0;::1,7", ["10.0.0.1,0", "::1,7"]],
     ["9600,remaddr=nothing valid", []],
   ] as const) {

@@ -127,7 +127,7 @@ t.test("days and months count from 0, in words they have names", async t => {
   t.same(days, "Sun Mon Tue Wed Thu Fri Sat".split(" "));
 });
 
-t.test("nobody connected has no address, a device without directory is whole", async t => {
+t.test("without a connection there is no address; a device without directory is whole", async t => {
   t.equal(string("<\\I>", { remoteAddress: null }), "<>");
   t.equal(expandTemplate("\\d \\o", "file", { ...FACTS, devicePath: "x", deviceWritten: "/a/b/" }), "x ");
 });

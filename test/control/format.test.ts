@@ -66,7 +66,7 @@ t.test("modem lines that cannot be read show low", async t => {
   t.ok([...formatPort(busyStatus({ control: { dtr: true, rts: false } }))].includes("  device controls: RTSLO DTRHI "));
 });
 
-t.test("a port that is closing is not idle, though everybody has left", async t => {
+t.test("a port that is closing is not idle, though no connection is left", async t => {
   const closing = busyStatus({ slots: [null, null], toDevice: "waiting output", toNet: "closing" });
   const lines = [...formatPort(closing)];
   t.equal(lines.filter(line => line === "  unconnected").length, 2);

@@ -68,7 +68,7 @@ t.test("a fifth who is gone already does no harm", async t => {
   t.equal(fifth.closed, true);
 });
 
-t.test("a caller who is gone before the greeting takes no place", async t => {
+t.test("a peer that is gone before the greeting takes no session", async t => {
   const { server, connect } = createFakeControl();
   const link = createFakeLink();
   link.breakWith("write", "pipe");

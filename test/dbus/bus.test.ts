@@ -185,7 +185,7 @@ t.test("a bus whose policy does not let us have the name says so in the log, onc
   t.match(log.lines[0], /\(systemctl reload dbus makes the bus read its policies anew\); the ports are served/);
 });
 
-t.test("a name that somebody else has is ours when that one leaves", tools, async t => {
+t.test("a name that another program has is ours when that program leaves", tools, async t => {
   const bus = await PrivateBus.start(t);
   const first = start(t, bus.address);
   await until("the first has the name", () => first.log.lines.length === 1);

@@ -71,7 +71,7 @@ export class Peer {
     this.socket = socket;
   }
 
-  /** As the bus, or as somebody who speaks as if. */
+  /** As the bus, or as a client that pretends to be the bus. */
   reply(call: Received, signature: string, body: readonly unknown[], sender = BUS): void {
     this.#send({ type: REPLY, destination: ":1.1", replySerial: call.serial, signature, body }, sender);
   }

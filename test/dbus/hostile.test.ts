@@ -1,4 +1,4 @@
-/** What a caller may not do: end the service, hold it up, or make it grow. */
+/** What a D-Bus client must not be able to do: end the service, delay it, or make it grow. */
 import t from "tap";
 import { ERROR, REPLY, type Received, SIGNAL } from "../../service/dbus/codec.js";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
@@ -16,7 +16,7 @@ const PROPERTIES = "org.freedesktop.DBus.Properties";
 const MANAGER = "org.freedesktop.DBus.ObjectManager";
 const ping = { destination: WELL_KNOWN_NAME, path: ROOT, interface: "org.freedesktop.DBus.Peer", member: "Ping" };
 
-t.test("a body that names a descriptor nobody sent is an error, not an end", tools, async t => {
+t.test("a body that names a descriptor that was not sent is an error, not an end", tools, async t => {
   const { bus } = await stage(t, [busyStatus({ name: "2001" })]);
   const client = await RawClient.connect(t, bus);
   const asDescriptor = (bytes: Buffer) => {
@@ -109,7 +109,7 @@ t.test("of very many connections the first are shown, and all are counted", tool
   t.equal(output.split("\n").filter(path => path.startsWith(`${ROOT}/connection/`)).length, 64);
 });
 
-t.test("signals and replies that nobody asked for are passed over", tools, async t => {
+t.test("signals and replies that were not asked for are ignored", tools, async t => {
   const { bus } = await stage(t, [busyStatus({ name: "2001" })]);
   const client = await RawClient.connect(t, bus);
   const destination = WELL_KNOWN_NAME;

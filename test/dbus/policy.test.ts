@@ -1,4 +1,4 @@
-/** The bus policy that is shipped: everybody may look, only those who may change things change them. */
+/** The bus policy that is shipped: every user may read, only administrators change things. */
 import { chmodSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import t from "tap";
@@ -22,9 +22,9 @@ const NOBODY = 65_534;
 const PORT_PATH = `${ROOT}/port/_32001`;
 
 const tools =
-  process.getuid?.() === 0 ? needs("dbus-daemon", "busctl") : { skip: "only root can call as somebody else" };
+  process.getuid?.() === 0 ? needs("dbus-daemon", "busctl") : { skip: "only root can call as another user" };
 
-t.test("nobody may look at everything and change nothing; root may do all", tools, async t => {
+t.test("the user nobody may read everything and change nothing; root may do all", tools, async t => {
   const shipped = readFileSync("units/dbus/org.ser2net.Ser2net1.conf", "utf8");
   const policies = Array.from(shipped.matchAll(/<policy.*?<\/policy>/gs), ([text]) => text).join("\n");
   const bus = await PrivateBus.start(t, SYSTEM_POLICY + policies);

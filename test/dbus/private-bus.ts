@@ -12,7 +12,7 @@ export interface Answer {
   readonly errors: string;
 }
 
-/** Everybody may do everything; what a policy forbids is tested with one that does. */
+/** Every user may do everything; what a policy forbids is tested with a bus that has one. */
 export const OPEN_POLICY = `<policy context="default">
   <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
   <allow send_requested_reply="false"/><allow receive_requested_reply="false"/>

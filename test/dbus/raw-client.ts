@@ -1,4 +1,4 @@
-/** A caller that says what no well-behaved program says. */
+/** A D-Bus client that sends what no correct program sends. */
 import { CALL, encode, type Received, type Sent } from "../../service/dbus/codec.js";
 import { Transport } from "../../service/dbus/transport.js";
 import type { Teardown } from "../support/client.js";

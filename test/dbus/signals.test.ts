@@ -146,7 +146,7 @@ t.test("a connection comes as an object before the port names it, and goes after
   t.match(await next(), { member: "InterfacesRemoved", path: ROOT, data: [path, [CONNECTION]] });
 });
 
-t.test("a caller who has left before the pause is over was never there", tools, async t => {
+t.test("a peer that has left before the pause is over is not announced", tools, async t => {
   const { change, next, pause } = await watched(t, IDLE);
   change({ timeoutSeconds: 1 });
   await next();

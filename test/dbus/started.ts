@@ -36,7 +36,7 @@ export function start(t: Test, address: string, parts: Partial<DbusParts> = {}) 
     /** What was asked for last comes due. */
     fire(what = "a timer") {
       const last = waits.at(-1);
-      if (last === undefined || last.cancelled) throw new Error(`nobody waits for ${what}`);
+      if (last === undefined || last.cancelled) throw new Error(`no call waits for ${what}`);
       last.cancelled = true;
       last.run();
     },

@@ -134,7 +134,7 @@ t.test("a path relative to the working directory is followed as well", async t =
   t.ok(presence.isPresent(path));
 });
 
-t.test("a pseudo-terminal is looked for when somebody asks", async t => {
+t.test("a pseudo-terminal is looked for when it is asked for", async t => {
   const { presence } = watchIn(t, "x");
   const { master, slave, path } = openPty();
   t.ok(presence.isPresent(path));
@@ -161,7 +161,7 @@ t.test("however many paths go through a directory, it is watched once, and not a
   const twice = presence.watch(`${folder}/tty0`, () => {});
   t.equal(watchedDirectories(), withOne);
   for (const leave of [...unwatches, unwatch]) leave();
-  t.equal(watchedDirectories(), withOne, "somebody is left");
+  t.equal(watchedDirectories(), withOne, "one watch is left");
   twice();
   twice();
   t.equal(watchedDirectories(), 0);

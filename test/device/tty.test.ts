@@ -180,7 +180,7 @@ t.test("a break on a line that knows none does no harm", async t => {
   await until("its end", () => !tty.breakOn);
 });
 
-t.test("purge throws away what nobody has read", async t => {
+t.test("purge discards what has not been read", async t => {
   const { pair, tty } = open(t);
   await pass(pair.master, pair.slave, bytes("old"));
   tty.purge("input");
@@ -201,7 +201,7 @@ t.test("closing: once, with all that was written, and flow control off", async t
   t.equal((cflag & termiosBits.CRTSCTS) >>> 0, 0);
 });
 
-t.test("a closed device calls nobody back", async t => {
+t.test("a closed device calls no callback", async t => {
   const { pair, tty } = open(t);
   let calls = 0;
   tty.whenReadable(() => calls++);

@@ -142,7 +142,7 @@ t.test("a directory that is not there is told as such", async t => {
   }
 });
 
-t.test("whoever reads the lock at any moment finds a process id in it", async t => {
+t.test("a read of the lock at any moment finds a process id in it", async t => {
   const directory = t.testdir({});
   const watcher = new Worker(
     `const { readFileSync } = require("node:fs");

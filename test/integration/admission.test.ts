@@ -26,7 +26,7 @@ async function talking(t: Test, port: number, device: PtyDevice, text = "first")
 }
 
 for (const state of ["raw", "telnet"]) {
-  t.test(`a second caller of a busy ${state} port is told so, the first stays`, async t => {
+  t.test(`a second peer of a busy ${state} port is refused with a text, the first stays`, async t => {
     const { a, one } = await serve(t, (a, _b, one) => [`127.0.0.1,${a}:${state}:0:${one}:9600`]);
     const first = await talking(t, a, one);
     const second = await Client.connect(t, a);
@@ -46,7 +46,7 @@ t.test("a device that another port uses is refused", async t => {
   t.equal(await second.untilEnd(), "Port's device already in use\r\n");
 });
 
-t.test("a device that cannot be opened: the caller learns why", async t => {
+t.test("a device that cannot be opened: the peer is told why", async t => {
   const { daemon, a, b } = await serve(t, (a, b) => [
     `127.0.0.1,${a}:raw:0:/dev/no-such-tty:9600`,
     `127.0.0.1,${b}:raw:0:/dev/null:9600`,
@@ -67,7 +67,7 @@ t.test("remaddr turns others away before they learn that the port is busy", asyn
   t.equal(await (await Client.connect(t, a)).untilEnd(), "Port already in use\r\n", "one who may come in");
 });
 
-t.test("an IPv4 remaddr admits its caller on a dual-stack port", async t => {
+t.test("an IPv4 remaddr admits its peer on a dual-stack port", async t => {
   const { a, one } = await serve(t, (a, _b, one) => [`${a}:raw:0:${one}:9600 remaddr=127.0.0.1,0`]);
   await talking(t, a, one);
 });

@@ -33,7 +33,7 @@ for (const state of ["raw", "telnet"] as const) {
     });
     device.resume();
     socket.resume();
-    await until("the caller has half of it", () => fromDevice.length > EIGHT_MB / 2);
+    await until("the peer has half of it", () => fromDevice.length > EIGHT_MB / 2);
     socket.pause();
     await until("the daemon waits again", async () => {
       return device.unsent === 0 || (await states()).toNet === "waiting output";
@@ -42,21 +42,21 @@ for (const state of ["raw", "telnet"] as const) {
 
     const sent = state === "telnet" ? doubled(down) : down;
     const offered = state === "telnet" ? NEGOTIATION : 0;
-    await until("the caller has all of it", () => fromDevice.length >= offered + sent.length);
+    await until("the peer has all of it", () => fromDevice.length >= offered + sent.length);
     await until("the device has all of it", () => fromNet.length >= first.length + up.length);
-    t.equal(difference(fromDevice.all().subarray(offered), sent), "none", "to the caller");
+    t.equal(difference(fromDevice.all().subarray(offered), sent), "none", "to the peer");
     t.equal(difference(fromNet.all(), Buffer.concat([first, up])), "none", "to the device");
   });
 }
 
-t.test("of two callers one stalls and leaves: the other gets every byte once", async t => {
+t.test("of two peers one stalls and leaves: the other gets every byte once", async t => {
   const { port, device, fromNet, states } = await serve(t, "raw:0", "115200 max-connections=2");
   const [steady, received] = await call(t, port);
   steady.write("1");
-  await until("the first caller is there", () => fromNet.length === 1);
+  await until("the first peer is there", () => fromNet.length === 1);
   const [stalling] = await call(t, port);
   stalling.write("2");
-  await until("the second caller is there", () => fromNet.length === 2);
+  await until("the second peer is there", () => fromNet.length === 2);
   stalling.pause();
   const data = pattern(EIGHT_MB, 3);
   device.send(data);

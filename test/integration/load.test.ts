@@ -1,4 +1,4 @@
-/** Many ports, many callers, much data. */
+/** Many ports, many peers, much data. */
 import { readdirSync, readFileSync } from "node:fs";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
@@ -27,18 +27,18 @@ t.test("256 configured ports: all listen, first and last serve", async t => {
   t.same(await daemon.stop(), { code: 0, signal: null });
 });
 
-t.test("48 callers at the same moment, each of a port of its own, are all served", async t => {
+t.test("48 peers at the same moment, each of a port of its own, are all served", async t => {
   const { ports } = await serveEchoes(t, 48);
   const clients = await Promise.all(ports.map(port => Client.connect(t, port)));
-  for (const [i, client] of clients.entries()) client.send(`caller ${i}\n`);
+  for (const [i, client] of clients.entries()) client.send(`peer ${i}\n`);
   const answers = await Promise.all(clients.map(client => client.expect("\n")));
   t.same(
     answers,
-    ports.map((_, i) => `caller ${i}\n`),
+    ports.map((_, i) => `peer ${i}\n`),
   );
 });
 
-t.test("48 callers of one port at the same moment all share its device", async t => {
+t.test("48 peers of one port at the same moment all share its device", async t => {
   const next = await portNumbers(t);
   const [controlPort, port] = [await next(), await next()];
   const device = PtyDevice.open(t);
@@ -56,10 +56,10 @@ t.test("10,000 connections leave memory and descriptors where they were", async 
   const { daemon, ports } = await serveEchoes(t, 40);
   const cycles = async (count: number) => {
     let left = count;
-    const caller = async (port: number) => {
+    const useOnce = async (port: number) => {
       while (left-- > 0) await callOnce(t, port);
     };
-    await Promise.all(ports.map(caller));
+    await Promise.all(ports.map(useOnce));
     await until("all ports are free", async () => !(await daemon.ask("showport")).includes("connected to:"));
   };
   await cycles(10_000); // what is made once and kept: compiled code, and the heap's working size
@@ -86,7 +86,7 @@ async function serveEchoes(t: Test, count: number) {
   return { ports, daemon: await Daemon.start(t, { controlPort, config }) };
 }
 
-/** Connects, is served, leaves. A port that has not yet seen the last caller go refuses: then once more. */
+/** Connects, is served, leaves. A port that has not yet seen the last one end refuses: then it tries again. */
 async function callOnce(t: Test, port: number): Promise<void> {
   for (;;) {
     const client = await Client.connect(t, port);

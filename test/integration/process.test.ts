@@ -167,7 +167,7 @@ t.test("in the background: it returns when the ports are open, and lets go of th
     const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : 0;
     if (pid > 0 && isAlive(pid)) process.kill(pid, "SIGKILL");
   });
-  // That this resolves shows that nobody holds our pipes any more.
+  // It resolves only when no process holds our pipes any more.
   const { code, output, errors } = await runToEnd(t, [
     ...["-c", file, "-P", pidFile, "-u"],
     ...["-p", `127.0.0.1,${controlPort}`],

@@ -43,7 +43,7 @@ t.test("a change of state counts", async t => {
   const client = await Client.connect(t, a);
   await client.expect("\xff\xfb\x01");
   await client.close();
-  await until("its caller is gone", shows("  unconnected\r\n"));
+  await until("its peer is gone", shows("  unconnected\r\n"));
   daemon.hup([line(a, one, "9600", "off")]);
   await until("it refuses", () => isRefused(a));
   daemon.hup([line(a, one)]);
@@ -70,12 +70,12 @@ t.test("a port in use keeps its old definition until its session is over", async
   await (await Client.connect(t, a)).expect("new\r\n");
 });
 
-t.test("a removed port in use lets nobody in, serves its session to the end and goes", async t => {
+t.test("a removed port in use admits no peer, serves its connection to the end and goes", async t => {
   const { controlPort, a, b, one, two, line } = await prepare(t);
   const daemon = await Daemon.start(t, { controlPort, config: [line(b, two), line(a, one)] });
   const client = await talking(t, a, one, "first");
   daemon.hup([line(b, two)]);
-  await until("new callers are refused", () => isRefused(a));
+  await until("new peers are refused", () => isRefused(a));
   t.match(await daemon.ask(`showport 127.0.0.1,${a}`), "  Port will be deleted when current session closes.\r\n");
   t.match((await daemon.ask("showshortport")).split("\r\n")[2] ?? "", new RegExp(`^127.0.0.1,${a} +DEL `));
   one.send("until the end");

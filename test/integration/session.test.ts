@@ -18,23 +18,23 @@ async function serve(t: Test, texts: string[], state: string, options: string, t
   return { daemon, port, device };
 }
 
-t.test("the banner greets each caller, with its escapes expanded", async t => {
+t.test("the banner greets each peer, with its escapes expanded", async t => {
   const banner = "BANNER:b:port \\p device \\d line \\B from \\I\\r\\n";
   const { port, device } = await serve(t, [banner], "raw", "19200 ODD 7DATABITS b max-connections=2");
   const greeting = `port 127.0.0.1,${port} device ${device.path} line 19200 O71 from 127.0.0.1\r\n`;
-  for (const caller of ["first", "second"]) {
-    t.equal(await (await Client.connect(t, port)).expectBytes(greeting.length), greeting, caller);
+  for (const peer of ["first", "second"]) {
+    t.equal(await (await Client.connect(t, port)).expectBytes(greeting.length), greeting, peer);
   }
 });
 
-t.test("a telnet caller gets negotiation, banner and device data in this order", async t => {
+t.test("a telnet peer gets negotiation, banner and device data in this order", async t => {
   const { port, device } = await serve(t, ["BANNER:b:BANNER"], "telnet", "9600 b");
   device.send("early");
   const client = await Client.connect(t, port);
   t.equal(await client.expect("early"), "\xff\xfb\x03\xff\xfb\x01\xff\xfe\x01\xff\xfd\x00\xff\xfb\x00BANNERearly");
 });
 
-t.test("openstr comes before the first caller's bytes, closestr after the last ones", async t => {
+t.test("openstr comes before the first peer's bytes, closestr after the last ones", async t => {
   const { port, device } = await serve(t, ["OPENSTR:o:<open>", "CLOSESTR:c:<close>"], "raw", "9600 o c");
   for (const round of [1, 2]) {
     const client = await Client.connect(t, port);

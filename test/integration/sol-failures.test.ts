@@ -200,7 +200,7 @@ t.test("a connection goes on where it can", async t => {
     await until("the port", () => /the BMC names UDP port 1234 for Serial over LAN; port \d+ stays in use/.test(log()));
   });
 
-  await t.test("NACK and unavailable hold the data, as long as it takes, and hold no one who leaves", async t => {
+  await t.test("NACK and unavailable hold the data as long as it takes, and no connection that ends", async t => {
     for (const [port, fault] of [
       [ports.nack, "nack"],
       [ports.unavailable, "unavailable"],

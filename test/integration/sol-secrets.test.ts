@@ -59,11 +59,11 @@ t.test("no output shows a secret", needs("dbus-daemon", "busctl"), async t => {
   for (const [index, console] of consoles.entries()) {
     console.send("hello sol\r");
     await console.expect("HELLO SOL");
-    channels.set(`caller ${index}`, console.text + banners.join(""));
+    channels.set(`peer ${index}`, console.text + banners.join(""));
   }
   const refused = await Client.connect(t, wrong);
-  channels.set("refused caller", await refused.untilEnd());
-  t.match(channels.get("refused caller"), "wrong password");
+  channels.set("refused peer", await refused.untilEnd());
+  t.match(channels.get("refused peer"), "wrong password");
 
   for (const command of ["showport", "showshortport", `setportconfig 127.0.0.1,${inline} ${FAULTY.slice(0, 3)}`]) {
     channels.set(command, await daemon.ask(command));

@@ -46,14 +46,14 @@ export async function testAppliance(t: Test, site: Site): Promise<void> {
     await figures(t, machine, unit);
   });
 
-  await t.test("a telnet caller reaches what is behind each port", async t => {
+  await t.test("a telnet client reaches the device of each port", async t => {
     for (const [at, line] of site.lines.entries()) {
-      const caller = await call(t, 2001 + at);
-      caller.send(`to line ${at}`);
+      const client = await call(t, 2001 + at);
+      client.send(`to line ${at}`);
       await line.expect(`to line ${at}`);
       line.send(`from line ${at}`);
-      t.equal(await caller.expect(`from line ${at}`), `from line ${at}`);
-      await caller.close();
+      t.equal(await client.expect(`from line ${at}`), `from line ${at}`);
+      await client.close();
     }
   });
 
@@ -88,19 +88,19 @@ export async function testAppliance(t: Test, site: Site): Promise<void> {
     });
   });
 
-  await t.test("busctl monitor shows a caller come and go", async t => {
+  await t.test("busctl monitor shows a client come and go", async t => {
     await machine.run(`(timeout 120 busctl monitor --json=short ${busName} >/run/monitor 2>&1 &)`);
     await eventually(machine, "grep -q Monitoring /run/monitor");
     const last = `grep '"path":"${portPath}"' /run/monitor | grep -o '"Connections":{[^}]*}' | tail -n 1`;
-    const caller = await call(t, 2001);
+    const client = await call(t, 2001);
     await eventually(machine, `${last} | grep connection/`);
-    await caller.close();
+    await client.close();
     await eventually(machine, `${last} | grep -F '"data":[]'`);
     t.pass("both signals came");
   });
 
-  await t.test("a reload serves a new port and keeps the callers of the others", async t => {
-    const caller = await call(t, 2001);
+  await t.test("a reload serves a new port and keeps the clients of the others", async t => {
+    const client = await call(t, 2001);
     const before = await mainPid();
     await configure(machine, board, [
       `${name(2009)}:raw:0:/dev/null:9600`,
@@ -108,11 +108,11 @@ export async function testAppliance(t: Test, site: Site): Promise<void> {
     ]);
     await machine.run(`systemctl reload ${unit}`);
     await eventually(machine, `busctl get-property ${busName} ${portPath.replace("2001", "2003")} ${BUS}.Port Name`);
-    caller.send("still here");
+    client.send("still here");
     await site.lines[0].expect("still here");
     t.equal(await mainPid(), before);
     t.match(await properties(machine, unit, "ActiveState"), { ActiveState: "active" });
-    await caller.close();
+    await client.close();
   });
 
   await t.test("a reload that cannot be read leaves everything as it was, and says so", async t => {
@@ -163,22 +163,22 @@ export async function testAppliance(t: Test, site: Site): Promise<void> {
     await eventually(machine, `[ "$(systemctl show -P NRestarts ${unit})" = 1 ] && systemctl is-active ${unit}`);
     t.match(await machine.run(`journalctl -u ${unit} -o cat --no-pager`), /Watchdog timeout/);
     t.not(await mainPid(), stalled);
-    const caller = await call(t, 2001);
-    caller.send("after the watchdog");
+    const client = await call(t, 2001);
+    client.send("after the watchdog");
     await site.lines[0].expect("after the watchdog");
-    await caller.close();
+    await client.close();
   });
 
   await t.test("a stop closes what is open, in order", async t => {
-    const caller = await call(t, 2001);
+    const client = await call(t, 2001);
     await machine.run(`systemctl stop ${unit}`);
-    await caller.untilEnd();
-    t.notOk(caller.reset);
+    await client.untilEnd();
+    t.notOk(client.reset);
     const { Result, ExecMainStatus } = await properties(machine, unit, "Result", "ExecMainStatus");
     t.same({ Result, ExecMainStatus }, { Result: "success", ExecMainStatus: "0" });
   });
 
-  await t.test("systemd listens for it: the first caller starts it, and waits while it restarts", async t => {
+  await t.test("systemd listens for it: the first client starts it, and waits while it restarts", async t => {
     const socket = `ser2net@${board}.socket`;
     await machine.run(`systemctl start ${socket}`);
     t.match(await machine.attempt(`systemctl is-active ${unit}`), { output: "inactive\n" });
@@ -198,12 +198,12 @@ export async function testAppliance(t: Test, site: Site): Promise<void> {
   });
 }
 
-/** A caller that was greeted: one before it may still be leaving. */
+/** A client that was greeted: the connection before it may still be closing. */
 export function call(t: Test, port: number): Promise<Client> {
   return until(`port ${port} is free`, async () => {
-    const caller = await Client.connect(t, port);
-    const greeting = await caller.expectBytes(GREETING.length);
-    if (greeting === GREETING) return caller;
+    const client = await Client.connect(t, port);
+    const greeting = await client.expectBytes(GREETING.length);
+    if (greeting === GREETING) return client;
     if (!`Port already in use\r\n`.startsWith(greeting)) throw new Error(`port ${port} says ${greeting}`);
     return null;
   });

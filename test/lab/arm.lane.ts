@@ -98,11 +98,11 @@ for (const target of TARGETS) {
       args: ["--dbus", bus.address],
     });
 
-    const caller = await Client.connect(t, raw);
-    caller.send("down\0\xff");
+    const client = await Client.connect(t, raw);
+    client.send("down\0\xff");
     await one.expect("down\0\xff");
     one.send("up\0\xff");
-    await caller.expect("up\0\xff");
+    await client.expect("up\0\xff");
     const set = getTermios(one.slave);
     t.equal(set.outputSpeed, 19200);
     t.ok(set.cflag & bits.CSTOPB, "two stop bits");
@@ -114,15 +114,15 @@ for (const target of TARGETS) {
     await two.expect("a\xffb");
 
     daemon.hup([`127.0.0.1,${raw}:raw:0:${one.path}:9600`]);
-    await com.client.close(); // a port in use goes when its caller has gone
+    await com.client.close(); // a port in use goes when its client has gone
     await until("it is gone", async () => !(await daemon.ask("showshortport")).includes(`127.0.0.1,${telnet}`));
-    caller.send("still here");
+    client.send("still here");
     await one.expect("still here");
 
     const version = [WELL_KNOWN_NAME, ROOT, `${WELL_KNOWN_NAME}.Daemon`, "Version"];
     await until("it is on the bus", async () => (await bus.busctl("get-property", ...version)).code === 0);
     t.same(await daemon.stop(), { code: 0, signal: null });
-    await caller.untilEnd();
+    await client.untilEnd();
   });
 }
 

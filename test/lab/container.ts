@@ -20,7 +20,7 @@ export class Container implements Machine {
   }
 
   /**
-   * Resolves when all its units have started. It shares our network: the caller has one of its own.
+   * Resolves when all its units have started. It shares our network: the test that calls this has one of its own.
    * /lab/pts has this host's pseudo-terminals.
    */
   static async boot(t: Teardown, tree: string): Promise<Container> {

@@ -23,11 +23,11 @@ const breaks = (trace: string) =>
 /** Of usb-serial and 16550 alike. */
 const notice = (body: string) => `fffa2c${body}fff0`;
 
-export async function bothWays(t: Test, caller: Client, line: Client, what: string): Promise<void> {
-  caller.send(`to the line, ${what}`);
+export async function bothWays(t: Test, client: Client, line: Client, what: string): Promise<void> {
+  client.send(`to the line, ${what}`);
   await line.expect(`to the line, ${what}`);
   line.send(`from the line, ${what}`);
-  await caller.expect(`from the line, ${what}`);
+  await client.expect(`from the line, ${what}`);
   t.pass(what);
 }
 
@@ -43,9 +43,9 @@ export async function testHardware(t: Test, machine: Board): Promise<void> {
       [2003, uart3, "baudrate=57600 parity='O' data=8 stop=1"],
     ] as const) {
       const trace = await machine.traced(PARAMETERS, async () => {
-        const caller = await (port === 2003 ? Client.connect(t, port) : call(t, port));
-        await bothWays(t, caller, line, settings);
-        await caller.close();
+        const client = await (port === 2003 ? Client.connect(t, port) : call(t, port));
+        await bothWays(t, client, line, settings);
+        await client.close();
         await closed(machine, port); // or it would be seen in the next trace
       });
       t.equal(lastParameters(trace), settings);
@@ -69,7 +69,7 @@ export async function testHardware(t: Test, machine: Board): Promise<void> {
   });
 
   await t.test(
-    "DTR and RTS rise with the first caller, follow RFC 2217, and stay up without HANGUP_WHEN_DONE",
+    "DTR and RTS rise with the first client, follow RFC 2217, and stay up without HANGUP_WHEN_DONE",
     async t => {
       const trace = await machine.traced(REGISTERS, async () => {
         const com = await agreed(t, 2001);
@@ -84,11 +84,11 @@ export async function testHardware(t: Test, machine: Board): Promise<void> {
     },
   );
 
-  await t.test("HANGUP_WHEN_DONE: DTR and RTS fall behind the last caller", async t => {
+  await t.test("HANGUP_WHEN_DONE: DTR and RTS fall after the last client", async t => {
     const trace = await machine.traced(REGISTERS, async () => {
-      const caller = await Client.connect(t, 2003);
-      await bothWays(t, caller, uart3, "hang-up");
-      await caller.close();
+      const client = await Client.connect(t, 2003);
+      await bothWays(t, client, uart3, "hang-up");
+      await client.close();
       await closed(machine, 2003);
     });
     t.same(changes(modemControl(trace)).slice(-2), [3, 0]);
@@ -137,8 +137,8 @@ export async function testHardware(t: Test, machine: Board): Promise<void> {
     await configure(machine, "lab", ["2009:raw:0:/dev/ttyAMA0:9600"]);
     await machine.run("systemctl reload ser2net@lab");
     const answer = await until("the new port", async () => {
-      const caller = await Client.connect(t, 2009);
-      return (await caller.untilEnd()) || null;
+      const client = await Client.connect(t, 2009);
+      return (await client.untilEnd()) || null;
     });
     t.equal(answer, "Device open failure: Operation not permitted\r\n");
     await machine.run("rm /etc/ser2net/lab.conf && systemctl reload ser2net@lab");
@@ -173,14 +173,14 @@ export async function testHardware(t: Test, machine: Board): Promise<void> {
   });
 }
 
-/** A caller that speaks RFC 2217. */
+/** A client that speaks RFC 2217. */
 async function agreed(t: Test, port: number): Promise<ComPort> {
   const { com, state } = await until(`port ${port} serves`, () => ComPort.agree(t, port).catch(() => null));
   await com.expect(state); // it is told twice
   return com;
 }
 
-/** A caller is gone from that port, and its device closed. */
+/** The connection of that port has ended, and its device is closed. */
 async function closed(machine: Board, port: number): Promise<void> {
   await eventually(
     machine,

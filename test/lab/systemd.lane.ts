@@ -32,8 +32,8 @@ t.test("a container", async t => {
     const early = await Client.connect(t, 2002);
     t.match(await early.untilEnd(), /No such file or directory/);
     await plugIn(machine, lines[1], "demo/echo");
-    const caller = await call(t, 2002);
-    caller.send("late");
+    const client = await call(t, 2002);
+    client.send("late");
     await lines[1].expect("late");
   });
 });

@@ -53,13 +53,13 @@ const versionOf = async (board: Board) => (await board.run("cat /etc/lab-version
 
 const install = (board: Board, version: number) => board.attempt(`rauc install /data/${version}.raucb`);
 
-/** Both its ports do: gives the caller of the second one. */
+/** Both its ports do: gives the client of the second one. */
 async function serves(t: Test, board: Board, what: string): Promise<Client> {
   const [uart1, uart2] = board.uarts;
   if (uart1 === undefined || uart2 === undefined) throw new Error("a board without UARTs");
-  const caller = await call(t, 2001);
-  await bothWays(t, caller, uart1, `a port of the board, ${what}`);
-  await caller.close();
+  const client = await call(t, 2001);
+  await bothWays(t, client, uart1, `a port of the board, ${what}`);
+  await client.close();
   const local = await Client.connect(t, SITE_PORT);
   await bothWays(t, local, uart2, `a port of the site, ${what}`);
   return local;
@@ -78,33 +78,36 @@ t.test("updates", async lane => {
   });
 
   await lane.test("an update is put off while a connection exists, which goes on", async t => {
-    const caller = await serves(t, board, "before the update");
+    const client = await serves(t, board, "before the update");
     const { status, output } = await install(board, 2);
     t.not(status, 0, output);
     t.match(output, /Pre-install handler error/);
     t.match(await board.run("journalctl -u rauc -o cat --no-pager"), /a connection exists: .*_32009/);
     t.equal(bootState(), `AB ${TRIES} 0`);
     t.equal(await board.pin(UPDATE_LED), false);
-    await caller.close();
-  });
-
-  await lane.test("it is installed when nobody is, and callers who come meanwhile are served", async t => {
-    await eventually(board, "/usr/lib/rauc/pre-install"); // the caller before may still be leaving
-    const installed = install(board, 2);
-    await until("the LED", () => board.pin(UPDATE_LED));
-    await (await serves(t, board, "while it is written")).close();
-    t.match(await installed, { status: 0 });
-    t.equal(await board.pin(UPDATE_LED), false, "the LED is out");
-    t.equal(bootState(), `BA ${TRIES} ${TRIES}`);
+    await client.close();
   });
 
   await lane.test(
-    "the reboot sends callers away, and the new system serves them by the same configuration",
+    "it is installed when no client is connected, and clients that connect meanwhile are served",
     async t => {
-      const caller = await serves(t, board, "before the reboot");
+      await eventually(board, "/usr/lib/rauc/pre-install"); // the connection before may still be closing
+      const installed = install(board, 2);
+      await until("the LED", () => board.pin(UPDATE_LED));
+      await (await serves(t, board, "while it is written")).close();
+      t.match(await installed, { status: 0 });
+      t.equal(await board.pin(UPDATE_LED), false, "the LED is out");
+      t.equal(bootState(), `BA ${TRIES} ${TRIES}`);
+    },
+  );
+
+  await lane.test(
+    "the reboot disconnects clients, and the new system serves them by the same configuration",
+    async t => {
+      const client = await serves(t, board, "before the reboot");
       await board.run("systemctl reboot --no-block");
-      await caller.untilEnd();
-      t.notOk(caller.reset, "in order");
+      await client.untilEnd();
+      t.notOk(client.reset, "in order");
       await board.down();
       ({ board, slot } = await boot(lane));
       t.same({ slot, version: await versionOf(board) }, { slot: "B", version: "2" });

@@ -1,4 +1,4 @@
-/** What a board does whose USB serial adapter is plugged in and out under a caller. */
+/** A board whose USB serial adapter is plugged in and out while a client is connected. */
 import type { Test } from "tap";
 import { Client } from "../support/client.js";
 import { until } from "../support/wait.js";
@@ -27,37 +27,40 @@ export async function testUsb(t: Test, machine: Board): Promise<void> {
   /** Its device may just have appeared. */
   const served = (t: Test, port: number) => until(`${port} serves`, () => call(t, port).catch(() => null));
 
-  await t.test("holdSeconds: the caller of an adapter that goes and comes back notices a pause", async t => {
+  await t.test("holdSeconds: the client of an adapter that goes and comes back sees a pause", async t => {
     t.equal(await (await Client.connect(t, 2005)).untilEnd(), MISSING);
     await plugIn(HELD);
     const opened = await machine.traced(["usb_serial_*"], async () => {
-      const caller = await served(t, 2005);
-      await bothWays(t, caller, adapter, "first adapter");
+      const client = await served(t, 2005);
+      await bothWays(t, client, adapter, "first adapter");
       await unplug(HELD);
       await plugIn(HELD);
-      await bothWays(t, caller, adapter, "plugged in again");
-      await caller.close();
+      await bothWays(t, client, adapter, "plugged in again");
+      await client.close();
     });
     const settings = [...opened.matchAll(/parity (\w), data bits (\d), stop bits (\d)/g)].map(([text]) => text);
     t.equal(settings.at(-1), "parity E, data bits 7, stop bits 2", "the adapter works with the settings of the port");
   });
 
-  await t.test("without holdSeconds the caller is sent away, and the next one is served when it is back", async t => {
-    await unplug(HELD);
-    await plugIn(OTHER);
-    await configure(machine, "lab", [`2009:telnet:0:${byId(OTHER)}:9600 remctl`]);
-    await machine.run("systemctl reload ser2net@lab");
-    const caller = await served(t, 2009);
-    await bothWays(t, caller, adapter, "before");
-    await unplug(OTHER);
-    await caller.untilEnd();
-    t.notOk(caller.reset, "in order");
-    t.notMatch(await machine.run("journalctl --sync && journalctl -u ser2net@lab -o cat"), /2009 is gone .* wait/);
-    t.equal(await (await Client.connect(t, 2009)).untilEnd(), MISSING);
-    await plugIn(OTHER);
-    const next = await served(t, 2009);
-    await bothWays(t, next, adapter, "after");
-    await next.close();
-    await machine.run("rm /etc/ser2net/lab.conf && systemctl reload ser2net@lab");
-  });
+  await t.test(
+    "without holdSeconds the client is disconnected, and the next one is served when it is back",
+    async t => {
+      await unplug(HELD);
+      await plugIn(OTHER);
+      await configure(machine, "lab", [`2009:telnet:0:${byId(OTHER)}:9600 remctl`]);
+      await machine.run("systemctl reload ser2net@lab");
+      const client = await served(t, 2009);
+      await bothWays(t, client, adapter, "before");
+      await unplug(OTHER);
+      await client.untilEnd();
+      t.notOk(client.reset, "in order");
+      t.notMatch(await machine.run("journalctl --sync && journalctl -u ser2net@lab -o cat"), /2009 is gone .* wait/);
+      t.equal(await (await Client.connect(t, 2009)).untilEnd(), MISSING);
+      await plugIn(OTHER);
+      const next = await served(t, 2009);
+      await bothWays(t, next, adapter, "after");
+      await next.close();
+      await machine.run("rm /etc/ser2net/lab.conf && systemctl reload ser2net@lab");
+    },
+  );
 }

@@ -1,4 +1,4 @@
-/** LEDs that are switched, that follow a tty by themselves, and that blink for somebody who looks for them. */
+/** LEDs that are switched, that follow a tty by themselves, and that blink to be found. */
 import t, { type Test } from "tap";
 import { Leds } from "../../service/led/sysfs.js";
 import { backgroundClock } from "../../service/line/clock.js";
@@ -176,13 +176,13 @@ t.test("what changes while a LED is marked is shown afterwards", async t => {
   unmark[0]?.();
   unmark[1]?.();
   await until("the lamp is off", () => !lamp.isLit);
-  await until("it is on again: somebody else still wants it marked", () => lamp.isLit);
+  await until("it is on again: another mark is active", () => lamp.isLit);
   unmark[2]?.();
   t.equal(lamp.read("brightness"), "255");
   t.equal(following.read("ttyname"), "ttyS1");
 });
 
-t.test("a LED that nobody has open cannot be marked; one that is closed stays dark", async t => {
+t.test("a LED that is not open cannot be marked; one that is closed stays dark", async t => {
   const { fake, leds } = setUp(t);
   const led = fake.add("lamp");
   t.equal(leds.mark("lamp"), null);

@@ -14,5 +14,5 @@ t.test("a combined log says everything to each, in order", async t => {
     ...["one error a", "other error a", "one warning b", "other warning b"],
     ...["one notice c", "other notice c", "one info d", "other info d"],
   ]);
-  combineLogs().error("to no one");
+  combineLogs().error("to no log");
 });

@@ -47,7 +47,7 @@ t.test("a text is one line of latin1, cut where no syslogd would take more", pyt
 t.test("lines are lost while there is no syslogd, and it is told how many when there is", python, async t => {
   const path = socketPath(t);
   const log = createSyslog(path, early);
-  log.error("nobody");
+  log.error("not sent");
   const first = await receive(path);
   log.error("one");
   t.equal(await first.next(), `<28>${head}1 log lines were lost: No such file or directory`);

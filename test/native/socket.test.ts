@@ -54,13 +54,13 @@ function readable(fd: number): Promise<void> {
 
 async function accepted(t: Test, listener: number) {
   await readable(listener);
-  const caller = accept(listener);
-  if (caller === null) throw new Error("nobody there");
-  kept(t, caller.fd);
-  return caller;
+  const taken = accept(listener);
+  if (taken === null) throw new Error("no connection waits");
+  kept(t, taken.fd);
+  return taken;
 }
 
-/** A caller by Node's own sockets and our end of the connection. */
+/** A client by Node's own sockets and our end of the connection. */
 async function connection(t: Test): Promise<{ fd: number; client: Socket }> {
   const listener = kept(t, listenTcp("127.0.0.1", 0, OPEN));
   const client = connect(localAddress(listener).port, "127.0.0.1");
@@ -85,22 +85,22 @@ async function readAll(fd: number): Promise<string> {
   }
 }
 
-t.test("every address takes callers of both families; IPv4 ones appear mapped", async t => {
+t.test("the empty address accepts both families; IPv4 peers appear mapped", async t => {
   const listener = kept(t, listenTcp("", 0, OPEN));
   const { port } = localAddress(listener);
   t.match(localAddress(listener), { family: "ipv6", address: "::" });
-  t.equal(accept(listener), null, "nobody waits yet");
+  t.equal(accept(listener), null, "no connection waits yet");
   for (const [host, seen] of [
     ["127.0.0.1", "::ffff:127.0.0.1"],
     ["::1", "::1"],
   ] as const) {
     const client = connect(port, host);
     t.teardown(() => client.destroy());
-    const caller = await accepted(t, listener);
+    const taken = await accepted(t, listener);
     await (client.connecting ? once(client, "connect") : undefined);
-    t.match(caller, { address: seen, port: client.localPort });
-    t.same(peerAddress(caller.fd), { family: "ipv6", address: seen, port: client.localPort });
-    t.equal(localAddress(caller.fd).port, port);
+    t.match(taken, { address: seen, port: client.localPort });
+    t.same(peerAddress(taken.fd), { family: "ipv6", address: seen, port: client.localPort });
+    t.equal(localAddress(taken.fd).port, port);
   }
 });
 
@@ -135,7 +135,7 @@ t.test("what is written arrives; a write to a peer that is gone gives EPIPE", as
   await until("EPIPE", () => write(fd, Buffer.from("more")) === -EPIPE);
 });
 
-t.test("what a caller sends is read to its end", async t => {
+t.test("what a peer sends is read to its end", async t => {
   const { fd, client } = await connection(t);
   client.end("to me");
   t.equal(await readAll(fd), "to me");
@@ -231,13 +231,13 @@ t.test("a dual-stack UDP socket takes and reaches IPv4 peers", async t => {
   }
 });
 
-t.test("a datagram nobody can take is an error number", async t => {
+t.test("a datagram without a receiver is an error number", async t => {
   const udp = kept(t, bindUdp("127.0.0.1", 0, { v6only: false }));
   t.ok(sendTo(udp, new Uint8Array(70_000), "127.0.0.1", 9) < 0, "too large");
   t.ok(sendTo(udp, new Uint8Array(1), "::1", 9) < 0, "the other family");
   t.throws(() => sendTo(udp, new Uint8Array(1), "localhost", 9), TypeError);
   const unix = kept(t, unixDatagram());
-  t.equal(sendUnix(unix, "@kernel-test-nobody", new Uint8Array(1)), -ECONNREFUSED);
+  t.equal(sendUnix(unix, "@native-test-unbound", new Uint8Array(1)), -ECONNREFUSED);
   t.equal(sendUnix(unix, "/nonexistent/notify", new Uint8Array(1)), -2);
 });
 

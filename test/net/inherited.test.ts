@@ -66,7 +66,7 @@ t.test("what is no such socket is left alone", async t => {
   t.same(inheritedSockets([unix, file]).unclaimed, []);
 });
 
-t.test("callers of a socket that no port has are turned away, until one has it", async t => {
+t.test("peers of a socket that no port has are turned away, until a port has it", async t => {
   const fd = tcp("127.0.0.1", 0);
   const { port } = localAddress(fd);
   const inherited = inherit(t, [fd]);

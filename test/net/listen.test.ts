@@ -87,7 +87,7 @@ t.test("a name is looked up beside the work; what is asked meanwhile counts", as
   await new Promise(resolve => setImmediate(resolve));
   t.equal(links.length, 0);
   listener.accepting = true;
-  await until("the caller", () => links.length === 1);
+  await until("the peer", () => links.length === 1);
 });
 
 t.test("a name that is closed before it is known opens nothing", async t => {
@@ -118,21 +118,21 @@ t.test("sockets that were handed over serve, and are handed back", async t => {
   const { port } = localAddress(fd);
   const inherited = inheritedSockets([fd]);
   t.teardown(() => {
-    inherited.take(spec(`127.0.0.1,${port}`)); // who was given it back turns callers away
+    inherited.take(spec(`127.0.0.1,${port}`)); // given back, they turn peers away
     closeSync(fd);
   });
   const { listener, links } = serve(t, `127.0.0.1,${port}`, inherited);
   t.same(inherited.unclaimed, []);
   await Client.connect(t, port);
-  await until("the caller", () => links.length === 1);
+  await until("the peer", () => links.length === 1);
   listener.close();
   t.equal(inherited.unclaimed.length, 1);
   const again = serve(t, `127.0.0.1,${port}`, inherited);
   await Client.connect(t, port);
-  await until("the next caller", () => again.links.length === 1);
+  await until("the next peer", () => again.links.length === 1);
 });
 
-t.test("after close nobody is served", async t => {
+t.test("after close no peer is served", async t => {
   const port = await (await portNumbers(t))();
   const { listener } = serve(t, String(port));
   listener.close();

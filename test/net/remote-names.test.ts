@@ -12,7 +12,7 @@ function resolver(known: Map<string, readonly string[]>) {
   const lookUp = async ({ host }: NetworkPort) => {
     asked.push(host ?? "");
     const found = known.get(host ?? "");
-    if (found === undefined) throw new Error("nobody knows it");
+    if (found === undefined) throw new Error("unknown name");
     return found.map(address => ({ address, v6only: true }));
   };
   return { asked, lookUp };
@@ -23,7 +23,7 @@ function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
 }
 
-t.test("numbers are known at once, localhost too, no host is nobody", async t => {
+t.test("numbers are known at once, localhost too; an entry without a host has no address", async t => {
   const { asked, lookUp } = resolver(new Map());
   const names = new RemoteNames(lookUp);
   t.same(names.addresses({ ...REMOTE, host: "192.0.2.1" }), ["192.0.2.1"]);
@@ -67,7 +67,7 @@ t.test("an answer is asked for again when it is old, and serves until the new on
   t.equal(asked.length, 3);
 });
 
-t.test("a name that is not known at boot is asked for until it is, without a caller", async t => {
+t.test("a name that is not known at boot is looked up until it is, without a peer", async t => {
   const time = new FakeClock();
   const known = new Map<string, readonly string[]>();
   const { asked, lookUp } = resolver(known);

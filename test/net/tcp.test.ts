@@ -38,7 +38,7 @@ function serve(t: Test, addresses = HERE): UdpSocket {
 async function meet(t: Test): Promise<{ listener: UdpSocket; client: Client; link: Link }> {
   const listener = serve(t);
   const client = await Client.connect(t, listener.port);
-  const link = await until("the caller", () => listener.links[0]);
+  const link = await until("the peer", () => listener.links[0]);
   return { listener, client, link };
 }
 
@@ -54,7 +54,7 @@ function readable(link: Link): Promise<void> {
   return new Promise(resolve => link.whenReadable(resolve));
 }
 
-t.test("a caller has an address, bytes pass both ways, an end is an end", async t => {
+t.test("a peer has an address, bytes pass both ways, an end is an end", async t => {
   const { listener, client, link } = await meet(t);
   t.same(link.peer, { address: "127.0.0.1", port: client.socket.localPort });
   t.same(link.local(), { address: "127.0.0.1", port: listener.port });
@@ -69,14 +69,14 @@ t.test("a caller has an address, bytes pass both ways, an end is an end", async 
   t.equal(take(link), "(end)");
 });
 
-t.test("a dual-stack socket shows IPv4 callers in IPv6 clothes", async t => {
+t.test("a dual-stack socket shows IPv4 peers as IPv4-mapped addresses", async t => {
   const listener = serve(t, [{ address: "::", v6only: false }]);
   await Client.connect(t, listener.port);
-  const link = await until("the caller", () => listener.links[0]);
+  const link = await until("the peer", () => listener.links[0]);
   t.equal(link.peer.address, "::ffff:127.0.0.1");
 });
 
-t.test("a caller who does not read fills his link, and it says when there is room again", async t => {
+t.test("a peer that does not read fills its link, which tells when there is room again", async t => {
   const { client, link } = await meet(t);
   client.socket.pause();
   const chunk = new Uint8Array(65_536).fill(1);
@@ -94,7 +94,7 @@ t.test("a caller who does not read fills his link, and it says when there is roo
   await client.expectBytes(sent);
 });
 
-t.test("what was written before close arrives, though the caller had more to say", async t => {
+t.test("what was written before close arrives, though the peer still sends", async t => {
   const { client, link } = await meet(t);
   client.send("unread ".repeat(1000));
   await readable(link);
@@ -105,7 +105,7 @@ t.test("what was written before close arrives, though the caller had more to say
   t.notOk(client.reset);
 });
 
-t.test("a reset is an error of the link, whoever touches it", async t => {
+t.test("a reset is an error of the link, for a read and for a write", async t => {
   const { client, link } = await meet(t);
   const gone = readable(link);
   client.socket.resetAndDestroy();
@@ -144,7 +144,7 @@ t.test("urgent data stays in the stream once asked for", needs("python3"), async
     "import socket,sys;s=socket.create_connection(('127.0.0.1',int(sys.argv[1])));s.send(b'a');s.recv(1);s.send(b'b\\xff\\xf2',socket.MSG_OOB);s.send(b'c');s.recv(1)";
   const listener = serve(t);
   runProgram(t, "python3", ["-c", python, String(listener.port)]);
-  const link = await until("the caller", () => listener.links[0]);
+  const link = await until("the peer", () => listener.links[0]);
   link.keepUrgentInline?.();
   link.write(Buffer.from("."));
   let text = "";
@@ -156,7 +156,7 @@ t.test("urgent data stays in the stream once asked for", needs("python3"), async
   link.write(Buffer.from("."));
 });
 
-t.test("while it does not accept, callers wait; then they are served, with what they said", async t => {
+t.test("while it does not accept, peers wait; then they are served, with what they sent", async t => {
   const listener = serve(t);
   listener.listener.accepting = false;
   const clients: Client[] = [];
@@ -171,7 +171,7 @@ t.test("while it does not accept, callers wait; then they are served, with what 
   for (const client of clients) await client.expect("hi");
 });
 
-t.test("it stops in the middle of a storm of callers when it is told to", async t => {
+t.test("it stops in the middle of a storm of peers when it is told to", async t => {
   const links: Link[] = [];
   const listener = listenTcp(SPEC, HERE, {
     accepted: link => {
@@ -224,10 +224,10 @@ t.test("a handed-over socket is given back at close, still open", async t => {
   const listener = adoptTcp([fd], events, back => given.push(...back));
   const port = listener.addresses[0]?.port ?? 0;
   await Client.connect(t, port);
-  await until("the caller", () => links.length === 1);
+  await until("the peer", () => links.length === 1);
   listener.close();
   t.same(given, [fd]);
-  await Client.connect(t, port); // the kernel still takes callers
+  await Client.connect(t, port); // the kernel still accepts connections
   const again = adoptTcp([fd], events, () => {});
   await until("who called meanwhile", () => links.length === 2);
   again.close();

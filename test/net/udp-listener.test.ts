@@ -89,7 +89,7 @@ t.test("peers are at their end when the listener is closed", async t => {
   listener.close();
   listener.close();
   t.equal(listener.connect({ address: "127.0.0.1", port: 5000 }), null);
-  closeSync(bindUdp("127.0.0.1", port, { v6only: true })); // nobody has it any more
+  closeSync(bindUdp("127.0.0.1", port, { v6only: true })); // it is free again
   t.equal(take(link), "1|2", "what had come is still read");
   let ended = false;
   link.whenReadable(() => {

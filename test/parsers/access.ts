@@ -1,4 +1,4 @@
-/** The parsers of hosts files, of what they name, and of what other hosts answer about a caller. */
+/** The parsers of hosts files, of what they name, and of what other hosts answer about a peer. */
 import { parseAddress } from "../../service/access/address.js";
 import { isAdmitted } from "../../service/access/remote-address.js";
 import type { Answer, LookupRequest } from "../../service/access/request.js";

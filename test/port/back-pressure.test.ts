@@ -15,7 +15,7 @@ t.test("one slow peer stops the device for all, until it has what it is owed", a
   t.same([slow.received, fast.received], ["firs", "first "]);
   t.equal(port.status().toNet, "waiting output");
   t.equal(world.device.unread, 7);
-  t.notOk(world.device.awaited, "nobody turns in vain");
+  t.notOk(world.device.awaited, "the device is not awaited");
   slow.room = 100;
   await world.settle();
   t.same([slow.received, fast.received], ["first second ", "first second "]);

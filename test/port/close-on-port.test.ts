@@ -3,7 +3,7 @@ import { World } from "../support/fake-environment.js";
 
 const CLOSEON = "CLOSEON:end:END\\n";
 
-t.test("what led up to the text is sent, and everybody goes", async t => {
+t.test("the bytes up to the text are sent, and every peer is disconnected", async t => {
   const world = new World();
   const port = world.port(CLOSEON, "7000:raw:0:/dev/ttyA:9600 end max-connections=2");
   const links = [await world.call("7000"), await world.call("7000")];

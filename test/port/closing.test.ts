@@ -17,7 +17,7 @@ t.test("the close string goes to the device when the last peer has gone, and onl
   t.ok(world.device.closed);
 });
 
-t.test("a close string that was changed while somebody was there counts at once", async t => {
+t.test("a close string that was changed while a peer was connected counts at once", async t => {
   const world = new World();
   const lines = ["CLOSESTR:one:1", "CLOSESTR:two:2"];
   const port = world.port(...lines, "7000:raw:0:/dev/ttyA:9600 one");
@@ -114,7 +114,7 @@ t.test("what the device has not taken when the port is shut gives way to the clo
   t.equal(world.device.written, "1234bye");
 });
 
-t.test("disconnect: nobody there, somebody there, again while it closes", async t => {
+t.test("disconnect: without a connection, with one, again while it closes", async t => {
   const world = new World();
   const port = world.port(TRACE, "7000:raw:0:/dev/ttyA:9600 tb=all");
   t.notOk(port.disconnect());
@@ -181,7 +181,7 @@ t.test("the end of the program while a port is closing anyway, idle, or off", as
   await world.pass(1);
   t.ok(done);
   t.ok(kicker.closed);
-  t.equal(world.devices.length, 1, "nobody is let in any more");
+  t.equal(world.devices.length, 1, "no peer is admitted any more");
   t.equal(world.time.waiting, 0, "and no timer is left");
 });
 

@@ -4,7 +4,7 @@ import { World } from "../support/fake-environment.js";
 
 const TRACE = "TRACEFILE:all:/tmp/x";
 
-t.test("a lost device: everybody goes, and nothing is written to it any more", async t => {
+t.test("a lost device: every peer is disconnected, and nothing is written to it any more", async t => {
   const ends: readonly [reason: string, logged: string[], lose: (world: World) => void][] = [
     ["closed port", ["notice The device of port 7000 hung up"], world => world.device.hangUp()],
     [

@@ -49,7 +49,7 @@ t.test("the mode of a connection is the one it came with (BUG-25)", async t => {
   t.same([old.take(), young.take()], ["\xff\xff", "\xff"]);
 });
 
-t.test("off and on again while somebody is there", async t => {
+t.test("off and on again while a peer is connected", async t => {
   const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 max-connections=2");
   const link = await world.call("7000");
@@ -74,7 +74,7 @@ t.test("off and on again while the device is being closed", async t => {
   port.setState("off");
   port.setState("raw");
   const link = await world.call("7000");
-  t.equal(world.devices.length, 1, "callers wait");
+  t.equal(world.devices.length, 1, "peers wait");
   await world.pass(4000);
   t.equal(world.devices.length, 2);
   t.notOk(link.closed);

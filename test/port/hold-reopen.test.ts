@@ -101,7 +101,7 @@ t.test("a port that waits keeps other ports off its device", async t => {
   t.equal(other.take(), "Port's device already in use\r\n");
 });
 
-t.test("a device that takes time to open, and is open when everybody has left, is closed", async t => {
+t.test("a device that takes time to open, and is open when every peer has left, is closed", async t => {
   const { world, port, link, unplug } = await hold();
   let open = () => {};
   const opening = new Promise<void>(resolve => {
@@ -116,7 +116,7 @@ t.test("a device that takes time to open, and is open when everybody has left, i
   t.equal(port.status().phase, "idle");
   open();
   await world.settle();
-  t.ok(world.device.closed, "too late: nobody is left");
+  t.ok(world.device.closed, "too late: no connection is left");
 });
 
 t.test("each loss has the whole time", async t => {

@@ -162,7 +162,7 @@ t.test("after its time it ends as without", async t => {
     "error Device /dev/ttyA of port 7000 did not come back within 3 s",
   ]);
   await world.plug(PATH);
-  t.equal(world.devices.length, 1, "nobody needs it");
+  t.equal(world.devices.length, 1, "no connection needs it");
   const again = await world.call("7000", "x");
   t.equal(world.device.written, "x");
   t.notOk(again.closed);

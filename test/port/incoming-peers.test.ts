@@ -5,7 +5,7 @@ import { World } from "../support/fake-environment.js";
 
 const OPENING = "\xff\xfb\x03\xff\xfb\x01\xff\xfe\x01\xff\xfd\x00\xff\xfb\x00";
 
-t.test("the first caller opens the device, the last one to go closes it", async t => {
+t.test("the first peer opens the device, the last one to leave closes it", async t => {
   const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600");
   t.equal(port.status().phase, "idle");
@@ -33,7 +33,7 @@ t.test("whom the TCP wrappers deny hears so before anything else is looked at", 
   t.ok(denied.closed);
 });
 
-t.test("a permission that takes a while lets the caller in when it comes", async t => {
+t.test("a permission that takes a while admits the peer when it comes", async t => {
   const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600");
   const answers: ((ok: boolean) => void)[] = [];
@@ -94,7 +94,7 @@ t.test("remaddr, places, device: refused in this order, raw on telnet ports too"
   t.equal(world.devices.length, 1);
 });
 
-t.test("a caller who is refused and gone already does no harm", async t => {
+t.test("a peer that is refused and gone already does no harm", async t => {
   const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600");
   await world.call("7000");
@@ -196,7 +196,7 @@ t.test("how a connection ends is what the trace says", async t => {
   }
 });
 
-t.test("a caller who is gone before he is greeted leaves the port free", async t => {
+t.test("a peer that is gone before it is greeted leaves the port free", async t => {
   const world = new World();
   const port = world.port("7000:telnet:0:/dev/ttyA:9600 max-connections=2");
   const gone = world.link();
@@ -251,7 +251,7 @@ t.test("a standard input that cannot be used is a port that cannot be opened", a
   t.throws(() => world.port("0:raw:0:/dev/ttyA:9600"), { message: "Unable to create network socket(s)" });
 });
 
-t.test("names in remaddr are asked for when the port is defined: the first caller finds them known", async t => {
+t.test("names in remaddr are asked for when the port is defined: the first peer finds them known", async t => {
   const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 remaddr=board.example,0");
   t.same(world.asked, ["board.example"]);

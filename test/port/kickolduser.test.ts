@@ -31,7 +31,7 @@ t.test("kickolduser: one of several makes room, the device stays open", async t 
   t.same([one.closed, two.closed, three.closed], [true, false, false]);
   t.equal(world.devices.length, 1);
   await world.call("7000");
-  t.ok(three.closed, "the lowest place is the one to go, whoever has it");
+  t.ok(three.closed, "the connection in the lowest slot is the one to go");
 });
 
 t.test("who kicks waits while the device is being closed", async t => {

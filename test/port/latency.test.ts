@@ -88,7 +88,7 @@ t.test("a configured buffer bounds each piece, and leaves as soon as it is full"
   t.equal(link.writes[3]?.length, 8);
 });
 
-t.test("without one the size of a piece is nobody's business", async t => {
+t.test("without one the size of a piece is not limited", async t => {
   const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600");
   const link = await world.call("7000");

@@ -33,7 +33,7 @@ t.test("the words for how a port is", async t => {
   ]);
 });
 
-t.test("the port listens, tells callers why, and serves when the device appears", async t => {
+t.test("the port listens, tells peers why, and serves when the device appears", async t => {
   const world = await without();
   const port = world.port(`7000:raw:0:${PATH}:9600`);
   t.same(world.logged, [], "that it is missing is no error");
@@ -132,12 +132,12 @@ t.test("a reload that names another device watches that one", async t => {
   t.notOk(port.status().devicePresent);
   const changes = world.changes;
   await world.unplug(PATH);
-  t.equal(world.changes, changes, "the old one is nobody's business");
+  t.equal(world.changes, changes, "the old one does not matter");
   await world.plug("/dev/ttyB");
   t.ok(world.changes > changes);
 });
 
-t.test("nobody waits for the device of a port that is gone or could not start", async t => {
+t.test("the device of a port that is gone or could not start is not watched", async t => {
   const world = new World();
   const removed = world.port(`7000:raw:0:${PATH}:9600`);
   const disconnectReason = world.port(`7001:raw:0:${PATH}:9600`);

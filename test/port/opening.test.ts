@@ -19,7 +19,7 @@ t.test("negotiation, banner, then what the device has been saying", async t => {
   t.equal(link.received, `${OPENING}7000 at /dev/ttyA\r\nearly`);
 });
 
-t.test("the banner is for everybody, the opening text for the first one's device", async t => {
+t.test("each peer gets the banner; the opening text goes to the device once", async t => {
   const world = new World();
   world.port("BANNER:b:hello \\I ", "OPENSTR:o:AT\\r", "7000:raw:0:/dev/ttyA:9600 b o max-connections=2");
   const one = await world.call("7000", "", { address: "192.0.2.1" });
@@ -56,13 +56,13 @@ t.test("the opening text comes whole, before any byte of a peer", async t => {
   const one = await world.call("7000", "1");
   const two = await world.call("7000", "2");
   t.equal(world.device.written, "IN");
-  t.same([one.unread, two.unread], [1, 1], "nobody is read meanwhile");
+  t.same([one.unread, two.unread], [1, 1], "no peer is read meanwhile");
   world.device.room = 100;
   await world.pass(20);
   t.match(world.device.written, /^INIT(12|21)$/);
 });
 
-t.test("a device that cannot be opened: what the caller and the log are told", async t => {
+t.test("a device that cannot be opened: what the peer and the log are told", async t => {
   const reason = "Input/output error";
   const cases: readonly [code: DeviceErrorCode, text: string, logged: string[]][] = [
     [
@@ -107,7 +107,7 @@ t.test("a device that cannot be opened: what the caller and the log are told", a
       t.equal(port.status().phase, "idle");
       t.equal(port.status().lastError === null, code === "locked", "a device that others use works");
       world.open = config => world.makeDevice(config);
-      t.equal((await world.call("7000")).closed, false, "the next caller has a new try");
+      t.equal((await world.call("7000")).closed, false, "the next peer makes a new attempt");
       t.equal(port.status().lastError, null);
     }
 });
@@ -148,7 +148,7 @@ t.test("a device that takes its time", async t => {
     return { world, port, link, opening, failing };
   }
 
-  t.test("whoever comes meanwhile waits for it, and is greeted then", async t => {
+  t.test("a peer that connects meanwhile waits for it, and is greeted then", async t => {
     const { world, port, link, opening } = await begin();
     const other = await world.call("7000");
     t.equal(port.status().phase, "opening");
@@ -171,7 +171,7 @@ t.test("a device that takes its time", async t => {
     t.equal(world.logged.length, 1);
   });
 
-  t.test("when everybody left meanwhile it is closed as soon as it is there", async t => {
+  t.test("when every peer left meanwhile it is closed as soon as it is open", async t => {
     const { world, port, link, opening } = await begin();
     t.ok(port.disconnect());
     await world.settle();
@@ -184,7 +184,7 @@ t.test("a device that takes its time", async t => {
     t.equal(port.status().phase, "idle");
   });
 
-  t.test("one that comes late does not serve the next caller", async t => {
+  t.test("a device that opens late does not serve the next peer", async t => {
     const { world, port, opening } = await begin();
     port.disconnect();
     await world.settle();
@@ -200,7 +200,7 @@ t.test("a device that takes its time", async t => {
     t.notOk(right.closed);
   });
 
-  t.test("its failure when nobody waits any more is nobody's", async t => {
+  t.test("its failure when no peer waits any more is not reported", async t => {
     const { world, port, failing } = await begin();
     port.disconnect();
     await world.settle();

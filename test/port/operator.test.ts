@@ -2,7 +2,7 @@ import t from "tap";
 import { readLines } from "../config/read.js";
 import { World } from "../support/fake-environment.js";
 
-t.test("facts of a port nobody is on, and of one in use", async t => {
+t.test("status of a port without connections, and of one in use", async t => {
   const world = new World();
   const port = world.port("DEVICE:con:/dev/ttyA", "7000:telnet:60:con:9600 max-connections=2 -chardelay");
   t.match(port.status(), {
@@ -111,7 +111,7 @@ t.test("a monitor goes on over sessions and new definitions, and ends with the p
   const two = await world.call("7000", "2");
   t.equal(heard, "12");
   port.removeWhenFree(null);
-  t.equal(ended, 0, "not while somebody is there");
+  t.equal(ended, 0, "not while a peer is connected");
   two.send("3");
   await world.pass(20);
   t.equal(heard, "123");
@@ -204,7 +204,7 @@ t.test("everything that changes is told", async t => {
 t.test("settings an operator gives an open line count at once, and a bad word changes nothing", async t => {
   const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:115200 EVEN");
-  t.equal(port.setLine("19200"), null, "also while nobody is there");
+  t.equal(port.setLine("19200"), null, "also without a connection");
   t.equal(port.status().line?.speed, 19_200);
   await world.call("7000");
   t.equal(port.setLine("2400 ODD"), null);

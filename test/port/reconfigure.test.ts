@@ -61,7 +61,7 @@ t.test("who waits by kickolduser is served by the new definition", async t => {
   t.equal(world.device.path, "/dev/ttyB");
 });
 
-t.test("with a reason everybody goes at once", async t => {
+t.test("with a reason every peer is disconnected at once", async t => {
   const world = new World();
   const trace = "TRACEFILE:all:/tmp/x";
   const port = world.port(trace, "udp,7000:raw:0:/dev/ttyA:9600 tb=all");
@@ -93,7 +93,7 @@ t.test("a free port is removed at once", async t => {
   t.equal(world.ports.find("7000"), null);
 });
 
-t.test("a port in use takes nobody new, and is removed when the last one has gone", async t => {
+t.test("a port in use takes no new peer, and is removed when the last one has gone", async t => {
   const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 max-connections=2");
   const [one, two] = [await world.call("7000"), await world.call("7000")];

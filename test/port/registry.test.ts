@@ -21,7 +21,7 @@ t.test("a port that was replaced under its name is not removed in its successor'
   t.equal(world.ports.find("7001"), young);
 });
 
-t.test("a device is in use from the first caller until it is closed, by whatever name", async t => {
+t.test("a device is in use from the first peer until it is closed, by whatever name", async t => {
   const world = new World();
   world.identities.set("/dev/alias", "/dev/ttyA");
   const port = world.port("7001:raw:0:/dev/alias:9600");

@@ -33,7 +33,7 @@ t.test("line errors are told to those who asked, once", async t => {
     await world.pass(100);
     return news();
   };
-  t.equal(await after({ frame: 1 }), "", "nobody asked");
+  t.equal(await after({ frame: 1 }), "", "no peer asked");
   t.equal(await ask([10, 0xff]), "6e ff");
   t.equal(await after({}), "", "what was before is past");
   t.equal(await after({ frame: 3 }), "6a 08");
@@ -43,7 +43,7 @@ t.test("line errors are told to those who asked, once", async t => {
   t.equal(await after({ frame: 4 }), "");
 });
 
-t.test("errors from a time when nobody listened are nobody's", async t => {
+t.test("errors from a time when no peer listened are not reported", async t => {
   const { link, line, world } = await agree({ counts: NO_ERRORS });
   const other = await world.call("7000"); // keeps the device open
   link.finish();
@@ -74,5 +74,5 @@ t.test("a device with nothing to look at is not looked at", async t => {
   t.equal(watched.world.time.waiting, waiting + 1);
   watched.link.finish();
   await watched.world.settle();
-  t.equal(watched.world.time.waiting, 0, "and nobody looks when nobody listens");
+  t.equal(watched.world.time.waiting, 0, "and nothing is read when no peer listens");
 });

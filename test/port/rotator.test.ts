@@ -2,7 +2,7 @@ import t from "tap";
 import { World } from "../support/fake-environment.js";
 import { rotate } from "../support/fake-rotator.js";
 
-/** Which ports have somebody. */
+/** Which ports have a connection. */
 function inUse(world: World): string[] {
   return world.ports
     .list()
@@ -10,7 +10,7 @@ function inUse(world: World): string[] {
     .map(port => port.name);
 }
 
-t.test("callers go round the list, then hear that nothing is free", async t => {
+t.test("peers go round the list, then are told that no port is free", async t => {
   const world = new World();
   for (const name of ["7001", "7002", "7003"]) world.port(`${name}:raw:0:/dev/tty${name}:9600`);
   rotate(world, "ROTATOR:6000:7001 7002 7003");
@@ -28,7 +28,7 @@ t.test("callers go round the list, then hear that nothing is free", async t => {
   t.ok(late.closed);
 });
 
-t.test("a caller is served as on the port itself", async t => {
+t.test("a peer is served as on the port itself", async t => {
   const world = new World();
   const port = world.port("BANNER:b:hi \\I", "7001:telnet:0:/dev/ttyA:9600 b");
   rotate(world, "ROTATOR:6000:7001");

@@ -62,7 +62,7 @@ t.test("a late loop calls once, not for every tick it missed", async t => {
   t.equal(calls, 1);
 });
 
-t.test("the heartbeat beats only while somebody listens", async t => {
+t.test("the heartbeat beats only while it has listeners", async t => {
   const time = new FakeClock();
   const heartbeat = new Heartbeat(time);
   const seconds: number[] = [];

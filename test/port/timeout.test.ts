@@ -80,7 +80,7 @@ t.test("the data of one peer does not keep another", async t => {
   t.same([busy.closed, silent.closed], [false, true]);
 });
 
-t.test("setporttimeout starts the time anew for everybody who is there", async t => {
+t.test("setporttimeout starts the time anew for each connection", async t => {
   const world = new World();
   const port = world.port("7000:raw:2:/dev/ttyA:9600");
   const link = await world.call("7000");
@@ -91,7 +91,7 @@ t.test("setporttimeout starts the time anew for everybody who is there", async t
   t.ok(ms > 4000 - 100 && ms <= 5000, `${ms} ms`);
 });
 
-t.test("0 set while somebody is there ends the timeout", async t => {
+t.test("0 set while a peer is connected ends the timeout", async t => {
   const world = new World();
   const port = world.port("7000:raw:2:/dev/ttyA:9600");
   const link = await world.call("7000");

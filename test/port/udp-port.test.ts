@@ -91,7 +91,7 @@ t.test("a datagram is taken whole, whatever net-to-dev-bufsize says", async t =>
   t.equal(world.device.written, text);
 });
 
-t.test("a fixed peer has its connection from the start, for ever, and is nobody's to kick", async t => {
+t.test("a fixed peer has its connection from the start, for ever, and cannot be kicked off", async t => {
   const world = new World();
   const port = world.port(`${FIXED} kickolduser -chardelay`);
   await world.settle();
@@ -131,7 +131,7 @@ t.test("a fixed peer waits for its name, its device and other ports, and is trie
   t.equal(port.status().phase, "idle", "another port has the device");
   other.finish();
   await world.pass(5000);
-  t.equal(port.status().phase, "idle", "nobody knows the name");
+  t.equal(port.status().phase, "idle", "the name is unknown");
   world.names.set("peer.example", ["2001:db8::7", "192.0.2.7"]);
   world.open = () => {
     throw new DeviceError("open-failed", "/dev/ttyA", "No such device");

@@ -13,7 +13,7 @@ function installed(t: Test): string {
   return root;
 }
 
-t.test("everything the pages speak of is in its place, and nobody but the owner may change it", async t => {
+t.test("every file that the pages name is in its place, and only the owner may change it", async t => {
   const root = installed(t);
   const files = readdirSync(root, { recursive: true, encoding: "utf8" });
   const names = (folder: string) =>

@@ -102,7 +102,7 @@ export const RIGHT: Record<Kind, readonly unknown[]> = {
   boolean: [true, false],
   bytes: [new Uint8Array(0), new Uint8Array(16), new Uint8Array(100_000), new Uint8Array(9).subarray(4), detached],
   words: [new Uint32Array(25), new Uint32Array(100), new Uint32Array(64).subarray(30)],
-  text: ["", "@", "/nonexistent", "@kernel-test-nobody", "x".repeat(107)],
+  text: ["", "@", "/nonexistent", "@native-test-unbound", "x".repeat(107)],
   address: ["127.0.0.1", "::1", "0.0.0.0", "::", "::ffff:1.2.3.4", "::1%lo", "fe80::1%1"],
   batch: [],
   function: [() => {}],

@@ -54,7 +54,7 @@ export class Client extends Incoming {
   }
 }
 
-/** True when nobody listens there. */
+/** True when no program listens there. */
 export async function isRefused(port: number): Promise<boolean> {
   const socket = connect({ port, host: "127.0.0.1" });
   return new Promise(resolve => {

@@ -4,7 +4,7 @@ import { serveOnePort } from "./one-port.js";
 
 /** What a telnet data port begins with: WILL SGA, WILL ECHO, DONT ECHO, DO BINARY, WILL BINARY. */
 export const OPENING = "fffb03 fffb01 fffe01 fffd00 fffb00";
-/** DO of an option that nobody knows: refused each time. */
+/** DO of an unknown option: refused each time. */
 const FENCE = "fffd63";
 const FENCE_ANSWER = hexToText("fffc63");
 

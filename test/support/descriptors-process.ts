@@ -31,7 +31,7 @@ listener.accepting = true;
 await until("the failure", () => failures.length > 0);
 const acceptedBefore = accepted;
 for (const fd of fill) closeSync(fd);
-await until("the caller", () => accepted > 0);
+await until("the peer", () => accepted > 0);
 process.stdout.write(JSON.stringify({ failures, acceptedBefore, acceptedAfter: accepted }));
 listener.close();
 client.destroy();

@@ -32,7 +32,7 @@ export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedP
     clock,
   });
 
-  /** Those that pause go on, until nobody does. */
+  /** Sessions that pause go on, until none pauses. */
   function settle(link: FakeLink): FakeLink {
     const settleLink = link.settle;
     link.settle = () => {

@@ -15,16 +15,16 @@ export interface FakeDevice extends Device {
   room: number;
   /** What it took never leaves: `close` takes its whole limit. */
   stuck: boolean;
-  /** Bytes it has sent that nobody has read. */
+  /** Bytes it has sent that have not been read. */
   readonly unread: number;
-  /** Whether somebody waits to read it. */
+  /** Whether a callback waits to read it. */
   readonly awaited: boolean;
   send(bytes: string | Uint8Array): void;
   /** It is gone, after what it sent. */
   hangUp(): void;
   /** From now on these calls throw; the reason is `lost here`. */
   breakWith(call: "read" | "write" | "line"): void;
-  /** Calls back until nobody waits for anything that has come. Gives the number of calls. */
+  /** Calls back until no callback waits for anything that has come. Returns the number of calls. */
   settle(): number;
 }
 
@@ -40,7 +40,7 @@ export interface FakeLine extends LineDevice {
   counts: LineCounters | null;
 }
 
-/** More turns than anything here needs: whoever reaches it goes round for ever. */
+/** More turns than any test needs: reaching it is an endless loop. */
 const MAX_ROUNDS = 100_000;
 
 /** `settings` null: a printer. */
@@ -130,7 +130,7 @@ export function createFakeDevice(path: string, settings: LineSettings | null, cl
     },
   };
 
-  /** One-shot: whoever is called must ask again. */
+  /** One-shot: after a call the callback must be set again. */
   function due(): (() => void) | null {
     let callback: (() => void) | null = null;
     if (closed !== null) return null;

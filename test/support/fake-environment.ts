@@ -77,11 +77,11 @@ export class World {
   /** What listens on a network port now; closed ones included. */
   listener(name: string): FakeListener {
     const found = this.#listeners.get(name);
-    if (found === undefined) throw new Error(`nobody listens on ${name}`);
+    if (found === undefined) throw new Error(`no listener on ${name}`);
     return found;
   }
 
-  /** Somebody calls, and says this first; everything has settled then. */
+  /** A peer connects and sends this first; resolves when everything has settled. */
   async call(name: string, first: string | Uint8Array = "", peer: Partial<PeerAddress> = {}): Promise<FakeLink> {
     const link = this.link(peer, name.startsWith("udp,") ? "udp" : "tcp");
     if (first.length > 0) link.send(first);

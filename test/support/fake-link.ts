@@ -11,7 +11,7 @@ export interface FakeLink extends Link {
   readonly keepsUrgent: boolean;
   /** Bytes it takes before it is full. */
   room: number;
-  /** Bytes the peer sent that nobody has read. */
+  /** Bytes of the peer that have not been read. */
   readonly unread: number;
   /** The peer sends; text is one character a byte. */
   send(bytes: string | Uint8Array): void;
@@ -25,13 +25,13 @@ export interface FakeLink extends Link {
   gone: boolean;
   /** The connection breaks without an error for `read`. */
   breakQuietly(): void;
-  /** Calls back until nobody waits for anything that has come. Gives the number of calls. */
+  /** Calls back until no callback waits for anything that has come. Returns the number of calls. */
   settle(): number;
   /** What was received since the last `take`, after settling. */
   take(): string;
 }
 
-/** More turns than anything here needs: whoever reaches it goes round for ever. */
+/** More turns than any test needs: reaching it is an endless loop. */
 const MAX_ROUNDS = 100_000;
 
 export function createFakeLink(
@@ -154,7 +154,7 @@ export function createFakeLink(
     } satisfies Partial<Link>);
   }
 
-  /** One-shot: whoever is called must ask again. */
+  /** One-shot: after a call the callback must be set again. */
   function due(): (() => void) | null {
     let callback: (() => void) | null = null;
     if (closed) return null;

@@ -85,7 +85,7 @@ export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeMan
   return port;
 }
 
-/** Port 7000 as it stands when nobody is there. */
+/** Port 7000 without a connection. */
 export function idleStatus(status: Partial<PortStatus> = {}): PortStatus {
   return {
     name: "7000",

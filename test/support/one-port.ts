@@ -11,7 +11,7 @@ export interface OnePort {
   /** The network port as configured: what the control port knows it by. */
   readonly name: string;
   readonly device: PtyDevice;
-  /** Resolves when nobody is connected and the device is closed. */
+  /** Resolves when no peer is connected and the device is closed. */
   untilFree(): Promise<void>;
 }
 

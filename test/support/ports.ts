@@ -1,4 +1,4 @@
-/** TCP and UDP port numbers that nobody else gets: below the ephemeral range, not shared by test files side by side. */
+/** TCP and UDP port numbers that no other test gets: below the ephemeral range, not shared by test files side by side. */
 import { createServer, type Server } from "node:net";
 
 const FIRST = 10_000;

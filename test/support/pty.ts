@@ -12,7 +12,7 @@ const MAX_UNECHOED = 65_536;
 
 export class PtyDevice extends Incoming {
   readonly path: string;
-  readonly #pty = openPty(); // the slave stays open, so that the line lives while no one uses it
+  readonly #pty = openPty(); // the slave stays open, so that the line exists while no program uses it
   readonly #watch: Watch;
   readonly #received: (bytes: Uint8Array) => void;
   readonly #chunk = new Uint8Array(16_384);

@@ -1,4 +1,4 @@
-// A process of its own for stdio.test.ts: greets whoever is on standard input, and says everything back in capitals.
+// A process of its own for stdio.test.ts: greets the peer on standard input, and sends everything back in capitals.
 import { standardInput } from "../../service/net/stdio.js";
 
 const link = standardInput();

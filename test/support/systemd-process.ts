@@ -33,18 +33,18 @@ function serve(fd: number): void {
   const serveOne = (): boolean => {
     const peer = isDatagram ? receiveFrom(fd, into) : null;
     if (peer !== null) sendTo(fd, answer(into.subarray(0, peer.length)), peer.address, peer.port);
-    const caller = isDatagram ? null : accept(fd);
-    if (caller !== null) serveCaller(caller.fd);
-    return peer !== null || caller !== null;
+    const connection = isDatagram ? null : accept(fd);
+    if (connection !== null) serveConnection(connection.fd);
+    return peer !== null || connection !== null;
   };
   const watch = new Watch(fd, () => {
-    while (serveOne()); // the last look finds nobody: a socket that blocks would stop the process here
+    while (serveOne()); // the last look finds no peer: a socket that blocks would stop the process here
     watch.arm(READABLE);
   });
   watch.arm(READABLE);
 }
 
-function serveCaller(fd: number): void {
+function serveConnection(fd: number): void {
   const into = new Uint8Array(100);
   const watch = new Watch(fd, () => {
     const length = read(fd, into);

@@ -81,30 +81,26 @@ t.test("sockets of a launcher are served as they are, TCP and UDP", needs("pytho
   t.equal(await ask(t, tcp, "::1"), `${pid} got tcp`);
   t.equal(await askByUdp(t, udp, "127.0.0.1"), `${pid} got udp`);
   t.equal(await askByUdp(t, udp, "::1"), `${pid} got udp`);
-  t.equal(await ask(t, tcp), `${pid} got tcp`, "a socket without a caller has blocked nobody");
+  t.equal(await ask(t, tcp), `${pid} got tcp`, "a socket without a peer has blocked no other");
 });
 
-t.test(
-  "systemd-socket-activate starts the service with the first caller",
-  needs("systemd-socket-activate"),
-  async t => {
-    const nextPort = await portNumbers(t);
-    const [one, two] = [await nextPort(), await nextPort()];
-    const listen = ["-l", `127.0.0.1:${one}`, "-l", `[::1]:${two}`, "--fdname=data:control"];
-    const { report, running } = launch(t, "systemd-socket-activate", listen);
-    await running.errors.expect("Listening on");
-    await running.errors.expect("Listening on");
-    const answer = ask(t, one);
-    const { pid, handed, left } = await report();
-    t.match(handed, [
-      { fd: 3, kind: { type: "stream", listening: true }, address: "127.0.0.1", port: one },
-      { fd: 4, kind: { type: "stream", listening: true }, address: "::1", port: two },
-    ]);
-    t.same(left, []);
-    t.equal(await answer, `${pid} got tcp`, "the caller that started it is served");
-    t.equal(await ask(t, two, "::1"), `${pid} got tcp`);
-  },
-);
+t.test("systemd-socket-activate starts the service with the first peer", needs("systemd-socket-activate"), async t => {
+  const nextPort = await portNumbers(t);
+  const [one, two] = [await nextPort(), await nextPort()];
+  const listen = ["-l", `127.0.0.1:${one}`, "-l", `[::1]:${two}`, "--fdname=data:control"];
+  const { report, running } = launch(t, "systemd-socket-activate", listen);
+  await running.errors.expect("Listening on");
+  await running.errors.expect("Listening on");
+  const answer = ask(t, one);
+  const { pid, handed, left } = await report();
+  t.match(handed, [
+    { fd: 3, kind: { type: "stream", listening: true }, address: "127.0.0.1", port: one },
+    { fd: 4, kind: { type: "stream", listening: true }, address: "::1", port: two },
+  ]);
+  t.same(left, []);
+  t.equal(await answer, `${pid} got tcp`, "the peer that started it is served");
+  t.equal(await ask(t, two, "::1"), `${pid} got tcp`);
+});
 
 t.test("systemd-socket-activate hands over datagram sockets", needs("systemd-socket-activate"), async t => {
   const port = await (await portNumbers(t))();

@@ -84,7 +84,7 @@ const LOOKING = [
 ];
 const CHANGING = ["org.freedesktop.DBus.Properties.Set", `${NAME}.Manager.Reload`, `${NAME}.Port.Disconnect`];
 
-t.test("everybody may look at every instance, and change none", DBUS, async t => {
+t.test("every user may read from every instance, and change none", DBUS, async t => {
   const connect = await startBus(t, { ser2net: ME, root: "nobody", "ser2net-admin": "nogroup" });
   for (const board of ["board_a", "board_b"]) await startInstance(connect, board);
   const visitor = connect();
@@ -108,7 +108,7 @@ for (const [who, as] of [
     }
   });
 
-t.test("nobody else takes the daemon's names", DBUS, async t => {
+t.test("no other user takes the daemon's names", DBUS, async t => {
   const connect = await startBus(t, { ser2net: "nobody", root: "nobody", "ser2net-admin": MY_GROUP });
   for (const name of [NAME, `${NAME}.board_a`]) {
     const refusal = connect().requestName(name, 0);

@@ -141,7 +141,7 @@ t.test("a manager that never comes back costs no memory without end", PYTHON, as
   t.ok(received < sent - 900, `${received} of ${sent} are kept, and the last status`);
 });
 
-t.test("a manager that has gone is reported once and disturbs nobody", async t => {
+t.test("a manager that has gone is reported once and does no harm", async t => {
   const warnings: string[] = [];
   const environment = { NOTIFY_SOCKET: "/nonexistent/notify" };
   const notifier = createNotifier(environment, { warning: text => warnings.push(text) }, new FakeClock());

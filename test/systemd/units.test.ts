@@ -101,7 +101,7 @@ t.test(
 );
 
 const AS_ROOT = process.getuid?.() === 0 ? needs("systemd-tmpfiles") : { skip: "only root gives files away" };
-t.test("the directories are made, and nobody else reads the configuration", AS_ROOT, async t => {
+t.test("the directories are made, and no other user reads the configuration", AS_ROOT, async t => {
   const root = installed(t);
   mkdirSync(join(root, "etc"), { recursive: true });
   mkdirSync(join(root, "run/lock"), { recursive: true });

@@ -12,7 +12,7 @@ const STREAMS: readonly (readonly [title: string, input: string, events: readonl
   ["BRK", "61 ff f3 62", ["data 61", "command f3", "data 62"]],
   ["DM", "ff f2", ["command f2"]],
   ["SE outside of a suboption", "61 ff f0 62", ["data 61", "command f0", "data 62"]],
-  ["a command nobody defined", "ff 41 66", ["command 41", "data 66"]],
+  ["an undefined command", "ff 41 66", ["command 41", "data 66"]],
   ["the lowest and the highest two-byte command", "ff 00 ff f9", ["command 0", "command f9"]],
   ["negotiations", "ff fb 00 ff fc 01 ff fd 03 ff fe 2c 78", ["will 0", "wont 1", "do 3", "dont 44", "data 78"]],
   ["a negotiation about option 255", "ff fb ff 61", ["will 255", "data 61"]],

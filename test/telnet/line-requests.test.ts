@@ -32,7 +32,7 @@ t.test("a request changes its own setting and no other, and is answered with it"
   }
 });
 
-t.test("a question, or a value nobody supports, changes nothing and is answered with what is in force", async t => {
+t.test("a query, or an unsupported value, changes nothing and is answered with the value in force", async t => {
   const cases = [
     ["01 00 00 00 00", "65 00 00 25 80"],
     ["01 00", "65 08"],

@@ -96,7 +96,7 @@ t.test("an option is on when one side has offered and the other agreed, and its 
   t.same(negotiation.receive("do", 0).changed, { option: 0, side: "us", enabled: true }, "it had been offered");
   t.equal(negotiation.receive("dont", 3).changed, null, "it never was on");
   t.equal(negotiation.receive("will", 1).changed, null, "it was refused");
-  t.equal(negotiation.receive("will", 24).changed, null, "nobody knows it");
+  t.equal(negotiation.receive("will", 24).changed, null, "unknown name");
   t.equal(negotiation.isEnabled("them", 1), false);
   t.equal(negotiation.isEnabled("them", 24), false);
 });

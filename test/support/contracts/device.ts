@@ -135,7 +135,7 @@ function lossContract(contract: Contract): void {
       t.same({ code, message }, { code: "lost", message: `${device.path}: ${reason}` }, `${time} write`);
     }
     device.whenReadable(() => calls.push("again"));
-    await eventually("one who asks later is called too", settle, () => calls.includes("again"));
+    await eventually("a later callback is called too", settle, () => calls.includes("again"));
     t.equal(await device.close(1000), undefined);
   });
 

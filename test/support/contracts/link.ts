@@ -103,7 +103,7 @@ export function linkContract(t: Test, name: string, make: (t: Test) => Promise<L
     t.equal(take(link), "(end)");
     t.equal(take(link), "(end)");
     link.whenReadable(() => calls++);
-    await eventually("one who asks later is called too", settle, () => calls === 2);
+    await eventually("a later callback is called too", settle, () => calls === 2);
   });
 
   contract("what was written before close arrives; closing twice is closing once", async (t, made) => {
@@ -214,7 +214,7 @@ function resetContract(contract: Contract): void {
     t.equal(faultOf(() => link.write(bytes("x"))).code, "pipe", "each time");
   });
 
-  contract("a break is told once to one who does not read, an orderly end is not", async (t, made) => {
+  contract("a break is reported once to a reader that is not set, an orderly end is not", async (t, made) => {
     const { link, settle, reset } = made;
     let broken = 0;
     link.whenBroken?.(() => broken++);
@@ -235,7 +235,7 @@ function resetContract(contract: Contract): void {
     t.equal(broken, 0);
   });
 
-  contract("one who reads is not told of a break besides", async (t, made) => {
+  contract("a set reader is called instead of the callback for a break", async (t, made) => {
     const { link, settle, reset } = made;
     if (reset === null) return;
     const calls: string[] = [];

@@ -4,7 +4,7 @@ import type { Link, Listener } from "../../../service/net/link.js";
 import type { ListenEvents } from "../../../service/net/tcp.js";
 import { eventually, pass, type Settle } from "./eventually.js";
 
-export interface Caller {
+export interface TestClient {
   /** All that it has received, one character a byte. */
   received(): string;
   send(text: string): void;
@@ -16,7 +16,7 @@ export interface ListenerUnderTest {
   readonly listener: Listener;
   readonly transport: "tcp" | "udp";
   /** A peer arrives, and says this first. */
-  call(text: string): Promise<Caller>;
+  call(text: string): Promise<TestClient>;
   /** An address and a port where a UDP peer may be reached that has not spoken. */
   readonly silentPeer: { readonly address: string; readonly port: number };
   readonly settle?: Settle;
@@ -46,12 +46,12 @@ export function listenerContract(t: Test, name: string, make: Make): void {
     t.ok(listener.accepting);
     t.equal(listener.error, null);
     t.equal(listener.addresses.length, 1);
-    const callers = [await served.call("one"), await served.call("two")];
+    const clients = [await served.call("one"), await served.call("two")];
     await eventually("both", settle, () => links.length === 2);
     for (const [index, text] of ["one", "two"].entries()) {
       t.equal(await textOf(links[index], settle), text);
       links[index]?.write(Buffer.from(`you are ${text}`));
-      await eventually("the answer", settle, () => callers[index]?.received() === `you are ${text}`);
+      await eventually("the answer", settle, () => clients[index]?.received() === `you are ${text}`);
     }
     t.same(
       links.map(link => link.transport),
@@ -111,7 +111,8 @@ export function listenerContract(t: Test, name: string, make: Make): void {
     listener.accepting = false;
     listener.accepting = true;
     t.equal(listener.connect(served.silentPeer), null);
-    if (served.transport === "tcp") await eventually("the end of who waited", settle, () => waiting.ended());
+    if (served.transport === "tcp")
+      await eventually("the end of the waiting connection", settle, () => waiting.ended());
     for (let turn = 0; turn < 20; turn++) await pass(settle);
     t.equal(links.length, 0);
   });
@@ -122,7 +123,7 @@ export function listenerContract(t: Test, name: string, make: Make): void {
 function peersContract(contract: (text: string, run: (t: Test, served: Served) => Promise<void>) => void): void {
   contract("links of TCP outlive it; those of UDP are at their end, not from within the call", async (t, served) => {
     const { listener, links, settle } = served;
-    const caller = await served.call("one");
+    const client = await served.call("one");
     await eventually("the peer", settle, () => links.length === 1);
     t.equal(await textOf(links[0], settle), "one");
     let calls = 0;
@@ -135,7 +136,7 @@ function peersContract(contract: (text: string, run: (t: Test, served: Served) =
     } else {
       for (let turn = 0; turn < 20; turn++) await pass(settle);
       t.equal(calls, 0);
-      caller.send("two");
+      client.send("two");
       t.equal(await textOf(links[0], settle), "two");
     }
   });
@@ -153,12 +154,12 @@ function peersContract(contract: (text: string, run: (t: Test, served: Served) =
     const again = listener.connect(silentPeer);
     t.ok(again, "it has none any more");
     again?.close();
-    const caller = await served.call("one");
+    const client = await served.call("one");
     await eventually("the peer", settle, () => links.length === 1);
     const { peer } = links[0] as Link;
     t.equal(listener.connect(peer), null, "it has spoken and has a link");
     links[0]?.close();
-    caller.send("two");
+    client.send("two");
     await eventually("a new link", settle, () => links.length === 2);
     t.same(links[1]?.peer, peer);
     t.equal(await textOf(links[1], settle), "two");
