@@ -23,7 +23,7 @@ export function readGolden(): GoldenCase[] {
   return (JSON.parse(readFileSync(file, "utf8")) as { cases: GoldenCase[] }).cases;
 }
 
-/** What a case needs in `directory`, and where its tables are. */
+/** Makes the files of a case in `directory`; returns the places of its tables. */
 export function layOut(one: GoldenCase, directory: string): { texts: Map<string, string>; files: HostsFiles } {
   const here = (text: string): string => text.replaceAll("@DIR@", directory);
   const files = { allow: `${directory}/hosts.allow`, deny: `${directory}/hosts.deny` };

@@ -28,7 +28,7 @@ function devicesOf(t: Test, ports: readonly Port[], dev?: string) {
   });
   t.teardown(() => devices.close());
   devices.configure(profileFacts(loadProfile("x", places).profile, []));
-  /** As the kernel does it: first in /sys, then in /dev. */
+  /** Plugs a device in as the kernel does: first in /sys, then in /dev. */
   const make = (hardware: string, tty: string) => {
     mkdirSync(join(root, hardware, "tty", tty), { recursive: true });
     writeFileSync(join(root, "dev", tty), "");

@@ -47,7 +47,7 @@ async function serve(t: Test, document: Document = {}, conf = "") {
   world.parts.changed = port => boardLeds.portChanged(port);
   world.parts.led = config => (config === null || boardLeds.showsTraffic(config) ? null : leds.open(config));
 
-  /** As at the start and at a reload. */
+  /** Configures ports and LEDs as a start and a reload do. */
   const configure = (profile: Document, text: string) => {
     const root = boards(t, { x: { ports: [PORT1, PORT2], leds: LEDS, ...profile } });
     const loaded = loadProfile("x", machineOf(root, [root]));
@@ -68,7 +68,7 @@ async function serve(t: Test, document: Document = {}, conf = "") {
     led,
     configure,
     warnings,
-    /** Those that are on when all that can happen has happened. */
+    /** The LEDs that are on when everything has settled. */
     lit: async () => {
       await world.settle();
       return names.filter(name => led[name].isLit).join(" ");
@@ -101,7 +101,7 @@ t.test("the fault LED is on while the device is missing, and while it does not w
   t.equal(await lit(), "amber blue");
 });
 
-t.test("a device that another program uses, or a call that ends by a hang-up, is no fault", async t => {
+t.test("a device that another program uses, or a call that ends by a hang-up, is not a fault", async t => {
   const { world, lit } = await serve(t);
   world.open = () => {
     throw new DeviceError("locked", "/dev/ttyS0", "Device is locked");

@@ -23,7 +23,7 @@ t.test("operators are greeted where it listens", async t => {
   t.equal(stranger.received, "Access denied\r\n");
 });
 
-t.test("it moves, and leaves who is there alone (BUG-26)", async t => {
+t.test("it moves, and its sessions stay (BUG-26)", async t => {
   const { world, listener } = open();
   listener.move("3000", false);
   const old = world.listener("3000");

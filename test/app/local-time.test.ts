@@ -2,7 +2,7 @@ import t, { type Test } from "tap";
 import { readLocalTime } from "../../service/app/local-time.js";
 import { systemClock } from "../../service/line/clock.js";
 
-/** What is read at this moment, in this part of the world. */
+/** The local time at this moment in a time zone. */
 function readAt(t: Test, zone: string, epochMs: number) {
   const { TZ } = process.env;
   process.env.TZ = zone;

@@ -6,7 +6,7 @@ import { World } from "../support/fake-environment.js";
 
 interface Trial {
   readonly world: World;
-  /** What was done, in order: `create 7000`, `close rotator 6000` ... */
+  /** The calls in order: `create 7000`, `close rotator 6000` ... */
   readonly done: string[];
   /** Rotators that cannot be opened. */
   readonly taken: Set<string>;

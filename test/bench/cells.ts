@@ -100,7 +100,7 @@ function ageMetrics(direction: Direction): AgeMetric[] {
   ];
 }
 
-/** What one more port costs. */
+/** The cost of one more port. */
 function growthCells(): Cell[] {
   return [1, 32, 128, 256].map(ports => ({
     section: "growth",

@@ -1,4 +1,4 @@
-/** What every part of the benchmark needs to know. */
+/** Values for every part of the benchmark. */
 import type { Level } from "./cells.js";
 import type { PeerName, Places } from "./peers.js";
 import type { Fault, Row } from "./rows.js";

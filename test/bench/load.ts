@@ -13,8 +13,8 @@ interface Count {
   readonly surplus: number;
 }
 
-/** What one run of load.c reports. Latencies are in microseconds. */
-/** Of the bytes of paced streams, from the write of the sender to the read of the receiver, in microseconds. */
+/** The report of one run of load.c. Latencies are in microseconds. */
+/** Latency of the bytes of paced streams, from the write of the sender to the read of the receiver, in microseconds. */
 interface Age {
   readonly bytes: number;
   /** More writes were under way than are noted. */

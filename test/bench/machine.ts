@@ -1,4 +1,4 @@
-/** What the figures were measured on. */
+/** The machine of the measurement. */
 import { execFileSync } from "node:child_process";
 import { arch, availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import type { Bench } from "./context.js";

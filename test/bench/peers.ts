@@ -35,7 +35,7 @@ export interface Places {
   readonly daemon: string;
   readonly tools: string;
   readonly scratch: string;
-  /** Of a private bus, once it runs. */
+  /** The address of a private bus, once it runs. */
   busAddress: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** What the kernel says about processes, all their threads together. */
+/** Figures of the kernel about processes, all their threads together. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** Growing counts: take the difference of two. */

@@ -3,7 +3,7 @@ import type { Machine } from "./machine.js";
 import { COLUMNS, type Column, type Fault, judge, type Row, type Verdict } from "./rows.js";
 import { type Summary, summarize } from "./statistics.js";
 
-/** As it is measured: one line. */
+/** The line that is printed when a metric is measured. */
 export function formatRow(row: Row): string {
   const values = COLUMNS.flatMap(column => {
     const summary = summarize(row.values[column] ?? []);

@@ -1,4 +1,4 @@
-/** What is measured comes out as rows: one metric of one cell, for each peer the values of all rounds. */
+/** Measurements as rows: one metric of one cell, with the values of all rounds for each peer. */
 import type { PeerName } from "./peers.js";
 import { ratios, type Summary, summarize } from "./statistics.js";
 

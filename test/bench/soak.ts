@@ -8,7 +8,7 @@ import { summarize } from "./statistics.js";
 const PORTS = 32;
 const SPEED = 115_200;
 const CYCLE_SECONDS = 10;
-/** So many clients are exchanged after each cycle. */
+/** Clients that are replaced after each cycle. */
 const RECONNECTS = 4;
 /** The first part is warm-up: code is compiled, the heap finds its size. */
 const WARM_UP_SHARE = 0.2;

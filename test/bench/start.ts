@@ -12,7 +12,7 @@ import type { Column } from "./rows.js";
 
 const PORTS = [1, 32, 256] as const;
 const PEERS: readonly PeerName[] = ["edge", "edge+dbus", "ser2net", "socat", "floor"];
-/** Who speaks to a service manager; the others are not waited for. */
+/** The peers that notify a service manager; the others are not waited for. */
 const NOTIFIERS: readonly PeerName[] = ["edge", "edge+dbus"];
 const READY_MS = 1000;
 /** Starts are short: twice as many as the other rounds. */

@@ -45,7 +45,7 @@ export async function measureCell(bench: Bench, cell: Cell): Promise<Row[]> {
   return rows;
 }
 
-/** What one more port costs: see docs/performance.md. */
+/** The cost of one more port: see docs/performance.md. */
 export function addGrowth(bench: Bench, rows: readonly Row[]): void {
   const cpu = (ports: number) =>
     rows.find(
@@ -75,7 +75,7 @@ async function leave({ peer, load }: Contender): Promise<void> {
   await peer.stop();
 }
 
-/** One after the other; who fails is out. */
+/** One after the other; a client that fails is left out. */
 async function each(
   bench: Bench,
   cell: Cell,

@@ -16,7 +16,7 @@ const CANDIDATES: readonly Candidate[] = [
   { name: "generic", match: [] },
 ];
 
-t.test("who names a board is believed, in this order", async t => {
+t.test("the sources of a board's name are used in this order", async t => {
   const root = plant(t, "arm-gateway");
   const detect = (evidence: Partial<Evidence>) => detectBoard({ ...evidenceIn(root), ...evidence }, CANDIDATES).name;
   mkdirSync(join(root, "etc"));

@@ -1,7 +1,7 @@
 /** A JSON Schema validator, for the keywords of board-profiles/schema.json. */
 import type { JsonSchema } from "../../scripts/board-schema.js";
 
-/** What a JSON Schema validator says of a document. */
+/** The result of a JSON Schema validator for a document. */
 export function accepts(schema: JsonSchema, value: unknown): boolean {
   const { type, properties = {}, items } = schema;
   if (schema.anyOf !== undefined && !schema.anyOf.some(one => accepts(one, value))) return false;

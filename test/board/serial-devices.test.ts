@@ -21,7 +21,7 @@ t.test("generic serves what is there: on board lines by number, USB ones by wher
   ]);
 });
 
-t.test("places without a UART, ttys without a driver and the console are no ports", async t => {
+t.test("places without a UART, ttys without a driver and the console are not ports", async t => {
   t.same(
     ["arm-gateway", "pc", "x86-vm"].map(name => findSerialDevices(machineOf(plant(t, name))).map(one => one.tty)),
     [["ttyS2", "ttyS10", "ttyACM0", "ttyUSB1", "ttyUSB2", "ttyUSB0"], ["ttyS0", "ttyS1"], []],

@@ -212,7 +212,7 @@ t.test("a match that would fit every board fits none, and the file's name is the
   t.match(profile, { name: "x", match: [{ model: "X" }] });
 });
 
-t.test("what is no profile at all serves nothing and says why", async t => {
+t.test("a file that is not a profile serves nothing, with a reason", async t => {
   for (const [text, told] of [
     ['{\n  "ports": [,]\n}', "x.json:2:13: not JSON (expected a value)"],
     ["[]", "x.json:1:1: no board profile (expected an object)"],

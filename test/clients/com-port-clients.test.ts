@@ -1,4 +1,4 @@
-/** Two more RFC 2217 clients that people use, and what they make of the line. */
+/** Two more real RFC 2217 clients, and how they set the line. */
 import t, { type Test } from "tap";
 import { termiosBits as bits, getTermios } from "../../service/native/serial.js";
 import { runProgram } from "../support/daemon.js";
@@ -14,7 +14,7 @@ async function serveUart(t: Test) {
   return { ...served, done: served.daemon.running.errors };
 }
 
-/** What a pseudo-terminal shows of its settings. */
+/** The settings of a pseudo-terminal. */
 function lineOf(device: PtyDevice) {
   const { outputSpeed: speed, cflag, iflag } = getTermios(device.slave);
   return {

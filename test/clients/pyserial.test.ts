@@ -162,7 +162,7 @@ say("done")
   await ran(t, program);
 });
 
-/** What the lines became, one after the other. */
+/** The states of the lines, one after the other. */
 function steps(log: string): string[] {
   const calls = [...log.matchAll(/^lines (\w+)$/gm)].map(([, lines = ""]) => lines);
   return calls.filter((lines, at) => lines !== calls[at - 1]);

@@ -1,4 +1,4 @@
-/** What RFC 2217 clients may rely on around their requests: data that waits, cuts, other clients, the end. */
+/** Guarantees for RFC 2217 clients around their requests: waiting data, cuts, other clients, the end. */
 import t from "tap";
 import { getTermios, queued } from "../../service/native/serial.js";
 import { ComPort, hexToText, serveComPort } from "../support/com-port.js";

@@ -177,7 +177,7 @@ t.test("several network ports, TCP and UDP, share a device: one at a time, the o
   t.equal(await (await Client.connect(t, raw)).untilEnd(), refused);
 });
 
-/** Of the TCP socket that listens on a port. */
+/** The inode of the TCP socket that listens on a port. */
 function socketInode(port: number): string | undefined {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   const rows = readFileSync("/proc/net/tcp", "latin1")

@@ -9,7 +9,7 @@ import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { needs } from "../support/tools.js";
 
-/** What inetd does with a line `stream tcp nowait`; says how each program ended. */
+/** Serves as inetd does for a line `stream tcp nowait`; reports how each program ended. */
 const INETD = `
 import socket, subprocess, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))

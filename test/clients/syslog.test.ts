@@ -1,4 +1,4 @@
-/** What the system log gets of the daemon, datagram by datagram, and the journal where that reads along. */
+/** The datagrams of the daemon to the system log, and its lines for the journal. */
 import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
@@ -140,31 +140,34 @@ t.test("where the journal reads standard error, lines go there, with their level
   );
 });
 
-t.test("out of descriptors: said a few times; who is in is served, who comes when some have left, too", async t => {
-  const next = await portNumbers(t);
-  const [controlPort, port] = [await next(), await next()];
-  const device = PtyDevice.open(t);
-  const config = [`127.0.0.1,${port}:raw:0:${device.path}:9600 max-connections=100`];
-  const under = ["sh", "-c", 'ulimit -n 60; exec "$@"', "sh"];
-  const daemon = await Daemon.start(t, { controlPort, config, under, foreground: "-d" });
-  const session = await daemon.control();
-  const clients: Client[] = [];
-  const isFull = () => daemon.running.errors.text.includes("Too many open files");
-  while (!isFull() || clients.length < 100) clients.push(await Client.connect(t, port));
-  clients[0]?.send("from the first");
-  await device.expect("from the first");
-  device.send("to all of them");
-  await clients[0]?.expect("to all of them");
-  t.match(await session.ask("version"), /^ser2net version /);
-  for (const client of clients) await client.close();
-  const late = await until("a peer is served again", async () => {
-    const client = await Client.connect(t, port);
-    client.send("late");
-    await until("an answer", () => client.ended || device.text.includes("late"));
-    return client.ended ? null : client;
-  });
-  device.send("welcome");
-  await late.expect("welcome");
-  const lines = daemon.running.errors.text.match(/Too many open files/g)?.length ?? 0;
-  t.ok(lines <= 40, `${lines} lines`); // four texts at most, each ten times
-});
+t.test(
+  "out of descriptors: said a few times; connected peers are served, and new ones when some have left",
+  async t => {
+    const next = await portNumbers(t);
+    const [controlPort, port] = [await next(), await next()];
+    const device = PtyDevice.open(t);
+    const config = [`127.0.0.1,${port}:raw:0:${device.path}:9600 max-connections=100`];
+    const under = ["sh", "-c", 'ulimit -n 60; exec "$@"', "sh"];
+    const daemon = await Daemon.start(t, { controlPort, config, under, foreground: "-d" });
+    const session = await daemon.control();
+    const clients: Client[] = [];
+    const isFull = () => daemon.running.errors.text.includes("Too many open files");
+    while (!isFull() || clients.length < 100) clients.push(await Client.connect(t, port));
+    clients[0]?.send("from the first");
+    await device.expect("from the first");
+    device.send("to all of them");
+    await clients[0]?.expect("to all of them");
+    t.match(await session.ask("version"), /^ser2net version /);
+    for (const client of clients) await client.close();
+    const late = await until("a peer is served again", async () => {
+      const client = await Client.connect(t, port);
+      client.send("late");
+      await until("an answer", () => client.ended || device.text.includes("late"));
+      return client.ended ? null : client;
+    });
+    device.send("welcome");
+    await late.expect("welcome");
+    const lines = daemon.running.errors.text.match(/Too many open files/g)?.length ?? 0;
+    t.ok(lines <= 40, `${lines} lines`); // four texts at most, each ten times
+  },
+);

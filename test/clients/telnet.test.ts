@@ -31,21 +31,17 @@ async function command(user: Terminal, text: string): Promise<void> {
 
 const STOCK = { ...needs("telnet"), ...NEEDS_UART };
 
-t.test(
-  "send ayt: the port says that it is there, who is connected and how long the device is silent",
-  STOCK,
-  async t => {
-    const { port, name, device } = await serveUart(t, "9600 max-connections=2");
-    const user = await stockTelnet(t, port);
-    user.type("a");
-    await device.expect("a");
-    await command(user, "send ayt");
-    const answer = new RegExp(`\\r\\n\\[${name}: 1 connected, device silent for \\d+ s\\]\\r\\n`);
-    t.match(await user.see(answer), answer);
-    user.type("b");
-    t.equal(await device.expect("b"), "b", "nothing of it reaches the device");
-  },
-);
+t.test("send ayt: the port answers with its name, its peers and how long the device is silent", STOCK, async t => {
+  const { port, name, device } = await serveUart(t, "9600 max-connections=2");
+  const user = await stockTelnet(t, port);
+  user.type("a");
+  await device.expect("a");
+  await command(user, "send ayt");
+  const answer = new RegExp(`\\r\\n\\[${name}: 1 connected, device silent for \\d+ s\\]\\r\\n`);
+  t.match(await user.see(answer), answer);
+  user.type("b");
+  t.equal(await device.expect("b"), "b", "nothing of it reaches the device");
+});
 
 t.test("without BINARY, CR NUL is Enter for the device; with it a NUL is a NUL", needs(), async t => {
   const { port, device } = await serveOnePort(t, { state: "telnet" });
@@ -174,7 +170,7 @@ t.test("each negotiation on a fresh connection is answered as specified", async 
   }
 });
 
-/** What a peer says to WILL, WONT, DO and DONT, always, whatever it has said before. */
+/** The fixed answers of a peer to WILL, WONT, DO and DONT. */
 const PEERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "agrees to all": { fb: "fd", fc: "fe", fd: "fb", fe: "fc" },
   "refuses all": { fb: "fe", fc: "fe", fd: "fc", fe: "fc" },

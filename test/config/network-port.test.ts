@@ -41,7 +41,7 @@ t.test("every form of the grammar is read", async t => {
   for (const [text, expected] of cases) t.same(parseNetworkPort(text, serviceLookup), expected, text);
 });
 
-t.test("what is no network port is refused with a reason", async t => {
+t.test("a text that is not a network port is refused with a reason", async t => {
   const cases: readonly (readonly [text: string, reason: string])[] = [
     ["", "a port number"],
     [",", "a port number"],

@@ -1,4 +1,4 @@
-/** What the tests of this room read configurations with. */
+/** Readers of configurations for the tests of this room. */
 import type { Configuration, PortConfig } from "../../service/config/configuration.js";
 import type { ServiceLookup } from "../../service/config/network-port.js";
 import { readConfiguration } from "../../service/config/resolve.js";
@@ -48,7 +48,7 @@ export const NAMES = [
   "RS485CONF:half:1:2:1:0",
 ];
 
-/** What a port line with these options complains of, behind the names. */
+/** The diagnostics of a port line with these options, after the names. */
 export function optionFaults(options: string): string[] {
   return readLines(...NAMES, `3000:raw:0:/dev/ttyS0:${options}`).diagnostics.map(
     ({ message, expected }) => `${message} (${expected})`,

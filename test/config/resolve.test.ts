@@ -5,7 +5,7 @@ import { readConfiguration } from "../../service/config/resolve.js";
 import { controlPortProblem } from "../../service/config/served-port.js";
 import { messages, onlyPort, readLines, readText, serviceLookup } from "./read.js";
 
-/** Of a line that is the third of its file. */
+/** The diagnostics of a line that is the third of its file. */
 function faults(line: string): string[] {
   const { diagnostics } = readLines("", "# third line next", line);
   return diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`);

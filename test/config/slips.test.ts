@@ -1,4 +1,4 @@
-/** What real configuration files expect, and slips in them: recognised, with what to write. */
+/** Idioms of real configuration files and slips in them: recognised, with the right text. */
 import t from "tap";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { NAMES, onlyPort, optionFaults, portWith, readLines } from "./read.js";

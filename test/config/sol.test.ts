@@ -19,7 +19,7 @@ function texts(configuration: Configuration): string[] {
   return configuration.diagnostics.map(formatDiagnostic);
 }
 
-/** What is wrong with these arguments: the column in them, and what was expected. */
+/** The errors of these arguments: the column, and what was expected. */
 function problem(args: string): string {
   const { ports, diagnostics } = readLines(`DEVICE:b:sol.lan ${args}`, "3000:raw:0:b", "3001:raw:0:/dev/ttyS0");
   t.equal(ports.length, 1, "the line costs only the port that uses it");

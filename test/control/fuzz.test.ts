@@ -37,7 +37,7 @@ const FRAGMENTS = [
     "\xff\xfa\x2c\x01\xff\xf0",
   ],
 ];
-/** What one read takes in. */
+/** The bytes of one read. */
 const CHUNK = 256;
 
 t.comment(`seed ${SEED}`);

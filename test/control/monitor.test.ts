@@ -92,7 +92,7 @@ t.test("monitor data that does not fit is dropped, and never breaks into an answ
   t.equal(link.take(), "seen again");
 });
 
-t.test("a peer who is gone ends its session, not the port that passes the data", async t => {
+t.test("a peer that is gone ends its session, not the port that passes the data", async t => {
   const port = createFakeManagedPort();
   const control = createFakeControl([port]);
   const link = control.connect();

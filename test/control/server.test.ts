@@ -59,7 +59,7 @@ t.test(
   },
 );
 
-t.test("a fifth who is gone already does no harm", async t => {
+t.test("a fifth peer that is gone already does no harm", async t => {
   const { server, connect } = createFakeControl();
   for (let at = 0; at < 4; at++) connect();
   const fifth = createFakeLink();

@@ -212,7 +212,7 @@ t.test("errors of the connection are logged and end the session", async t => {
   ]);
 });
 
-t.test("a peer that is gone is no error", async t => {
+t.test("a peer that is gone is not an error", async t => {
   const control = createFakeControl();
   const link = control.connect();
   link.breakWith("write", "pipe");

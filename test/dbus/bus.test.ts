@@ -60,7 +60,7 @@ t.test("a bus that is lost is said to be so once; then all is as before, signals
   }
 });
 
-t.test("what happened while the bus was away is not told afterwards: who came with it has read it", tools, async t => {
+t.test("changes while the bus was away are not signalled afterwards: a new client reads the state", tools, async t => {
   const bus = await PrivateBus.start(t);
   const { log, fire, known, port, service } = start(t, bus.address);
   await until("it is on the bus", () => log.lines.length === 1);
@@ -247,7 +247,7 @@ t.test("a bus that does not read what it is sent is left before that fills the m
   t.same(log.lines, [UP, "D-Bus: the bus does not read what it is sent; the ports are served without it"]);
 });
 
-t.test("what is no address of a local bus is said once, and that is all", async t => {
+t.test("a text that is not an address of a local bus is logged once, without retries", async t => {
   for (const address of ["", "tcp:host=localhost,port=1", "nonsense"]) {
     const { log, waits, service } = start(t, address);
     t.same(log.lines, [`D-Bus: no address of a local bus: ${address}; the ports are served without it`]);

@@ -196,7 +196,7 @@ async function onBus(t: Test, line: PortLine = {}) {
     bus,
     get,
     all: () => get(path, PORT),
-    /** What busctl complains about. */
+    /** The errors of busctl. */
     call: async (method: string, ...args: string[]) =>
       (await bus.busctl("call", WELL_KNOWN_NAME, path, PORT, method, ...args)).errors,
   };

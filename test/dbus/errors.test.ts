@@ -1,4 +1,4 @@
-/** What goes wrong, and what the log has of it. */
+/** Errors of calls, and the log lines about them. */
 import t from "tap";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { ERRORS } from "../../service/dbus/errors.js";
@@ -95,7 +95,7 @@ t.test("a fault of the service is in the log, once for each call, and the servic
   t.equal(await get(ROOT, DAEMON, "Version"), 's "1.2.3"');
 });
 
-t.test("who changed something is in the log, with the user id; who only looked is not", tools, async t => {
+t.test("a client that changed something is in the log with its user id; one that only read is not", tools, async t => {
   const { call, log, get } = await stage(t, [BUSY]);
   const before = log.lines.length;
   await get(PORT_PATH, PORT, "State");

@@ -76,7 +76,7 @@ t.test("the longest message that is taken is taken whole", async t => {
   t.match(collect([longest]), [{ whole: true }]);
 });
 
-t.test("what is no message ends it", async t => {
+t.test("bytes that are not a message end it", async t => {
   const frames = new Frames();
   frames.push(Buffer.from("HTTP/1.1 400 Bad Request"));
   t.equal(frames.take(), "not a message");

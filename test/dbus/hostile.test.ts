@@ -44,7 +44,7 @@ t.test("a call without an interface finds its method", tools, async t => {
   t.match((await client.ask(get)).body(), [{ signature: "s", value: "open" }], "an empty interface of a property too");
 });
 
-t.test("who wants no reply gets none, not even an error", tools, async t => {
+t.test("a call without a wanted reply gets none, not even an error", tools, async t => {
   const { bus, ports } = await stage(t, [busyStatus({ name: "2001" })]);
   const client = await RawClient.connect(t, bus);
   const noReply = (bytes: Buffer) => {

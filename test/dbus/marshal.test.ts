@@ -1,4 +1,4 @@
-/** What we write, against the marshaller of dbus-next and against the bytes of the specification. */
+/** Our marshaller against that of dbus-next and against the bytes of the specification. */
 import { createRequire } from "node:module";
 import t from "tap";
 import { CALL, ERROR, encode, REPLY, type Sent, SIGNAL } from "../../service/dbus/codec.js";

@@ -25,7 +25,7 @@ t.test("every byte comes back, and is a letter, a digit or escaped", async t => 
   t.equal(decodeLabel(encodeLabel(all)), all);
 });
 
-t.test("what is not encoded that way is no label: each port has one path", async t => {
+t.test("other encodings are not labels: each port has one path", async t => {
   for (const label of ["", "2001", "_", "a_", "a_2", "_41", "a_2E", "a_zz", "a-b", "a/b", "__"]) {
     t.equal(decodeLabel(label), label === "_" ? "" : null, label);
   }

@@ -10,7 +10,7 @@ import { until } from "../support/wait.js";
 import { PrivateBus } from "./private-bus.js";
 import { collectLog, DAEMON, PORT, ROOT, registry, standIn, UP } from "./stage.js";
 
-/** What a system bus allows before any service says more (system.conf of dbus-daemon). */
+/** The policy of a system bus without that of a service (system.conf of dbus-daemon). */
 const SYSTEM_POLICY = `<policy context="default">
   <allow user="*"/><deny own="*"/><deny send_type="method_call"/><allow send_type="signal"/>
   <allow send_requested_reply="true" send_type="method_return"/><allow send_requested_reply="true" send_type="error"/>

@@ -58,7 +58,7 @@ export class PrivateBus {
     return this.busctlAs(null, ...args);
   }
 
-  /** As another user, which only root may. */
+  /** Calls busctl as another user, which only root may. */
   async busctlAs(uid: number | null, ...args: readonly string[]): Promise<Answer> {
     const user = uid === null ? {} : { uid, gid: uid };
     const child = spawn("busctl", [`--address=${this.address}`, ...args], {
@@ -77,7 +77,7 @@ export class PrivateBus {
     return this.#monitor(`type='signal',sender='${sender}'`);
   }
 
-  /** As above, all errors. */
+  /** Follows all errors on the bus from now on. */
   errorMonitor(): Promise<Incoming> {
     return this.#monitor("type='error'");
   }

@@ -222,7 +222,7 @@ async function watched(t: Test, known: PortStatus, parts: Partial<DbusParts> = {
       port.known = { ...port.known, ...status };
       service.portChanged(port);
     },
-    /** What the service does at once is done. */
+    /** Resolves when the immediate work of the service is done. */
     settle: () => call(ROOT, "org.freedesktop.DBus.Peer", "Ping"),
     /** Waits for the round, then lets its pause pass. */
     async pause() {

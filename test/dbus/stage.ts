@@ -18,7 +18,7 @@ export const UP = `D-Bus: serving ${WELL_KNOWN_NAME}`;
 export interface Stage {
   readonly bus: PrivateBus;
   readonly service: DbusService;
-  /** As the registry of ports has them. */
+  /** By name, as in the registry of ports. */
   readonly ports: Map<string, FakeManagedPort>;
   readonly log: LogLines;
   busctl(...args: readonly string[]): Promise<Answer>;

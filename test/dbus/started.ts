@@ -33,7 +33,7 @@ export function start(t: Test, address: string, parts: Partial<DbusParts> = {}) 
     port,
     known,
     waits,
-    /** What was asked for last comes due. */
+    /** Runs the timer that was set last. */
     fire(what = "a timer") {
       const last = waits.at(-1);
       if (last === undefined || last.cancelled) throw new Error(`no call waits for ${what}`);

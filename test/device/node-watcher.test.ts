@@ -97,7 +97,7 @@ t.test("directories may be links, wherever they lead", async t => {
   await becomes(true, () => writeFileSync(`${folder}/other/ttyS0`, ""));
 });
 
-t.test("links in a circle are no device, until they are mended", async t => {
+t.test("links in a circle are not a device, until they are changed", async t => {
   const { folder, path, becomes } = watchIn(t, "console");
   await becomes(false, () => {
     symlinkSync("there", path);
@@ -143,7 +143,7 @@ t.test("a pseudo-terminal is looked for when it is asked for", async t => {
   t.notOk(presence.isPresent(path));
 });
 
-t.test("a directory is no node: hardware below /sys may have none yet", async t => {
+t.test("a directory is not a node: hardware below /sys may have none yet", async t => {
   const { folder, presence } = watchIn(t, "x");
   t.notOk(presence.isPresent(folder));
 });
@@ -167,7 +167,7 @@ t.test("however many paths go through a directory, it is watched once, and not a
   t.equal(watchedDirectories(), 0);
 });
 
-t.test("who has left is told nothing, even if another one leaves it in the middle of the news", async t => {
+t.test("a watch that has ended is not called, even if another one ends it within a notification", async t => {
   const { folder, path, presence, seen, unwatch } = watchIn(t, "node");
   let told = 0;
   const early = presence.watch(path, () => {

@@ -80,7 +80,7 @@ t.test("a printer's device: written, never read, not set up", async t => {
   await device.close(1000);
 });
 
-t.test("a file in a printer's place is no printer", async t => {
+t.test("a file in place of a printer is not a printer", async t => {
   const file = join(t.testdir({ file: "" }), "file");
   t.equal(failure(file, { printer: true }), "setup-failed: Operation not permitted");
   t.equal(failure("/dev/null", { printer: true }), "setup-failed: Operation not permitted");

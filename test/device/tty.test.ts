@@ -38,7 +38,7 @@ function bytes(text: string): Uint8Array {
   return Buffer.from(text, "latin1");
 }
 
-/** What is there to read, as text. */
+/** The bytes that can be read, as text. */
 function take(tty: Tty): string {
   const into = new Uint8Array(100);
   const count = tty.read(into);
@@ -218,7 +218,7 @@ t.test("a closed device calls no callback", async t => {
   t.equal(calls, 0);
 });
 
-t.test("what is no terminal cannot be set up", async t => {
+t.test("only a terminal can be set up", async t => {
   const fd = openSync("/dev/null", "r+");
   t.teardown(() => closeSync(fd));
   t.throws(() => new Tty(fd, "/dev/null", STANDARD_LINE, AS_IS, () => {}), {

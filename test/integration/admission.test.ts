@@ -1,4 +1,4 @@
-/** Who is let in, who is told what. The texts are what scripts of users look for. */
+/** Which peers are admitted, and what the others are sent. Scripts of users look for these texts. */
 import { accessSync, constants, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
@@ -64,7 +64,7 @@ t.test("remaddr turns others away before they learn that the port is busy", asyn
   t.equal(await (await other()).untilEnd(), "Access denied\r\n", "while the port is free");
   await talking(t, a, one);
   t.equal(await (await other()).untilEnd(), "Access denied\r\n", "while it is busy");
-  t.equal(await (await Client.connect(t, a)).untilEnd(), "Port already in use\r\n", "one who may come in");
+  t.equal(await (await Client.connect(t, a)).untilEnd(), "Port already in use\r\n", "an admitted peer");
 });
 
 t.test("an IPv4 remaddr admits its peer on a dual-stack port", async t => {

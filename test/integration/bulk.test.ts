@@ -10,7 +10,7 @@ t.setTimeout(600_000); // slow machines; a working daemon needs a fraction
 
 const WILL_BINARY = Uint8Array.of(255, 251, 0);
 const EIGHT_MB = 8 << 20;
-/** What the server offers when a telnet session begins. */
+/** The offers of the server when a telnet session begins. */
 const NEGOTIATION = 15;
 
 for (const state of ["raw", "telnet"] as const) {
@@ -111,7 +111,7 @@ function pattern(length: number, seed: number): Buffer {
   return Buffer.from(words.buffer);
 }
 
-/** As telnet carries it. */
+/** Encodes bytes for telnet. */
 function doubled(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString("latin1").replaceAll("\xff", "\xff\xff"), "latin1");
 }

@@ -1,4 +1,4 @@
-/** Programs people really use, against the built daemon. */
+/** Real clients against the built daemon. */
 import { createSocket } from "node:dgram";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";

@@ -31,7 +31,7 @@ t.test(
       faults.disarm();
       // A write that failed has emptied the plain file; the kernel's would have kept its text.
       for (const led of leds) led.settle();
-      // What could not be removed goes with the next lock.
+      // The next lock removes what could not be removed.
       if (fault.call !== "unlink") noFiles(what, locks);
       if (!(await connect(t, setting))) throw new Error(`${what}: the next connection is not served`);
       await untilSettled(what, daemon.pid, before, true);

@@ -103,7 +103,7 @@ t.test("what was in the file before is replaced, in the file that is there", asy
   t.notOk(existsSync(pidFile));
 });
 
-t.test("a pid file that is no regular file is said, and not written to", async t => {
+t.test("a pid file that is not a regular file is reported, and not written to", async t => {
   const { start, pidFile, folder } = await prepare(t);
   execFileSync("mkfifo", [pidFile]);
   const odd: [string, string][] = [

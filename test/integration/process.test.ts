@@ -222,7 +222,7 @@ t.test("in the background: a reload finds a file that was named from another fol
   t.ok(await until("its port refuses", () => isRefused(port)));
 });
 
-t.test("a pid file that cannot be written is no reason not to serve", async t => {
+t.test("a pid file that cannot be written does not keep the daemon from serving", async t => {
   const { controlPort, port, device, folder } = await prepare(t);
   const config = [`127.0.0.1,${port}:raw:0:${device.path}:9600`];
   const pidFile = join(folder, "missing", "pid");
@@ -235,7 +235,7 @@ t.test("a pid file that cannot be written is no reason not to serve", async t =>
   t.equal(await device.expect("served"), "served");
 });
 
-/** Of /proc/PID/stat: parent, process group, session, terminal. */
+/** Parent, process group, session and terminal from /proc/PID/stat. */
 function stat(pid: number): string[] {
   return readFileSync(`/proc/${pid}/stat`, "latin1")
     .replace(/^.*\) . /s, "")

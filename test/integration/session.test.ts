@@ -1,4 +1,4 @@
-/** What a session begins and ends with. */
+/** The beginning and the end of a session. */
 import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";

@@ -1,4 +1,4 @@
-/** What goes wrong with a BMC, as a peer, the log and D-Bus are told; the port serves the next connection then (docs/sol.md). */
+/** Failures of a BMC as a peer, the log and D-Bus see them; the port then serves the next connection (docs/sol.md). */
 import t from "tap";
 import { portPath } from "../../service/dbus/names.js";
 import { PrivateBus } from "../dbus/private-bus.js";
@@ -13,7 +13,7 @@ import { until } from "../support/wait.js";
 
 interface Failure {
   readonly line?: SolPortLine;
-  /** What goes wrong: before the connection comes, or while it is there. */
+  /** Causes the failure, before or during the connection. */
   readonly fail: (bmc: FakeBmc, client: Client) => void;
   readonly mend?: (bmc: FakeBmc) => void;
   readonly reason: string;

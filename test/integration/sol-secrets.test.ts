@@ -11,7 +11,7 @@ import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 
 const USER = "sixteen_letters_";
-/** The fake BMC's password of that user, its key, and texts that are no password of it. */
+/** The fake BMC's password of that user, its key, and texts that are not its password. */
 const [PASSWORD, KEY, WRONG, FAULTY] = [
   "01234567890123456789",
   "the-key-of-the-bmc",

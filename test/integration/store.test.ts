@@ -31,7 +31,7 @@ t.test("the store has what is open, and each end is seen by the peer while a cop
   await until("both connections and the device are stored", async () => (await kinds()) === "ccdllu");
 
   const third = await Client.connect(t, port);
-  t.equal(await third.untilEnd(), "Port already in use\r\n", "who is refused sees the end");
+  t.equal(await third.untilEnd(), "Port already in use\r\n", "the refused peer sees the end");
   const operator = await Client.connect(t, controlPort);
   await operator.expect("-> ");
   await until("the control session is stored", async () => (await kinds()) === "ccdllmu");

@@ -1,4 +1,4 @@
-/** What depends on when a datagram comes. */
+/** Behaviour that depends on when a datagram arrives. */
 import t, { type Test } from "tap";
 import { sessionPacket } from "../support/bmc-packets.js";
 import { type BmcOptions, FakeBmc } from "../support/fake-bmc.js";
@@ -39,7 +39,7 @@ t.test("the sessions of a daemon do not all look after their BMC at the same mom
   t.ok((await wait(255)) > 7500, "10 s at the latest");
 });
 
-t.test("a BMC that is too busy to tell who has SOL keeps the session", async t => {
+t.test("a BMC that is too busy to tell the owner of SOL keeps the session", async t => {
   const { to, made } = await connected(t, {});
   const answers = () => to.commands.filter(name => name === "64b" || name === "64a").length;
   for (const refused of [{ "64b": 0xc0 }, { "64b": 0xc0, "64a": 0xc0 }]) {

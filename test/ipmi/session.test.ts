@@ -224,7 +224,7 @@ t.test("a BMC that does not answer is given up after six transmissions", async t
   t.equal(session.deadlineMs, Number.POSITIVE_INFINITY);
 });
 
-t.test("while idle the BMC is asked who has SOL; silence and another owner end the session", async t => {
+t.test("while idle the BMC is asked for the owner of SOL; silence and another owner end the session", async t => {
   const to = await bmc(t);
   const keepAlive = (made: TestConsole): void => made.act(() => made.session.expire(performance.now() + 11_000));
   const made = await connect(t, to);

@@ -1,4 +1,4 @@
-/** What a machine does that serves serial ports under systemd, whatever the machine is. */
+/** Tests of any machine that serves serial ports under systemd. */
 import type { Test } from "tap";
 import { Client } from "../support/client.js";
 import { OPENING } from "../support/com-port.js";
@@ -9,9 +9,9 @@ export interface Site {
   readonly machine: Machine;
   /** The profile: its ports are telnet ports, 2001 and on. */
   readonly board: string;
-  /** What stands before the number in the names of its ports. */
+  /** The text before the number in the names of its ports. */
   readonly host: "" | "localhost,";
-  /** What its first two ports lead to. */
+  /** The lines of its first two ports. */
   readonly lines: readonly [FarEnd, FarEnd];
   /** Far longer than the daemon ever needs on this machine, and no longer: its end is waited for. */
   readonly watchdogSeconds: number;
@@ -26,7 +26,7 @@ export async function testAppliance(t: Test, site: Site): Promise<void> {
   const unit = `ser2net@${board}.service`;
   const busName = `${BUS}.${board}`;
   const name = (port: number) => `${host}${port}`;
-  /** As sd_bus_path_encode(3) does. */
+  /** Encodes a label as sd_bus_path_encode(3) does. */
   const portPath = `${ROOT}/port/${host === "" ? "_32001" : "localhost_2c2001"}`;
   const mainPid = async () => (await properties(machine, unit, "MainPID")).MainPID;
 
@@ -209,7 +209,7 @@ export function call(t: Test, port: number): Promise<Client> {
   });
 }
 
-/** What ser2net.conf adds to the profile; the daemon can read it. */
+/** The text of ser2net.conf beside the profile; the daemon can read it. */
 export async function configure(machine: Machine, board: string, lines: readonly string[]): Promise<void> {
   const file = `/etc/ser2net/${board}.conf`;
   await put(machine, file, lines);

@@ -18,9 +18,9 @@ interface Target {
   readonly emulator: string;
   /** Debian's C library for it. */
   readonly libraries: string;
-  /** What `ser2net.cjs` runs on, in the folder of BOARD_LAB_NODES. */
+  /** The Node that runs `ser2net.cjs`, in the folder of BOARD_LAB_NODES. */
   readonly node: string;
-  /** Of its ELF files: class, machine. */
+  /** Class and machine of its ELF files. */
   readonly elf: readonly [number, number];
 }
 

@@ -7,7 +7,7 @@ import { until } from "../support/wait.js";
 import type { Machine } from "./machine.js";
 import { connected, type Outcome, Shell } from "./shell.js";
 
-/** There is no system bus on this host that could know the container, and PID 1 may be no systemd. */
+/** There is no system bus on this host that knows the container, and PID 1 may not be systemd. */
 const ALONE = ["--register=no", "--keep-unit", "--timezone=off", "--resolv-conf=off"];
 
 export class Container implements Machine {

@@ -1,4 +1,4 @@
-/** What a board does that has UARTs and modem lines. */
+/** Tests of a board with UARTs and modem lines. */
 import type { Test } from "tap";
 import { Client } from "../support/client.js";
 import { ComPort } from "../support/com-port.js";
@@ -7,7 +7,7 @@ import { call, configure } from "./appliance.js";
 import { eventually } from "./machine.js";
 import type { Board } from "./qemu.js";
 
-/** What QEMU tells of its UARTs: parameters they work with, and writes to their registers. */
+/** The trace of QEMU's UARTs: their parameters, and writes to their registers. */
 const PARAMETERS = ["serial_update_parameters"];
 const REGISTERS = ["serial_write"];
 /** Modem control register (16550 data sheet): DTR 01, RTS 02, OUT2 08, which lets the interrupt through. */

@@ -1,4 +1,4 @@
-/** What a board does that has LEDs: seen at the pins of its GPIO chip. */
+/** Tests of a board with LEDs, read at the pins of its GPIO chip. */
 import type { Test } from "tap";
 import type { Client } from "../support/client.js";
 import { until } from "../support/wait.js";
@@ -22,7 +22,7 @@ export async function testLeds(t: Test, machine: Board): Promise<void> {
     await seen(`a flash for ${bytes}`, TRAFFIC, true);
     await seen("its end", TRAFFIC, false);
   };
-  /** What the daemon that runs now has logged of its LEDs. */
+  /** The log lines of the current daemon about its LEDs. */
   const complaints = () =>
     machine.run(
       "journalctl --sync && journalctl -o cat _SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID ser2net@lab) | grep LED || true",

@@ -10,11 +10,11 @@ export interface Machine {
   run(command: string): Promise<string>;
   /** The same for a command that may fail. */
   attempt(command: string): Promise<Outcome>;
-  /** What it has written on its console. */
+  /** The output on its console. */
   console(): string;
 }
 
-/** What a serial line of the machine leads to. */
+/** The far end of a serial line of the machine. */
 export type FarEnd = PtyDevice | Client;
 
 /** Runs the command until it succeeds. */

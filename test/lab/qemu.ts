@@ -8,14 +8,14 @@ import type { Machine } from "./machine.js";
 import { connected, type Outcome, Shell } from "./shell.js";
 
 export interface BoardParts {
-  /** Of board.sh: vmlinuz, initrd, disk, devices, and `qemu`, how that is started. */
+  /** The folder of board.sh: vmlinuz, initrd, disk, devices, and `qemu`, the command that starts it. */
   readonly folder: string;
   readonly megabytes: number;
   /** Ports of the board that are reached at 127.0.0.1 under the same numbers. */
   readonly ports: readonly number[];
   /** Beside the first disk: /dev/vdb and on. With them the disks keep what is written. */
   readonly disks?: readonly string[];
-  /** What a boot loader adds to the command line of the kernel. */
+  /** The text that a boot loader adds to the command line of the kernel. */
   readonly append?: string;
 }
 
@@ -94,7 +94,7 @@ export class Board implements Machine {
     return ((pins >> number) & 1) === 1;
   }
 
-  /** What the chips are told while this runs: lines of these trace events. */
+  /** The writes to the chips while this runs: lines of these trace events. */
   async traced(events: readonly string[], during: () => Promise<unknown>): Promise<string> {
     const file = join(this.#folder, `trace${this.#traces++}`);
     await this.monitor(`logfile ${file}`);

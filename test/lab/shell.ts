@@ -4,7 +4,7 @@ import { Client } from "../support/client.js";
 
 export interface Outcome {
   readonly status: number;
-  /** Of both outputs. */
+  /** The text of both outputs. */
   readonly output: string;
 }
 
@@ -49,7 +49,7 @@ export class Shell {
   }
 }
 
-/** As one word of the shell. */
+/** Quotes a text as one word of the shell. */
 export function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -13,14 +13,14 @@ const FOLDER = process.env.BOARD_LAB_BOARD ?? "";
 const DISKS = ["slot-b", "boot", "data"].map(name => join(FOLDER, name));
 const SLOTS = { A: "/dev/vda", B: "/dev/vdb" } as const;
 type Slot = keyof typeof SLOTS;
-/** As boot-slots gives them. */
+/** The tries that boot-slots gives a new slot. */
 const TRIES = 2;
 /** In leds.dts. */
 const UPDATE_LED = 2;
 /** Has its port only in ser2net.conf, which is on the data partition. */
 const SITE_PORT = 2009;
 
-/** What boot-slots keeps: the order of the slots and the tries each has left. */
+/** The state of boot-slots: the order of the slots and the tries that each has left. */
 function bootState(): string {
   return readFileSync(join(FOLDER, "boot"), "latin1").split("\n")[0] ?? "";
 }

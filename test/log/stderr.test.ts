@@ -30,7 +30,7 @@ t.test("a stream that goes to the journal gets priorities instead", async t => {
   closeSync(fd);
 });
 
-t.test("a closed stream is no error", async t => {
+t.test("a closed stream is not an error", async t => {
   const fd = openSync(join(t.testdir({}), "stderr"), "w");
   closeSync(fd);
   t.doesNotThrow(() => createStderrLog(fd, "1:1").error("no reader"));

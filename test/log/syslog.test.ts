@@ -44,7 +44,7 @@ t.test("a text is one line of latin1, cut where no syslogd would take more", pyt
   await receiver.stop();
 });
 
-t.test("lines are lost while there is no syslogd, and it is told how many when there is", python, async t => {
+t.test("lines are lost while there is no syslogd, and their number is logged when there is one", python, async t => {
   const path = socketPath(t);
   const log = createSyslog(path, early);
   log.error("not sent");

@@ -75,7 +75,7 @@ t.test("no arguments, however mixed, do harm", async t => {
       thrown++;
       if (!(error instanceof TypeError)) t.fail(`${name} throws ${error}`);
     }
-    // What became ready meanwhile is collected.
+    // Descriptors that became ready meanwhile are reported.
     if (round % ROUNDS_PER_TURN === 0) await new Promise(resolve => setImmediate(resolve));
   }
   close();

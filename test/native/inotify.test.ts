@@ -39,7 +39,7 @@ t.test("a directory that goes away is told as such", async t => {
   watch.remove(directory);
 });
 
-t.test("what is no directory cannot be watched", async t => {
+t.test("only a directory can be watched", async t => {
   const folder = temporaryFolder(t);
   writeFileSync(`${folder}/file`, "");
   const watch = new DirectoryWatch(() => {});

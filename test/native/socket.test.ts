@@ -149,7 +149,7 @@ t.test("a stream has a limit", async t => {
   t.equal(result, -EAGAIN);
 });
 
-t.test("options of TCP on what is no socket fail", async t => {
+t.test("options of TCP fail on a descriptor that is not a socket", async t => {
   const { slave } = openPair(t);
   const noSocket = { code: "ENOTSOCK" };
   t.throws(() => setKeepalive(slave), noSocket);

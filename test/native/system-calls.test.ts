@@ -111,7 +111,7 @@ t.test("stty sees the standard speeds and the flags", async t => {
   for (const word of [" cstopb", " clocal", "-icanon", "-echo", "-opost"]) t.match(seen, word);
 });
 
-t.test("a speed that is no speed is refused and changes nothing", async t => {
+t.test("an invalid speed is refused and changes nothing", async t => {
   const { slave } = openPair(t);
   const before = getTermios(slave);
   for (const outputSpeed of [-1, 1.5, Number.NaN, 2 ** 32])

@@ -6,7 +6,7 @@ function spin(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
 }
 
-/** What happened, in order: a letter for each peer taken, `|` for a turn in which data moves. */
+/** The events in order: a letter for each peer taken, `|` for a turn in which data moves. */
 async function history(waiting: Record<string, { peers: number; costMs: number }>): Promise<string> {
   const scheduler = new AcceptScheduler();
   let events = "";

@@ -56,7 +56,7 @@ t.test("what is left is told", async t => {
   t.same(inherit(t, [fd]).unclaimed, [{ fd, text: `tcp,127.0.0.1,${port}` }]);
 });
 
-t.test("what is no such socket is left alone", async t => {
+t.test("other descriptors are left alone", async t => {
   const unix = unixDatagram();
   const file = openSync("/dev/null", "r");
   t.teardown(() => {

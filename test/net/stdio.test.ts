@@ -43,7 +43,7 @@ t.test("a connection on descriptor 0 is served both ways, standard output is lef
   t.equal(await output.untilEnd(), "");
 });
 
-t.test("what cannot be waited for is no standard input", async t => {
+t.test("a descriptor that cannot be polled is not accepted as standard input", async t => {
   const fd = openSync("/dev/null", "r+");
   t.teardown(() => closeSync(fd));
   const { errors, ended } = start(t, fd);

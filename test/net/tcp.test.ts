@@ -42,7 +42,7 @@ async function meet(t: Test): Promise<{ listener: UdpSocket; client: Client; lin
   return { listener, client, link };
 }
 
-/** What has come, as text; `(end)` behind it. */
+/** The bytes that have arrived, as text; `(end)` after the last one. */
 function take(link: Link): string {
   const into = new Uint8Array(65_536);
   const count = link.read(into);
@@ -120,7 +120,7 @@ t.test("a reset is an error of the link, for a read and for a write", async t =>
   t.throws(() => link.write(Buffer.from("x")), { code: "pipe", reason: "Broken pipe" });
 });
 
-t.test("a reset is told of even to who does not read, an orderly end is not", async t => {
+t.test("a reset is reported without a reader too, an orderly end is not", async t => {
   for (const [end, told] of [
     ["reset", 1],
     ["FIN", 0],
@@ -229,7 +229,7 @@ t.test("a handed-over socket is given back at close, still open", async t => {
   t.same(given, [fd]);
   await Client.connect(t, port); // the kernel still accepts connections
   const again = adoptTcp([fd], events, () => {});
-  await until("who called meanwhile", () => links.length === 2);
+  await until("the peer that connected meanwhile", () => links.length === 2);
   again.close();
   for (const link of links) link.close();
 });

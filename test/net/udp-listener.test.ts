@@ -99,7 +99,7 @@ t.test("peers are at their end when the listener is closed", async t => {
   t.same(link.local(), { address: "127.0.0.1", port });
 });
 
-t.test("who waits for a peer when the listener is closed is told, but not from within the call", async t => {
+t.test("a reader that is set when the listener is closed is called, but not from within the call", async t => {
   const { links, port, listener } = serve(t);
   const one = await peer(t);
   await one.send("1", port);

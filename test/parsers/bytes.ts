@@ -119,7 +119,7 @@ const dbus: Parser = {
           try {
             received.body();
           } catch {
-            // As the dispatch takes it: arguments that cannot be read.
+            // As for a call whose arguments cannot be read.
           }
         }
       }

@@ -136,7 +136,7 @@ const FACTS: Omit<TemplateFacts, "devicePath" | "deviceWritten"> = {
   },
 };
 
-/** What stands behind a `|` is the device. */
+/** The text after a `|` is the device. */
 const template: Parser = {
   name: "templates",
   parse(text) {

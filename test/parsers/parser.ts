@@ -1,4 +1,4 @@
-/** What the tests of this folder know of a parser. */
+/** A parser, as the tests of this folder describe it. */
 export interface Parser {
   readonly name: string;
   /** Reads a text (one character a byte) as the product does. Throws only where the product has a fault. */

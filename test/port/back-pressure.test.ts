@@ -210,7 +210,7 @@ t.test("a peer that sends without end does not keep a slow device from the other
   t.match(world.device.written, /t{100}/);
 });
 
-t.test("who joins while a peer is behind gets the banner, and nothing of what came before", async t => {
+t.test("a peer that joins while another is behind gets the banner, and no earlier data", async t => {
   const world = new World();
   world.port("BANNER:b:hi ", `${LINE} b`);
   const slow = await world.call("7000");

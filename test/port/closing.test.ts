@@ -58,7 +58,7 @@ t.test("a device that takes nothing any more is given up after four seconds (BUG
     t.equal(port.status().phase, "closing", step);
     const waiting = await world.call("7000");
     await world.pass(2);
-    t.equal(world.devices.length, 2, "who waited is served then");
+    t.equal(world.devices.length, 2, "the waiting peer is served then");
     t.notOk(waiting.closed);
   }
 });

@@ -2,7 +2,7 @@
 import t from "tap";
 import { World } from "../support/fake-environment.js";
 
-/** What a device and a link have in common here. */
+/** The common part of a device and a link. */
 interface Source {
   read(into: Uint8Array): number;
   whenReadable(callback: () => void): void;

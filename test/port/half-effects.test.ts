@@ -1,4 +1,4 @@
-/** What operators ask for is done whole or not at all: every command and every D-Bus member, with one wrong part among right ones. */
+/** A request of an operator is carried out whole or not at all: every command and D-Bus member, with one wrong part among right ones. */
 import t from "tap";
 import { HELP } from "../../service/control/format.js";
 import { isMonitored } from "../../service/control/monitor.js";

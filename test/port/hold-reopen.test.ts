@@ -1,4 +1,4 @@
-/** When a device that is held is opened again, and who may have it meanwhile. */
+/** When a held device is opened again, and which port may use it meanwhile. */
 import t from "tap";
 import { DeviceError } from "../../service/device/device.js";
 import { hold, PATH } from "../support/held-port.js";
@@ -75,7 +75,7 @@ t.test("why the device went is told until it is back, also where its node change
   t.match(port.status(), { phase: "open", lastError: null });
 });
 
-t.test("a device that another port took meanwhile is waited for, by who comes now too", async t => {
+t.test("a device that another port took meanwhile is waited for, by new peers too", async t => {
   const { world, link, unplug } = await hold("max-connections=2");
   world.port("7001:raw:0:/dev/ttyB:9600");
   await unplug();

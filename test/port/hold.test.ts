@@ -5,7 +5,7 @@ import { bytes } from "../telnet/bytes.js";
 
 const GONE = "Device /dev/ttyA of port 7000 is gone";
 
-t.test("who is connected stays, and talks to the device again when it is back", async t => {
+t.test("a connected peer stays, and reaches the device again when it is back", async t => {
   const { world, port, link, unplug } = await hold();
   const lost = world.device;
   lost.send("before");
@@ -133,7 +133,7 @@ t.test("no second banner, negotiation or open string", async t => {
   t.equal(world.device.written, "");
 });
 
-t.test("who comes while the device is away is greeted, and waits with the others", async t => {
+t.test("a peer that connects while the device is away is greeted, and waits with the others", async t => {
   const { world, link, unplug } = await hold("b max-connections=2", "raw", "BANNER:b:hello");
   await unplug();
   const second = await world.call("7000");

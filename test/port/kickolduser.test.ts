@@ -34,7 +34,7 @@ t.test("kickolduser: one of several makes room, the device stays open", async t 
   t.ok(three.closed, "the connection in the lowest slot is the one to go");
 });
 
-t.test("who kicks waits while the device is being closed", async t => {
+t.test("the new peer waits while the device is being closed", async t => {
   const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600 kickolduser");
   await world.call("7000");
@@ -49,7 +49,7 @@ t.test("who kicks waits while the device is being closed", async t => {
   t.same([next.closed, third.closed], [true, false], "and then kick in their turn");
 });
 
-t.test("the old user is gone already when he is kicked", async t => {
+t.test("the old peer is gone already when it is kicked off", async t => {
   const world = new World();
   world.port("7000:telnet:0:/dev/ttyA:9600 kickolduser");
   const old = await world.call("7000");

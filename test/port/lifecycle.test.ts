@@ -20,7 +20,7 @@ t.test(`whatever happens in whatever order, nothing is left behind (seed ${SEED}
   t.pass(`${RUNS} random lives`);
 });
 
-/** What is wrong at the end. */
+/** The violations at the end. */
 async function tryOnce(random: () => number): Promise<string[]> {
   const below = (limit: number): number => Math.floor(random() * limit);
   const pick = <T>(choices: readonly T[]): T => choices[below(choices.length)] as T;

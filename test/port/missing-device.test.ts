@@ -44,7 +44,7 @@ t.test("the port listens, tells peers why, and serves when the device appears", 
   t.match(port.status().lastError, "No such file or directory");
   const changes = world.changes;
   await world.plug(PATH);
-  t.ok(world.changes > changes, "who shows ports is told");
+  t.ok(world.changes > changes, "the change is reported");
   t.match(port.status(), { phase: "idle", devicePresent: true, lastError: null });
   await world.call("7000", "x");
   t.equal(world.device.written, "x");

@@ -161,7 +161,7 @@ t.test("a device that takes its time", async t => {
     t.equal(opening.length, 1);
   });
 
-  t.test("its failure is told to all who wait", async t => {
+  t.test("its failure is sent to all waiting peers", async t => {
     const { world, link, failing } = await begin();
     const other = await world.call("7000");
     failing[0]?.(new DeviceError("open-failed", "/dev/ttyA", "timed out"));

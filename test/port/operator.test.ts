@@ -171,7 +171,7 @@ t.test("setportconfig never touches what a port was made with (BUG-12)", async t
   t.equal((await world.call("7000")).received, "Port already in use\r\n");
 });
 
-t.test("banners that are set while the port is in use are for those who come", async t => {
+t.test("banners that are set while the port is in use are for new peers", async t => {
   const world = new World();
   const texts = ["BANNER:old:old", "BANNER:new:new"];
   world.parts.optionContext = () => readLines(...texts).finalContext;

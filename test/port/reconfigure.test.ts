@@ -51,7 +51,7 @@ t.test("a port in use serves on under the old one, then takes the last of the ne
   t.equal(world.device.path, "/dev/ttyC");
 });
 
-t.test("who waits by kickolduser is served by the new definition", async t => {
+t.test("a peer that waits by kickolduser is served by the new definition", async t => {
   const world = new World();
   const port = world.port("7000:raw:0:/dev/ttyA:9600 kickolduser");
   await world.call("7000");

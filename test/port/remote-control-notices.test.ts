@@ -1,4 +1,4 @@
-/** What RFC 2217 clients are told of modem lines and line errors. */
+/** Notices to RFC 2217 clients about modem lines and line errors. */
 
 import t from "tap";
 import type { LineCounters, ModemState } from "../../service/line/modem.js";
@@ -26,7 +26,7 @@ t.test("modem lines: changes are told with their deltas, within the mask", async
   t.equal(await after({ cts: true, dcd: true }), "6b 90");
 });
 
-t.test("line errors are told to those who asked, once", async t => {
+t.test("line errors are sent once, to peers that asked for them", async t => {
   const { ask, line, news, world } = await agree({ counts: NO_ERRORS });
   const after = async (counts: Partial<LineCounters>): Promise<string> => {
     line.counts = { ...(line.counts ?? NO_ERRORS), ...counts };

@@ -64,7 +64,7 @@ t.test("whom the TCP wrappers deny hears so", async t => {
   t.equal((await world.call("6000")).received, "Access denied\r\n");
 });
 
-t.test("those who came through it stay when it is closed", async t => {
+t.test("connections that came through it stay when it is closed", async t => {
   const world = new World();
   world.port("7001:raw:0:/dev/ttyA:9600");
   const rotator = rotate(world, "ROTATOR:6000:7001");

@@ -27,7 +27,7 @@ t.test("a silent peer is closed after more than N and at most N + 1 seconds", as
   }
 });
 
-t.test("0 is no timeout", async t => {
+t.test("0 means no timeout", async t => {
   const world = new World();
   world.port("7000:raw:0:/dev/ttyA:9600");
   t.equal(await lives(world, await world.call("7000"), 60_000), 60_000);

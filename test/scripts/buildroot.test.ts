@@ -15,7 +15,7 @@ const TREE = resolve("scripts/buildroot");
 const ARCHIVE = release(temporaryFolder(t));
 const RAN = { status: 0, stderr: "" };
 
-/** What of Buildroot the package uses, and the order in which it runs the commands of one. */
+/** The parts of Buildroot that the package uses, and the order in which it runs the commands of a package. */
 const MAKEFILE = `
 qstrip = $(strip $(subst ",,$(1)))
 INSTALL = install

@@ -1,7 +1,7 @@
 /** Reads a recipe as far as ours goes: assignments, functions in shell, `inherit`. Anything else is refused. */
 import { readFileSync } from "node:fs";
 
-/** What bitbake.conf and the classes say of an image with systemd. */
+/** The variables of bitbake.conf and the classes for an image with systemd. */
 const STANDARD = {
   sysconfdir: "/etc",
   bindir: "/usr/bin",

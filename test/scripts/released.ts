@@ -30,7 +30,7 @@ export function filesBelow(root: string): string[] {
     .sort();
 }
 
-/** What install.sh and install-board.sh put where: docs/units.md, docs/image.md. */
+/** The files that install.sh and install-board.sh install: docs/units.md, docs/image.md. */
 export const PROGRAM = [
   "/usr/bin/ser2net",
   "/usr/lib/ser2net/dbus.cjs",
@@ -60,7 +60,7 @@ export function isDocumentation(file: string): boolean {
   return file.startsWith("/usr/share/doc/ser2net/");
 }
 
-/** What the command prints, with its exit status unless that is 0. */
+/** The output of the command, with its exit status unless that is 0. */
 export function say(program: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", env: { ...process.env, LANG: "C" } });
   return `${stdout}${stderr}${status === 0 ? "" : `exit ${status}\n`}`;

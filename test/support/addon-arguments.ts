@@ -1,11 +1,11 @@
-/** What each function of the addon takes, with values that are right and values that are wrong. */
+/** The argument kinds of each function of the addon, with valid and invalid values. */
 import { closeSync } from "node:fs";
 import { type Addon, addon } from "../../service/native/addon.js";
 import { openPty } from "./test-addon.js";
 
 export type Kind = "fd" | "integer" | "boolean" | "bytes" | "words" | "text" | "address" | "batch" | "function";
 
-/** What each function takes. */
+/** The argument kinds of each function. */
 export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   read: ["fd", "bytes"],
   write: ["fd", "bytes"],

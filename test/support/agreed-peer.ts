@@ -23,7 +23,7 @@ export interface Trial {
   readonly line: FakeLine;
   /** Requests in one chunk; the answers, as hexadecimal bodies of COM-PORT suboptions. */
   ask(...requests: readonly number[][]): Promise<string>;
-  /** What came since. */
+  /** The bytes that arrived since. */
   news(): string;
 }
 

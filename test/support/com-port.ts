@@ -2,7 +2,7 @@
 import { Client, type Teardown } from "./client.js";
 import { serveOnePort } from "./one-port.js";
 
-/** What a telnet data port begins with: WILL SGA, WILL ECHO, DONT ECHO, DO BINARY, WILL BINARY. */
+/** The first bytes of a telnet data port: WILL SGA, WILL ECHO, DONT ECHO, DO BINARY, WILL BINARY. */
 export const OPENING = "fffb03 fffb01 fffe01 fffd00 fffb00";
 /** DO of an unknown option: refused each time. */
 const FENCE = "fffd63";

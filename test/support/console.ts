@@ -14,9 +14,9 @@ const HELP = [
 const LONGEST_LINE = 200;
 
 export interface Console {
-  /** What the board says by itself when it starts. */
+  /** The output of the board when it starts. */
   boot(): string;
-  /** What it answers to these bytes. */
+  /** The answer to these bytes. */
   input(bytes: string): string;
 }
 

@@ -51,7 +51,7 @@ export class FakeBmc {
   };
   /** The commands that came, as network function and command in hexadecimal: `648`. */
   readonly commands: string[] = [];
-  /** What else happened: `open 3`, `refused 13 0d`, `ended closed`. */
+  /** Other events: `open 3`, `refused 13 0d`, `ended closed`. */
   readonly events: string[] = [];
   sol: FakeSol | null = null;
   bitRate = 0;

@@ -38,7 +38,7 @@ export class FakeClock implements Clock {
     return new Date(this.#nowMs);
   }
 
-  /** What comes due runs at its time. */
+  /** Lets time pass; each timer runs at its time. */
   pass(ms: number): void {
     const endMs = this.#nowMs + ms;
     for (let next = this.#take(endMs); next !== undefined; next = this.#take(endMs)) {

@@ -12,10 +12,10 @@ export const GREETING = "\xff\xfb\x03\xff\xfb\x01\xff\xfe\x01-> ";
 export interface FakeControl {
   readonly server: ControlServer;
   readonly clock: FakeClock;
-  /** What was logged: `error read error for controller port: ...`. */
+  /** The log: `error read error for controller port: ...`. */
   readonly logged: string[];
   readonly ports: FakeManagedPort[];
-  /** An operator who has been greeted. */
+  /** A session that has been greeted. */
   connect(): FakeLink;
 }
 
@@ -61,7 +61,7 @@ export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedP
   };
 }
 
-/** What a line is answered, between its echo and the next prompt. */
+/** The answer to a line, between its echo and the next prompt. */
 export function ask(link: FakeLink, line: string): string {
   link.send(`${line}\r`);
   const all = link.take();

@@ -9,11 +9,11 @@ export interface FakeDevice extends Device {
   /** All it was sent, one character a byte. */
   readonly written: string;
   readonly closed: boolean;
-  /** What `close` was given. */
+  /** The limit that `close` was called with; null: not closed. */
   readonly closeLimitMs: number | null;
   /** Bytes it takes before it is full. */
   room: number;
-  /** What it took never leaves: `close` takes its whole limit. */
+  /** The output never leaves: `close` takes its whole limit. */
   stuck: boolean;
   /** Bytes it has sent that have not been read. */
   readonly unread: number;
@@ -32,9 +32,9 @@ export interface FakeLine extends LineDevice {
   settings: LineSettings;
   breakOn: boolean;
   control: ModemControl;
-  /** What was done to it: `set 9600 N81`, `drive {"dtr":true}`, `break`, `break on`, `purge input`. */
+  /** The calls: `set 9600 N81`, `drive {"dtr":true}`, `break`, `break on`, `purge input`. */
   readonly calls: string[];
-  /** What it makes of settings it is asked for. */
+  /** The settings in force after these were asked for. */
   takes: (asked: LineSettings) => LineSettings;
   modem: ModemState | null;
   counts: LineCounters | null;

@@ -19,7 +19,7 @@ export class World {
   readonly ports = new Registry();
   /** `error text`, in order. */
   readonly logged: string[] = [];
-  /** What traces and LEDs saw: `opened 127.0.0.1`, `closedPort disconnect`, `flash rx` ... */
+  /** Calls of traces and LEDs: `opened 127.0.0.1`, `closedPort disconnect`, `flash rx` ... */
   readonly traced: string[] = [];
   /** Ports that were removed, and how often each said that it changed. */
   readonly removed: string[] = [];
@@ -74,7 +74,7 @@ export class World {
     return last;
   }
 
-  /** What listens on a network port now; closed ones included. */
+  /** The listener of a network port, closed ones included. */
   listener(name: string): FakeListener {
     const found = this.#listeners.get(name);
     if (found === undefined) throw new Error(`no listener on ${name}`);

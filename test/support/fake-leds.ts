@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Teardown } from "./client.js";
 
-/** Of LEDs whose kernel knows all triggers (Linux 6.8). */
+/** The triggers of a kernel that has all of them (Linux 6.8). */
 const TRIGGERS = ["none", "timer", "transient", "tty"];
 const FILES = {
   trigger: "[none] timer transient tty",
@@ -25,7 +25,7 @@ export class FakeLeds {
     t.teardown(() => rmSync(this.root, { recursive: true, force: true }));
   }
 
-  /** Text in place of what a file else begins with; null: there is no such file. */
+  /** Text in place of a file's usual content; null: there is no such file. */
   add(name: string, files: Readonly<Record<string, string | null>> = {}): FakeLed {
     const led = new FakeLed(join(this.root, name));
     mkdirSync(join(this.root, name));

@@ -5,7 +5,7 @@ export interface FakeLink extends Link {
   /** All the peer was sent, one character a byte. */
   readonly received: string;
   readonly closed: boolean;
-  /** What was written in one call, each. */
+  /** The bytes of each write. */
   readonly writes: readonly string[];
   /** Whether it was asked to keep urgent data. */
   readonly keepsUrgent: boolean;
@@ -27,7 +27,7 @@ export interface FakeLink extends Link {
   breakQuietly(): void;
   /** Calls back until no callback waits for anything that has come. Returns the number of calls. */
   settle(): number;
-  /** What was received since the last `take`, after settling. */
+  /** The bytes received since the last `take`, after settling. */
   take(): string;
 }
 

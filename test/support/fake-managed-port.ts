@@ -3,11 +3,11 @@ import { STANDARD_LINE } from "../../service/line/settings.js";
 import type { ConnectionStatus, ManagedPort, MonitorDirection, PortStatus } from "../../service/port/status.js";
 
 export interface FakeManagedPort extends ManagedPort {
-  /** What `facts` gives; change it as the test goes. */
+  /** The result of `status`; the test changes it. */
   known: PortStatus;
-  /** What was done to it: `setTimeoutSeconds 5`. */
+  /** The calls: `setTimeoutSeconds 5`. */
   readonly calls: string[];
-  /** What the next `setState`, `setConfig` and `setLine` answer. */
+  /** The result of the next `setState`, `setConfig` and `setLine`. */
   refusal: string | null;
   readonly monitored: MonitorDirection | null;
   /** Bytes pass in one direction. */

@@ -25,7 +25,7 @@ export interface Fault {
   /** Counted from 1. */
   readonly at: number;
   readonly error: Errno;
-  /** So many in a row; 1 where it is not given. */
+  /** Number of calls in a row; 1 by default. */
   readonly times?: number;
   /** Only calls on paths that contain this text. */
   readonly under?: string;

@@ -61,7 +61,7 @@ export async function serve(t: Test, start: Pick<Start, "env" | "args"> = {}): P
   return { faults, daemon, folder, locks, leds, device, port, next, config };
 }
 
-/** What a process has open, one text each; sockets and the like without their numbers. */
+/** The open files of a process, one text each; sockets and the like without their numbers. */
 export function descriptors(pid: number): readonly string[] {
   return readdirSync(`/proc/${pid}/fd`)
     .flatMap(fd => {
@@ -74,7 +74,7 @@ export function descriptors(pid: number): readonly string[] {
     .sort();
 }
 
-/** Those of `now` that `before` has not. */
+/** The elements of `now` that `before` lacks. */
 function added(before: readonly string[], now: readonly string[]): readonly string[] {
   const left = [...before];
   return now.filter(one => {

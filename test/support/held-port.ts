@@ -8,7 +8,7 @@ export async function hold(options = "", state = "raw", ...before: readonly stri
   const world = new World();
   const port = world.port(...before, `7000:${state}:0:${PATH}:9600 hold=3 ${options}`);
   const link = await world.call("7000");
-  /** As the kernel does it: the line hangs up, then the node goes. */
+  /** Unplugs the device as the kernel does: the line hangs up, then the node is removed. */
   const unplug = async () => {
     world.device.hangUp();
     await world.settle();

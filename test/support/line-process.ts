@@ -38,4 +38,4 @@ try {
   results.error = `${error.code}: ${error.reason}`;
 }
 process.stdout.write(JSON.stringify(results));
-// And now it ends, since nothing is left open.
+// The process ends here: nothing is left open.

@@ -1,4 +1,4 @@
-/** What this process has open. */
+/** The open files of this process. */
 import { readdirSync, readlinkSync } from "node:fs";
 
 /** The descriptors that lead to `path`. */

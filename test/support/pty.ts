@@ -36,7 +36,7 @@ export class PtyDevice extends Incoming {
     return device;
   }
 
-  /** What comes goes back. */
+  /** Sends back what it receives. */
   static echo(t: Teardown): PtyDevice {
     const device = PtyDevice.open(t, bytes => device.send(bytes));
     device.#mostUnsent = MAX_UNECHOED;

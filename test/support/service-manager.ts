@@ -88,7 +88,7 @@ export class ServiceManager {
     return (await this.next("stored")).names ?? [];
   }
 
-  /** As `systemctl stop` does after the service has ended. */
+  /** Drops what is stored, as `systemctl stop` does after the service has ended. */
   async clear(): Promise<void> {
     this.tell("clear");
     await this.next("cleared");

@@ -14,7 +14,7 @@ export interface SolPortLine {
 }
 
 export interface SolPort {
-  /** Of the daemon, TCP. */
+  /** The TCP port of the daemon. */
   readonly port: number;
   readonly name: string;
   readonly bmc: FakeBmc;

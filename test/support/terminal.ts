@@ -16,7 +16,7 @@ interface Mode {
 export class Terminal {
   readonly screen: PtyDevice;
   readonly ended: Promise<unknown[]>;
-  /** As the program finds it. */
+  /** The settings of the terminal before the program starts. */
   readonly modeBefore: Mode;
 
   constructor(t: Teardown, program: string, args: readonly string[]) {

@@ -9,7 +9,7 @@ export function needs(...programs: string[]): { skip?: string } {
   return missing.length > 0 ? { skip: `not installed: ${missing.join(" ")}` } : {};
 }
 
-/** As above, for a module of the system's Python. */
+/** Skips a test where the system's Python lacks a module. */
 export function needsPython(module: string): { skip?: string } {
   const found = spawnSync("/usr/bin/python3", ["-c", `import ${module}`], { stdio: "ignore" }).status === 0;
   return found ? {} : { skip: `not installed: python3 module ${module}` };

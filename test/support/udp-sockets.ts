@@ -50,7 +50,7 @@ export async function peer(t: Test, address = "127.0.0.1"): Promise<Peer> {
   };
 }
 
-/** What waits on a link, `a|b`, by reads of `size` bytes. */
+/** The waiting bytes of a link, `a|b`, by reads of `size` bytes. */
 export function take(link: Link, size = 65_536): string {
   const into = new Uint8Array(size);
   const parts: string[] = [];

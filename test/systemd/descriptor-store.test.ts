@@ -50,7 +50,7 @@ t.test(
   },
 );
 
-t.test("there is no store without a manager, or with one that has none for us", async t => {
+t.test("without a manager, or with one without a store for us, there is no store", async t => {
   t.equal(createDescriptorStore({}), null);
   t.equal(createDescriptorStore({ NOTIFY_SOCKET: "relative" }), null);
   t.equal(createDescriptorStore({ NOTIFY_SOCKET: `/${"x".repeat(200)}` }), null);

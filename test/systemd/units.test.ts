@@ -41,7 +41,7 @@ function generate(profile: string, into: string): void {
   if (status !== 0) throw new Error(stderr);
 }
 
-/** What the command prints, and its exit status unless that is 0. */
+/** The output of the command, and its exit status unless that is 0. */
 function say(program: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", env: { ...process.env, LANG: "C" } });
   return `${stdout}${stderr}${status === 0 ? "" : `exit ${status}\n`}`;
@@ -87,7 +87,7 @@ t.test("the drop-in for notify-reload is understood", NOTIFY_RELOAD, async t => 
 });
 
 t.test(
-  "the user of the daemon is in dialout, and there is a group of those who may change things",
+  "the user of the daemon is in dialout, and there is a group of administrators",
   needs("systemd-sysusers"),
   async t => {
     const root = temporaryFolder(t);

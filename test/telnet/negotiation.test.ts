@@ -21,7 +21,7 @@ t.test("at connect a data port offers, and asks for, binary; a control port does
   t.equal(hex(new Negotiation(CONTROL_PORT_POLICY).opening()), "ff fb 03 ff fb 01 ff fe 01");
 });
 
-/** What a client sends on a fresh connection, and the answer to each of its messages. */
+/** The messages of a client on a fresh connection, and the answer to each. */
 const ANSWERS: readonly (readonly [title: string, policy: NegotiationPolicy, steps: readonly string[]])[] = [
   ["DO SGA acknowledges our WILL", PLAIN, ["ff fd 03", "", "ff fd 03", ""]],
   ["DO ECHO acknowledges our WILL", PLAIN, ["ff fd 01", "", "ff fd 01", ""]],

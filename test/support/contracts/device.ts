@@ -120,7 +120,7 @@ function closeContract(contract: Contract): void {
 }
 
 function lossContract(contract: Contract): void {
-  contract("a loss calls who waits, is read as -1 or thrown, and thrown by write", async (t, made) => {
+  contract("a loss calls the waiting callbacks, is read as -1 or thrown, and thrown by write", async (t, made) => {
     const { device, settle } = made;
     await fill(made);
     const calls: string[] = [];
@@ -195,7 +195,7 @@ function lineOf({ line }: Device): LineDevice {
   return line;
 }
 
-/** What has come, at most `size` bytes of it. */
+/** The bytes that have arrived, at most `size` of them. */
 function take(device: Device, size = 100): string {
   const into = new Uint8Array(size);
   return Buffer.from(into.subarray(0, device.read(into))).toString("latin1");

@@ -225,7 +225,7 @@ function resetContract(contract: Contract): void {
     t.equal(broken, reset === null ? 0 : 1);
   });
 
-  contract("an orderly end is no break", async (t, made) => {
+  contract("an orderly end is not reported as a break", async (t, made) => {
     const { link, settle } = made;
     let broken = 0;
     link.whenBroken?.(() => broken++);
@@ -248,7 +248,7 @@ function resetContract(contract: Contract): void {
   });
 }
 
-/** What the peer sent can be read now. */
+/** Resolves when the bytes of the peer can be read. */
 async function hasCome({ link, settle }: LinkUnderTest): Promise<void> {
   let come = false;
   link.whenReadable(() => {
@@ -257,7 +257,7 @@ async function hasCome({ link, settle }: LinkUnderTest): Promise<void> {
   await eventually("what was sent", settle, () => come);
 }
 
-/** What has come, at most `size` bytes of it; `(end)` at the end. */
+/** The bytes that have arrived, at most `size` of them; `(end)` at the end. */
 function take(link: Link, size = 100): string {
   const into = new Uint8Array(size);
   const count = link.read(into);

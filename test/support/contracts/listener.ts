@@ -24,7 +24,7 @@ export interface ListenerUnderTest {
 
 type Make = (t: Test, events: ListenEvents) => Promise<ListenerUnderTest>;
 
-/** What was accepted, and the listener. */
+/** The accepted links, and the listener. */
 interface Served extends ListenerUnderTest {
   readonly links: Link[];
   readonly failures: string[];
@@ -185,7 +185,7 @@ async function serve(t: Test, make: Make): Promise<Served> {
   return served;
 }
 
-/** What comes next on a link. */
+/** The next bytes of a link. */
 async function textOf(link: Link | undefined, settle: Settle | undefined): Promise<string> {
   const into = new Uint8Array(100);
   let count = 0;
