@@ -23,6 +23,11 @@ const DELETE = 0x7f;
 export class LineEditor {
   #line = "";
 
+  /** What has been typed; `feed` of it leads another editor to the same place. */
+  get line(): string {
+    return this.#line;
+  }
+
   /** Takes bytes up to the end of the first line in them, or all of them. */
   feed(bytes: Uint8Array): Edited {
     let echo = "";

@@ -105,15 +105,17 @@ const BREAK = record({
   leftMs: durationMs,
 });
 
+const GATHERED = record({ bytes: pending, waitMs: durationMs, limitMs: durationMs });
+
 /** The bytes of the open port in both directions. */
 const TRANSFER = record({
   ...{ bytesFromDevice: COUNT, bytesToDevice: COUNT },
   /** What the device has not taken. */
   unwritten: pending,
-  /** Of one peer, after that: as it was sent. */
-  postponed: nullable(record({ connection: COUNT, bytes: pending })),
+  /** Of one telnet peer, after that: what was decoded, as telnet again, and then what was not. */
+  postponed: nullable(record({ connection: COUNT, decoded: pending, bytes: pending })),
   /** From the device, gathered (chardelay). */
-  gathered: nullable(record({ bytes: pending, waitMs: durationMs, limitMs: durationMs })),
+  gathered: nullable(GATHERED),
   /** The begin of the closeon text that the device has sent. */
   closeOnSeen: pending,
   deviceSilentSeconds: COUNT,
@@ -218,6 +220,7 @@ export type NegotiationState = ValueOf<typeof NEGOTIATION>;
 export type EnterState = ValueOf<typeof ENTER>;
 export type DeviceState = ValueOf<typeof DEVICE>;
 export type BreakState = ValueOf<typeof BREAK>;
+export type GatheredState = ValueOf<typeof GATHERED>;
 export type TransferredState = ValueOf<typeof TRANSFER>;
 export type TraceState = ValueOf<typeof TRACE>;
 export type ControlSessionState = ValueOf<typeof CONTROL_SESSION>;

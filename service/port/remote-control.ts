@@ -76,6 +76,7 @@ export class RemoteControl {
 
   forget(connection: Connection): void {
     this.#watchers.delete(connection);
+    if (connection.telnet !== null) connection.telnet.isWatching = false;
     if (this.#watchers.size === 0) this.stop();
   }
 
@@ -188,6 +189,7 @@ export class RemoteControl {
 
   #watch(connection: Connection): void {
     this.#watchers.add(connection);
+    if (connection.telnet !== null) connection.telnet.isWatching = true;
     this.#counters ??= this.#line.counters();
     // A device with neither modem lines nor counters has nothing to look at.
     if (this.#counters === null && this.#line.modemState() === null) return;

@@ -1,5 +1,6 @@
 /** What a telnet peer sends (RFC 854, RFC 855): chunks in, events out. */
-import { DO, DONT, IAC, SB, SE, type Verb, WILL, WONT } from "./codes.js";
+import { DO, DONT, IAC, SB, SE, VERB_CODES, type Verb, WILL, WONT } from "./codes.js";
+import { encodeNegotiation, encodeSuboption, escapeIac } from "./encoder.js";
 
 export type TelnetEvent =
   | { readonly kind: "data"; readonly bytes: Uint8Array }
@@ -65,6 +66,34 @@ export class TelnetDecoder {
     return events;
   }
 
+  /** The bytes of the command or suboption that is not complete: `push` of them leads another decoder to the same place. */
+  unfinished(): Uint8Array {
+    const place = this.#place;
+    switch (place) {
+      case "data":
+        return new Uint8Array(0);
+      case "iac":
+        return Uint8Array.of(IAC);
+      case "verb":
+        return Uint8Array.of(IAC, VERB_CODES[this.#verb]);
+      case "option":
+        return Uint8Array.of(IAC, SB);
+      case "option-iac":
+        return Uint8Array.of(IAC, SB, IAC);
+      case "suboption":
+        return this.#begun();
+      case "suboption-iac":
+        return Uint8Array.of(...this.#begun(), IAC);
+      default:
+        return place satisfies never;
+    }
+  }
+
+  #begun(): Uint8Array {
+    const inside = Uint8Array.of(this.#option, ...this.#suboption.subarray(0, this.#kept));
+    return Uint8Array.of(IAC, SB, ...escapeIac(inside, new Uint8Array(inside.length * 2)));
+  }
+
   /** One byte that is not plain data, and not the second half of IAC IAC in the data. */
   #step(byte: number, events: TelnetEvent[]): Place {
     const place = this.#place;
@@ -126,5 +155,25 @@ function verbOf(code: number): Verb | null {
       return "dont";
     default:
       return null;
+  }
+}
+
+/** The bytes that a decoder makes these events of. */
+export function encodeEvents(events: readonly TelnetEvent[]): Uint8Array {
+  return Uint8Array.from(events.flatMap(event => [...encodeEvent(event)]));
+}
+
+function encodeEvent(event: TelnetEvent): Uint8Array {
+  switch (event.kind) {
+    case "data":
+      return escapeIac(event.bytes, new Uint8Array(event.bytes.length * 2));
+    case "command":
+      return Uint8Array.of(IAC, event.code);
+    case "negotiate":
+      return encodeNegotiation(event.verb, event.option);
+    case "suboption":
+      return encodeSuboption(event.option, event.bytes);
+    default:
+      return event satisfies never;
   }
 }

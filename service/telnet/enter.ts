@@ -1,5 +1,7 @@
 /** The Enter key in the data of a telnet peer that has not agreed to BINARY (RFC 854, "The NVT printer and keyboard"). */
 
+import type { EnterState } from "../handover/state.js";
+
 const NUL = 0;
 const LF = 10;
 const CR = 13;
@@ -7,10 +9,16 @@ const CR = 13;
 /** CR NUL is CR, and with `joinsCrLf` so is CR LF; otherwise CR LF stays as it is. The second byte may come in a later chunk. */
 export class EnterDecoder {
   readonly #joinsCrLf: boolean;
-  #afterCr = false;
+  #afterCr: boolean;
 
-  constructor(joinsCrLf: boolean) {
+  constructor(joinsCrLf: boolean, afterCr = false) {
     this.#joinsCrLf = joinsCrLf;
+    this.#afterCr = afterCr;
+  }
+
+  /** For the process after this one. */
+  state(): EnterState {
+    return { joinsCrLf: this.#joinsCrLf, afterCr: this.#afterCr };
   }
 
   /** The bytes that are meant: `bytes` itself, or the begin of it, rewritten in place. */

@@ -4,6 +4,7 @@
  * Each side of an option is answered when the peer changes it, and only then. What comes first after something we said
  * ourselves is its acknowledgement and gets no answer. So two sides that keep to the rules fall silent at once.
  */
+import type { NegotiationState } from "../handover/state.js";
 import { BINARY, COM_PORT, ECHO, SGA, type Verb } from "./codes.js";
 import { encodeNegotiation } from "./encoder.js";
 
@@ -72,8 +73,14 @@ export class Negotiation {
   readonly #sides: Readonly<Record<Side, Map<number, SideState>>> = { us: new Map(), them: new Map() };
   #answersLeft = MAX_ANSWERS;
 
-  constructor(policy: NegotiationPolicy) {
+  /** @param before of the same connection in the process before this one: it goes on, whatever the policy is now */
+  constructor(policy: NegotiationPolicy, before: NegotiationState | null = null) {
     this.#policy = policy;
+    if (before !== null) {
+      this.#answersLeft = Math.min(before.answersLeft, MAX_ANSWERS);
+      for (const { side, option, ...state } of before.sides) this.#sides[side].set(option, state);
+      return;
+    }
     for (const side of ["us", "them"] as const)
       for (const option of policy.agree[side])
         this.#sides[side].set(option, { ours: null, theirs: null, awaiting: false, agreed: true });
@@ -82,6 +89,14 @@ export class Negotiation {
       const agreed = policy.agree[side].includes(option);
       this.#sides[side].set(option, { ours: isPositive(verb), theirs: null, awaiting: true, agreed });
     }
+  }
+
+  /** For the process after this one. */
+  state(): NegotiationState {
+    const sides = (["us", "them"] as const).flatMap(side =>
+      [...this.#sides[side]].map(([option, state]) => ({ side, option, ...state })),
+    );
+    return { sides, answersLeft: this.#answersLeft };
   }
 
   /** The bytes to send at connect; `receive` takes them as sent. */

@@ -64,7 +64,7 @@ export const DEVICE: DeviceState = {
   },
   transfer: {
     ...{ bytesFromDevice: 5, bytesToDevice: 6, unwritten: Uint8Array.of(0, 255) },
-    postponed: { connection: 17, bytes: Uint8Array.of(255, 243) },
+    postponed: { connection: 17, decoded: Uint8Array.of(255, 243), bytes: Uint8Array.of(8, 255) },
     gathered: { bytes: Uint8Array.of(65), waitMs: 3, limitMs: 20 },
     ...{ closeOnSeen: Uint8Array.of(13), deviceSilentSeconds: 9 },
   },

@@ -1,13 +1,10 @@
 /** One remote peer on a port: what it is owed, what it told us, and when it was last heard. */
-import type { PortOptions, PortState } from "../../config/configuration.js";
-import type { ModemState } from "../../line/modem.js";
+import type { PortState } from "../../config/configuration.js";
 import type { Link } from "../../net/link.js";
-import { BINARY, COM_PORT } from "../../telnet/codes.js";
-import { TelnetDecoder } from "../../telnet/decoder.js";
-import { EnterDecoder } from "../../telnet/enter.js";
-import { dataPortPolicy, Negotiation } from "../../telnet/negotiation.js";
+import { COM_PORT } from "../../telnet/codes.js";
 import { newReadPacing, type ReadPacing } from "../read-pacing.js";
 import type { ConnectionStatus } from "../status.js";
+import { PeerTelnet, type TelnetOptions } from "./peer-telnet.js";
 
 /** Telnet answers a peer may leave unread before it is closed ("telnet output error"; the reference allows 256). */
 const MAX_UNSENT_ANSWERS = 4096;
@@ -16,22 +13,6 @@ const GATHERED_BYTES = 1024;
 
 /** One for all: answers are gathered for one peer at a time, within one call. */
 const gathered = new Uint8Array(GATHERED_BYTES);
-
-type TelnetOptions = Pick<PortOptions, "remctl" | "telnetEnter">;
-
-/** The telnet side of a connection. Its mode is fixed when the peer arrives (BUG-25). */
-interface TelnetState {
-  readonly decoder: TelnetDecoder;
-  readonly negotiation: Negotiation;
-  readonly enter: EnterDecoder;
-  /** RFC 2217 masks: which changes this peer wants to hear of. */
-  lineStateMask: number;
-  modemStateMask: number;
-  /** The modem lines when they were last looked at; null: not yet, so no deltas. */
-  modemState: ModemState | null;
-  /** The line states last told, masked. */
-  lastSentModemBits: number;
-}
 
 /** The part of PortEvents that a connection itself notices. */
 export interface ConnectionEvents {
@@ -45,7 +26,7 @@ export class Connection {
   readonly id: number;
   readonly link: Link;
   readonly slot: number;
-  readonly telnet: TelnetState | null;
+  readonly telnet: PeerTelnet | null;
   /** A fixed UDP peer never times out and cannot be kicked off. */
   readonly fixed: boolean;
   readonly pacing: ReadPacing = newReadPacing();
@@ -90,7 +71,7 @@ export class Connection {
     this.lastActiveSecond = options.second;
     this.#sinceMs = options.sinceMs;
     this.#events = options.events;
-    this.telnet = options.mode === "telnet" ? newTelnetState(options.telnet) : null;
+    this.telnet = options.mode === "telnet" ? new PeerTelnet(options.telnet) : null;
     this.flooding = this.telnet !== null;
     if (this.telnet !== null) this.link.keepUrgentInline?.();
   }
@@ -102,11 +83,7 @@ export class Connection {
 
   /** Data of the peer as it is meant: see EnterDecoder. The bytes may be rewritten in place. */
   decodeData(bytes: Uint8Array): Uint8Array {
-    if (this.telnet === null) return bytes;
-    const { negotiation, enter } = this.telnet;
-    if (!negotiation.isEnabled("them", BINARY)) return enter.decode(bytes);
-    enter.reset();
-    return bytes;
+    return this.telnet === null ? bytes : this.telnet.decodeData(bytes);
   }
 
   /** True when output waits, and the link has taken none of it since the last call. */
@@ -233,16 +210,4 @@ export class Connection {
       return bytes.length;
     }
   }
-}
-
-function newTelnetState({ remctl, telnetEnter }: TelnetOptions): TelnetState {
-  return {
-    decoder: new TelnetDecoder(),
-    negotiation: new Negotiation(dataPortPolicy(remctl)),
-    enter: new EnterDecoder(telnetEnter === "cr"),
-    lineStateMask: 0,
-    modemStateMask: 0xff,
-    modemState: null,
-    lastSentModemBits: 0,
-  };
 }

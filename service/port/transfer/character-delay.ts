@@ -1,5 +1,6 @@
 /** The manual page's character delay, for port lines that set it: device bytes gather in a buffer until a pause. */
 import type { Chardelay } from "../../config/configuration.js";
+import type { GatheredState } from "../../handover/state.js";
 import type { Cancel, Clock } from "../../line/clock.js";
 import type { LineSettings } from "../../line/settings.js";
 import { chardelayUs } from "../../line/timing.js";
@@ -24,15 +25,39 @@ export class CharacterDelay {
   #delayUs = 0;
   #used = 0;
   #deadlineUs = 0;
+  /** Of the timer, on the clock. */
+  #dueMs = 0;
   readonly #clock: Clock;
   #cancelTimer: Cancel | null = null;
 
-  constructor(chardelay: Chardelay, bufferBytes: number, clock: Clock, out: DelayOutput) {
+  /** @param before gathered by the process before this one */
+  constructor(
+    chardelay: Chardelay,
+    bufferBytes: number,
+    clock: Clock,
+    out: DelayOutput,
+    before: GatheredState | null = null,
+  ) {
     this.#chardelay = chardelay;
     // Telnet may double a byte, so one byte of room is not enough to go on with (BUG-12).
-    this.#buffer = new Uint8Array(Math.max(2, bufferBytes));
+    this.#buffer = new Uint8Array(Math.max(2, bufferBytes, before?.bytes.length ?? 0));
     this.#clock = clock;
     this.#out = out;
+    if (before === null || before.bytes.length === 0) return;
+    this.#buffer.set(before.bytes);
+    this.#used = before.bytes.length;
+    const nowMs = clock.nowMs();
+    this.#deadlineUs = (nowMs + before.limitMs) * 1000;
+    this.#wait(nowMs, before.waitMs);
+  }
+
+  /** For the process after this one; null: nothing has gathered. */
+  state(): GatheredState | null {
+    if (this.#used === 0) return null;
+    const nowMs = this.#clock.nowMs();
+    const left = (endMs: number): number => Math.max(0, Math.ceil(endMs - nowMs));
+    const waitMs = this.#cancelTimer === null ? 0 : left(this.#dueMs);
+    return { bytes: this.#buffer.slice(0, this.#used), waitMs, limitMs: left(this.#deadlineUs / 1000) };
   }
 
   lineChanged(line: LineSettings): void {
@@ -61,7 +86,11 @@ export class CharacterDelay {
       this.release();
       return;
     }
-    const waitMs = Math.ceil(Math.min(this.#delayUs, leftUs) / 1000);
+    this.#wait(nowUs / 1000, Math.ceil(Math.min(this.#delayUs, leftUs) / 1000));
+  }
+
+  #wait(nowMs: number, waitMs: number): void {
+    this.#dueMs = nowMs + waitMs;
     this.#cancelTimer = this.#clock.after(waitMs, () => this.release());
   }
 

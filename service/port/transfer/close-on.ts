@@ -3,6 +3,8 @@
 export interface CloseOn {
   /** How many bytes of `bytes` end the text, or -1 while it has not come. */
   scan(bytes: Uint8Array): number;
+  /** The begin of the text that has come: `scan` of it leads another one to the same place. */
+  seen(): Uint8Array;
 }
 
 /** One for each opening of the device: half a match does not outlive a connection (BUG-14). */
@@ -21,6 +23,7 @@ export function createCloseOn(text: Uint8Array): CloseOn {
       }
       return -1;
     },
+    seen: () => text.slice(0, matched),
   };
 }
 

@@ -1,9 +1,16 @@
 /** What one read of a telnet peer brought, decoded only as far as it is taken: a full device makes the rest wait. */
-import type { TelnetDecoder, TelnetEvent } from "../../telnet/decoder.js";
+import { encodeEvents, TelnetDecoder, type TelnetEvent } from "../../telnet/decoder.js";
 import type { Connection } from "../peers/connection.js";
 
 /** Decoded at a time, so that many small commands do not stand in memory as events. */
 const PIECE_BYTES = 2048;
+
+/** What of it the process after this one has to take. */
+interface Rest {
+  /** What has been decoded, and then what has not. */
+  readonly decoded: Uint8Array;
+  readonly bytes: Uint8Array;
+}
 
 export class TelnetInput {
   readonly connection: Connection;
@@ -28,6 +35,18 @@ export class TelnetInput {
       this.#bytes = this.#bytes.subarray(PIECE_BYTES);
     }
     return this.#events[this.#taken++] ?? null;
+  }
+
+  /** What was not taken. */
+  rest(): Rest {
+    return { decoded: encodeEvents(this.#events.slice(this.#taken)), bytes: this.#bytes };
+  }
+
+  /** Takes up what the process before this one left. */
+  static resume(connection: Connection, decoder: TelnetDecoder, rest: Rest): TelnetInput {
+    const input = new TelnetInput(connection, decoder, rest.bytes);
+    input.#events = new TelnetDecoder().push(rest.decoded);
+    return input;
   }
 
   /** Bytes of data in what was not taken. Nothing may be taken after that. */

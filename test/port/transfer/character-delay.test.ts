@@ -165,3 +165,38 @@ t.test("what is released has no timer left, what is stopped is not sent", async 
   t.same(sent, ["0 ms: a"]);
   t.equal(time.waiting, 0);
 });
+
+t.test("what has gathered goes on waiting in the next process", async t => {
+  for (let passed = 0; passed <= 3; passed++) {
+    const { delay, say, time } = start();
+    say("ab");
+    time.pass(passed);
+    const before = delay.state();
+    const sent: string[] = [];
+    const next = new FakeClock();
+    const options = { enabled: true, explicit: true, scale: 20, minUs: 1000, maxUs: 20_000 };
+    // The configuration may have a smaller buffer by now.
+    const after = new CharacterDelay(
+      options,
+      1,
+      next,
+      {
+        ready: () => true,
+        emit: bytes => void sent.push(`${passed + next.nowMs()} ms: ${Buffer.from(bytes).toString("latin1")}`),
+      },
+      before,
+    );
+    after.lineChanged({ ...STANDARD_LINE, speed: 9600 });
+    next.pass(10);
+    t.same(sent, passed === 3 ? [] : ["3 ms: ab"], `after ${passed} ms`);
+    t.equal(after.state(), null);
+  }
+});
+
+t.test("what is held for a peer is held in the next process", async t => {
+  const trial = start();
+  trial.ready = false;
+  trial.say("ab");
+  trial.time.pass(5);
+  t.match(trial.delay.state(), { waitMs: 0, limitMs: 15 });
+});

@@ -58,3 +58,19 @@ t.test("after a match the search starts anew", async t => {
   t.equal(closeOn.scan(bytes("aa")), 2);
   t.equal(closeOn.scan(bytes("a")), -1);
 });
+
+t.test("the next process goes on at any byte", async t => {
+  for (const [text, stream] of [
+    ["aab", "aaaaab"],
+    ["abcabd", "abcabcabd"],
+    ["x", "yyx"],
+  ] as const) {
+    for (let cut = 0; cut < stream.length; cut++) {
+      const before = createCloseOn(Buffer.from(text));
+      t.equal(before.scan(Buffer.from(stream.slice(0, cut))), -1);
+      const after = createCloseOn(Buffer.from(text));
+      t.equal(after.scan(before.seen()), -1);
+      t.equal(after.scan(Buffer.from(stream.slice(cut))), stream.length - cut, `${stream} cut at ${cut}`);
+    }
+  }
+});

@@ -1,0 +1,19 @@
+/** Parts of a state as the next process gets them: encoded and decoded. */
+import { decodeRecord, encodeRecord } from "../../service/handover/codec.js";
+import type { Field } from "../../service/handover/fields.js";
+import { type ConnectionState, JOURNALED, type TelnetState } from "../../service/handover/state.js";
+import { CONNECTION } from "./handed-over-state.js";
+
+export function carriedConnection(connection: ConnectionState): ConnectionState {
+  return carried(JOURNALED.connection, connection);
+}
+
+export function carriedTelnet(telnet: TelnetState): TelnetState {
+  return carriedConnection({ ...CONNECTION, telnet }).telnet ?? telnet;
+}
+
+function carried<T>(kind: Field<T>, part: T): T {
+  const { value, problems } = decodeRecord(kind, encodeRecord(kind, part));
+  if (value === null || problems.length > 0) throw new Error(problems.join(", "));
+  return value;
+}
