@@ -35,7 +35,7 @@ if (["busy", "drain", "undrain"].includes(process.argv[2])) {
 }`;
 
 /** In bytes, all bundles together. What they grow by is read from flash at every start. */
-const MAX_BUNDLED = 370_000;
+const MAX_BUNDLED = 410_000;
 const MAX_NATIVE = 300_000;
 
 // Relative paths everywhere below: what is built does not depend on where the checkout lies.
