@@ -82,10 +82,20 @@ t.test("updates", async lane => {
     const { status, output } = await install(board, 2);
     t.not(status, 0, output);
     t.match(output, /Pre-install handler error/);
-    t.match(await board.run("journalctl -u rauc -o cat --no-pager"), /a connection exists: .*_32009/);
+    t.match(await board.run("journalctl -u rauc -o cat --no-pager"), /lab +2009 .* connection/);
     t.equal(bootState(), `AB ${TRIES} 0`);
     t.equal(await board.pin(UPDATE_LED), false);
     await client.close();
+  });
+
+  await lane.test("a connection of another instance of the daemon postpones it as well", async t => {
+    const serial = `-C '2010:raw:0:/dev/ttyS2:9600'`;
+    await board.run(`systemd-run --unit=second /usr/bin/ser2net -n -u -p localhost,2011 ${serial} --dbus system`);
+    await eventually(board, "ss -Hltn 'sport = 2010' | grep .");
+    await board.run("systemd-run --unit=user bash -c 'exec 3<>/dev/tcp/127.0.0.1/2010 && sleep infinity'");
+    await eventually(board, "ser2net busy | grep -E '^- +2010 '");
+    t.not((await install(board, 2)).status, 0);
+    await board.run("systemctl stop user && systemctl stop second");
   });
 
   await lane.test(
@@ -102,12 +112,15 @@ t.test("updates", async lane => {
   );
 
   await lane.test(
-    "the reboot disconnects clients, and the new system serves them by the same configuration",
+    "the reboot waits for the last client, which is told, and the new system serves by the same configuration",
     async t => {
-      const client = await serves(t, board, "before the reboot");
-      await board.run("systemctl reboot --no-block");
-      await client.untilEnd();
-      t.notOk(client.reset, "in order");
+      const client = await call(t, 2001);
+      await board.run("systemctl start --no-block update-reboot");
+      await client.expect("[Port is draining: ");
+      const late = await Client.connect(t, SITE_PORT);
+      t.match(await late.untilEnd(), /^Port is draining: /);
+      t.match(await board.run("systemctl show -P StatusText ser2net@lab"), /^draining; /);
+      await client.close();
       await board.down();
       ({ board, slot } = await boot(lane));
       t.same({ slot, version: await versionOf(board) }, { slot: "B", version: "2" });
@@ -120,7 +133,10 @@ t.test("updates", async lane => {
     await eventually(board, "/usr/lib/rauc/pre-install");
     t.match(await install(board, 3), { status: 0 });
     t.equal(bootState(), `AB ${TRIES} ${TRIES}`);
+    const client = await serves(t, board, "before the reboot");
     await board.run("systemctl reboot --no-block");
+    await client.untilEnd();
+    t.notOk(client.reset, "its connection ends in order");
     await board.down();
     for (let left = TRIES - 1; left >= 0; left--) {
       t.equal(nextSlot(), "A");

@@ -11,6 +11,8 @@ overlay=$out/overlay data=$out/data-tree key=$out/key.pem certificate=$out/overl
 main() {
   mkdir -p "$out" "$data/ser2net"
   cp -a $here/update "$overlay"
+  documented ota.md /usr/lib/update/may-reboot 755
+  documented ota.md /etc/systemd/system/update-reboot.service 644
   documented ota.md /usr/lib/rauc/pre-install 755
   documented ota.md /usr/lib/rauc/post-install 755
   documented ota.md /etc/fstab 644
