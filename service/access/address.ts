@@ -1,4 +1,4 @@
-/** Numeric addresses as bytes. IPv4 in IPv6 clothes (`::ffff:10.1.2.3`) is IPv4 here, as a peer of a dual-stack socket means it. */
+/** Numeric addresses as bytes. An IPv4-mapped address (`::ffff:10.1.2.3`), as dual-stack sockets report it, is IPv4 here. */
 
 interface NumericAddress {
   readonly family: "ipv4" | "ipv6";

@@ -72,7 +72,7 @@ async function answerLater(
   }
 }
 
-/** What cannot be judged is not let in. */
+/** Refuses a connection whose rules cannot be evaluated. */
 function refuse(why: string): Verdict {
   return { granted: false, matched: null, warnings: [`error: ${why}`], banner: null };
 }

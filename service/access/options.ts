@@ -4,7 +4,7 @@ import { type LookupGenerator, type Subject, sameWord, UNKNOWN } from "./request
 interface Outcome {
   /** `stands`: the table's own verdict; `unmatched`: as if the rule had not matched, and no later one either. */
   readonly verdict: "stands" | "unmatched" | "granted" | "denied";
-  /** What `banners` has for the client, in latin1. */
+  /** The text of `banners` for the client, in latin1. */
   readonly banner: string;
 }
 
@@ -150,7 +150,7 @@ function acceptIf(valid: boolean, subject: Subject, text: string): Effect {
   return valid ? { do: "nothing" } : fault(subject, text);
 }
 
-/** A command whose end was never seen proves nothing, and in hosts.deny "not matched" would let the client in. */
+/** A command without a known exit status denies: in hosts.deny, "not matched" would admit the client. */
 function* performAclexec(command: string, subject: Subject): LookupGenerator<Effect> {
   const status = yield { kind: "command", command };
   if (status === null) return fault(subject, `aclexec did not end: ${command}`);

@@ -9,7 +9,7 @@ interface RemoteEntry {
   readonly port: number;
 }
 
-/** Null admits everyone, an empty list no one. IPv4 peers of a dual-stack socket are compared as IPv4. */
+/** Null admits every peer, an empty list none. IPv4 peers of a dual-stack socket are compared as IPv4. */
 export function isAdmitted(entries: readonly RemoteEntry[] | null, peer: { address: string; port: number }): boolean {
   return entries === null || entries.some(entry => matchesEntry(entry, peer));
 }

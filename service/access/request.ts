@@ -1,4 +1,4 @@
-/** One connection as the access rules see it. What costs a look-up is asked for when a rule needs it, and once. */
+/** One connection as the access rules see it. A look-up is made once, and only when a rule needs it. */
 import { parseAddress, unmapped } from "./address.js";
 
 export interface Endpoint {
@@ -15,13 +15,13 @@ export interface AccessRequest {
   readonly server: Endpoint;
 }
 
-/** What the rules cannot know by themselves, and what its answer is. */
+/** The look-ups of the rules, and the answer of each. */
 export type LookupRequest =
   /** The host's name, `unknown` without one, `paranoid` when name and address do not agree. */
   | { readonly kind: "name"; readonly address: string }
   /** The user's name by RFC 1413 (the successor of RFC 931), or `unknown`. */
   | { readonly kind: "user"; readonly request: AccessRequest; readonly limitSeconds: number }
-  /** What the file has in it; null when it cannot be read. */
+  /** The text of the file; null when it cannot be read. */
   | { readonly kind: "file"; readonly path: string }
   /** Null when there is something of that name, else why not. */
   | { readonly kind: "stat"; readonly path: string }
@@ -111,7 +111,7 @@ export class Subject {
     this.#note("warning", text);
   }
 
-  /** What makes a matched rule deny. */
+  /** Denies: an option of the matched rule failed. */
   fault(text: string): void {
     this.#note("error", text);
   }

@@ -1,4 +1,4 @@
-/** Answers what the access rules ask the system for: names, users, files, accounts, commands. Each has its limit. */
+/** Carries out the look-ups of access rules: names, users, files, accounts, commands. Each has a time limit. */
 import type { ChildProcess } from "node:child_process";
 import { statSync } from "node:fs";
 import { decodeUtf8, TEXT_ENCODING, toBytes, toText } from "../line/bytes.js";

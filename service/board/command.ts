@@ -1,4 +1,4 @@
-/** `ser2net board ...`: what the profiles say, for the person who writes them or wonders about them. */
+/** `ser2net board ...`: shows and checks board profiles. */
 import { formatDiagnostic } from "../config/diagnostic.js";
 import { type Detection, detectBoard, type Evidence } from "./detect.js";
 import { BoardError } from "./error.js";
@@ -20,7 +20,7 @@ export const BOARD_USAGE = `Usage:
 
 const [DONE, FAULTY, MISUSED] = [0, 1, 2];
 
-/** The words behind `board`. Gives the exit status: 1 when something is wrong with a profile, 2 for wrong words. */
+/** Runs the words after `board`. Returns the exit status: 1 for an error in a profile, 2 for wrong words. */
 export function boardCommand(args: readonly string[], io: BoardIo): number {
   try {
     const status = run(args, io);
@@ -60,7 +60,7 @@ function show(io: BoardIo, name: string | null): number {
   return diagnostics.length > 0 ? FAULTY : DONE;
 }
 
-/** What is wrong whatever machine this is: the devices need not be there. */
+/** The errors of a profile that do not depend on the machine. */
 function check({ out, places }: BoardIo, name: string | null): number {
   const names = name === null ? listBoards(places.roots).flatMap(({ file, hides }) => [file, ...hides]) : [name];
   const diagnostics = names.flatMap(one => readBoard(one, places.roots).diagnostics);

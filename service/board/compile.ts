@@ -1,13 +1,13 @@
-/** A profile -> the lines of ser2net.conf that say the same: there is one configuration language. */
+/** Compiles a profile to lines of ser2net.conf, so that there is one configuration language. */
 import { isSolDevice } from "../config/sol-target.js";
 import { STANDARD_LINE } from "../line/settings.js";
 import type { BoardPort, BoardProfile } from "./profile.js";
 import { solWords } from "./sol-port.js";
 
 interface CompiledProfile {
-  /** For the reader before ser2net.conf: what comes later there has the last word. */
+  /** To be read before ser2net.conf, whose lines replace earlier ones. */
   readonly text: string;
-  /** For the reader behind ser2net.conf: CONTROLPORT, of which the first counts. Empty without one. */
+  /** To be read after ser2net.conf: CONTROLPORT, of which the first counts. Empty without one. */
   readonly fallback: string;
 }
 
@@ -36,7 +36,7 @@ function portLines(port: BoardPort): string[] {
   return lines;
 }
 
-/** All that matters is said: no DEFAULT line stands before these. */
+/** Every option that differs from its initial value: no DEFAULT line precedes these lines. */
 function optionWords(port: BoardPort): string[] {
   const { line = {}, lines, leds = {}, holdSeconds = 0 } = port;
   const { speed, dataBits, parity, stopBits } = { ...STANDARD_LINE, ...line };

@@ -1,10 +1,10 @@
-/** Which board this is. */
+/** Detects the board. */
 import { join } from "node:path";
 import { readRegularFile } from "../native/read-file.js";
 import { refuseShortage } from "./error.js";
 import type { BoardMatch } from "./profile.js";
 
-/** Where to look. */
+/** The sources of the evidence. */
 export interface Evidence {
   /** From `--board` or the unit's instance; null when none was named. */
   readonly named: string | null;
@@ -20,18 +20,18 @@ export interface Candidate {
 
 export interface Detection {
   readonly name: string;
-  /** What settled it, for one line of the log. */
+  /** The deciding source, for one line of the log. */
   readonly because: string;
-  /** What was looked at, in order, and what it said. */
+  /** The sources in order, each with its text. */
   readonly explanation: readonly string[];
 }
 
 export const STANDARD_EVIDENCE: Evidence = { named: null, sys: "/sys", cmdline: "/proc/cmdline", etc: "/etc/ser2net" };
 
-/** What serves a machine no profile is for. */
+/** The profile for a machine without one of its own. */
 const LAST_RESORT = "generic";
 const DMI_FIELDS = ["sys_vendor", "product_name", "board_name"] as const;
-/** All that is looked at is shorter. */
+/** Bytes read of one source; all real ones are shorter. */
 const LONGEST_TEXT = 4096;
 
 /** Named, kernel command line, /etc/ser2net/board, device tree, DMI, generic: the first that names a known board. */
@@ -105,13 +105,13 @@ interface Fit {
   readonly what: string;
   /** The lower the better: the place in the compatible list, then any model, then DMI. */
   readonly rank: number;
-  /** The number of things asked for: more is more specific. */
+  /** The number of conditions: more is more specific. */
   readonly weight: number;
 }
 
 const RANK_OF_MODEL = 1_000_000;
 
-/** Everything the match asks for holds; none when something does not. */
+/** How well the match fits; empty when one of its conditions does not hold. */
 function fit(name: string, index: number, match: BoardMatch, hardware: Hardware): Fit[] {
   const asked: (readonly [what: string, pattern: string | undefined, found: string])[] = [
     ["model", match.model, hardware.model],
@@ -133,7 +133,7 @@ function fit(name: string, index: number, match: BoardMatch, hardware: Hardware)
   return [{ name, index, what: held.join(", "), rank, weight: held.length }];
 }
 
-/** `*` stands for anything. What is empty is not there. */
+/** `*` matches any text. An empty text matches nothing. */
 function fitsPattern(text: string, pattern: string): boolean {
   const [start = "", ...others] = pattern.split("*");
   const end = others.pop();

@@ -1,4 +1,4 @@
-/** No board can be told, or none of that name exists. */
+/** The board cannot be determined, or the named one does not exist. */
 export class BoardError extends Error {
   override readonly name = "BoardError";
   readonly code: "no-such-board" | "unreadable";
@@ -9,7 +9,7 @@ export class BoardError extends Error {
   }
 }
 
-/** Throws BoardError for what says nothing about a file: it must not pass for one that is not there. */
+/** Throws BoardError for a shortage (descriptors, memory): the file must not be taken for a missing one. */
 export function refuseShortage(error: unknown): void {
   const code = error instanceof Error && "code" in error ? error.code : null;
   if (!(error instanceof Error) || (code !== "EMFILE" && code !== "ENFILE" && code !== "ENOMEM")) return;

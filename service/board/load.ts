@@ -64,7 +64,7 @@ export function loadProfile(name: string, places: BoardFolders): LoadedProfile {
   return { file, profile, diagnostics, ...compileProfile(profile) };
 }
 
-/** What the file says, whatever machine this is; `lookUp` tells what a device is on it. */
+/** Reads the profile. It depends on the machine only by `lookUp`, which resolves its devices. */
 export function readBoard(name: string, roots: readonly string[], lookUp: DeviceLookup = asWritten): BoardFile {
   const file = name.includes("/") || name.endsWith(".json") ? name : findBoard(name, roots);
   const own = basename(file, ".json");
@@ -80,7 +80,7 @@ export function readBoard(name: string, roots: readonly string[], lookUp: Device
   };
 }
 
-/** Those that count, for `detectBoard`. */
+/** The profiles that are not hidden by others, for `detectBoard`. */
 export function readBoards(roots: readonly string[]): BoardProfile[] {
   return listBoards(roots).map(({ file }) => readBoard(file, roots).profile);
 }

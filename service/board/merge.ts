@@ -1,7 +1,7 @@
 /** `extends`: a profile laid over another one. */
 import type { Json, JsonMember, JsonObject } from "./json.js";
 
-/** What makes a profile itself. */
+/** Keys that are not inherited. */
 const OWN_KEYS = ["$schema", "schema", "id", "title", "comment", "match", "extends"];
 /** Lists of things with an id. */
 const BY_ID = ["ports", "leds"];

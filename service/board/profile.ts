@@ -189,11 +189,11 @@ export type WrittenLed = ValueOf<typeof LED>;
 export type BoardMatch = ValueOf<typeof MATCH>;
 export type Enumeration = NonNullable<ProfileDocument["enumerate"]>;
 
-/** What is sound of a profile, with nothing left to look up. */
+/** A validated profile, with every reference resolved. */
 export interface BoardProfile {
   readonly name: string;
   readonly title: string;
-  /** Any of these, all parts of it. */
+  /** The board matches when all conditions of one entry hold. */
   readonly match: readonly BoardMatch[];
   readonly controlPort: string | null;
   /** Without the absent ones; no two share an id, a device or a network port. */

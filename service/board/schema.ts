@@ -1,4 +1,4 @@
-/** What a JSON value may look like, said once: the type of a sound one and the check follow from it. */
+/** Schemas of JSON values. The type of a valid value and its check follow from one declaration. */
 import type { Diagnostic } from "../config/diagnostic.js";
 import { hideSecrets } from "../config/sol-words.js";
 import { suggest } from "../config/suggest.js";
@@ -19,7 +19,7 @@ interface Key {
   readonly required?: true;
 }
 
-/** The type of a sound value. */
+/** The type of a valid value. */
 export type ValueOf<S> = S extends { readonly is: "text" }
   ? string
   : S extends { readonly is: "integer" }
@@ -42,13 +42,13 @@ type ObjectOf<Keys> = { readonly [Name in RequiredNames<Keys>]: ValueOf<SchemaOf
   readonly [Name in Exclude<keyof Keys, RequiredNames<Keys>>]?: ValueOf<SchemaOf<Keys[Name]>>;
 };
 
-/** Collects what is wrong, and remembers where each sound object was written. */
+/** Collects diagnostics, and remembers the position of each valid object. */
 export interface ValidationContext {
   report(part: Part, message: string, expected: string | null): void;
   readonly origins: Map<object, JsonObject>;
 }
 
-/** So many faults say enough about one file. */
+/** Diagnostics of one file at most. */
 const MAX_DIAGNOSTICS = 100;
 
 export function createValidationContext(diagnostics: Diagnostic[]): ValidationContext {
@@ -58,7 +58,7 @@ export function createValidationContext(diagnostics: Diagnostic[]): ValidationCo
   return { report, origins: new Map() };
 }
 
-/** The tree without its unsound parts, each of them reported; undefined when that is all of it. */
+/** The tree without its invalid parts, which are reported; undefined when nothing is left. */
 export function validate(json: Json, schema: Schema, context: ValidationContext): Json | undefined {
   if (schema.is === "object" && json.kind === "object") return validateObject(json, schema.keys, context);
   if (schema.is === "list" && json.kind === "list") {

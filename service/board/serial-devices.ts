@@ -1,11 +1,11 @@
-/** The serial devices this machine has, as sysfs shows them. */
+/** Finds the serial devices of this machine in sysfs. */
 import { existsSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { toText } from "../line/bytes.js";
 import { readRegularFile } from "../native/read-file.js";
 import type { DeviceLookup } from "./validate.js";
 
-/** Where the kernel shows its hardware, and its device files. */
+/** The folders of sysfs and of the device files. */
 export interface Machine {
   readonly sys: string;
   readonly dev: string;
@@ -14,7 +14,7 @@ export interface Machine {
 export interface SerialDevice {
   /** The kernel's name: ttyS0. */
   readonly tty: string;
-  /** What to open: a name that stays with the hardware where there is one. */
+  /** The path to open: a persistent name where there is one. */
   readonly path: string;
   readonly usb: boolean;
 }

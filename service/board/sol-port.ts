@@ -1,4 +1,4 @@
-/** What a port of a board profile can have where its device is a SOL device, and the words for it. */
+/** The keys of a port of a board profile whose device is a SOL device, and their option words. */
 import { readSolDevice } from "../config/sol-arguments.js";
 import { isSolDevice } from "../config/sol-target.js";
 import { holdsSecret } from "../config/sol-words.js";
@@ -10,7 +10,7 @@ type Line = NonNullable<BoardPort["line"]>;
 /** @param place the object and its key that is wrong */
 type Report = (place: readonly [object, string], message: string, expected: string) => void;
 
-/** What is wrong with the device, and what would be right; null: nothing, or it is not a SOL device. */
+/** The error in a SOL device and what was expected; null without an error, and for other devices. */
 export function solDeviceProblem(device: string): readonly [message: string, expected: string] | null {
   if (holdsSecret(device)) return ["a board profile must not have a password or a key", "expected -Pf or -Pc"];
   if (!isSolDevice(device)) return null;

@@ -1,4 +1,4 @@
-/** A document of profile keys -> the profile: what is wrong or contradicts itself is reported and left out. */
+/** Makes the profile of a document. Invalid and contradictory parts are reported and left out. */
 import type { Diagnostic } from "../config/diagnostic.js";
 import { formatNetworkPort, type NetworkPort, parseNetworkPort } from "../config/network-port.js";
 import { isSolDevice } from "../config/sol-target.js";
@@ -22,13 +22,13 @@ interface ProfileResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What to open for a device as the profile has it, and what is wrong with it on this machine. */
+/** The path to open for a device of the profile, and the problem with it on this machine or null. */
 export type DeviceLookup = (written: string) => { readonly device: string; readonly problem: string | null };
 
-/** The manual page's, of LED lines. */
+/** The default of LED lines (manual page). */
 const STANDARD_DURATION_MS = 10;
 
-/** `name` is that of the file, and the profile's. What is unsound in the file leaves what it extends as it is. */
+/** `name` is that of the file and of the profile. An invalid value leaves the inherited one in place. */
 export function readProfile(
   name: string,
   root: JsonObject,
@@ -57,7 +57,7 @@ export function readProfile(
   return { profile, diagnostics };
 }
 
-/** What is left of a profile that is not JSON. */
+/** The profile of a file that is not JSON. */
 export function emptyProfile(name: string): BoardProfile {
   return { name, title: name, match: [], controlPort: null, ports: [], leds: [], enumerate: null };
 }
@@ -88,7 +88,7 @@ function validateLeds(leds: readonly WrittenLed[], context: ValidationContext): 
       context.report(placeOf(context, led, "id"), `there is a LED ${id} already`, "this one is left out");
       continue;
     }
-    // What flashes with the traffic belongs to a port; the box's own are switched.
+    // LEDs that flash with the traffic belong to a port; those of the whole box are switched.
     const trigger = of === "port" ? (led.trigger ?? "transient") : "none";
     if (led.trigger !== undefined && led.trigger !== trigger) {
       context.report(placeOf(context, led, "trigger"), `a LED of function "${of}" does not flash`, 'expected "none"');
@@ -98,7 +98,7 @@ function validateLeds(leds: readonly WrittenLed[], context: ValidationContext): 
   return [...valid.values()];
 }
 
-/** In order: of two that cannot both be, the first is the sound one. */
+/** In order: of two that contradict each other, the first one counts. */
 function validatePorts(
   ports: readonly BoardPort[],
   leds: readonly BoardLed[],
@@ -161,7 +161,7 @@ function validatePort(
   return valid;
 }
 
-/** What is wrong and what would be right. */
+/** The error and what was expected. */
 type Problem = readonly [message: string, expected: string];
 
 function takeNetworkPort(id: string, text: string, taken: Map<string, string>): Problem | null {
@@ -222,7 +222,7 @@ function ledProblem(use: string, id: string, leds: readonly BoardLed[]): Problem
     : [`${id} has the trigger ${led.trigger}`, `expected one of trigger "${wanted}"`];
 }
 
-/** Numbers only: what a service is called differs from system to system. Zero is standard input, no network port. */
+/** Numbers only, since service names differ between systems. Zero means standard input, which is not a network port. */
 function readNetworkPort(text: string): NetworkPort | string {
   const parsed = parseNetworkPort(text, () => null);
   return typeof parsed !== "string" && parsed.port === 0 ? "expected a port number from 1" : parsed;

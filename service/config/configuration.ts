@@ -1,4 +1,4 @@
-/** The checked configuration: what a file, `-C` lines and a board profile come to. */
+/** The checked configuration, made of a file, `-C` lines and a board profile. */
 import type { InitialControl } from "../line/modem.js";
 import type { LineSettings, Parity } from "../line/settings.js";
 import type { Diagnostic } from "./diagnostic.js";
@@ -6,7 +6,7 @@ import type { NetworkPort, ServiceLookup } from "./network-port.js";
 import type { SolOptions, SolTarget } from "./sol-target.js";
 
 export type PortState = "off" | "raw" | "rawlp" | "telnet";
-/** What the device gets for the Enter key of a telnet client without BINARY: CR LF as it came, or one CR. */
+/** What the device receives for the Enter key of a telnet client without BINARY: CR LF unchanged, or one CR. */
 type TelnetEnter = "crlf" | "cr";
 
 /** All bytes are kept: texts are "binary" strings, one character a byte (latin1). */
@@ -17,12 +17,15 @@ export interface Configuration {
   readonly leds: readonly LedConfig[];
   /** The first CONTROLPORT, verbatim; null without one. */
   readonly controlPort: string | null;
-  /** Set when that one is not a TCP port. Not among the diagnostics: `-p` makes it harmless, without `-p` it is fatal. */
+  /**
+   * Set when `controlPort` is not a TCP port. Not one of `diagnostics`: with `-p` it does not matter, without `-p` it is
+   * fatal.
+   */
   readonly controlPortDiagnostic: Diagnostic | null;
-  /** Defaults and names as they stood at the end: what `setportconfig` starts from. */
+  /** Defaults and names at the end of the configuration. `setportconfig` starts from them. */
   readonly finalContext: OptionContext;
   readonly diagnostics: readonly Diagnostic[];
-  /** Every physical line with a fault, whole: a reload keeps the ports these lines were about. */
+  /** The text of every physical line with an error: a reload keeps the ports of these lines. */
   readonly faultyLines: readonly string[];
   /** The first diagnostic of the first file that has nothing but errors; null: there is no such file. */
   readonly brokenFile: Diagnostic | null;
@@ -37,7 +40,7 @@ export interface PortConfig {
   readonly device: DeviceName;
   readonly line: LineSettings;
   readonly options: PortOptions;
-  /** What the texts in `options` were called: for printing the configuration only. */
+  /** The names of the texts in `options`; used only to print the configuration. */
   readonly names: OptionNames;
   readonly file: string | null;
   readonly lineNumber: number;
@@ -78,7 +81,7 @@ export interface PortOptions extends InitialControl {
   /** How long connections wait for a device that went away; 0: they end with it. */
   readonly holdSeconds: number;
   readonly telnetEnter: TelnetEnter;
-  /** Null admits everyone; an empty list (all entries were bad) admits no one. */
+  /** Null admits every peer; an empty list (all entries were invalid) admits none. */
   readonly remaddr: readonly RemoteAddress[] | null;
   readonly traceRead: TraceConfig | null;
   readonly traceWrite: TraceConfig | null;
@@ -149,7 +152,7 @@ export interface RotatorConfig {
   readonly lineNumber: number;
 }
 
-/** What option words are read against: the DEFAULT values and every name defined so far. */
+/** The context of option words: the DEFAULT values and every name defined so far. */
 export interface OptionContext {
   /** Only those a DEFAULT line has set; the others have the start values of defaults.ts. */
   readonly defaults: Readonly<Partial<DefaultValues>>;
@@ -161,7 +164,7 @@ export interface OptionContext {
   readonly serviceLookup: ServiceLookup;
 }
 
-/** What a DEFAULT line can set; named as there. */
+/** The values that DEFAULT lines set, by the names used there. */
 export interface DefaultValues {
   readonly speed: number;
   readonly databits: 5 | 6 | 7 | 8;

@@ -1,4 +1,4 @@
-/** DEFAULT: its names, their ranges, and the values everything starts from (manual page; reference 3.5.4 for the rest). */
+/** DEFAULT: its names, their ranges and initial values (manual page; the reference where it is silent). */
 import { SPEED_RANGE, STANDARD_LINE } from "../line/settings.js";
 import type { DefaultValues, OptionContext } from "./configuration.js";
 import { suggest } from "./suggest.js";
@@ -47,7 +47,7 @@ export interface Range {
   readonly max: number;
 }
 
-/** Of every number, on DEFAULT and on port lines alike. */
+/** Ranges of the numbers, on DEFAULT and on port lines alike. */
 export const RANGES = {
   databits: { min: 5, max: 8 },
   stopbits: { min: 1, max: 2 },
@@ -62,7 +62,7 @@ export const RANGES = {
   "ack-retries": { min: 1, max: 2_147_483_647 },
 } as const satisfies Readonly<Record<string, Range>>;
 
-/** Of every value that is one of a few words, on DEFAULT and on port lines alike. */
+/** Words of the values that are one of a few words, on DEFAULT and on port lines alike. */
 export const CHOICES = {
   "telnet-enter": ["crlf", "cr"],
   dtr: ["on", "off"],
@@ -70,7 +70,7 @@ export const CHOICES = {
   "shared-serial-alert": ["fail", "deferred", "succeed"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-/** The names these two had before UDP came. */
+/** The names of these two before the reference supported UDP. */
 const FORMER_NAMES: ReadonlyMap<string, keyof typeof RANGES> = new Map([
   ["dev-to-tcp-bufsize", "dev-to-net-bufsize"],
   ["tcp-to-dev-bufsize", "net-to-dev-bufsize"],
@@ -99,7 +99,7 @@ export function defaultValues(context: Pick<OptionContext, "defaults">): Default
 /** `text` is all behind the name's colon, null without one. */
 export function readDefault(written: string, text: string | null): DefaultSetting {
   const whole = text?.replace(/^[ \t\r\v\f]+/, "") ?? "";
-  // The empty remaddr admits everyone again; the sample file of the reference has that line.
+  // The empty remaddr admits every peer again; the sample file of the reference has that line.
   if (written === "remaddr" && text !== null) return { set: { remaddr: whole } };
   const value = /^[^ \t\r\v\f]*/.exec(whole)?.[0] ?? "";
   if (value === "") return wrong("No default value", "expected DEFAULT:<name>:<value>");
@@ -131,7 +131,7 @@ export function readDefault(written: string, text: string | null): DefaultSettin
   };
 }
 
-/** A rate the hardware may take, as RFC 2217 clients may ask for it too. */
+/** A rate that the hardware may support; RFC 2217 clients may request the same rates. */
 export function isSpeed(word: string): boolean {
   return /^[1-9]\d{1,7}$/.test(word) && Number(word) >= SPEED_RANGE.lowest && Number(word) <= SPEED_RANGE.highest;
 }

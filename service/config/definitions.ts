@@ -3,7 +3,7 @@ import type { LedConfig, Rs485Config } from "./configuration.js";
 import { LED_FORM, RS485_FORM } from "./parse.js";
 
 interface DefinitionDiagnostic {
-  /** With its line number: these end in `on N` or `on line N.` as it happens. */
+  /** With its line number, in the form of the reference: `on N` or `on line N.` */
   readonly message: string;
   readonly expected: string;
 }
@@ -54,7 +54,7 @@ export function readLed(name: string, text: string, lineNumber: number): Definit
   return { value, diagnostics };
 }
 
-/** scanf's way: blanks before a number, one digit for a flag, anything behind. */
+/** Parses as scanf does: blanks before a number, one digit for a flag, any text after it. */
 export function readRs485(name: string, text: string, lineNumber: number): Definition<Rs485Config> {
   const blank = "[ \\t\\r\\v\\f]*";
   const form = `^${blank}([0-9]{1,10}):${blank}([0-9]{1,10}):${blank}([0-9]):${blank}([0-9])`;
@@ -82,7 +82,7 @@ function readParameters(text: string): Map<string, string> {
   return parameters;
 }
 
-/** C's: leading digits count, without any it is 0. */
+/** Parses as atoi does: the leading digits; 0 without any. */
 function atoi(text: string): number {
   const number = Number(/^[ \t\n\v\f\r]*([+-]?[0-9]+)/.exec(text)?.[1] ?? 0);
   return Math.max(-MOST, Math.min(number, MOST));

@@ -7,7 +7,7 @@ import { readSolDevice } from "./sol-arguments.js";
 import { isSolDevice } from "./sol-target.js";
 import { holdsSecret } from "./sol-words.js";
 
-/** What a line has of a device, and what of it was cut. */
+/** The device text of a line, and the part of it that was cut. */
 interface DeviceReading<T> {
   readonly value: T | LineDiagnostic;
   readonly warnings: readonly LineDiagnostic[];
@@ -31,7 +31,10 @@ export function readDeviceName(
   return { value: { offset: written.offset, message: INVALID, expected }, warnings: [] };
 }
 
-/** What a DEVICE line defines. With a diagnostic it defines the name all the same: it must not be taken for a path. */
+/**
+ * The definition of a DEVICE line. A line with a diagnostic defines its name too, so that the name is not taken for a
+ * path.
+ */
 export function readDeviceText(
   text: Span,
   lookup: ServiceLookup,

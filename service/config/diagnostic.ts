@@ -1,4 +1,4 @@
-/** What is wrong with one place of a configuration: a value, not an exception. */
+/** An error or a warning about one place of a configuration: a value, not an exception. */
 export interface Diagnostic {
   /** The file the line came from; null for a `-C` line. */
   readonly file: string | null;
@@ -8,13 +8,13 @@ export interface Diagnostic {
   readonly column: number;
   /** The reference's own text, whole: `Unknown config item: nosuch on line 3`. */
   readonly message: string;
-  /** What would have been right there, and the nearest known word if one is near. */
+  /** What was expected there, and the nearest known word if one is similar. */
   readonly expected: string | null;
-  /** Nothing is wrong with the line, and it counts; it should be looked at all the same. */
+  /** The line is valid and in force, but probably not what was meant. */
   readonly isWarning?: true;
 }
 
-/** Those that say what is wrong. */
+/** The diagnostics that are not warnings. */
 export function errorsOf(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return diagnostics.filter(({ isWarning }) => !isWarning);
 }

@@ -1,4 +1,4 @@
-/** What one logical line says, before it is checked against anything else. */
+/** The parts of one logical line, before they are checked against anything else. */
 import type { NamedText, PortState } from "./configuration.js";
 
 export type Directive =
@@ -24,7 +24,7 @@ export interface Span {
   readonly offset: number;
 }
 
-/** What is wrong with a line: a diagnostic that does not know its file yet. */
+/** An error in a line: a diagnostic without its file. */
 export interface LineDiagnostic {
   readonly offset: number;
   readonly message: string;

@@ -1,4 +1,4 @@
-/** UDP ports that do something for a sender whose address is forged. */
+/** Warnings about UDP ports on which a forged sender address has an effect. */
 import type { PortConfig } from "./configuration.js";
 import type { Diagnostic } from "./diagnostic.js";
 

@@ -1,4 +1,4 @@
-/** What the words of a port line start from: the values of DEFAULT. */
+/** The initial options of a port line: the values of DEFAULT. */
 import { type LineSettings, STANDARD_LINE } from "../line/settings.js";
 import type { DefaultValues, DeviceName, OptionContext, PortOptions } from "./configuration.js";
 import { defaultValues } from "./defaults.js";

@@ -12,7 +12,7 @@ export interface LogicalLine {
   readonly number: number;
   /** Where in `text` each of its physical lines starts. */
   readonly pieces: readonly Piece[];
-  /** The source ends where it was to go on: such a line says nothing. */
+  /** The source ends where the line should continue; such a line is ignored. */
   readonly isUnfinished: boolean;
 }
 
@@ -96,7 +96,7 @@ function* physicalLines(source: Source): Generator<{ text: string; line: number 
   }
 }
 
-/** What follows a NUL in its line was never read by the reference. */
+/** The reference does not read the rest of a line after a NUL. */
 function upToNul(text: string): string {
   const nul = text.indexOf("\0");
   return nul < 0 ? text : text.slice(0, nul);

@@ -14,7 +14,7 @@ export type ServiceLookup = (name: string, transport: NetworkPort["transport"]) 
 const HIGHEST_PORT = 65_535;
 const PREFIXES = ["ipv4", "ipv6", "tcp", "udp"];
 
-/** The network port, or why the text is none. */
+/** The network port, or the reason why the text is not one. */
 export function parseNetworkPort(text: string, serviceLookup: ServiceLookup): NetworkPort | string {
   const [, familyWord, transportWord] = /^(?:(ipv4|ipv6),)?(?:(tcp|udp),)?/.exec(text) ?? [];
   const family = familyWord === "ipv4" || familyWord === "ipv6" ? familyWord : "any";

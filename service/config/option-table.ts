@@ -1,4 +1,4 @@
-/** Every word the options of a port line know: what it sets, and where it may be used. */
+/** The table of option words of a port line: what each sets, and where it may be used. */
 
 import { BIT_RATES } from "../ipmi/settings.js";
 import type { LineSettings } from "../line/settings.js";
@@ -9,7 +9,7 @@ import type { SolOptions } from "./sol-target.js";
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** What the words read so far come to. */
+/** The values of the words read so far. */
 export interface OptionDraft {
   readonly line: Mutable<LineSettings>;
   readonly options: Mutable<PortOptions>;
@@ -35,7 +35,7 @@ type PlainWord = (draft: OptionDraft) => void;
 interface KeyedWord {
   /** False when a port that is up cannot change it. */
   readonly live: boolean;
-  /** Null, or what is wrong with the value. */
+  /** Returns null, or the error in the value. */
   readonly apply: (draft: OptionDraft, value: Span, context: OptionContext) => ValueDiagnostic | null;
 }
 
@@ -111,7 +111,7 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   ranged("chardelay-min", ({ options }, minUs) => changeChardelay(options, { minUs, explicit: true })),
   ranged("chardelay-max", ({ options }, maxUs) => changeChardelay(options, { maxUs, explicit: true })),
   atStart(ranged("dev-to-net-bufsize", setDevToNetBufsize)),
-  atStart(ranged("dev-to-net-bufsize", setDevToNetBufsize, "dev-to-tcp-bufsize")), // before UDP came
+  atStart(ranged("dev-to-net-bufsize", setDevToNetBufsize, "dev-to-tcp-bufsize")), // its former name
   atStart(ranged("net-to-dev-bufsize", setNetToDevBufsize)),
   atStart(ranged("net-to-dev-bufsize", setNetToDevBufsize, "tcp-to-dev-bufsize")),
   atStart(ranged("max-connections", ({ options }, most) => assign(options, "maxConnections", most))),
@@ -129,7 +129,7 @@ const SOL_WORDS = /^(-?(authenticated|encrypted|deassert_CTS_DCD_DSR_on_connect)
 const TTY_WORDS =
   /^(1STOPBIT|2STOPBITS|[5-8]DATABITS|NONE|EVEN|ODD|MARK|SPACE|none|even|odd|mark|space|-?(XONXOFF|RTSCTS|LOCAL|HANGUP_WHEN_DONE)|(rs485|dtr|rts)=.*)$/s;
 
-/** What is expected in place of a word that the other kind of device has; null for all other words. */
+/** The expectation for a word that only the other kind of device has; null for all other words. */
 export function misplaced(word: string, { options: { sol } }: OptionDraft): string | null {
   if (sol === null) return SOL_WORDS.test(word) ? "only a SOL device has this option" : null;
   if (SPEEDS.includes(Number(word)) && !BIT_RATES.has(Number(word))) return SOL_SPEEDS;
@@ -164,10 +164,10 @@ export function useText({ options, names }: OptionDraft, name: string, { kind, t
   return true;
 }
 
-/** What is expected in place of a bit rate that a SOL device does not have. */
+/** The expectation for a bit rate that a SOL device does not have. */
 export const SOL_SPEEDS = `expected one of ${[...BIT_RATES.keys()].join(", ")} for a SOL device`;
 
-/** What the reference sends of a signature. */
+/** Bytes of a signature that the reference sends. */
 const LONGEST_SIGNATURE = 254;
 
 export function traceConfig({ file, hexdump, timestamp }: TraceDraft): TraceConfig | null {
@@ -282,7 +282,7 @@ function ignored(what: string, directive: string, known: ReadonlyMap<string, unk
   return { text: `${what} not found, it will be ignored`, numbered: false, expected, candidates: known.keys() };
 }
 
-/** Judged when the whole line is read: what is allowed depends on max-connections. */
+/** Checked after the whole line, since the allowed value depends on max-connections. */
 export function addRemoteAddresses(draft: OptionDraft, { text, offset }: Span): null {
   draft.remaddr ??= [];
   for (const part of splitAddresses(text)) {
@@ -291,7 +291,7 @@ export function addRemoteAddresses(draft: OptionDraft, { text, offset }: Span): 
   return null;
 }
 
-/** `a;b;;c`: empty parts count for nothing. */
+/** `a;b;;c`: empty parts are ignored. */
 export function* splitAddresses(text: string): Generator<Span> {
   for (const found of text.matchAll(/[^;]+/g)) yield { text: found[0], offset: found.index };
 }

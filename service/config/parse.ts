@@ -1,4 +1,4 @@
-/** One logical line -> one directive, or what is wrong with it. */
+/** Parses one logical line to a directive or to a diagnostic. */
 import type { PortState } from "./configuration.js";
 import type { Directive, LineDiagnostic, Span } from "./directive.js";
 import type { LogicalLine } from "./logical-lines.js";

@@ -1,22 +1,22 @@
-/** Old x new configuration -> what a reload must do. Busy ports change when they are free, nothing else is touched. */
+/** Compares the old and the new configuration to a plan for a reload. Busy ports change when they are free. */
 import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "./configuration.js";
 
 interface ReloadPlan {
   readonly ports: readonly PortStep[];
   readonly rotators: readonly RotatorStep[];
   readonly leds: LedSteps;
-  /** What is in force when the plan is carried out, what was kept included: the `old` of the next reload. */
+  /** The configuration in force after the plan, with what was kept: the `old` of the next reload. */
   readonly inForce: Configuration;
 }
 
 export type PortStep =
   | { readonly do: "create"; readonly config: PortConfig }
-  /** `shut`: disconnect its peers for that reason first. */
+  /** `disconnectReason`: disconnect its peers for that reason first; null: it has none. */
   | { readonly do: "replace-now"; readonly config: PortConfig; readonly disconnectReason: "UDP reconfig" | null }
   | { readonly do: "replace-when-free"; readonly config: PortConfig }
   | { readonly do: "remove-now"; readonly name: string; readonly disconnectReason: "UDP delete" | null }
   | { readonly do: "remove-when-free"; readonly name: string }
-  /** Its line is broken in the new file: it goes on as it is. */
+  /** Its line has an error in the new file: it stays as it is. */
   | { readonly do: "keep"; readonly name: string };
 
 export type RotatorStep =
@@ -56,7 +56,7 @@ export function planReload(old: Configuration, next: Configuration, busy: (portN
 }
 
 function planPort(old: PortConfig | undefined, config: PortConfig, isBusy: boolean): PortStep {
-  // A port whose removal still waits for its peers is in no configuration, but busy.
+  // A port that is removed when its peers have gone is in neither configuration, but busy.
   if (!isBusy)
     return old === undefined ? { do: "create", config } : { do: "replace-now", config, disconnectReason: null };
   // A UDP peer may never leave, so a changed UDP port does not wait for that (docs/reference.md, "Reload").
@@ -75,7 +75,7 @@ function keep(name: string): { readonly do: "keep"; readonly name: string } {
   return { do: "keep", name };
 }
 
-/** Connections that came through a rotator live on whatever becomes of it. */
+/** Connections through a rotator do not depend on it. */
 function planRotators(old: Configuration, next: Configuration): { steps: RotatorStep[]; kept: RotatorConfig[] } {
   const before = new Map(old.rotators.map(rotator => [rotator.name, rotator]));
   const after = new Set(next.rotators.map(rotator => rotator.name));
@@ -114,14 +114,17 @@ function prefixFinder(lines: readonly string[]): (text: string) => boolean {
   };
 }
 
-/** One that was given wrong, or whose line is broken, takes the old one as little away as a port's. */
+/** A CONTROLPORT line with an error keeps the old one in force, as a port line with an error does. */
 function controlPortInForce(old: Configuration, next: Configuration): string | null {
   const isDamaged =
     next.controlPortDiagnostic !== null || next.faultyLines.some(line => line.startsWith("CONTROLPORT:"));
   return isDamaged ? old.controlPort : next.controlPort;
 }
 
-/** Two names may share one device, the later definition then counts: a device is set up again if any of its own changed. */
+/**
+ * Two names may share one device, and the later definition counts: a device is set up again if any of its definitions
+ * changed.
+ */
 function planLeds(old: readonly LedConfig[], next: readonly LedConfig[]): LedSteps {
   const before = byDevice(old);
   const after = byDevice(next);
@@ -138,7 +141,7 @@ function byDevice(leds: readonly LedConfig[]): ReadonlyMap<string, string> {
   return devices;
 }
 
-/** Where a line stands in its file, and what its texts were called, makes no difference. */
+/** Equal apart from the place in the file and the names of texts. */
 function isSame(one: PortConfig | RotatorConfig, other: PortConfig | RotatorConfig): boolean {
   return comparable(one) === comparable(other);
 }

@@ -44,12 +44,12 @@ interface LivePort {
   readonly options: PortOptions;
 }
 
-/** So many faults say enough about one line; the rest of it is not read. */
+/** Errors reported for one line; the rest of it is not read. */
 const MAX_FAULTS = 100;
-/** So many defined names are looked through for what a misspelt word was to be: it bounds the work per word. */
+/** Defined names that are compared with a misspelt word; bounds the work per word. */
 const NAMES_COMPARED = 200;
 
-/** A port line: everything starts from the DEFAULTs, and good words count whatever the others are. */
+/** The options of a port line: they start from the DEFAULTs, and valid words count even if others are invalid. */
 export function readPortWords(
   words: string,
   networkPort: NetworkPort,
@@ -92,7 +92,7 @@ function endsReading(nearestWord: string | null): boolean {
   return nearestWord === null;
 }
 
-/** The faults; a live port stops at the first. */
+/** Collects the errors; for a live port reading ends at the first. */
 function readWords(
   words: string,
   draft: OptionDraft,
@@ -136,7 +136,7 @@ function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: 
     const problem = keyed.apply(draft, value, context);
     return problem === null ? null : { fault: valueFault(value, problem), ends: false };
   }
-  // Names come last: one that is spelt like an option can never be chosen.
+  // Names are looked up last, so a name that is spelt like an option cannot be used.
   const text = context.texts.get(word.text);
   if (text !== undefined && useText(draft, word.text, text)) return null;
   const access = live ? -1 : word.text.search(/[,:]remaddr=/);
@@ -160,14 +160,17 @@ function unknownItem({ text, offset }: Span, expected: string): OptionDiagnostic
   return { offset, text: `${UNKNOWN}${text}`, numbered: true, expected };
 }
 
-/** A remaddr= with other options before it in one word: its own commas belong to it, and it counts whatever stands before. */
+/**
+ * A remaddr= after other options in one word: its commas belong to it, and it counts even if the words before are
+ * invalid.
+ */
 function readAccess(word: Span, at: number, draft: OptionDraft, context: OptionContext): WordResult {
   const tail = readWord({ text: word.text.slice(at + 1), offset: word.offset + at + 1 }, draft, context, false);
   const head = readWord({ text: word.text.slice(0, at), offset: word.offset }, draft, context, false);
   return head ?? tail ?? { fault: unknownItem(word, "options are separated by blanks; remaddr= counts"), ends: false };
 }
 
-/** Its parts count, and what is wrong with the first of them is said; else that blanks are missing. */
+/** Reads the parts as words. Reports the first error in them, or else that blanks are missing. */
 function takeSeparated(
   word: Span,
   parts: readonly string[],

@@ -13,7 +13,7 @@ import type { NetworkPort } from "./network-port.js";
 import type { SolOptions } from "./sol-target.js";
 import { HIDDEN } from "./sol-words.js";
 
-/** Every line stands for itself: options are written out, and a DEFAULT comes last, where it changes no port. */
+/** No line depends on another: options are written out, and DEFAULT lines come last, where they change no port. */
 export function printConfiguration(configuration: Configuration): string {
   const printer = new Printer();
   if (hidesSecrets(configuration))
@@ -27,7 +27,7 @@ export function printConfiguration(configuration: Configuration): string {
   return printer.text();
 }
 
-/** Knows which names are defined at the line it is at: a name may mean one thing here and another one later. */
+/** Keeps the names that are defined at the current line: a later line may redefine a name. */
 class Printer {
   readonly #lines: string[] = [];
   readonly #texts = new Map<string, string>();
@@ -82,7 +82,7 @@ class Printer {
     this.#define(this.#rs485, rs485.name, rs485Line(rs485));
   }
 
-  /** What `setportconfig` will start from. */
+  /** Prints the DEFAULT lines that `setportconfig` starts from. */
   end({ finalContext, leds }: Configuration): void {
     for (const [name, { kind, text, target }] of inPrintedOrder(this.#texts, finalContext.texts)) {
       if (target === null) continue; // its line was wrong
@@ -114,7 +114,7 @@ function hidesSecrets({ ports, finalContext }: Configuration): boolean {
   );
 }
 
-/** In the order in which the printed lines define the names: what was read from these lines is then printed the same. */
+/** In the order in which the printed lines define the names, so that reading and printing them again gives the same text. */
 function* inPrintedOrder<T>(
   printed: ReadonlyMap<string, string>,
   named: ReadonlyMap<string, T>,

@@ -10,12 +10,12 @@ interface AddressDiagnostic {
 }
 
 interface Admission {
-  /** Null admits everyone; an empty list admits no one. */
+  /** Null admits every peer; an empty list admits none. */
   readonly remaddr: readonly RemoteAddress[] | null;
   readonly diagnostics: readonly AddressDiagnostic[];
 }
 
-/** More hosts are not a list of addresses; it bounds the work where a DEFAULT has one for many ports. */
+/** Limit of the addresses in one list; bounds the work where a DEFAULT has a list for many ports. */
 const MAX_ADDRESSES = 1024;
 
 /** A bad address is left out; when all are bad no peer is admitted (the reference admits every peer then). */

@@ -1,4 +1,4 @@
-/** Sources -> the checked configuration. One pass: a name or a DEFAULT counts for the lines after it. */
+/** Makes the checked configuration of its sources, in one pass: a name or a DEFAULT counts for the lines after it. */
 import { BIT_RATES } from "../ipmi/settings.js";
 import { toBytes } from "../line/bytes.js";
 import type {
@@ -33,9 +33,9 @@ interface ConfigurationEnvironment {
 
 type PortDirective = Extract<Directive, { kind: "port" }>;
 
-/** Enough to see that a file is not a configuration; the lines after them still count. */
+/** Diagnostics reported for one source. Later lines still count. */
 const MAX_DIAGNOSTICS = 10_000;
-/** 68 years: what the reference counts a timeout in wraps beyond it. */
+/** 68 years. The counter of the reference wraps beyond it. */
 const LONGEST_TIMEOUT_SECONDS = 2_147_483_647;
 const DOS_LINE_END = "; the line ends in CR LF, and the CR is part of it";
 
@@ -46,7 +46,7 @@ export function readConfiguration(sources: readonly Source[], environment: Confi
   return progress.finish();
 }
 
-/** What the lines so far come to. A Map keeps the place of what is replaced. */
+/** Builds the configuration line by line. A Map keeps the place of an entry that is replaced. */
 class ConfigurationBuilder {
   readonly #ports = new Map<string, PortConfig>();
   readonly #rotators = new Map<string, RotatorConfig>();
@@ -156,7 +156,7 @@ class ConfigurationBuilder {
       return;
     }
     const { diagnostics, ...read } = readPortWords(options.text, networkPort, this.#context(), device.kind);
-    // Behind the colon of a password that the device has been cut at stands the rest of the password.
+    // If the device was cut at a colon in a password, the rest of the password follows.
     const mayBeSecret = holdsSecret(directive.device.text);
     for (const { offset, text, numbered, expected } of diagnostics) {
       const message = mayBeSecret ? hideUnknownWord(text) : text;
@@ -202,7 +202,7 @@ class ConfigurationBuilder {
     const led = readLed(name, text.text, this.#line.number);
     this.#define(this.#leds, name, text, led);
     if (led.value === null) return;
-    // Every definition is set up in its turn; the same one again only moves to the end.
+    // LEDs are set up in the order of their definitions; a repeated definition moves to the end.
     const key = JSON.stringify(led.value);
     this.#everyLed.delete(key);
     this.#everyLed.set(key, led.value);
@@ -242,7 +242,7 @@ class ConfigurationBuilder {
   }
 
   #takeControlPort({ text, offset }: Span): void {
-    if (this.#controlPort !== null) return; // the first one wins, whatever it says
+    if (this.#controlPort !== null) return; // the first line counts, even with an error
     const reason = controlPortProblem(text, this.#serviceLookup);
     const message = `Invalid control port specified: ${text}`;
     this.#controlPort = {
@@ -289,7 +289,7 @@ class ConfigurationBuilder {
   }
 }
 
-/** The reference drops it without a word. */
+/** The reference drops it silently. */
 function unfinished({ text, number }: LogicalLine): LineDiagnostic {
   const message = `No continuation of the line on line ${number}`;
   return { offset: text.length, message, expected: "expected another line after the backslash" };

@@ -1,4 +1,4 @@
-/** Slips that real configuration files have, and what is meant by them. */
+/** Common mistakes of real configuration files, and the text that was meant. */
 import type { OptionContext } from "./configuration.js";
 import { isSpeed } from "./defaults.js";
 import type { Diagnostic } from "./diagnostic.js";

@@ -12,11 +12,11 @@ interface SolDevice {
   /** With `***` in place of each secret. */
   readonly path: string;
   readonly target: SolTarget;
-  /** What was changed and does not keep the device from serving. */
+  /** Warnings: values that were changed; the device is served all the same. */
   readonly warnings: readonly LineDiagnostic[];
 }
 
-/** What OpenIPMI proposes, suite 3; then suite 17, for BMCs that refuse SHA1. */
+/** Suite 3, which OpenIPMI proposes; then suite 17, for BMCs that refuse SHA1. */
 const STANDARD_PROPOSALS: readonly Proposal[] = [
   { authentication: 1, integrity: 1, confidentiality: 1 },
   { authentication: 3, integrity: 4, confidentiality: 1 },

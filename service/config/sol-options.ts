@@ -7,7 +7,7 @@ import type { SolSecret, SolTarget } from "./sol-target.js";
 import { HIDDEN, type SolWord } from "./sol-words.js";
 import { suggest } from "./suggest.js";
 
-/** What the options read so far come to. */
+/** The values of the options read so far. */
 export interface SolDraft {
   family: SolTarget["family"];
   userName: string;
@@ -29,7 +29,10 @@ export interface SolDraft {
 
 interface SolOption {
   readonly hasValue: boolean;
-  /** What would have been right, null for a good value. Never shows the value. `value` is the option itself where it has none. */
+  /**
+   * What was expected, or null for a valid value. The text never contains the value. For an option without a value,
+   * `value` is the option.
+   */
   readonly take: (draft: SolDraft, value: SolWord, lookup: ServiceLookup) => string | null;
 }
 
@@ -42,7 +45,7 @@ export function startSolDraft(): SolDraft {
 }
 
 const RMCP_PORT = 623;
-/** OpenIPMI's; one request at a time is under way here. */
+/** The limit of OpenIPMI. This program sends one request at a time. */
 const MOST_OUTSTANDING = 63;
 
 type Choices<T> = ReadonlyMap<string, T>;
@@ -149,7 +152,7 @@ function takePassword(draft: SolDraft, secret: SolSecret): string | null {
   return null;
 }
 
-/** As OpenIPMI does. */
+/** Cuts a text to its longest length, with a warning, as OpenIPMI does. */
 function cut({ warnings }: SolDraft, { text, offset }: SolWord, bytes: number, what: string): string {
   if (text.length > bytes) {
     const expected = `IPMI carries ${bytes} bytes of it; the rest is left out`;

@@ -1,4 +1,4 @@
-/** The known word that was probably meant. */
+/** Finds the known word that was probably meant. */
 
 /** Longer words are never taken for a misspelling; it also bounds the work per word. */
 const LONGEST = 40;
@@ -22,7 +22,10 @@ export function suggest(word: string, candidates: Iterable<string>): string | nu
   return best;
 }
 
-/** Whether so few insertions, deletions, replacements and swaps of neighbours turn the rest of one word into the rest of the other. */
+/**
+ * Whether at most `edits` insertions, deletions, replacements and swaps of neighbours turn the rest of one word into the
+ * rest of the other.
+ */
 function isWithin(edits: number, one: string, i: number, other: string, j: number): boolean {
   if (Math.abs(one.length - i - (other.length - j)) > edits) return false;
   while (i < one.length && one[i] === other[j]) {

@@ -80,7 +80,7 @@ function describeDevice({ line, devicePath }: TemplateFacts): string {
 
 type FactLetter = keyof typeof FACTS;
 
-/** What is longer is cut: a template may name a long fact very often. */
+/** Longer results are cut: a template may repeat a long value many times. */
 const LONGEST_EXPANSION = 1 << 20;
 
 export function expandTemplate(text: string, mode: TemplateMode, facts: TemplateFacts): string {

@@ -1,6 +1,6 @@
 import { decodeUtf8 } from "../line/bytes.js";
 
-/** Where a bus is: the addresses of the D-Bus specification ("Server Addresses"), as far as they are local sockets. */
+/** Addresses of a bus (D-Bus specification, "Server Addresses"), as far as they are local sockets. */
 
 const SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket";
 

@@ -1,4 +1,4 @@
-/** Who did what: each call that changes something becomes a line in the log, with the uid of its sender. */
+/** Logs each call that changes something, with the uid of its sender. */
 import type { Log } from "../log/log.js";
 import type { BusConnection } from "./bus-connection.js";
 

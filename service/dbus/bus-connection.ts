@@ -63,7 +63,10 @@ export class BusConnection {
     this.#transport = new Transport(path, transportEvents, clock);
   }
 
-  /** A method of the bus itself, or of `target`. Rejects with BusCallError when that refuses, or when the connection ends first. */
+  /**
+   * A method of the bus itself, or of `target`. Rejects with BusCallError when that refuses, or when the connection ends
+   * first.
+   */
   call(
     member: string,
     signature = "",
@@ -101,7 +104,7 @@ export class BusConnection {
     this.#send({ type: SIGNAL, path, interface: bound, member, signature, body });
   }
 
-  /** `refused`: the bus is there, but will not have us. */
+  /** @param refused the bus exists, but refuses us */
   end(reason: string, refused = false): void {
     this.#refused ||= refused;
     this.#transport.close(reason);
@@ -121,7 +124,7 @@ export class BusConnection {
     }
     const isAnswer = message.type === REPLY || message.type === ERROR;
     const asked = isAnswer ? this.#pendingCalls.get(message.replySerial)?.destination : undefined;
-    // Only the bus itself can answer for the bus.
+    // Answers of the bus count only if the bus sent them.
     if (message.sender !== BUS && message.sender !== asked) return;
     if (!isAnswer && message.interface !== BUS) return;
     let body: readonly unknown[];

@@ -1,4 +1,4 @@
-/** Change signals: what differs from what was last told, at most once in a while. */
+/** Sends signals for properties that differ from the last ones sent, at a limited rate. */
 import type { Clock } from "../line/clock.js";
 import type { ManagedPort } from "../port/status.js";
 import type { BusConnection } from "./bus-connection.js";
@@ -11,13 +11,13 @@ import { PORT } from "./port-interface.js";
 import { type BusObject, describeObject, OBJECT_MANAGER, PROPERTIES } from "./standard-interfaces.js";
 import type { TaskQueue } from "./task-queue.js";
 
-/** Between two rounds of signals. What changes and changes back meanwhile is not told. */
+/** Time between two rounds of signals. A change that is reverted meanwhile is not signalled. */
 const PAUSE_MS = 1000;
 
 const CHANGING = changing(PORT);
 const DAEMON_CHANGING = changing(DAEMON);
 
-/** What listeners were told of a port. */
+/** The last signalled state of a port. */
 interface LastSent {
   readonly path: string;
   /** The changing properties, each as comparable text. */
@@ -49,7 +49,10 @@ export class ChangeSignals {
     this.#options = options;
   }
 
-  /** A client that connects to the bus, or sees this service connect, reads the state itself; changes are told from then on. Null: without a bus. */
+  /**
+   * A client that connects to the bus, or sees this service connect, reads the state itself; changes are told from then
+   * on. Null: without a bus.
+   */
   connectionChanged(connection: BusConnection | null): void {
     this.#connection = connection;
     this.#lastSent.clear();

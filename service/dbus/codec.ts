@@ -1,4 +1,4 @@
-/** Messages of the bus to bytes and back; what others wrote is read by dbus-next. */
+/** Encodes and decodes messages of the bus. Received ones are decoded by dbus-next. */
 import DBusBuffer, { type TypeTree } from "dbus-next/lib/dbus-buffer.js";
 import { messageToJsFmt } from "dbus-next/lib/marshall-compat.js";
 import { marshal, pad, Variant } from "./marshal.js";
@@ -31,7 +31,7 @@ export interface Received {
 }
 
 interface Answer {
-  /** The one who asked, and the serial of the call. */
+  /** The sender of the call, and its serial. */
   readonly destination: string;
   readonly replySerial: number;
 }
@@ -60,7 +60,7 @@ interface Lengths {
   readonly whole: number;
 }
 
-/** What the first bytes of a message tell: null while there are too few, or that these cannot be one. */
+/** The lengths in the first bytes of a message; null while there are too few bytes to tell. */
 export function lengthsOf(bytes: Buffer): Lengths | "not a message" | null {
   if (bytes.length < FIXED_BYTES) return null;
   const little = bytes[0] === 0x6c; // l
@@ -72,7 +72,7 @@ export function lengthsOf(bytes: Buffer): Lengths | "not a message" | null {
   return { head, whole: head + body };
 }
 
-/** dbus-next believes the lengths it reads, and reads on for ever where an element has no bytes. */
+/** dbus-next does not check the lengths it reads, and never ends where an element has no bytes. */
 class Reader extends DBusBuffer {
   override readTree(tree: TypeTree): unknown {
     if ((tree.type === "(" || tree.type === "{") && tree.child.length === 0) throw new Error("an empty structure");
@@ -85,7 +85,7 @@ class Reader extends DBusBuffer {
   }
 }
 
-/** A message, or the head of one whose body is not there; null when it makes no sense. */
+/** Decodes a message, or the head of one without its body; null when it is invalid. */
 export function decode(bytes: Buffer): Received | null {
   try {
     const reader = new Reader(bytes, 0, bytes[0] ?? 0);
@@ -133,7 +133,7 @@ function encodeHead(message: Sent, serial: number, bodyLength: number): Buffer {
   return padEnd(marshal(HEADER, [0x6c, message.type, 0, 1, bodyLength, serial, fieldsOf(message)]));
 }
 
-/** Those that a message has not are empty, or 0: no serial is. */
+/** Fields that a message lacks are empty or 0, which is not a serial. */
 function fieldsOf(message: Sent): readonly (readonly [number, Variant])[] {
   const fields: readonly (readonly [number, string, string | number])[] = [
     [1, "o", "path" in message ? message.path : ""],

@@ -37,7 +37,7 @@ export const DAEMON: Interface<DaemonSubject> = {
       name: "Check",
       in: [{ name: "text", type: "s" }],
       out: DIAGNOSTICS,
-      // Nothing changes, but it is work: the bus policy keeps it for those who may change things.
+      // It changes nothing, but takes time: the bus policy allows it only to administrators.
       call: ({ daemon }, [text]) => [rows(daemon.check(text === "" ? null : encodeUtf8(text)))],
     }),
     method({

@@ -23,6 +23,6 @@ declare module "dbus-next/lib/dbus-buffer.js" {
 }
 
 declare module "dbus-next/lib/marshall-compat.js" {
-  /** What `read` gave as JavaScript has it: a dictionary is an object, a variant in something else a Variant. */
+  /** The result of `read` in JavaScript form: a dictionary is an object, a nested variant a Variant. */
   export function messageToJsFmt(message: { signature: string; body: unknown[] }): { body: unknown[] };
 }

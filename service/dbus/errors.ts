@@ -1,4 +1,4 @@
-/** The errors that a client may get, each with a text for people. No other error is sent. */
+/** The errors that a client may receive, each with a text. No other error is sent. */
 import { WELL_KNOWN_NAME } from "./names.js";
 
 const OURS = `${WELL_KNOWN_NAME}.Error`;

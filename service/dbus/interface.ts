@@ -1,7 +1,7 @@
-/** What an interface is made of: one declaration, from which calls are answered and introspection is printed. */
+/** Declarations of interfaces, from which calls are answered and introspection data is made. */
 import { Variant } from "./marshal.js";
 
-/** The types in use, and what they are here. */
+/** The D-Bus types in use, and their types in this program. */
 export interface Types {
   readonly s: string;
   readonly o: string;
@@ -41,7 +41,7 @@ export interface MethodShape {
   readonly name: string;
   readonly in: readonly Argument[];
   readonly out: readonly Argument[];
-  /** It is noted who called it. */
+  /** It changes something: calls are logged with their sender. */
   readonly mutates: boolean;
 }
 

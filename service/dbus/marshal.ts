@@ -4,7 +4,7 @@ import { TEXT_ENCODING } from "../line/bytes.js";
  * this, but makes a handful of closures for each value: a list of 256 ports took it 100 ms and more, and takes 7 here.
  */
 
-/** A value that brings its type along. */
+/** A value with its type. */
 export class Variant {
   readonly signature: string;
   readonly value: unknown;
@@ -36,7 +36,7 @@ export class Writer {
   #buffer = Buffer.alloc(START_BYTES);
   #length = 0;
 
-  /** What was written; it lies in the memory of the writer. */
+  /** The written bytes, in the memory of the writer. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }

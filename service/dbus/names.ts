@@ -1,4 +1,4 @@
-/** Names on the bus and places in its tree, and texts as the bus takes them. */
+/** Bus names, object paths, and texts in the form that the bus accepts. */
 import { decodeUtf8 } from "../line/bytes.js";
 
 export const WELL_KNOWN_NAME = "org.ser2net.Ser2net1";
@@ -6,7 +6,7 @@ export const ROOT = "/org/ser2net/Ser2net1";
 export const PORTS = `${ROOT}/port`;
 export const CONNECTIONS = `${ROOT}/connection`;
 
-/** What an instance of that name owns: `org.ser2net.Ser2net1.board_2da`. */
+/** The bus name of an instance: `org.ser2net.Ser2net1.board_2da`. */
 export function instanceName(instance: string): string {
   return `${WELL_KNOWN_NAME}.${encodeLabel(instance)}`;
 }

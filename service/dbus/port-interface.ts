@@ -1,4 +1,4 @@
-/** A port on the bus: what PortFacts tells, and what an Operable does. */
+/** A port on the bus: its PortStatus, and the operations of a ManagedPort. */
 import type { PortState } from "../config/configuration.js";
 import { unmappedText } from "../line/address.js";
 import { encodeUtf8 } from "../line/bytes.js";
@@ -41,7 +41,7 @@ export const PORT: Interface<PortSubject> = {
     property("DevicePresent", "b", "true", ({ status }) => status.devicePresent),
     property("ConfiguredLine", "a{sv}", "true", ({ status }) => lineValues(status.line)),
     property("Line", "a{sv}", "true", ({ status }) => lineValues(status.lineInForce)),
-    // What other programs and the far end do to the lines is seen only by looking.
+    // Changes of the lines by other programs and by the far end are noticed only by reading them.
     property("ModemControl", "a{sb}", "false", ({ status }) => lines(status.control)),
     property("ModemState", "a{sb}", "false", ({ status }) => lines(status.modemState)),
     property("Connections", "ao", "true", ({ status }) => shown(status).map(({ id }) => connectionPath(id))),
@@ -132,7 +132,7 @@ export function shown(status: PortStatus): readonly ConnectionStatus[] {
   return status.slots.filter(slot => slot !== null).slice(0, MAX_SHOWN);
 }
 
-/** What a port that is about to go no longer takes (the control port says `Invalid port number`). */
+/** Throws for a port that is being removed (the control port answers `Invalid port number`). */
 function lasting({ port, status }: PortSubject): ManagedPort {
   if (status.pending === "delete") throw new BusError("BeingDeleted", "the port is deleted when its session closes");
   return port;

@@ -1,4 +1,4 @@
-/** What the room is made with, and what the composition root tells it. */
+/** The contract between this room and the composition root. */
 import type { Diagnostic } from "../config/diagnostic.js";
 import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
@@ -15,9 +15,9 @@ export interface DbusServiceOptions {
     /** The board profile in force. */
     readonly board: string | null;
     uptimeSeconds(): number;
-    /** What is wrong with the configuration that is now in force; a text: why nothing was read. */
+    /** Returns the diagnostics of the configuration in force, or the reason why nothing was read. */
     reload(): readonly Diagnostic[] | string;
-    /** What would be wrong with that text, or (null) with what a reload would read. */
+    /** Returns the diagnostics of that text, or (null) of what a reload would read. */
     check(text: string | null): readonly Diagnostic[] | string;
   };
   readonly ports: {
@@ -25,9 +25,9 @@ export interface DbusServiceOptions {
     find(name: string): ManagedPort | null;
   };
   readonly drain: Drain;
-  /** What is printed beside the connector. */
+  /** The label beside the connector. */
   readonly label?: (portName: string) => string | null;
-  /** Blinks at the connector; false: the port has no LED. */
+  /** Blinks a LED of the port; false: it has none. */
   readonly identify?: (portName: string, seconds: number) => boolean;
   readonly log: Log;
   readonly clock?: Clock;

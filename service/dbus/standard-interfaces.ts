@@ -28,7 +28,7 @@ export function standardInterfaces(
   ];
 }
 
-/** What GetManagedObjects and InterfacesAdded tell of an object. */
+/** The interfaces and properties of an object, for GetManagedObjects and InterfacesAdded. */
 export function describeObject({ own }: BusObject): Readonly<Record<string, Values>> {
   return Object.fromEntries(own.map(bound => [bound.shape.name, bound.values()]));
 }

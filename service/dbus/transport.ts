@@ -1,4 +1,4 @@
-/** A socket to the bus: proves who we are, then carries whole messages. Bounded both ways. */
+/** A socket to the bus: authenticates, then carries whole messages. Bounded in both directions. */
 import { connect, type Socket } from "node:net";
 import { toText } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
@@ -14,7 +14,7 @@ const LONGEST_LINE = 1024;
 const TURN_MS = 3;
 
 export interface TransportEvents {
-  /** Messages may come from now on, and be sent. */
+  /** Messages may be sent and received from now on. */
   ready(): void;
   /** `whole` is false for a message that was too long: it has no body. */
   message(message: Received, whole: boolean): void;
@@ -127,7 +127,7 @@ interface Frame {
 /** Cuts the bytes of the bus into messages. */
 export class Frames {
   #received: Buffer = Buffer.alloc(0);
-  /** What came after it, joined to it once a message is whole: joining each piece would be quadratic. */
+  /** Later pieces, joined once a message is complete: joining each piece would be quadratic. */
   #pieces: Buffer[] = [];
   /** Bytes of both. */
   #length = 0;

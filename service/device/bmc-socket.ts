@@ -4,7 +4,7 @@ import { SystemError } from "../native/errors.js";
 import { READABLE, Watch } from "../native/poll.js";
 import { bindUdp, receiveFrom, sendTo } from "../native/sockets.js";
 
-/** Longer datagrams are cut, and are not valid then. One buffer: the protocol keeps no view of it. */
+/** Longer datagrams are cut, which makes them invalid. One buffer: the protocol keeps no view of it. */
 const datagram = new Uint8Array(2048);
 /** Datagrams taken in one turn. */
 const READS_PER_TURN = 32;
@@ -57,7 +57,7 @@ export class BmcSocket {
     for (let taken = 0; taken < READS_PER_TURN && !this.#closed; taken++) {
       const from = this.#receive();
       if (from === null) break;
-      // Only the BMC that was asked is heard.
+      // Datagrams of other senders are ignored.
       if (from.address !== this.#peer.address || from.port !== this.#peer.port) continue;
       this.#received(datagram.subarray(0, from.length));
     }

@@ -2,7 +2,7 @@
 import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { queued, setBreak } from "../native/serial.js";
 
-/** What tcsendbreak(fd, 0) gives: at least 0.25 s. */
+/** The length of tcsendbreak(fd, 0): at least 0.25 s. */
 const BREAK_MS = 250;
 /** How often to look whether all output has left. */
 const LOOK_MS = 10;

@@ -1,4 +1,4 @@
-/** What a port reads and writes: a tty, a printer, a SOL console. */
+/** The contract of a device: a tty, a printer, a SOL console. */
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 
@@ -26,11 +26,14 @@ export interface Device {
   close(limitMs: number, atLineSpeed?: boolean): Promise<void>;
 }
 
-/** A device that is a serial line. All calls act at once; those that reach the hardware throw DeviceError "lost" when it is gone. */
+/**
+ * A device that is a serial line. All calls act at once; those that reach the hardware throw DeviceError "lost" when it
+ * is gone.
+ */
 export interface LineDevice {
   /** The settings in force. */
   readonly settings: LineSettings;
-  /** What the hardware took: the settings read back. */
+  /** Returns the settings that the hardware took, read back. */
   set(settings: LineSettings): LineSettings;
   /** Sends a break of the usual 250 ms, when what was written before has left and before what is written next. */
   sendBreak(): void;
@@ -50,9 +53,9 @@ export type DeviceErrorCode = "open-failed" | "setup-failed" | "rs485-failed" | 
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
   readonly code: DeviceErrorCode;
-  /** The system's word for it: `No such file or directory`. */
+  /** The text of the system: `No such file or directory`. */
   readonly reason: string;
-  /** Not to be opened again sooner, in milliseconds: another failure would do harm. Null: as usual. */
+  /** Milliseconds to wait before the next attempt, where an earlier one would do harm. Null: as usual. */
   readonly retryAfterMs: number | null;
 
   constructor(

@@ -30,7 +30,7 @@ export interface SolRequest {
   /** Padded copies, which are overwritten. Throws DeviceError where a file cannot be read. */
   readonly readSecrets: () => LoginSecrets;
   readonly warn: (text: string) => void;
-  /** Nobody waits for the device any more. */
+  /** Aborted when the device is not wanted any more. */
   readonly signal: AbortSignal;
 }
 
@@ -60,7 +60,7 @@ export class SolDevices {
     throw new DeviceError("open-failed", path, failure, { retryAfterMs });
   }
 
-  /** The console, or why there is none; null: nobody waits for it any more. */
+  /** The console or its error; null when it is not wanted any more. */
   #connect(request: SolRequest, address: BmcAddress): Promise<SolConsole | SessionError | null> {
     const { path, identity, target, sol, warn, signal } = request;
     if (signal.aborted) return Promise.resolve(null);

@@ -23,7 +23,7 @@ export interface OpenRequest {
   readonly rs485: Rs485Config | null;
   /** UUCP locking; off with -u. */
   readonly lock: boolean;
-  /** What did not work but does not keep the device from serving. */
+  /** Called for a problem that does not keep the device from serving. */
   readonly warn: (text: string) => void;
 }
 
@@ -46,7 +46,7 @@ export function deviceIdentity(path: string): string {
     if (stat === undefined) return `path:${path}`;
     return stat.isCharacterDevice() ? `char:${stat.rdev}` : `path:${realpathSync(bytes, TEXT_ENCODING)}`;
   } catch {
-    return `path:${path}`; // not to be looked at (yet): its name is all there is
+    return `path:${path}`; // it cannot be examined (yet), so its name is its identity
   }
 }
 

@@ -116,7 +116,7 @@ export class SolConsole implements Device, LineDevice {
     return this.#closed;
   }
 
-  // ---- the line: what a BMC lets us do of it
+  // ---- the line, as far as a BMC supports it
 
   /** The bit rate was set at the activation; SOL has no other settings. */
   set(): LineSettings {
@@ -149,7 +149,7 @@ export class SolConsole implements Device, LineDevice {
     return null;
   }
 
-  /** What the BMC reports since the activation. */
+  /** The events that the BMC has reported since the activation. */
   counters(): LineCounters {
     const none = { cts: 0, dsr: 0, ri: 0, dcd: 0, frame: 0, parity: 0, bufferOverrun: 0 };
     return { ...none, break: this.#breaks, overrun: this.#overruns };
@@ -174,7 +174,7 @@ export class SolConsole implements Device, LineDevice {
 
   // ---- the session
 
-  /** A call of the session from outside of it; those who wait hear of its effects when it is over. */
+  /** Runs a call of the session, then the callbacks for its effects. */
   #act(call: (nowMs: number) => void): void {
     const wasConnected = this.#link !== null;
     call(systemClock.nowMs());

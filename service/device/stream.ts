@@ -1,4 +1,4 @@
-/** The bytes of an open device descriptor: what a tty and a printer have in common. */
+/** The byte stream of an open device descriptor, shared by tty and printer. */
 import { pause, systemClock } from "../line/clock.js";
 import { read, write } from "../native/descriptors.js";
 import { EAGAIN, EINTR, errorReason, SystemError } from "../native/errors.js";
@@ -19,7 +19,7 @@ export class DeviceStream {
   #closed: Promise<void> | null = null;
 
   /**
-   * Throws DeviceError "setup-failed" for a file, a /dev/null: what never has one wait cannot be waited for.
+   * Throws DeviceError "setup-failed" for descriptors that cannot be polled, such as files and /dev/null.
    * @param closed called once, when the descriptor is closed
    */
   constructor(fd: number, path: string, closed: () => void) {

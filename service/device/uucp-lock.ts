@@ -24,10 +24,10 @@ interface Lock {
   release(): void;
 }
 
-/** What a lock file says of its device. */
+/** The state of a lock file. */
 type Finding =
   | { readonly state: "free" }
-  /** `remark`: what the log has to know of it; null: the usual case, its process has ended. */
+  /** `remark`: a text for the log; null in the usual case, when its process has ended. */
   | { readonly state: "stale"; readonly remark: string | null }
   | { readonly state: "held"; readonly by: string };
 
@@ -85,7 +85,7 @@ function takeLock(devicePath: string, file: string, draft: string, warn: (text: 
   }
 }
 
-/** The descriptor stays open as long as the lock is held: by it we know a lock of ours from one of a past life. */
+/** The descriptor stays open while the lock is held: it distinguishes our lock from a stale one with the same process id. */
 function writeDraft(draft: string): number {
   const fd = openSync(toBytes(draft), "wx+", 0o644);
   try {
@@ -235,7 +235,7 @@ function removeIfThere(file: string): void {
   }
 }
 
-/** For what the next lock removes too. */
+/** Removes a file, ignoring errors: the next lock removes it too. */
 function removeQuietly(file: string): void {
   try {
     unlinkSync(toBytes(file));

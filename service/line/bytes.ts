@@ -1,9 +1,9 @@
 /** A text is one character a byte (latin1): arguments, files, paths, names and log lines (docs/design.md, "Words"). */
 
-/** For what takes or gives texts by itself: a socket, a directory. */
+/** The encoding for calls that convert texts themselves. */
 export const TEXT_ENCODING = "latin1";
 
-/** The bytes of a text. A path is given to the file system so. */
+/** The bytes of a text. File system calls take paths in this form. */
 export function toBytes(text: string): Buffer {
   return Buffer.from(text, TEXT_ENCODING);
 }
@@ -15,7 +15,7 @@ export function toText(bytes: Uint8Array): string {
   );
 }
 
-/** What a text says whose bytes are UTF-8, as Unicode. Bytes that are not UTF-8 become U+FFFD. */
+/** Unicode from a text whose bytes are UTF-8. Other bytes become U+FFFD. */
 export function decodeUtf8(text: string): string {
   return toBytes(text).toString("utf8");
 }

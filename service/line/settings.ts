@@ -23,7 +23,7 @@ export interface LineSettings {
 /** Rates that may be asked for, in bits per second; the hardware has the last word. */
 export const SPEED_RANGE = { lowest: 50, highest: 16_000_000 } as const;
 
-/** 9600 8N1, no flow control, modem lines honoured: what the manual page starts from. */
+/** 9600 8N1, no flow control, modem lines honoured: the initial settings of the manual page. */
 export const STANDARD_LINE: LineSettings = {
   speed: 9600,
   dataBits: 8,

@@ -15,7 +15,7 @@ export function createLog(write: (level: Level, text: string) => void): Log {
   };
 }
 
-/** Says everything to each of them, in their order. */
+/** Writes every line to each of the logs, in their order. */
 export function combineLogs(...logs: readonly Log[]): Log {
   return createLog((level, text) => {
     for (const log of logs) log[level](text);

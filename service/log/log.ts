@@ -1,4 +1,4 @@
-/** Where the daemon says what happened. Levels are those of syslog(3). */
+/** The log of the daemon. Levels are those of syslog(3). */
 export interface Log {
   error(text: string): void;
   warning(text: string): void;

@@ -12,7 +12,7 @@ interface Syslog extends Log {
   close(): void;
 }
 
-/** What a syslog daemon takes for one line at the least (RFC 5424 §6.1 says 2048; all common ones take 8 KiB). */
+/** Bytes of one line that every common syslog daemon accepts (RFC 5424 §6.1 says 2048; all common ones take 8 KiB). */
 const LINE_LIMIT = 8192;
 const FACILITY_DAEMON = 3 << 3;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

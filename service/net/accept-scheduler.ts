@@ -1,9 +1,9 @@
-/** Who may accept a peer now: all listening sockets in turn, within one time budget for each turn of the event loop. */
+/** Lets all listening sockets accept in turn, within one time budget for each turn of the event loop. */
 import { systemClock } from "../line/clock.js";
 
 /**
- * What accepting, and opening devices for who comes, may take of a turn; then data moves before the next peer. Who leaves
- * again at once costs as much a turn later, and a longer budget accepts no more connections in a second.
+ * Time in one turn for accepting and for opening devices; then data moves before the next peer. A longer budget accepts no
+ * more connections in a second: a peer that leaves at once costs as much in a later turn.
  */
 const BUDGET_MS = 0.3;
 

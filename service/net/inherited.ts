@@ -13,11 +13,14 @@ interface HandedSocket {
   readonly port: number;
 }
 
-/** The sockets that no port has. Their peers are disconnected: the manager keeps the sockets open, so they can connect. */
+/**
+ * Holds the sockets that no port uses. Their peers are disconnected: the manager keeps the sockets open, so they can
+ * connect.
+ */
 export interface Inherited {
   /** The sockets that serve `spec`: same transport and port, and an address the spec names. Each is given out once. */
   take(spec: NetworkPort): readonly number[];
-  /** From a port that is off or gone; it may want them again, and only the manager could open them anew. */
+  /** Takes back the sockets of a disabled or removed port. They stay open: only the service manager could recreate them. */
   giveBack(sockets: readonly number[]): void;
   readonly unclaimed: readonly { readonly fd: number; readonly text: string }[];
 }

@@ -1,4 +1,4 @@
-/** Where peers arrive, and one of them. TCP, UDP and standard input look alike from here. */
+/** The contracts of a link (one connection) and a listener. TCP, UDP and standard input share them. */
 
 export interface PeerAddress {
   /** Numeric, as the socket gives it: `::ffff:127.0.0.1` on a dual-stack socket; `unknown` for standard input. */
@@ -27,13 +27,19 @@ export interface Link {
   whenBroken?(callback: () => void): void;
   /** TCP: true when the peer has sent its end, whether or not it was read. */
   hasEnded?(): boolean;
-  /** TCP: true when output waits and the peer has acknowledged nothing for `limitMs`: it is gone, not just not reading. To be asked again and again. */
+  /**
+   * TCP: true when output waits and the peer has acknowledged nothing for `limitMs`: it is gone, not just not reading. To
+   * be asked again and again.
+   */
   isGone?(limitMs: number): boolean;
   /** UDP: called for an empty datagram, which carries nothing but keeps the connection alive. */
   onKeepalive?: (() => void) | null;
   /** Telnet: keeps urgent data (SYNC) in the stream. Does nothing where there is none. */
   keepUrgentInline?(): void;
-  /** TCP: from now on it outlives the process, where the service manager has a store: a connection of a port, or of the control port. */
+  /**
+   * TCP: from now on it outlives the process, where the service manager has a store: a connection of a port, or of the
+   * control port.
+   */
   store?(kind: "c" | "m"): void;
   /** Its name in the store; null: it is not there. */
   readonly storedName?: string | null;
@@ -41,13 +47,13 @@ export interface Link {
   close(): void;
 }
 
-/** Calls back with a peer never from within another call. test/support/contracts/listener.ts checks this for every listener. */
+/** Never calls `accepted` from within another call. test/support/contracts/listener.ts checks this for every listener. */
 export interface Listener {
   /** The addresses it really listens on. */
   readonly addresses: readonly PeerAddress[];
   /** While false, new connections wait in the kernel's backlog. */
   accepting: boolean;
-  /** A socket of it has ceased to listen: something is badly wrong. */
+  /** A socket of it no longer listens: a permanent failure. */
   readonly isBroken: boolean;
   /** Why no socket is open yet; null: they are. */
   readonly error: string | null;

@@ -1,4 +1,4 @@
-/** Host names in remaddr: looked up beside the work, so that neither start nor accept waits for a name server. */
+/** Looks up host names of remaddr in the background, so that neither start nor accept waits for a name server. */
 import type { NetworkPort } from "../config/network-port.js";
 import { backgroundClock, type Clock } from "../line/clock.js";
 import { listenAddresses, lookUp } from "./addresses.js";

@@ -4,7 +4,7 @@ import { localAddress } from "../native/sockets.js";
 import { claimFirst, endDescriptor, storeDescriptor } from "../native/stored-descriptors.js";
 import type { ListenAddress } from "./addresses.js";
 
-/** What could be opened; addresses that fail are skipped. Throws the first failure when not one could be. */
+/** Opens the addresses, skipping those that fail. Throws the first failure when none could be opened. */
 export function openEach(
   addresses: readonly ListenAddress[],
   open: (address: ListenAddress) => number,
@@ -22,7 +22,10 @@ export function openEach(
   return sockets;
 }
 
-/** The socket of that address which the process before this one had (`l`: TCP, `u`: UDP), or a new one; it outlives this process too. */
+/**
+ * The socket of that address which the process before this one had (`l`: TCP, `u`: UDP), or a new one; it outlives this
+ * process too.
+ */
 export function openStored(kind: "l" | "u", address: string, port: number, open: () => number): number {
   const fd = claimFirst(kind, one => hasAddress(one, address, port)) ?? open();
   storeDescriptor(fd, kind);
@@ -42,7 +45,7 @@ export function closeAll(sockets: readonly number[]): void {
   for (const fd of sockets) endDescriptor(fd);
 }
 
-/** Makes what serves the sockets. They are disposed of when that fails: a half-made listener is never closed. */
+/** Makes the listener of the sockets. If that throws, disposes of them, since the listener is never closed. */
 export function serve<Served>(
   sockets: readonly number[],
   dispose: (sockets: readonly number[]) => void,

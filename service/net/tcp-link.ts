@@ -26,7 +26,7 @@ const USER_TIMEOUT_MS = 45_000;
 const SYSTEM_TIMEOUT = 0;
 const GONE_MS = 60_000;
 const CHECK_MS = 5000;
-/** What looks gone must do so for this long: the answer to a probe, which may be minutes after the last one, can be under way. */
+/** A peer that seems gone must seem so for this long: the answer to a probe may be under way. */
 const CONFIRM_MS = 2000;
 /** Takes what is read to be thrown away. */
 const discarded = new Uint8Array(4096);

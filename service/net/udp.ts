@@ -82,7 +82,7 @@ class UdpListener implements Listener {
     const family = peer.address.includes(":") ? "ipv6" : "ipv4";
     const socket = this.#sockets.find(candidate => candidate.family === family);
     if (socket !== undefined) return this.#reach(socket, peer);
-    // A socket for both families, handed over by the service manager, knows IPv4 peers in IPv6 clothes.
+    // A dual-stack socket of the service manager reports IPv4 peers as IPv4-mapped addresses.
     const both = family === "ipv4" ? this.#sockets.find(({ local }) => local.address === "::") : undefined;
     return both === undefined ? null : this.#reach(both, { ...peer, address: `::ffff:${peer.address}` });
   }

@@ -1,4 +1,4 @@
-/** What the log, the peers and the traces are told when a device cannot be opened, is lost, or a link fails. */
+/** Texts for the log, the peers and the traces when a device cannot be opened or is lost, or a link fails. */
 import type { PortConfig } from "../config/configuration.js";
 import { DeviceError } from "../device/device.js";
 import { unmappedText } from "../line/address.js";
@@ -11,7 +11,7 @@ import type { DeviceLossCause } from "./port-events.js";
 interface OpenErrorReport {
   readonly text: string;
   readonly log: string | null;
-  /** What to remember of it; null where the device works, and another program uses it. */
+  /** The text for `lastError`; null where the device works but another program uses it. */
   readonly fault: string | null;
 }
 
@@ -70,7 +70,7 @@ export function describeLinkError(error: unknown, call: "read" | "write", port: 
   return { log: `The network write for port ${port} had error: ${error.reason}`, reason: "network write error" };
 }
 
-/** What the log says of bytes that did not reach the device. @param from null: of what was left when the port closed */
+/** The log text about bytes that did not reach the device. @param from null: the output that was left when the port closed */
 export function describeDropped(port: string, from: PeerAddress | null, bytes: number): string {
   if (from === null) return `Port ${port}: ${bytes} bytes were dropped, the device had not taken them`;
   return `Port ${port}: ${bytes} bytes from ${unmappedText(from.address)} were dropped, the device does not take them`;

@@ -1,4 +1,4 @@
-/** What a port is made with: everything that reaches outside comes in here, from daemon.ts or from a test. */
+/** The environment of a port: everything outside it that it uses, from app/port-environment.ts or from a test. */
 import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import type { ClockReading } from "../config/template.js";
@@ -45,16 +45,16 @@ export interface PortEnvironment {
   permitted(link: Link): boolean | Promise<boolean>;
   /** Whether a remaddr list admits the peer. */
   admits(list: readonly RemoteAddress[] | null, peer: PeerAddress): boolean;
-  /** What a remaddr entry means now. A name is asked for beside that, and known at a later call. */
+  /** The addresses of a remaddr entry now. A name is looked up in the background, and known at a later call. */
   numericAddresses(remote: RemoteAddress): readonly string[];
   /** Null when no trace is configured. */
   openTraces(config: PortConfig, expand: (template: string) => string): PortTraces | null;
   /** The label of the port in the board profile; null without one. */
   label(portName: string): string | null;
   led(config: LedConfig | null): PortLed | null;
-  /** What `setportconfig` reads its words against. */
+  /** The context for the words of `setportconfig`. */
   optionContext(): OptionContext;
-  /** What banners, file names and traces show. */
+  /** The time for banners, file names and traces. */
   localTime(): ClockReading;
   /** Another port holds the device of that identity. */
   deviceInUse(identity: string, by: object): boolean;
@@ -63,7 +63,7 @@ export interface PortEnvironment {
   isDraining(): boolean;
   /** Something about the port changed. */
   changed(port: ManagedPort): void;
-  /** A port that was to be removed when free is free. */
+  /** The port has become free and is to be removed. */
   removed(port: ManagedPort): void;
   /** The connection on standard input has ended, or its device could not be opened. */
   stdioEnded(ok: boolean): void;

@@ -1,4 +1,4 @@
-/** Where the peers of a port arrive, its sockets or standard input, and their way to a slot: let in, refused, or waiting. */
+/** The listening sockets of a port (or standard input), and the admission of new links: attached, refused, or pending. */
 import type { PortConfig } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import { unmappedText } from "../line/address.js";
@@ -25,7 +25,10 @@ export class IncomingPeers {
   readonly #options: IncomingPeersOptions;
   #listener: Listener | null = null;
   #error: string | null = null;
-  /** One that kicked another, and those whose permission took a while: the port is closing. */
+  /**
+   * Links that wait until the port has closed: the one that caused kickolduser, and those whose access check finished
+   * meanwhile.
+   */
   readonly #pending: Link[] = [];
   readonly #udpRefusals: UdpRefusals;
   readonly #fixed: FixedPeers;
@@ -115,12 +118,15 @@ export class IncomingPeers {
 
   // ---- peers
 
-  /** The device is free, or there again: fixed UDP peers take their slots. */
+  /** The device is free or present again: attaches fixed UDP peers. */
   attachFixed(): void {
     this.#fixed.attach();
   }
 
-  /** The port is free: who waited comes in. @param opened false: the device could not be opened, and would only fail again at once */
+  /**
+   * The port is free: admits pending links.
+   * @param opened false: the device could not be opened, and would fail again at once
+   */
   admitPending(opened: boolean): void {
     this.accept(true);
     for (const link of this.#pending.splice(0)) this.#admit(link);

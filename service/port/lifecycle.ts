@@ -1,4 +1,4 @@
-/** The peers and the device of a port, from the first connection to the closed device. */
+/** The lifecycle of a port's connections and device, from the first connection to the closed device. */
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
 import { toBytes } from "../line/bytes.js";
@@ -128,7 +128,7 @@ export class PortLifecycle {
     return this.device.identity(!this.isFree);
   }
 
-  /** Switches between disabled and idle; a life under way takes notice at its end. */
+  /** Switches between disabled and idle; a port in use changes when it is free. */
   enable(on: boolean): void {
     if (on && this.#phase === "disabled") this.#advance("enabled");
     if (!on && this.#phase === "idle") this.#advance("disabled");
@@ -221,7 +221,7 @@ export class PortLifecycle {
     this.#options.changed();
   }
 
-  /** Who comes while the device is waited for takes part in that. */
+  /** A peer that connects while the device is away waits with the others. */
   #welcome(connection: Connection): void {
     if (this.#phase === "closing") return;
     const { banner } = this.#options.config().options;
@@ -245,7 +245,7 @@ export class PortLifecycle {
 
   // ---- a device that goes away
 
-  /** A loss shows when bytes move; where a peer lets them wait, the line is asked. */
+  /** A loss is noticed when bytes move. While a peer blocks them, the state of the line is read. */
   #nodeChanged(isPresent: boolean): void {
     if (isPresent) {
       this.forgetError();

@@ -1,4 +1,4 @@
-/** Who else sees the bytes of a port. Each tap may be absent; then it costs nothing. Bytes are only lent. */
+/** Observers of the data of a port: monitor, traces, LEDs. Unset ones cost nothing. Bytes are valid only during the call. */
 
 import type { PortLed, PortTraces } from "./environment.js";
 import type { MonitorDirection } from "./status.js";
@@ -12,7 +12,7 @@ export class DataObservers {
   ledTx: PortLed | null = null;
   #monitorEnded: (() => void) | null = null;
 
-  /** One monitor at a time; null when there is one. It outlives sessions and reloads, and ends with the port. */
+  /** Sets the monitor; null when there is one already. It stays over connections and reloads, and ends with the port. */
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
     if (this.#monitorEnded !== null) return null;
     if (direction === "term") this.monitorTerm = sink;

@@ -1,8 +1,8 @@
 /**
- * What exists only while a port's device is open: the bytes both ways, the traces, the line under remote control. Bytes are
- * read into one buffer that all ports share, looked at, and written straight on; only what a full output does not take is
- * copied, and then its source is not read until that has left. So an idle connection costs no buffer, and a stalled one at
- * most READ_BYTES (twice that with telnet) in each direction.
+ * The objects that exist only while a port's device is open: both directions, the traces, remote control. Bytes are read
+ * into one buffer that all ports share, shown to the observers, and written at once; only the part that a full output does
+ * not take is copied, and its source is not read until that has left. So an idle connection has no buffer, and a stalled one
+ * at most READ_BYTES (twice that with telnet) in each direction.
  */
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type LineDevice } from "../device/device.js";
@@ -84,7 +84,7 @@ export class OpenPort implements TelnetCommands {
     if (this.#connections.has(connection)) this.toDevice.add(connection); // else it was lost while it was greeted
   }
 
-  /** Also lets the device flow again if this peer was what it waited for (BUG-10). */
+  /** Also reads the device again if only this peer blocked it (BUG-10). */
   leave(connection: Connection, reason: string): void {
     this.#remote?.forget(connection);
     this.#traces?.closedConnection(reason);
@@ -104,7 +104,7 @@ export class OpenPort implements TelnetCommands {
     this.toNet.delay?.lineChanged(line);
   }
 
-  /** What an operator does to the line. False: there is none, or it went away under that. */
+  /** An operation on the line. False: the device has none, or was lost during the call. */
   operate(act: (line: LineDevice) => void): boolean {
     const { line } = this.device;
     return line !== null && this.#guard(() => act(line));
@@ -157,7 +157,7 @@ export class OpenPort implements TelnetCommands {
     return `\r\n[${title}: ${this.#connections.size} connected, device silent for ${silent} s]\r\n`;
   }
 
-  /** A device that goes away under a request ends the port like one that goes away under a read. */
+  /** A device that is lost during a request ends the port as one that is lost during a read. */
   #guard(act: () => void): boolean {
     try {
       act();

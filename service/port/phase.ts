@@ -1,4 +1,4 @@
-/** Where a port is in its life, and where each event takes it. */
+/** The phases of a port, and the transitions between them. */
 
 /**
  * disabled: no socket. idle: listening, device closed. opening: a peer is connected, the device is being opened.

@@ -1,4 +1,4 @@
-/** Banners, open and close strings, names of trace files: with what they are about filled in. */
+/** Expands the templates of banners, open and close strings and trace file names. */
 import type { PortConfig } from "../config/configuration.js";
 import { type ClockReading, expandTemplate } from "../config/template.js";
 import { toBytes } from "../line/bytes.js";
@@ -6,7 +6,7 @@ import type { PeerAddress } from "../net/link.js";
 
 interface PortStringsOptions {
   config(): PortConfig;
-  /** Whom a text is about that is not for one peer alone: the first one here. */
+  /** The peer for texts that are not for one peer: the first one. */
   firstPeer(): PeerAddress | null;
   localTime(): ClockReading;
 }

@@ -23,7 +23,7 @@ import { isStuck } from "./stuck.js";
 
 export const NO_SOCKETS = "Unable to create network socket(s)";
 
-/** What a reload wants of a port that is in use. */
+/** A change that waits until the port is free. */
 type Pending =
   | { readonly kind: "none" }
   | { readonly kind: "delete" }
@@ -97,7 +97,7 @@ export class Port implements ManagedPort {
     this.#lifecycle.slots.tell(text);
   }
 
-  /** What is broken for good, that only a new process mends; null: nothing. */
+  /** A permanent failure that needs a restart, or null. */
   problem(): string | null {
     if (this.#incoming.isBroken) return `port ${this.name} does not listen any more`;
     const seconds = Math.round(this.#lifecycle.closingMs / 1000);
@@ -174,7 +174,7 @@ export class Port implements ManagedPort {
     });
   }
 
-  /** All of the words, or none where one is wrong. */
+  /** Applies all of the words, or none where one is invalid. */
   #takeWords(words: string, then: (line: LineSettings) => void): string | null {
     const { line, options, problem } = parsePortWords(words, this.#config, this.#environment.optionContext());
     if (problem !== null) return problem;
@@ -198,7 +198,7 @@ export class Port implements ManagedPort {
 
   // ---- reload, rotators, shutdown
 
-  /** The new definition counts at once when the port is free, else when its last connection has gone; `shut` ends them. */
+  /** The new definition counts when the port is free; a `disconnectReason` ends its connections. */
   reconfigure(config: PortConfig, disconnectReason: string | null): void {
     if (this.isFree) {
       this.#install(config);
@@ -234,7 +234,7 @@ export class Port implements ManagedPort {
     this.#observers.endMonitor();
   }
 
-  /** A peer whom a rotator chose this port for. False: the port is not free for it. */
+  /** Takes a link for which a rotator chose this port. False: the port is not free for it. */
   takeFromRotator(link: Link): boolean {
     if (this.#lifecycle.phase !== "idle" || !this.#lifecycle.device.isPresent || this.#deviceBusy()) return false;
     if (!this.#environment.admits(this.#config.options.remaddr, link.peer)) return false;
@@ -261,7 +261,7 @@ export class Port implements ManagedPort {
 
   // ---- when the port is free
 
-  /** What waited for that happens now. */
+  /** Carries out the changes that waited for it. */
   #freed(opened: boolean): void {
     if (this.#config.networkPort.port === 0) this.#environment.stdioEnded(opened);
     const pending = this.#pending;

@@ -1,4 +1,4 @@
-/** What telnet peers ask of the line: negotiations, breaks, RFC 2217 requests, and the notices they are owed. */
+/** Remote control of the line by telnet peers: negotiations, breaks, RFC 2217 requests and notices. */
 import type { PortConfig } from "../config/configuration.js";
 import type { LineDevice } from "../device/device.js";
 import type { Cancel, Clock } from "../line/clock.js";
@@ -18,7 +18,7 @@ import {
 import type { Connection } from "./peers/connection.js";
 import type { PortEvents } from "./port-events.js";
 
-/** Modem lines and error counters are looked at this often, while a client asked to hear of them. */
+/** How often modem lines and error counters are read while a client wants notices about them. */
 const POLL_MS = 100;
 /** The upper half of a modem state byte; the lower half says which lines changed. */
 const STATE_BITS = 0xf0;
@@ -68,7 +68,7 @@ export class RemoteControl {
     }
   }
 
-  /** What they asked of DTR and RTS goes out, in one call, and so do their answers. */
+  /** Drives DTR and RTS as requested, in one call, and sends the answers. */
   commandsEnd(connection: Connection): void {
     this.#driveNow();
     if (!connection.sendTogether()) this.#overflow(connection);
@@ -105,7 +105,7 @@ export class RemoteControl {
       connection.resume(); // it could not ask for that any more
     }
     if (reply.length > 0) this.#say(connection, reply);
-    // And after it, for clients that take the option for agreed only then (C-Kermit: no carrier, no session).
+    // And after it, for clients that consider the option agreed only then (C-Kermit: no carrier, no session).
     if (agreed && changed.enabled && this.#line.modemState() !== null) {
       this.#reply(connection, { kind: "notify-modem-state", state: telnet.lastSentModemBits });
     }
@@ -161,7 +161,7 @@ export class RemoteControl {
     }
   }
 
-  /** A line that was asked to change already must show that first: a pulse is a pulse (esptool's reset). */
+  /** A pending change of the same line is driven first, so that a pulse is not lost (esptool's reset). */
   #drive(which: "dtr" | "rts", on: boolean | null): boolean {
     if (on === null) {
       this.#driveNow();
@@ -211,7 +211,7 @@ export class RemoteControl {
     }
   }
 
-  /** Told when what the mask lets through differs from what was told last (RFC 2217 section 3, NOTIFY-MODEMSTATE). */
+  /** Sends a notice when the masked state differs from the last one sent (RFC 2217 section 3, NOTIFY-MODEMSTATE). */
   #tellModemState(connection: Connection, state: ModemState): void {
     const { telnet } = connection;
     if (telnet === null) return;

@@ -1,10 +1,11 @@
-/** The wait for a device that went away: it is tried when it appears, and given up when the time is over. */
+/** Reopens a device that went away: tries when its node appears, gives up when the time is over. */
 import { type Device, DeviceError } from "../device/device.js";
 import type { Cancel, Clock } from "../line/clock.js";
 
 /**
- * When a node that is there is tried (again). Right after a loss it is often about to go; later another program may
- * probe it, or udev has yet to set its permissions. It also bounds how often a device that is lost at once is opened.
+ * Interval of the attempts while the node exists. Just after a loss the node may be about to vanish; later another
+ * program may probe it, or udev has yet to set its permissions. It also bounds how often a device that is lost at once is
+ * opened.
  */
 const RETRY_MS = 1000;
 
@@ -17,7 +18,7 @@ interface ReopenTimerOptions {
   /** Throws DeviceError, or rejects with it. @param signal aborted when the device is not wanted any more */
   open(signal: AbortSignal): Device | Promise<Device>;
   opened(device: Device): void;
-  /** It was tried, and is tried again. */
+  /** An attempt failed; others follow. */
   failed(reason: string): void;
   /** It did not come back in time. */
   over(): void;
@@ -27,7 +28,7 @@ export class ReopenTimer {
   readonly #options: ReopenTimerOptions;
   readonly #cancelLimit: Cancel;
   #cancelRetry: Cancel | null = null;
-  /** Not now: the lost one is being closed, or a new one opened. */
+  /** The lost device is being closed, or a new one opened. */
   #busy = true;
   readonly #abort = new AbortController();
 

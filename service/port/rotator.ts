@@ -40,7 +40,7 @@ export class Rotator {
     this.#next = 0;
   }
 
-  /** What is broken for good, that only a new process mends; null: nothing. */
+  /** A permanent failure that needs a restart, or null. */
   problem(): string | null {
     return this.#listener?.isBroken === true ? `rotator ${this.#config.name} does not listen any more` : null;
   }

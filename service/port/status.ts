@@ -1,4 +1,4 @@
-/** What anybody may know of a port, and do to it: the one source of showport, D-Bus and STATUS. */
+/** The status of a port and the operations on it: the one source of showport, D-Bus and STATUS. */
 
 import type { PortState } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
@@ -32,7 +32,7 @@ export interface PortStatus {
   readonly slots: readonly (ConnectionStatus | null)[];
   readonly devicePath: string;
   readonly deviceWritten: string;
-  /** Its node is there: plugged in, as far as one can see without opening it. */
+  /** The device node exists. Without opening it no more can be known. */
   readonly devicePresent: boolean;
   /** The configured settings; RFC 2217 changes do not show here. Null for rawlp. */
   readonly line: LineSettings | null;
@@ -54,7 +54,7 @@ export interface PortStatus {
 
 export type MonitorDirection = "tcp" | "term";
 
-/** What an operator may do to a port. A refusal is the text for the operator, without its line end. */
+/** The operations on a port. A string result is a refusal for the operator, without its line end. */
 export interface ManagedPort {
   readonly name: string;
   status(): PortStatus;
@@ -67,7 +67,7 @@ export interface ManagedPort {
   setState(state: PortState): string | null;
   /** Serial words count from the next open on; the others at once. Null, or why nothing changed: `Unknown config item: x`. */
   setConfig(words: string): string | null;
-  /** As `setConfig`, and the line of a device that is open changes at once. */
+  /** Like `setConfig`, but changes the line of an open device at once. */
   setLine(words: string): string | null;
   /** False when the device is not open, or has no modem lines. */
   drive(control: Partial<ModemControl>): boolean;

@@ -1,7 +1,7 @@
 /** Whether a port that is closing hangs in the kernel. */
 import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 
-/** Closing has a limit of its own; what takes this long, and the time of a full output queue, does not end any more. */
+/** Closing has a limit of its own. A close that takes longer than this, plus the time of a full output queue, is stuck. */
 const STUCK_SECONDS = 30;
 const KERNEL_QUEUE_BYTES = 4096;
 

@@ -1,10 +1,10 @@
-/** What the daemon tells the service manager, sd_notify(3). */
+/** Notifications to the service manager, sd_notify(3). */
 import { closeSync } from "node:fs";
 import { backgroundClock, type Clock } from "../line/clock.js";
 import { EAGAIN, ENOBUFS, errorReason, reasonOf } from "../native/errors.js";
 import { sendUnix, unixDatagram } from "../native/sockets.js";
 
-/** Nothing here throws or waits. Without a manager that listens, nothing is done. */
+/** No method throws or blocks. Without a service manager they do nothing. */
 export interface Notifier {
   /** The ports listen; also the end of a reload, one that was refused too. */
   ready(status: string): void;
@@ -13,15 +13,15 @@ export interface Notifier {
   stopping(status: string): void;
   /** One line for people. Once a second at most; the last one is always sent. */
   status(text: string): void;
-  /** Start, reload or stop goes on: the manager shall wait so much longer, counted from now. */
+  /** Start, reload or stop takes longer: the manager waits for `ms` more, from now. */
   extendTimeout(ms: number): void;
   watchdogPing(): void;
-  /** Asks to be killed and started anew. The cause stays in the status. */
+  /** Asks for a restart of the process. The cause stays in the status. */
   watchdogTrigger(cause: string): void;
   close(): void;
 }
 
-/** A manager that is slower than this gets nothing new. */
+/** Messages that may wait; further ones are dropped. */
 const MAX_UNSENT = 64;
 /** The manager ignores datagrams of more than 4096 bytes; a character has up to three. */
 const LONGEST_STATUS = 1000;
@@ -106,7 +106,7 @@ class ManagerNotifier implements Notifier {
   }
 
   watchdogPing(): void {
-    // One that has to wait says nothing about now.
+    // A ping that has to wait would be out of date.
     if (this.#unsent.length === 0) this.#send("WATCHDOG=1");
   }
 
@@ -124,7 +124,7 @@ class ManagerNotifier implements Notifier {
   }
 
   #say(status: string, ...assignments: string[]): void {
-    if (this.#triggered) return; // nothing shall hide the cause
+    if (this.#triggered) return; // a later status would hide the cause
     this.#lastSent = this.#wanted = statusLine(status);
     this.#send(...assignments, `STATUS=${this.#lastSent}`);
     this.#pause();

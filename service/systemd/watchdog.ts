@@ -1,4 +1,4 @@
-/** The watchdog means health: the manager is pinged only while the event loop is on time and nothing is known broken. */
+/** Pings the service manager only while the event loop is on time and no permanent failure is known. */
 import { backgroundClock, type Clock } from "../line/clock.js";
 import type { Notifier } from "./notify.js";
 
@@ -10,19 +10,19 @@ interface WatchdogOptions {
   /** From `watchdogInterval`; null: the service manager wants no ping, and no timer runs. */
   readonly intervalUs: number | null;
   readonly notifier: Pick<Notifier, "status" | "watchdogPing" | "watchdogTrigger">;
-  /** What is broken for good and only a new process mends (a listener is gone, a port never closes); null: nothing. */
+  /** A permanent failure that needs a restart (a listener is gone, a port never closes), or null. */
   readonly checks: () => string | null;
-  /** The loop is on time again: the status needs not tell of it any more. */
+  /** The event loop is on time again: the usual status is to be sent. */
   readonly recovered: () => void;
   readonly clock?: Clock;
 }
 
 /**
- * So many turns fit in the interval. A turn is late when it comes one whole turn after its time: the first late one
- * leaves room for another that is on time, and pings, before the manager gives up.
+ * Turns in one interval. A turn is late when it begins one whole turn after its time. So after a first late turn there is
+ * time for another one, which pings, before the manager gives up.
  */
 const CHECKS_PER_INTERVAL = 4;
-/** However long the interval: what is broken is noticed within this time. */
+/** Longest turn: a failure is noticed within this time, however long the interval is. */
 const LONGEST_TURN_MS = 30_000;
 
 /** $WATCHDOG_USEC where it is meant for this process. Takes the variables out of `environment`. */

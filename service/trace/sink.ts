@@ -1,4 +1,4 @@
-/** An append-only file that never holds the data path up: writing goes on beside it, one write at a time, in order. */
+/** An append-only file that never delays the data path: it is written in the background, one write at a time, in order. */
 import { close, constants, openSync, write } from "node:fs";
 import { TEXT_ENCODING, toBytes } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
@@ -11,7 +11,7 @@ export class TraceError extends Error {
   override readonly name = "TraceError";
   readonly code: TraceErrorCode;
   readonly file: string;
-  /** The system's word for it: `No space left on device`. */
+  /** The text of the system: `No space left on device`. */
   readonly reason: string;
 
   constructor(code: TraceErrorCode, file: string, reason: string, options?: ErrorOptions) {
@@ -22,12 +22,12 @@ export class TraceError extends Error {
   }
 }
 
-/** While so much waits for the disk, further blocks are dropped whole. */
+/** While this many bytes wait for the disk, further blocks are dropped whole. */
 const QUEUE_LIMIT = 65536;
 const FIRST_CAPACITY = 4096;
 /** A disk that hangs is not waited for when the port closes; what can still be written is written. */
 const CLOSE_LIMIT_MS = 2000;
-/** Not even a FIFO without a reader, or a tty without carrier, is waited for. */
+/** The open blocks neither for a FIFO without a reader nor for a tty without carrier. */
 const OPEN_FLAGS =
   constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOCTTY | constants.O_NONBLOCK;
 
@@ -35,7 +35,7 @@ export class TraceSink {
   readonly #file: string;
   readonly #report: (error: TraceError) => void;
   #fd: number | null = null;
-  /** What comes in while `#inFlight` is written; the two change places. */
+  /** Takes new blocks while `#inFlight` is written; then the two are swapped. */
   #filling: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   #inFlight: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   #length = 0;

@@ -51,7 +51,7 @@ export function refuse(link: Link, text: string): void {
   link.close();
 }
 
-/** Writes what the link takes at once; a link that has failed is left to its owner. */
+/** Writes what the link takes at once; its owner handles a link that has failed. */
 export function writeIfOpen(link: Link, bytes: Uint8Array): void {
   try {
     link.write(bytes);

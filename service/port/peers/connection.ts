@@ -1,4 +1,4 @@
-/** One remote peer on a port: what it is owed, what it told us, and when it was last heard. */
+/** One connection: its unsent output, telnet state and last activity. */
 import type { PortState } from "../../config/configuration.js";
 import type { Link } from "../../net/link.js";
 import { COM_PORT } from "../../telnet/codes.js";
@@ -8,7 +8,7 @@ import { PeerTelnet, type TelnetOptions } from "./peer-telnet.js";
 
 /** Telnet answers a peer may leave unread before it is closed ("telnet output error"; the reference allows 256). */
 const MAX_UNSENT_ANSWERS = 4096;
-/** Answers to commands that came together leave together, so many bytes at a time. */
+/** Answers to commands that arrived together are sent together, up to this size. */
 const GATHERED_BYTES = 1024;
 
 /** One for all: answers are gathered for one peer at a time, within one call. */
@@ -18,7 +18,7 @@ const gathered = new Uint8Array(GATHERED_BYTES);
 export interface ConnectionEvents {
   /** The link failed in that call. @param error a LinkError; anything else is a bug, and thrown on */
   linkFailed(connection: Connection, call: "read" | "write", error: unknown): void;
-  /** All that the peer was owed has left. */
+  /** All output of the connection has left. */
   peerReady(connection: Connection): void;
 }
 
@@ -30,15 +30,15 @@ export class Connection {
   /** A fixed UDP peer never times out and cannot be kicked off. */
   readonly fixed: boolean;
   readonly pacing: ReadPacing = newReadPacing();
-  /** Marks of the other direction at the last read, to see a dialogue turn. */
+  /** Marks of the other direction at the last read, to detect that the other side has answered. */
   seenToNet = 0;
   bytesFromNet = 0;
   bytesToNet = 0;
-  /** Its last chunk was little but telnet commands, or it is a telnet peer that has sent nothing yet: little is read at a time. */
+  /** True while the peer sends mostly telnet commands, and for a telnet peer that has sent nothing yet: reads are then small. */
   flooding: boolean;
   /** FLOWCONTROL-SUSPEND: device data waits until the peer asks for it again. */
   suspended = false;
-  /** Why it ends as soon as what it is owed has left (closeon). */
+  /** The reason to end it when its output has left (closeon); null: it stays. */
   endWhenSent: string | null = null;
   lastActiveSecond: number;
   readonly #sinceMs: number;
@@ -110,7 +110,7 @@ export class Connection {
     };
   }
 
-  /** Device data in wire form; only lent. Not to be called while `blocked`, so at most one such piece is kept. */
+  /** Sends device data, already encoded; the bytes are valid only during the call. Not to be called while `blocked`, so at most one such piece is kept. */
   sendData(bytes: Uint8Array): void {
     this.bytesToNet += bytes.length;
     this.#sendGathered();
@@ -127,7 +127,7 @@ export class Connection {
     return this.#sendGathered() && this.#sendAnswer(bytes);
   }
 
-  /** What is sent aside from now on leaves in one piece, with `sendTogether`, which follows in the same turn of the loop. */
+  /** Gathers what `sendAside` sends, until `sendTogether` in the same turn of the event loop sends it in one piece. */
   gather(): void {
     if (this.#gathered < 0) this.#gathered = 0;
   }

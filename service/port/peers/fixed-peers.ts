@@ -3,14 +3,14 @@ import type { RemoteAddress } from "../../config/configuration.js";
 import type { Cancel, Clock } from "../../line/clock.js";
 import type { Link, PeerAddress } from "../../net/link.js";
 
-/** Between attempts: for a name that is not known yet, for a device that cannot be opened. */
+/** Interval of the attempts for a name that is not known yet, or a device that cannot be opened. */
 const RETRY_MS = 5000;
 
 interface FixedPeersOptions {
   readonly clock: Clock;
-  /** Those without a connection, with their slots. */
+  /** The fixed peers without a connection, with their slots. */
   missing(): readonly { readonly slot: number; readonly remote: RemoteAddress }[];
-  /** None: not known yet. */
+  /** The addresses of a peer; empty while its name is not known. */
   addressesOf(remote: RemoteAddress): readonly string[];
   /** Null where that is not possible. */
   connect(peer: PeerAddress): Link | null;
@@ -33,13 +33,13 @@ export class FixedPeers {
       const link = this.#options.deviceState() === "free" ? this.#reach(remote) : null;
       if (link === null) continue;
       this.#options.attach(link, slot);
-      // The device could not be opened: not for the others either.
+      // The device could not be opened; the other peers would fail too.
       if (this.#options.missing().some(one => one.slot === slot)) break;
     }
     this.attachLater();
   }
 
-  /** By the first of its addresses that we have a socket for. */
+  /** Connects to the first of its addresses that a socket of the port can reach. */
   #reach(remote: RemoteAddress): Link | null {
     for (const address of this.#options.addressesOf(remote)) {
       const link = this.#options.connect({ address, port: remote.port });

@@ -1,4 +1,4 @@
-/** Once a second, while the device is open: peers that are idle for too long, and peers that are gone while others wait. */
+/** Checks peers once a second while the device is open: for the idle time limit, and for vanished peers that block others. */
 import { unmappedText } from "../../line/address.js";
 import { LinkError } from "../../net/link.js";
 import type { PortEvents } from "../port-events.js";
@@ -39,7 +39,7 @@ export class PeerChecks {
     for (const connection of slots.idle(second, limit)) events.peerMustGo(connection, "timeout");
   };
 
-  /** A peer that is gone does not stop the others for as long as a single one waits. */
+  /** Closes a vanished peer that holds up the others sooner than one that is alone. */
   #endGone(): void {
     const { slots, events } = this.#options;
     for (const connection of [...slots.live]) {

@@ -18,7 +18,7 @@ export class PeerTelnet {
   modemStateMask: number;
   /** The modem lines when they were last looked at; null: not yet, so no deltas. */
   modemState: ModemState | null;
-  /** The line states last told, masked. */
+  /** The modem state of the last notice, masked. */
   lastSentModemBits: number;
   /** It is to be told of changes (RemoteControl). */
   isWatching: boolean;

@@ -11,7 +11,7 @@ import { chardelayUs } from "../../line/timing.js";
  * reference.
  */
 interface DelayOutput {
-  /** False while a peer still has something unsent. */
+  /** False while a peer has unsent output. */
   ready(): boolean;
   emit(bytes: Uint8Array): void;
 }

@@ -13,7 +13,7 @@ import {
   type TransferState,
 } from "./transfer-state.js";
 
-/** One for all ports, as what is read. Telnet may double each byte. */
+/** One buffer for all ports, like that of reads. Telnet may double each byte. */
 const escaped = new Uint8Array(DATAGRAM_BYTES * 2);
 
 export class DeviceToNet {

@@ -27,7 +27,7 @@ export class NetToDevice {
   readonly #feeds = new Map<Connection, { readonly onTick: () => void }>();
   readonly #stalledPeers: StalledPeers;
   #unwritten: Uint8Array | null = null;
-  /** What the peer that filled the device sent after that: commands must not overtake data. */
+  /** The rest of the peer that filled the device: commands must not overtake data. */
   #postponed: TelnetInput | null = null;
   #lastRead: Connection | null = null;
 
@@ -97,7 +97,7 @@ export class NetToDevice {
     for (const connection of this.#inTurn()) this.#read(connection);
   };
 
-  /** What the device has not taken goes too, unless another peer is there: the port closes. */
+  /** Discards the output too, unless another peer is connected: the port closes. */
   #gone(connection: Connection, bytes: number, error: unknown): void {
     const { connections, events } = this.#options;
     const own = this.#forgetPostponed(connection);

@@ -5,9 +5,12 @@
 import type { Cancel, Clock } from "../../line/clock.js";
 import type { Connection } from "../peers/connection.js";
 
-/** Without progress of the device: a peer whose connection broke is let go. As long as a closing port waits for its device. */
+/**
+ * After this time without progress of the device, a peer whose connection broke is closed. The same as the limit of a
+ * closing port.
+ */
 const BROKEN_MS = 4000;
-/** Without progress of the device: a peer that ended its connection in order is let go too. */
+/** After this time without progress of the device, a peer that ended its connection in order is closed too. */
 const ENDED_MS = 600_000;
 
 const discardBuffer = new Uint8Array(4096);
@@ -18,7 +21,7 @@ interface StalledPeersOptions {
   bytesToDevice(): number;
   waitsForDevice(): boolean;
   peers(): Iterable<Connection>;
-  /** The peer is gone (`error` null: it ended in order); so many bytes that it sent were not read by anyone else. */
+  /** The peer is gone (`error` null: it ended in order); `bytes` that it sent were discarded. */
   gone(connection: Connection, bytes: number, error: unknown): void;
 }
 
@@ -52,7 +55,7 @@ export class StalledPeers {
     });
   }
 
-  /** Lets peers go that have disconnected; a connection that breaks before the device takes more follows then. */
+  /** Closes peers that have disconnected, or whose connection breaks before the device takes more. */
   #release(stuckAt: number, endedToo: boolean): void {
     for (const peer of [...this.#options.peers()]) {
       if (endedToo && peer.link.hasEnded?.() === true) {

@@ -1,8 +1,8 @@
-/** What one read of a telnet peer brought, decoded only as far as it is taken: a full device makes the rest wait. */
+/** The bytes of one read of a telnet peer, decoded only as far as they are taken: a full device makes the rest wait. */
 import { encodeEvents, TelnetDecoder, type TelnetEvent } from "../../telnet/decoder.js";
 import type { Connection } from "../peers/connection.js";
 
-/** Decoded at a time, so that many small commands do not stand in memory as events. */
+/** Bytes decoded at a time, so that many small commands do not fill the memory as events. */
 const PIECE_BYTES = 2048;
 
 /** What of it the process after this one has to take. */

@@ -1,4 +1,4 @@
-/** What the two directions of an open port share. */
+/** State that the two directions of an open port share. */
 import type { PortConfig } from "../../config/configuration.js";
 import type { Device } from "../../device/device.js";
 import type { Clock } from "../../line/clock.js";
@@ -12,7 +12,7 @@ import type { Heartbeat, Ticker } from "../ticker.js";
 
 export const READ_BYTES = 16_384;
 export const DATAGRAM_BYTES = 65_536;
-/** Reads of one source, and bytes, in one turn: after that the other ports get theirs. More bytes would not be faster. */
+/** Reads of one source, and their bytes, in one turn; then the other ports are read. More bytes would not be faster. */
 export const READS_PER_TURN = 64;
 export const BYTES_PER_TURN = 8_192;
 /** Half of the 4096 bytes a tty keeps for its reader: no more than that may gather between two ticks. */
@@ -30,7 +30,7 @@ export function roomFor(limit: number): Uint8Array {
 /** Telnet commands of the peers, in their place between the data. */
 export interface TelnetCommands {
   telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void;
-  /** Commands that came together have been worked through: data follows, or nothing. */
+  /** All commands that arrived together have been passed on. */
   commandsEnd(connection: Connection): void;
 }
 
@@ -47,9 +47,9 @@ export interface TransferOptions {
   readonly connections: Set<Connection>;
 }
 
-/** What each direction must know of the other one and of the line. */
+/** The state of one direction that the other one uses, and that of the line. */
 export class TransferState {
-  /** Pieces passed on, to see a dialogue turn. */
+  /** Pieces passed on, to detect that the other side has answered. */
   movedToNet = 0;
   movedToDevice = 0;
   /** How long the line takes for one byte, in milliseconds. */
