@@ -110,7 +110,10 @@ export class Connection {
     };
   }
 
-  /** Sends device data, already encoded; the bytes are valid only during the call. Not to be called while `blocked`, so at most one such piece is kept. */
+  /**
+   * Sends device data, already encoded; the bytes are valid only during the call. Not to be called while `blocked`, so at
+   * most one such piece is kept.
+   */
   sendData(bytes: Uint8Array): void {
     this.bytesToNet += bytes.length;
     this.#sendGathered();
