@@ -4,6 +4,7 @@ import type { ManagedPort, MonitorDirection } from "../port/status.js";
 export class Monitor {
   readonly #sink: (bytes: Uint8Array) => void;
   #release: (() => void) | null = null;
+  #monitored: { readonly port: string; readonly direction: MonitorDirection } | null = null;
 
   /** @param sink called with the bytes as they pass; it must take or drop them at once */
   constructor(sink: (bytes: Uint8Array) => void) {
@@ -13,6 +14,11 @@ export class Monitor {
   /** True from a successful start to stop, also when the port is gone meanwhile (as in the reference). */
   get active(): boolean {
     return this.#release !== null;
+  }
+
+  /** Null: nothing. */
+  get monitored(): { readonly port: string; readonly direction: MonitorDirection } | null {
+    return this.active ? this.#monitored : null;
   }
 
   /** False when another session monitors the port. */
@@ -28,6 +34,7 @@ export class Monitor {
         : () => {
             if (!over) stop();
           };
+    this.#monitored = { port: port.name, direction };
     return stop !== null;
   }
 

@@ -1,4 +1,5 @@
 /** The control port: at most four sessions, one of them kept for the machine itself. */
+import type { ControlSessionState } from "../handover/state.js";
 import { unmappedText } from "../line/address.js";
 import type { Link } from "../net/link.js";
 import type { Activity } from "../port/drain.js";
@@ -30,9 +31,17 @@ export class ControlServer {
       return;
     }
     link.store?.("m");
-    const session = new ControlSession({ ...this.#options, link, onEnd: () => this.#sessions.delete(session) });
-    this.#sessions.set(session, isRemote);
-    session.start();
+    this.#start(link, isRemote);
+  }
+
+  /** Goes on with a session of the process before this one. Call when the ports are there. */
+  resume(link: Link, before: ControlSessionState): void {
+    this.#start(link, !isLoopback(link.peer.address), before);
+  }
+
+  /** Of all sessions, for the process after this one. Nothing may be called afterwards. */
+  states(): readonly ControlSessionState[] {
+    return [...this.#sessions.keys()].map(session => session.state()).filter(state => state !== null);
   }
 
   /** Those in use, without that of `asker`. */
@@ -49,6 +58,13 @@ export class ControlServer {
   /** Ends all sessions. */
   close(): void {
     for (const session of [...this.#sessions.keys()]) session.close();
+  }
+
+  #start(link: Link, isRemote: boolean, before?: ControlSessionState): void {
+    const onEnd = () => void this.#sessions.delete(session);
+    const session = new ControlSession({ ...this.#options, link, onEnd, ...(before === undefined ? {} : { before }) });
+    this.#sessions.set(session, isRemote);
+    session.start();
   }
 
   #hasRoom(isRemote: boolean): boolean {

@@ -1,4 +1,5 @@
 /** One operator on the control port: telnet, a line editor, commands, and what is sent back. */
+import type { ControlSessionState } from "../handover/state.js";
 import { toBytes, toText } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
@@ -17,6 +18,8 @@ export interface ControlSessionOptions {
   readonly drain: Drain;
   readonly log: Log;
   readonly clock?: Clock;
+  /** Of the process before this one: the session goes on as it was. */
+  readonly before?: ControlSessionState;
   /** Called once, however the session ends. */
   readonly onEnd: () => void;
 }
@@ -29,6 +32,8 @@ const TURN_BYTES = 2048;
 const PAUSE_MS = 1;
 /** Output made at a time, and one line more. Nothing else queues. */
 const PIECE_BYTES = 1024;
+/** Output that is handed over; what is more than that is lost. */
+const HANDED_OVER_BYTES = 4 * 1024 * 1024;
 
 /** Text to send, one character a byte; null: send what there is before you ask for more. */
 type Output = string | null;
@@ -37,7 +42,7 @@ export class ControlSession {
   readonly #options: ControlSessionOptions;
   readonly #clock: Clock;
   readonly #decoder = new TelnetDecoder();
-  readonly #negotiation = new Negotiation(CONTROL_PORT_POLICY);
+  readonly #negotiation: Negotiation;
   readonly #editor = new LineEditor();
   readonly #monitor = new Monitor(bytes => this.#showMonitored(bytes));
   readonly #chunk = new Uint8Array(READ_BYTES);
@@ -52,16 +57,21 @@ export class ControlSession {
   #notice = "";
   /** All is sent, and input is waited for. */
   #isWaiting = false;
+  /** The process ends: what is asked for is worked out for the next one, and `exit` ends the session there. */
+  #isHandedOver = false;
+  #isExiting = false;
 
   constructor(options: ControlSessionOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#lastInputMs = this.#clock.nowMs();
-    this.#since = this.#clock.date().getTime();
-    this.#output = this.#greet();
+    const { before } = options;
+    this.#lastInputMs = this.#clock.nowMs() - (before?.idleMs ?? 0);
+    this.#since = before?.sinceMs ?? this.#clock.date().getTime();
+    this.#negotiation = new Negotiation(CONTROL_PORT_POLICY, before?.negotiation);
+    this.#output = before === undefined ? this.#greet() : this.#goOn(before);
   }
 
-  /** Greets. Until then nothing is read or written. */
+  /** Greets, or goes on. Until then nothing is read or written. */
   start(): void {
     this.#turn();
   }
@@ -73,6 +83,25 @@ export class ControlSession {
 
   get isMonitoring(): boolean {
     return this.#monitor.active;
+  }
+
+  /**
+   * For the process after this one, which goes on with it: nothing may be called afterwards. Null: it has ended.
+   * Not to be called from within a command.
+   */
+  state(): ControlSessionState | null {
+    if (this.#ended) return null;
+    this.#isHandedOver = true;
+    this.#endPause();
+    this.#options.link.ignoreReadable();
+    const { link } = this.#options;
+    const sent = this.#piece.subarray(this.#sent);
+    const unsent = Buffer.concat([sent, toBytes(this.#remainingOutput())]).subarray(0, HANDED_OVER_BYTES);
+    return {
+      ...{ name: link.storedName ?? "", peer: link.peer, sinceMs: this.#since, idleMs: Math.round(this.idleMs) },
+      ...{ unfinished: this.#decoder.unfinished(), negotiation: this.#negotiation.state(), line: this.#editor.line },
+      ...{ unsent, isExiting: this.#isExiting, monitor: this.#monitor.monitored },
+    };
   }
 
   activity(): Activity {
@@ -143,6 +172,26 @@ export class ControlSession {
     return this.#piece.length > 0;
   }
 
+  #remainingOutput(): string {
+    let text = this.#notice;
+    let beforeCommand = text;
+    for (let next = this.#output.next(); !next.done && text.length < HANDED_OVER_BYTES; next = this.#output.next()) {
+      if (next.value === null) beforeCommand = text;
+      else text += next.value;
+    }
+    return this.#isExiting ? beforeCommand : text; // the echo of `exit` is not sent
+  }
+
+  *#goOn({ unfinished, line, unsent, isExiting, monitor }: ControlSessionState): Generator<Output> {
+    this.#decoder.push(unfinished);
+    this.#editor.feed(toBytes(line));
+    const port = monitor === null ? null : this.#options.ports.find(monitor.port);
+    if (monitor !== null && port !== null) this.#monitor.start(port, monitor.direction);
+    yield toText(unsent);
+    yield null;
+    if (isExiting) this.close();
+  }
+
   *#greet(): Generator<Output> {
     yield toText(this.#negotiation.opening());
     yield PROMPT;
@@ -170,7 +219,8 @@ export class ControlSession {
       if (line === null) continue;
       const command = parseCommand(line);
       if (command.kind === "exit") {
-        this.close();
+        if (this.#isHandedOver) this.#isExiting = true;
+        else this.close();
         return;
       }
       for (const text of execute(command, context)) yield `${text}\r\n`;

@@ -11,6 +11,8 @@ import { SOL_CONSOLE } from "./sol-state.js";
 
 const COUNT = integer(0, Number.MAX_SAFE_INTEGER);
 const BYTE = integer(0, 255);
+/** Milliseconds since 1970. */
+const sinceMs = integer(0, 8.64e15);
 const durationMs = integer(0, DURATION_MS);
 const pending = bytes(PENDING_BYTES);
 const reason = text(1024);
@@ -79,7 +81,7 @@ const CONNECTION = record({
   /** Null: it waits for the port to close, and has no slot yet. */
   slot: nullable(integer(0, OBJECTS)),
   fixed: flag,
-  sinceMs: integer(0, 8.64e15),
+  sinceMs,
   /** Seconds; may be less than none where the clock of a port began later. */
   idleSeconds: COUNT,
   ...{ bytesFromNet: COUNT, bytesToNet: COUNT },
@@ -180,12 +182,15 @@ const ROTATOR = record({ name: path, next: integer(0, OBJECTS) });
 const CONTROL_SESSION = record({
   name,
   peer: PEER,
+  sinceMs,
   idleMs: durationMs,
   unfinished,
   negotiation: NEGOTIATION,
   /** The line being typed. */
   line: text(255),
   unsent: pending,
+  /** It ends when that is sent. */
+  isExiting: flag,
   monitor: nullable(record({ port: path, direction: oneOf("tcp", "term") })),
 });
 

@@ -1,7 +1,12 @@
 /** Parts of a state as the next process gets them: encoded and decoded. */
 import { decodeRecord, encodeRecord } from "../../service/handover/codec.js";
 import type { Field } from "../../service/handover/fields.js";
-import { type ConnectionState, JOURNALED, type TelnetState } from "../../service/handover/state.js";
+import {
+  type ConnectionState,
+  type ControlSessionState,
+  JOURNALED,
+  type TelnetState,
+} from "../../service/handover/state.js";
 import { CONNECTION } from "./handed-over-state.js";
 
 export function carriedConnection(connection: ConnectionState): ConnectionState {
@@ -10,6 +15,10 @@ export function carriedConnection(connection: ConnectionState): ConnectionState 
 
 export function carriedTelnet(telnet: TelnetState): TelnetState {
   return carriedConnection({ ...CONNECTION, telnet }).telnet ?? telnet;
+}
+
+export function carriedSession(session: ControlSessionState): ControlSessionState {
+  return carried(JOURNALED.controlSession, session);
 }
 
 function carried<T>(kind: Field<T>, part: T): T {

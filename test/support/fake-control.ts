@@ -17,6 +17,8 @@ export interface FakeControl {
   readonly ports: FakeManagedPort[];
   /** A session that has been greeted. */
   connect(): FakeLink;
+  /** The link, whose `settle` ends only when no session pauses. */
+  settled(link: FakeLink): FakeLink;
 }
 
 export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedPort()]): FakeControl {
@@ -51,6 +53,7 @@ export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedP
     clock,
     logged,
     ports,
+    settled: settle,
     connect() {
       const link = settle(createFakeLink());
       server.accept(link);

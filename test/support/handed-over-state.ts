@@ -99,8 +99,15 @@ export const STATE: DaemonState = {
   ],
   controlSessions: [
     {
-      ...{ name: "m-1", peer: { address: "127.0.0.1", port: 50_000 }, idleMs: 1500, unfinished: Uint8Array.of(255) },
+      ...{
+        name: "m-1",
+        peer: { address: "127.0.0.1", port: 50_000 },
+        sinceMs: 1_795_860_000_001,
+        idleMs: 1500,
+        unfinished: Uint8Array.of(255),
+      },
       ...{ negotiation: TELNET.negotiation, line: "showp\xe9", unsent: Uint8Array.of(45, 62, 32) },
+      isExiting: true,
       monitor: { port: "2000", direction: "term" },
     },
   ],
