@@ -1,15 +1,15 @@
 /** The hooks of docs/ota.md as they stand there, with a `ser2net` that only says what it was asked, and with real daemons. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { join } from "node:path";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
-import { BUNDLE, runProgram, temporaryFolder } from "../support/daemon.js";
+import { BUNDLE, runProgram } from "../support/daemon.js";
 import { drainStage } from "../support/drain-stage.js";
+import { installExamples, otaExample } from "../support/ota-examples.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 
-const PAGE = readFileSync("docs/ota.md", "utf8");
 const MAY_REBOOT = "/usr/lib/update/may-reboot";
 const HOOKS = [
   MAY_REBOOT,
@@ -20,30 +20,12 @@ const HOOKS = [
 ] as const;
 type Hook = (typeof HOOKS)[number];
 
-/** The example of the page that has the name of the file in one of its first lines. */
-function example(name: string): string {
-  const found = Array.from(PAGE.matchAll(/^```\n(.*?)^```$/gms), ([, text = ""]) => text).find(text =>
-    text.split("\n", 2).includes(`# ${name}`),
-  );
-  if (found === undefined) throw new Error(`no example ${name}`);
-  return found;
-}
-
 /** The hooks in a folder of the test: the paths that they name are below it. @param program what `ser2net` is there */
 function installed(t: Test, program: string) {
-  const root = temporaryFolder(t);
-  const put = (name: string, text: string) => {
-    const file = join(root, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-    chmodSync(file, 0o755);
-  };
-  for (const hook of HOOKS) put(hook, example(hook).replace(/(?<=^|[ =>])\/(?=usr\/|run\/|sys\/)/gm, `${root}/`));
+  const { root, put, env } = installExamples(t, HOOKS);
   put("bin/ser2net", program);
   const led = join(root, "sys/class/leds/board:white:update/brightness");
   put(led.slice(root.length), "");
-  mkdirSync(join(root, "run"));
-  const env = { ...process.env, PATH: `${join(root, "bin")}:${process.env.PATH}` };
   return {
     env,
     file: (hook: Hook) => join(root, hook),
@@ -113,8 +95,8 @@ t.test("each updater gets the status that it takes for not yet", async t => {
   t.equal(hooks.led(), "255\n", "RAUC's hook lights the LED");
   t.equal(hooks.run("/usr/lib/rauc/post-install").status, 0);
   t.equal(hooks.led(), "0\n");
-  t.match(example("/etc/swupdate.cfg"), `preupdatecmd = "${MAY_REBOOT} busy"`);
-  t.match(example("/etc/systemd/system/update-reboot.service"), `ExecStart=${MAY_REBOOT} drain\n`);
+  t.match(otaExample("/etc/swupdate.cfg"), `preupdatecmd = "${MAY_REBOOT} busy"`);
+  t.match(otaExample("/etc/systemd/system/update-reboot.service"), `ExecStart=${MAY_REBOOT} drain\n`);
 });
 
 t.test("with two instances of the daemon, a user of either counts", needs("dbus-daemon", "busctl"), async t => {
