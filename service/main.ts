@@ -5,13 +5,15 @@ import { setFlagsFromString } from "node:v8";
 import { checkSolCommand } from "./app/check-sol.js";
 import { Daemon, type DaemonEvents, StartError } from "./app/daemon.js";
 import { DbusLoader } from "./app/dbus-loader.js";
+import { daemonState, giveState, TakenOver } from "./app/handover.js";
 import { ConfigurationError, type LoadedConfiguration, loadConfiguration } from "./app/load-configuration.js";
-import { loadSol } from "./app/port-environment.js";
+import { deviceRequest, loadSol } from "./app/port-environment.js";
 import { ServiceManager } from "./app/service-manager.js";
 import { boardCommand } from "./board/command.js";
 import { STANDARD_EVIDENCE } from "./board/detect.js";
 import { standardFolders } from "./board/load.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
+import type { PortConfig } from "./config/configuration.js";
 import { errorsOf, formatDiagnostic } from "./config/diagnostic.js";
 import { printConfiguration } from "./config/print.js";
 import { controlPortProblem } from "./config/served-port.js";
@@ -26,7 +28,7 @@ import { LimitedLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
 import { reasonOf } from "./native/errors.js";
-import { endUnclaimed, useDescriptorStore } from "./native/stored-descriptors.js";
+import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
 import { type PidFile, writePidFile } from "./pid-file.js";
 import { handedDescriptors } from "./systemd/activation.js";
@@ -140,6 +142,8 @@ class Program {
   readonly #daemon: Daemon;
   readonly #bus = new DbusLoader();
   readonly #serviceManager: ServiceManager;
+  /** Of the process before this one; null: nothing. */
+  readonly #takenOver: TakenOver | null;
   #pidFile: PidFile | null = null;
 
   constructor(options: Options) {
@@ -150,7 +154,9 @@ class Program {
     this.#log = createLog(options);
     const handed = handedDescriptors(process.env, process.pid);
     useDescriptorStore(createDescriptorStore(process.env), handed.stored);
-    this.#daemon = new Daemon(options, this.#log, handed.sockets, this.#daemonEvents());
+    const requestOf = (config: PortConfig) => deviceRequest(config, this.#log, options.locking);
+    this.#takenOver = handed.stored.size === 0 ? null : TakenOver.read(this.#log, requestOf);
+    this.#daemon = new Daemon(options, this.#log, { ...handed, takenOver: this.#takenOver }, this.#daemonEvents());
     this.#serviceManager = new ServiceManager(this.#daemon, process.env, this.#log);
   }
 
@@ -172,7 +178,7 @@ class Program {
     }
     // Nothing else may hold the process: without a port it waits for a reload that brings one.
     systemClock.every(LONGEST_TIMER_MS, () => {});
-    this.#serviceManager.started();
+    this.#serviceManager.started(this.#takenOver?.summary() ?? null);
     if (dbus !== null) this.#bus.start(dbus, this.#daemon, () => this.#reload("Reload called over D-Bus"), this.#log);
   }
 
@@ -182,9 +188,18 @@ class Program {
     for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
       process.once(signal, () => {
         this.#serviceManager.stopping();
+        if (signal === "SIGTERM") this.#handOver();
         void this.#stop();
       });
     }
+  }
+
+  /** With a store, the next process goes on where this one ends, in the same turn: no byte moves any more. Else it returns. */
+  #handOver(): void {
+    if (!hasDescriptorStore() || !giveState(daemonState(this.#daemon.ports), this.#log)) return;
+    this.#pidFile?.remove();
+    this.#log.flush();
+    process.exit(0);
   }
 
   #daemonEvents(): DaemonEvents {

@@ -20,6 +20,7 @@ import { BoardDevices } from "./board-devices.js";
 import { BoardLeds } from "./board-leds.js";
 import { ControlListener } from "./control-listener.js";
 import { DaemonDrain } from "./drain.js";
+import type { HandedOver } from "./handover.js";
 import {
   allDiagnostics,
   ConfigurationError,
@@ -82,12 +83,11 @@ export class Daemon {
   #lastReload: readonly Diagnostic[] | string = [];
   #faultyLines = 0;
 
-  /** @param descriptors sockets that the service manager opened for us */
-  constructor(options: Options, log: Log, descriptors: readonly number[], events: DaemonEvents) {
+  constructor(options: Options, log: Log, { sockets, takenOver }: HandedOver, events: DaemonEvents) {
     this.#options = options;
     this.#log = log;
     this.#events = events;
-    this.#inherited = inheritedSockets(descriptors);
+    this.#inherited = inheritedSockets(sockets);
     this.#leds = new Leds(text => log.warning(text));
     this.#nodeWatcher = new DeviceNodeWatcher(text => log.warning(text));
     this.#boardLeds = new BoardLeds({ leds: this.#leds, nodeWatcher: this.#nodeWatcher, ports: this.ports });
@@ -128,6 +128,7 @@ export class Daemon {
       removed: port => this.#removed(port),
       stdioEnded: ok => events.stdioEnded(ok),
       isDraining: () => this.drain.isDraining,
+      handover: takenOver,
     });
     this.#served = new ServedPorts({
       ports: this.ports,

@@ -1,9 +1,9 @@
 /** Gives ports what reaches outside: sockets, devices, access rules, traces, LEDs. */
 import { createHostsAccess } from "../access/hosts-files.js";
 import { isAdmitted } from "../access/remote-address.js";
-import type { LedConfig, OptionContext } from "../config/configuration.js";
+import type { LedConfig, OptionContext, PortConfig } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
-import { deviceIdentity, openDevice } from "../device/open.js";
+import { deviceIdentity, type OpenRequest, openDevice } from "../device/open.js";
 import { SolDevices } from "../device/open-sol.js";
 import type { CreateSession } from "../device/sol.js";
 import { SolSecrets } from "../device/sol-secrets.js";
@@ -17,6 +17,7 @@ import { listen } from "../net/listen.js";
 import { RemoteNames } from "../net/remote-names.js";
 import { standardInput } from "../net/stdio.js";
 import type { PortEnvironment } from "../port/environment.js";
+import type { PortHandover } from "../port/handover.js";
 import { writeIfOpen } from "../port/peers/admission.js";
 import type { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
@@ -44,6 +45,8 @@ interface PortEnvironmentOptions {
   stdioEnded(ok: boolean): void;
   isDraining(): boolean;
   readonly label: (portName: string) => string | null;
+  /** Null: nothing is taken over. */
+  readonly handover: (PortHandover & { readonly nextConnectionId: number }) | null;
 }
 
 export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvironment {
@@ -51,13 +54,14 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   const names = new RemoteNames();
   const permitted = createAccessCheck("ser2net", log);
   const time = systemClock;
-  let connectionIds = 0;
+  let connectionIds = options.handover?.nextConnectionId ?? 0;
   return {
     log,
     time,
     ticker: new Ticker(time),
     heartbeat: new Heartbeat(time),
     defaultSignature: options.signature,
+    handover: options.handover,
     listen: (spec, events) => listen(spec, inherited, events, time),
     standardInput,
     openDevice: createDeviceOpener(log, locking),
@@ -90,7 +94,8 @@ function createDeviceOpener(log: Log, locking: boolean): PortEnvironment["openDe
   const warn = (text: string): void => log.warning(text);
   const solDevices = new SolDevices(loadSol);
   const solSecrets = new SolSecrets(warn);
-  return ({ device, state, line, options }, signal) => {
+  return (config, signal) => {
+    const { device, line, options } = config;
     const { path } = device;
     if (device.kind === "sol" && options.sol !== null) {
       const { target } = device;
@@ -98,11 +103,15 @@ function createDeviceOpener(log: Log, locking: boolean): PortEnvironment["openDe
       const readSecrets = () => solSecrets.read(target, path);
       return solDevices.open({ path, identity: deviceIdentity(path), target, sol, readSecrets, warn, signal });
     }
-    const { clearBreak, rs485 } = options;
-    return openDevice({
-      ...{ path, printer: state === "rawlp", line, control: options, clearBreak, rs485, lock: locking, warn },
-    });
+    return openDevice(deviceRequest(config, log, locking));
   };
+}
+
+/** How a tty or a printer of that definition is opened. */
+export function deviceRequest({ device, state, line, options }: PortConfig, log: Log, lock: boolean): OpenRequest {
+  const { clearBreak, rs485 } = options;
+  const warn = (text: string): void => log.warning(text);
+  return { path: device.path, printer: state === "rawlp", line, control: options, clearBreak, rs485, lock, warn };
 }
 
 /** The protocol is a bundle of its own. */

@@ -39,9 +39,9 @@ export class ServiceManager {
     this.#notifier = createNotifier(environment, log);
   }
 
-  /** The ports listen. */
-  started(): void {
-    this.#notifier.ready(this.#status());
+  /** The ports listen. @param takenOver what is new of it, in words: of the process before this one */
+  started(takenOver: string | null): void {
+    this.#notifier.ready(takenOver === null ? this.#status() : `${this.#status()}; ${takenOver}`);
     this.#watchdog = createWatchdog({
       intervalUs: this.#intervalUs,
       notifier: this.#notifier,

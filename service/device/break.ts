@@ -1,4 +1,5 @@
 /** Breaks on a line, without the wait the kernel would put before them: its ioctl blocks until all output has left. */
+import type { BreakState } from "../handover/state.js";
 import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { queued, setBreak } from "../native/serial.js";
 
@@ -6,6 +7,8 @@ import { queued, setBreak } from "../native/serial.js";
 const BREAK_MS = 250;
 /** How often to look whether all output has left. */
 const LOOK_MS = 10;
+
+export const NO_BREAK: BreakState = { at: "off", on: false, timed: false, leftMs: 0 };
 
 export class Break {
   /** What was asked for last. */
@@ -17,12 +20,27 @@ export class Break {
   /** Ends by itself. */
   #timed = false;
   #cancelTimer: Cancel | null = null;
+  /** Of one that ends by itself, on the clock. */
+  #endMs = 0;
 
-  /** @param released called when output may go on */
-  constructor(fd: number, released: () => void, clock: Clock = systemClock) {
+  /**
+   * @param released called when output may go on
+   * @param before of the process before this one: what it had begun goes on
+   */
+  constructor(fd: number, released: () => void, clock: Clock = systemClock, before: BreakState = NO_BREAK) {
     this.#clock = clock;
     this.#fd = fd;
     this.#released = released;
+    this.on = before.on;
+    this.#timed = before.timed;
+    this.#at = before.at;
+    if (before.at === "waiting") this.#cancelTimer = this.#clock.after(LOOK_MS, () => this.#look());
+    if (before.at === "sending" && before.timed) this.#endAfter(Math.min(before.leftMs, BREAK_MS));
+  }
+
+  state(): BreakState {
+    const leftMs = Math.max(0, Math.round(this.#endMs - this.#clock.nowMs()));
+    return { at: this.#at, on: this.on, timed: this.#timed, leftMs };
   }
 
   /** True while output would overtake the break, or be lost in it. */
@@ -70,8 +88,13 @@ export class Break {
   }
 
   #run(): void {
-    if (this.#timed) this.#cancelTimer = this.#clock.after(BREAK_MS, () => this.#end());
+    if (this.#timed) this.#endAfter(BREAK_MS);
     else this.#released();
+  }
+
+  #endAfter(ms: number): void {
+    this.#endMs = this.#clock.nowMs() + ms;
+    this.#cancelTimer = this.#clock.after(ms, () => this.#end());
   }
 
   #end(): void {

@@ -1,4 +1,5 @@
 /** The contract of a device: a tty, a printer, a SOL console. */
+import type { BreakState } from "../handover/state.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 
@@ -18,6 +19,8 @@ export interface Device {
   whenWritable(callback: () => void): void;
   /** Takes a pending `whenReadable` back. */
   ignoreReadable(): void;
+  /** For the process after this one; null: the device ends with this process. */
+  state?(): DeviceHandover | null;
   readonly line: LineDevice | null; // null: a printer has no line
   /**
    * Waits until everything written has left, at most `limitMs`, then closes. Resolves when it is gone.
@@ -46,6 +49,16 @@ export interface LineDevice {
   counters(): LineCounters | null;
   /** Throws away what waits in the kernel's queues. */
   purge(which: "input" | "output" | "both"): void;
+}
+
+/** What the process after this one needs of a device beside its descriptor. */
+export interface DeviceHandover {
+  /** Of its descriptor, in the store of the service manager. */
+  readonly name: string;
+  readonly kind: "tty" | "printer";
+  readonly line: LineSettings | null;
+  readonly virtualControl: ModemControl | null;
+  readonly break: BreakState;
 }
 
 export type DeviceErrorCode = "open-failed" | "setup-failed" | "rs485-failed" | "locked" | "lock-failed" | "lost";

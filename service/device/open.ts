@@ -1,16 +1,17 @@
 /** Opens the device of a port: lock, open, set up (docs/reference.md, "Opening the device"). */
-import { closeSync, realpathSync, statSync } from "node:fs";
+import { closeSync, fstatSync, realpathSync, statSync } from "node:fs";
 import type { Rs485Config } from "../config/configuration.js";
 import { TEXT_ENCODING, toBytes } from "../line/bytes.js";
 import type { InitialControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { ENODEV, errorReason, reasonOf } from "../native/errors.js";
 import { openDevice as openNode, RS485, type Rs485, setBreak, setRs485 } from "../native/serial.js";
-import { storeDescriptor } from "../native/stored-descriptors.js";
-import { type Device, DeviceError } from "./device.js";
+import { endDescriptor, storeDescriptor } from "../native/stored-descriptors.js";
+import { NO_BREAK } from "./break.js";
+import { type Device, DeviceError, type DeviceHandover } from "./device.js";
 import { Printer } from "./printer.js";
 import { modemBits, Tty } from "./tty.js";
-import { acquireLock } from "./uucp-lock.js";
+import { acquireLock, type Lock } from "./uucp-lock.js";
 
 export interface OpenRequest {
   readonly path: string;
@@ -34,6 +35,37 @@ export function openDevice(request: OpenRequest): Device {
     return openUnlocked(request, () => lock?.release());
   } catch (error) {
     lock?.release();
+    throw error;
+  }
+}
+
+/** As `deviceIdentity`, of a descriptor. */
+export function descriptorIdentity(fd: number): string {
+  const stat = fstatSync(fd);
+  return stat.isCharacterDevice() ? `char:${stat.rdev}` : "";
+}
+
+/**
+ * A device that the process before this one had open: nothing is opened and no line moves. Throws DeviceError, and ends it then.
+ * @param before null: only the descriptor is left
+ */
+export function adoptDevice(
+  request: OpenRequest,
+  fd: number,
+  before: Omit<DeviceHandover, "name" | "kind"> | null,
+): Device {
+  const { path, printer, line, control } = request;
+  let lock: Lock | null = null;
+  try {
+    lock = request.lock ? acquireLock(path, undefined, request.warn) : null;
+    const closed = (): void => lock?.release();
+    if (printer) return new Printer(fd, path, closed);
+    if (before === null) endBreak(fd);
+    const rest = before ?? { line: null, virtualControl: null, break: NO_BREAK };
+    return new Tty(fd, path, line, control, closed, rest);
+  } catch (error) {
+    lock?.release();
+    endDescriptor(fd);
     throw error;
   }
 }
@@ -63,11 +95,7 @@ function openUnlocked(request: OpenRequest, closed: () => void): Device {
     }
     tty = new Tty(fd, path, request.line, request.control, closed);
     if (request.clearBreak) {
-      try {
-        setBreak(fd, false);
-      } catch {
-        // A device that knows no break has none to clear.
-      }
+      endBreak(fd);
     }
     if (request.rs485 !== null) applyRs485(fd, request, request.rs485);
     storeDescriptor(fd, "d");
@@ -76,6 +104,14 @@ function openUnlocked(request: OpenRequest, closed: () => void): Device {
     if (tty === null) closeSync(fd);
     else void tty.close(0); // at once: nothing was written
     throw error;
+  }
+}
+
+function endBreak(fd: number): void {
+  try {
+    setBreak(fd, false);
+  } catch {
+    // A device that knows no break has none to clear.
   }
 }
 

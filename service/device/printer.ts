@@ -1,5 +1,7 @@
 /** A line printer (rawlp): written to, never read, its settings left alone. */
-import type { Device } from "./device.js";
+import { storedName } from "../native/stored-descriptors.js";
+import { NO_BREAK } from "./break.js";
+import type { Device, DeviceHandover } from "./device.js";
 import { DeviceStream } from "./stream.js";
 
 export class Printer implements Device {
@@ -27,6 +29,11 @@ export class Printer implements Device {
 
   whenWritable(callback: () => void): void {
     this.#stream.whenWritable(callback);
+  }
+
+  state(): DeviceHandover | null {
+    const name = storedName(this.#stream.fd);
+    return name === null ? null : { name, kind: "printer", line: null, virtualControl: null, break: NO_BREAK };
   }
 
   close(limitMs: number): Promise<void> {

@@ -1,12 +1,13 @@
 /** A serial line behind a tty (or pseudo-terminal) node. */
 import { fstatSync } from "node:fs";
+import { systemClock } from "../line/clock.js";
 import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 import { reasonOf } from "../native/errors.js";
 import { flush, getCounters, getModem, getTermios, MODEM, setModem, setTermios } from "../native/serial.js";
 import { storedName } from "../native/stored-descriptors.js";
 import { Break } from "./break.js";
-import { type Device, DeviceError, type LineDevice } from "./device.js";
+import { type Device, DeviceError, type DeviceHandover, type LineDevice } from "./device.js";
 import { DeviceStream } from "./stream.js";
 import { fromTermios, toTermios } from "./termios.js";
 
@@ -26,20 +27,36 @@ export class Tty implements Device, LineDevice {
    * Takes an open, non-blocking descriptor; sets the line up. Throws DeviceError "setup-failed".
    * @param control how modem lines were set when it was opened
    * @param closed called once, when the descriptor is closed
+   * @param before how the process before this one left it: the line stays as it is
    */
-  constructor(fd: number, path: string, settings: LineSettings, control: InitialControl, closed: () => void) {
+  constructor(
+    fd: number,
+    path: string,
+    settings: LineSettings,
+    control: InitialControl,
+    closed: () => void,
+    before: Omit<DeviceHandover, "name" | "kind"> | null = null,
+  ) {
     this.path = path;
     this.line = this;
     try {
-      setTermios(fd, toTermios(settings));
+      if (before === null) setTermios(fd, toTermios(settings));
       this.#pseudo = isPseudoTerminal(fd);
-      this.#settings = this.#inForce(settings, fd);
+      this.#settings = this.#inForce(before?.line ?? settings, fd);
     } catch (error) {
       throw new DeviceError("setup-failed", path, reasonOf(error), { cause: error });
     }
     this.#stream = new DeviceStream(fd, path, closed);
-    this.#break = new Break(fd, () => this.#released());
-    if (this.#readModem() === null) this.#virtualControl = { dtr: control.dtr ?? true, rts: control.rts ?? true };
+    this.#break = new Break(fd, () => this.#released(), systemClock, before?.break);
+    if (this.#readModem() !== null) return;
+    this.#virtualControl = before?.virtualControl ?? { dtr: control.dtr ?? true, rts: control.rts ?? true };
+  }
+
+  state(): DeviceHandover | null {
+    const name = storedName(this.#stream.fd);
+    if (name === null) return null;
+    const [line, virtualControl] = [this.#settings, this.#virtualControl];
+    return { name, kind: "tty", line, virtualControl, break: this.#break.state() };
   }
 
   read(into: Uint8Array): number {

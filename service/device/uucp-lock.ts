@@ -19,7 +19,7 @@ import { systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { DeviceError } from "./device.js";
 
-interface Lock {
+export interface Lock {
   /** Removes the lock file if it is still ours. Idempotent; never throws. */
   release(): void;
 }

@@ -25,13 +25,14 @@ const RELEASE_MS = 200;
 let store: DescriptorStore | null = null;
 let lastNumber = 0;
 const names = new Map<number, string>();
-const unclaimed = new Map<string, number>();
+/** Of the process before this one, by name; nobody has claimed them. */
+const left = new Map<string, number>();
 
 /** @param handed what the process before this one had stored, by name */
 export function useDescriptorStore(used: DescriptorStore | null, handed: ReadonlyMap<string, number>): void {
   store = used;
   for (const [name, fd] of handed) {
-    unclaimed.set(name, fd);
+    left.set(name, fd);
     const number = Number.parseInt(name.slice(2), 36);
     if (Number.isSafeInteger(number)) lastNumber = Math.max(lastNumber, number);
   }
@@ -52,28 +53,46 @@ export function storedName(fd: number): string | null {
 
 /** A descriptor of the process before this one, which is the caller's from now on. Null: there is none of that name. */
 export function claimDescriptor(name: string): number | null {
-  const fd = unclaimed.get(name);
+  const fd = left.get(name);
   if (fd === undefined) return null;
-  unclaimed.delete(name);
+  left.delete(name);
   names.set(fd, name);
   return fd;
 }
 
+/** Those of that kind which nobody has claimed. */
+export function unclaimed(kind: StoredKind): readonly { readonly name: string; readonly fd: number }[] {
+  const found: { name: string; fd: number }[] = [];
+  for (const [name, fd] of left) if (name.startsWith(`${kind}-`)) found.push({ name, fd });
+  return found;
+}
+
 /** As `claimDescriptor`, the first of that kind that `isWanted`. */
 export function claimFirst(kind: StoredKind, isWanted: (fd: number) => boolean): number | null {
-  if (unclaimed.size === 0) return null;
-  for (const [name, fd] of unclaimed) if (name.startsWith(`${kind}-`) && isWanted(fd)) return claimDescriptor(name);
+  if (left.size === 0) return null;
+  for (const [name, fd] of left) if (name.startsWith(`${kind}-`) && isWanted(fd)) return claimDescriptor(name);
   return null;
 }
 
 /** Ends what nobody claimed. How many there were. */
 export function endUnclaimed(): number {
-  const left = [...unclaimed.keys()];
-  for (const name of left) {
+  const names = [...left.keys()];
+  for (const name of names) {
     const fd = claimDescriptor(name);
     if (fd !== null) endDescriptor(fd);
   }
-  return left.length;
+  return names.length;
+}
+
+export function hasDescriptorStore(): boolean {
+  return store !== null;
+}
+
+/** The last word of this process: the state, after which nothing may be ended. False: the manager does not take it. */
+export function handOver(state: number, limitMs: number): boolean {
+  if (store === null) return false;
+  store.add(state, "state");
+  return store.barrier(limitMs);
 }
 
 /** Closes it, after its watch. What it stands for ends at once, although the manager's copy is closed a moment later. */

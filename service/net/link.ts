@@ -43,6 +43,8 @@ export interface Link {
   store?(kind: "c" | "m"): void;
   /** Its name in the store; null: it is not there. */
   readonly storedName?: string | null;
+  /** UDP: datagrams that have come and were not read. */
+  inbox?(): readonly Uint8Array[];
   /** Idempotent; at once. What was written before is still delivered. */
   close(): void;
 }

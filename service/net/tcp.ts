@@ -3,7 +3,7 @@ import type { NetworkPort } from "../config/network-port.js";
 import { type Cancel, systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { READABLE, type Watch } from "../native/poll.js";
-import { accept, listenTcp as listenSocket, localAddress, socketKind } from "../native/sockets.js";
+import { accept, listenTcp as listenSocket, localAddress, peerAddress, socketKind } from "../native/sockets.js";
 import { AcceptScheduler } from "./accept-scheduler.js";
 import type { ListenAddress } from "./addresses.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
@@ -124,6 +124,19 @@ function acceptLink(listener: number): TcpLink | null {
   if (taken === null) return null;
   const { fd, address, port } = taken;
   return serve([fd], closeAll, () => new TcpLink(fd, { address, port }));
+}
+
+/**
+ * A connection that the process before this one had. Null: it is not one, or it is gone.
+ * @param known a peer that has gone meanwhile has no address any more, but its last bytes and its end are still to be read
+ */
+export function adoptTcpLink(fd: number, known: PeerAddress | null): Link | null {
+  try {
+    const { family, address, port } = peerAddress(fd);
+    return family === "unix" || family === "other" ? null : new TcpLink(fd, { address, port });
+  } catch {
+    return known === null ? null : new TcpLink(fd, known); // ENOTCONN
+  }
 }
 
 function isListening(fd: number): boolean {

@@ -55,19 +55,16 @@ export function lossReason(error: unknown): string {
   return error instanceof DeviceError ? error.reason : "the device was closed";
 }
 
-/** docs/reference.md, "Order of output". */
-interface LinkErrorReport {
-  readonly log: string | null;
-  /** Why the connection ends, in the trace. */
-  readonly reason: string;
-}
-
-/** Anything but a LinkError is a bug, and thrown on. */
-export function describeLinkError(error: unknown, call: "read" | "write", port: string): LinkErrorReport {
+/** Logs a link that failed; why the connection ends, for the trace. Anything but a LinkError is a bug, and thrown on. */
+export function reportLinkError(log: Log, error: unknown, call: "read" | "write", port: string): string {
   if (!(error instanceof LinkError)) throw error;
-  if (call === "read") return { log: `read error for port ${port}: ${error.reason}`, reason: "network read error" };
-  if (error.code === "pipe") return { log: null, reason: "EPIPE" };
-  return { log: `The network write for port ${port} had error: ${error.reason}`, reason: "network write error" };
+  if (call === "read") {
+    log.error(`read error for port ${port}: ${error.reason}`);
+    return "network read error";
+  }
+  if (error.code === "pipe") return "EPIPE";
+  log.error(`The network write for port ${port} had error: ${error.reason}`);
+  return "network write error";
 }
 
 /** The log text about bytes that did not reach the device. @param from null: the output that was left when the port closed */

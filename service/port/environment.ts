@@ -8,6 +8,7 @@ import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Link, Listener, PeerAddress } from "../net/link.js";
 import type { PortListenEvents } from "../net/listen.js";
+import type { PortHandover } from "./handover.js";
 import type { ManagedPort } from "./status.js";
 import type { Heartbeat, Ticker } from "./ticker.js";
 
@@ -31,6 +32,8 @@ export interface PortEnvironment {
   readonly ticker: Ticker;
   readonly heartbeat: Heartbeat;
   readonly defaultSignature: string;
+  /** Null: there was no process before this one, or nothing is left of it. */
+  readonly handover: PortHandover | null;
   /** Opens sockets. Throws when none can be opened. */
   listen(spec: NetworkPort, events: PortListenEvents): Listener;
   /** The one peer of a port of number zero. */

@@ -80,10 +80,24 @@ export class IncomingPeers {
       return false;
     }
     lifecycle.enable(true);
+    this.adopt();
     this.accept(lifecycle.phase !== "closing");
     if (input !== null) this.#admit(input);
     this.#fixed.attach();
     return true;
+  }
+
+  /** Takes over the connections of the process before this one, once; also those of a port that is off by now. */
+  adopt(): void {
+    const { environment, lifecycle, config } = this.#options;
+    const { handover } = environment;
+    const before = handover?.take(config()) ?? null;
+    if (handover === null || before === null) return;
+    lifecycle.enable(true);
+    lifecycle.adopt(before, connection =>
+      connection.transport === "udp" ? (this.#listener?.connect(connection.peer) ?? null) : handover.link(connection),
+    );
+    if (this.#listener === null) lifecycle.enable(false);
   }
 
   close(): void {
@@ -100,6 +114,12 @@ export class IncomingPeers {
   logError(reason = this.#error): void {
     const { name, environment } = this.#options;
     environment.log.error(`Unable to create network socket for port ${name}: ${reason}`);
+  }
+
+  /** So that the names in remaddr are known when the first peer connects. */
+  askForNames(): void {
+    const { config, environment } = this.#options;
+    for (const remote of config().options.remaddr ?? []) environment.numericAddresses(remote);
   }
 
   #listen(spec: NetworkPort, retryInUse: boolean): Listener {

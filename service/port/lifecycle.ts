@@ -1,14 +1,16 @@
 /** The lifecycle of a port's connections and device, from the first connection to the closed device. */
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
+import type { ConnectionState, DeviceState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
 import type { Link } from "../net/link.js";
-import { describeDropped, describeLinkError } from "./device-failures.js";
+import { describeDropped, reportLinkError } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
-import type { DataObservers } from "./observers.js";
+import type { StoredPort } from "./handover.js";
+import type { PortLifecycleOptions } from "./lifecycle-options.js";
 import { OpenPort } from "./open-port.js";
 import { REFUSAL, refuse } from "./peers/admission.js";
-import { Connection } from "./peers/connection.js";
+import type { Connection } from "./peers/connection.js";
 import { ConnectionSlots } from "./peers/connection-slots.js";
 import { PeerChecks } from "./peers/peer-checks.js";
 import { advance, type Phase, type PhaseEvent } from "./phase.js";
@@ -18,22 +20,6 @@ import { PortStrings } from "./port-strings.js";
 
 /** The reason to end when the daemon stops: it has no time for slow lines. */
 export const SHUTDOWN = "program shutdown";
-
-interface PortLifecycleOptions {
-  readonly environment: PortEnvironment;
-  readonly observers: DataObservers;
-  /** The definition in force, with the state new connections get. */
-  config(): PortConfig;
-  timeoutSeconds(): number; // 0: none
-  /** Another port holds the device. */
-  deviceBusy(): boolean;
-  /** The device is about to be closed: new connections wait from now on. */
-  closing(): void;
-  /** The device is closed and no connection is left. `opened` is false when the device could not be opened. */
-  freed(opened: boolean): void;
-  changed(): void;
-  nodeChanged(isPresent: boolean): void;
-}
 
 export class PortLifecycle {
   readonly slots: ConnectionSlots;
@@ -60,7 +46,7 @@ export class PortLifecycle {
       environment: this.#environment,
       config: () => options.config(),
       isBusy: () => options.deviceBusy(),
-      opened: (device, config) => this.#opened(device, config),
+      opened: (device, config, before) => this.#opened(device, config, before),
       failed: text => this.#openFailed(text),
       lost: () => this.#awaitDevice(),
       returned: () => this.#deviceReturned(),
@@ -78,9 +64,7 @@ export class PortLifecycle {
   readonly #events: PortEvents = {
     peerEnded: connection => this.#lose(connection, "network read close"),
     linkFailed: (connection, call, error) => {
-      const { log, reason } = describeLinkError(error, call, this.#name);
-      if (log !== null) this.#environment.log.error(log);
-      this.#lose(connection, reason);
+      this.#lose(connection, reportLinkError(this.#environment.log, error, call, this.#name));
     },
     peerReady: connection => {
       if (connection.endWhenSent !== null) this.#lose(connection, connection.endWhenSent);
@@ -136,23 +120,8 @@ export class PortLifecycle {
 
   /** Attaches a peer to a slot; the first one opens the device. */
   attach(link: Link, slot: number, fixed: boolean): void {
-    const { state, options } = this.#options.config();
     link.store?.("c");
-    const connection = new Connection({
-      id: this.#environment.nextConnectionId(),
-      link,
-      slot,
-      mode: state,
-      telnet: options,
-      fixed,
-      second: this.#environment.heartbeat.second,
-      sinceMs: this.#environment.time.date().getTime(),
-      events: this.#events,
-    });
-    link.onKeepalive = () => {
-      connection.lastActiveSecond = this.#environment.heartbeat.second;
-    };
-    this.slots.attach(connection);
+    const connection = this.#connect(link, slot, fixed, null);
     if (this.#phase === "idle") {
       this.#advance("called");
       this.device.open();
@@ -160,6 +129,33 @@ export class PortLifecycle {
       this.#welcome(connection);
     }
     this.#options.changed();
+  }
+
+  /**
+   * Takes up what the process before this one left. Call before any peer is attached.
+   * @param linkTo the link of a connection; null: it is gone
+   */
+  adopt(before: StoredPort, linkTo: (connection: ConnectionState) => Link | null): void {
+    for (const one of before.connections) {
+      const slot = this.slots.free(one.slot);
+      const link = slot < 0 ? null : linkTo(one);
+      if (link !== null) this.#connect(link, slot, one.fixed, one).isGreeted = before.device !== null;
+    }
+    if (this.slots.live.size === 0) return;
+    this.#advance("called");
+    this.device.open(before.device);
+    this.#options.changed();
+  }
+
+  /** What the process after this one needs. */
+  state(): StoredPort {
+    const connections = this.slots.state(this.#name, this.#environment.heartbeat.second);
+    return { device: this.#openPort?.state() ?? null, connections, traces: [] };
+  }
+
+  #connect(link: Link, slot: number, fixed: boolean, before: ConnectionState | null): Connection {
+    const [environment, events] = [this.#environment, this.#events];
+    return this.slots.connect({ link, slot, fixed, before, environment, events, config: this.#options.config() });
   }
 
   /** The peer in `slot` makes room. A telnet peer is told why; on a raw port every byte would be data. */
@@ -202,7 +198,7 @@ export class PortLifecycle {
     this.#options.freed(false);
   }
 
-  #opened(device: Device, config: PortConfig): void {
+  #opened(device: Device, config: PortConfig, before: DeviceState | null): void {
     this.#advance("opened");
     const openedAt = this.#environment.localTime(); // one for all trace files (manual page, TRACEFILE)
     const openPort = new OpenPort({
@@ -213,11 +209,13 @@ export class PortLifecycle {
       environment: this.#environment,
       expandFile: template => this.#strings.fileName(template, openedAt),
       events: this.#events,
+      before,
     });
     this.#openPort = openPort;
     this.#checks.start();
-    openPort.start(this.#strings.bytes(config.options.openstr));
-    for (const connection of [...this.slots.live]) this.#welcome(connection);
+    if (before !== null) openPort.resume(before);
+    else openPort.start(this.#strings.bytes(config.options.openstr));
+    for (const connection of before === null ? [...this.slots.live] : []) this.#welcome(connection);
     this.#options.changed();
   }
 
@@ -225,7 +223,8 @@ export class PortLifecycle {
   #welcome(connection: Connection): void {
     if (this.#phase === "closing") return;
     const { banner } = this.#options.config().options;
-    this.#openPort?.welcome(connection, this.#strings.bytes(banner, connection.link.peer));
+    if (connection.isGreeted) this.#openPort?.join(connection);
+    else this.#openPort?.welcome(connection, this.#strings.bytes(banner, connection.link.peer));
   }
 
   #endWhenSent(reason: string): void {

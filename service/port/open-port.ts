@@ -6,6 +6,7 @@
  */
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type LineDevice } from "../device/device.js";
+import type { DeviceState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
 import type { LineSettings } from "../line/settings.js";
 import { AYT } from "../telnet/codes.js";
@@ -47,6 +48,8 @@ export class OpenPort implements TelnetCommands {
     readonly environment: PortEnvironment;
     readonly expandFile: (template: string) => string;
     readonly events: PortEvents;
+    /** Of the process before this one, which had the device open. */
+    readonly before: DeviceState | null;
   }) {
     const { device, config, observers, connections, environment, events } = options;
     const { ticker, heartbeat, time: clock } = environment;
@@ -60,20 +63,53 @@ export class OpenPort implements TelnetCommands {
     observers.traces = this.#traces;
     this.#leds = [environment.led(config.options.ledRx), environment.led(config.options.ledTx)];
     [observers.ledRx = null, observers.ledTx = null] = this.#leds;
-    this.#transfer = new TransferState(config, heartbeat.second);
+    const silentSeconds = options.before?.transfer.deviceSilentSeconds ?? 0;
+    this.#transfer = new TransferState(config, heartbeat.second - silentSeconds);
     const transfer = { device, config, observers, clock, ticker, heartbeat, connections, events, commands: this };
-    this.toNet = new DeviceToNet(transfer, this.#transfer);
-    this.toDevice = new NetToDevice(transfer, this.#transfer);
+    const transferred = options.before?.transfer ?? null;
+    this.toNet = new DeviceToNet(transfer, this.#transfer, transferred);
+    this.toDevice = new NetToDevice(transfer, this.#transfer, transferred);
     const { defaultSignature } = environment;
     this.#remote =
       device.line === null ? null : new RemoteControl({ line: device.line, config, defaultSignature, events, clock });
     this.lineChanged(device.line?.settings ?? config.line);
   }
 
+  /** Goes on as the process before this one left it: what it had not written yet comes first. */
+  resume(before: DeviceState): void {
+    for (const connection of this.#connections) this.join(connection);
+    this.#remote?.resume([...this.#connections], before.counters);
+    this.toDevice.resume(before.transfer);
+    this.toNet.wait();
+  }
+
   /** The opening text first, whole, before any byte of a peer (docs/reference.md, "Order of output"). */
   start(openstr: Uint8Array): void {
     if (openstr.length > 0) this.toDevice.write(openstr);
     this.toNet.wait();
+  }
+
+  /** A connection that the process before this one has greeted. */
+  join(connection: Connection): void {
+    this.toDevice.add(connection);
+  }
+
+  /** For the process after this one; null: the device ends with this one. */
+  state(): DeviceState | null {
+    const { device, config } = this;
+    const handover = this.#transfer.stopped ? null : (device.state?.() ?? null);
+    if (handover === null) return null;
+    const transfer = {
+      ...this.toDevice.state(),
+      ...this.toNet.state(),
+      ...this.#transfer.state(this.#environment.heartbeat.second),
+    };
+    return {
+      ...handover,
+      ...{ port: config.name, path: config.device.path, secondName: "", pid: null, lock: null, transfer },
+      ...{ configuredLine: config.line, driven: { dtr: null, rts: null }, counters: this.#remote?.counters ?? null },
+      ...{ holdLeftMs: null, closing: null, sol: null },
+    };
   }
 
   /** Negotiation, banner, then device data (docs/reference.md, "Order of output"). */

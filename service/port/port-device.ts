@@ -1,6 +1,7 @@
 /** The device of a port: opened, waited for where it may come back, and why it failed last. */
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
+import type { DeviceState } from "../handover/state.js";
 import { describeOpenError, lossReason, reportLoss } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
@@ -12,7 +13,8 @@ interface PortDeviceOptions {
   config(): PortConfig;
   /** Another port holds the device. */
   isBusy(): boolean;
-  opened(device: Device, config: PortConfig): void;
+  /** @param before null: it was opened just now */
+  opened(device: Device, config: PortConfig, before: DeviceState | null): void;
   /** @param text for the peers */
   failed(text: string): void;
   /** It went away, and may come back. False: it is being closed anyway. */
@@ -52,22 +54,27 @@ export class PortDevice {
     return inUse && !this.isAway ? this.#identity : this.#identify();
   }
 
-  /** `opened` or `failed` follows, now or later, unless this is abandoned. */
-  open(): void {
+  /**
+   * `opened` or `failed` follows, now or later, unless this is abandoned.
+   * @param before the device as the process before this one had it open; where it is gone it is opened anew
+   */
+  open(before: DeviceState | null = null): void {
     const { environment } = this.#options;
     const config = this.#options.config();
     this.#identity = this.#identify();
     this.#abort = new AbortController();
     const { signal } = this.#abort;
+    let adopted: Device | null = null;
     let device: Device | Promise<Device>;
     try {
-      device = environment.openDevice(config, signal);
+      if (before !== null) adopted = environment.handover?.device(before, config) ?? null;
+      device = adopted ?? environment.openDevice(config, signal);
     } catch (error) {
       this.#failed(error, config);
       return;
     }
     if (!(device instanceof Promise)) {
-      this.#opened(device, config);
+      this.#opened(device, config, adopted === null ? null : before);
       return;
     }
     device.then(
@@ -129,14 +136,14 @@ export class PortDevice {
     this.#options.failed(text);
   }
 
-  #opened(device: Device, config: PortConfig): void {
+  #opened(device: Device, config: PortConfig, before: DeviceState | null = null): void {
     this.#lastError = null;
     const { environment } = this.#options;
     this.#reconnecting =
       config.options.holdSeconds === 0
         ? null
         : new ReconnectingDevice({ device, config, environment, events: this.#reconnectEvents() });
-    this.#options.opened(this.#reconnecting ?? device, config);
+    this.#options.opened(this.#reconnecting ?? device, config, before);
   }
 
   #reconnectEvents(): ReconnectEvents {

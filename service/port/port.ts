@@ -11,6 +11,7 @@ import { IncomingPeers } from "./incoming-peers.js";
 import { PortLifecycle, SHUTDOWN } from "./lifecycle.js";
 import { DataObservers } from "./observers.js";
 import type { OpenPort } from "./open-port.js";
+import { OperatorChanges } from "./operator-changes.js";
 import { snapshot } from "./snapshot.js";
 import {
   type ManagedPort,
@@ -23,11 +24,8 @@ import { isStuck } from "./stuck.js";
 
 export const NO_SOCKETS = "Unable to create network socket(s)";
 
-/** A change that waits until the port is free. */
-type Pending =
-  | { readonly kind: "none" }
-  | { readonly kind: "delete" }
-  | { readonly kind: "reconfigure"; readonly config: PortConfig };
+/** What a reload wants of a port that is in use: nothing, its end, or another definition. */
+type Pending = "none" | "delete" | PortConfig;
 
 export class Port implements ManagedPort {
   readonly name: string;
@@ -38,12 +36,14 @@ export class Port implements ManagedPort {
   #state: PortState;
   #timeoutSeconds: number;
   readonly #incoming: IncomingPeers;
-  #pending: Pending = { kind: "none" };
+  #pending: Pending = "none";
+  readonly #changes: OperatorChanges;
 
   constructor(config: PortConfig, environment: PortEnvironment) {
     this.name = config.name;
     this.#environment = environment;
     this.#config = config;
+    this.#changes = new OperatorChanges(config);
     this.#state = config.state;
     this.#timeoutSeconds = config.timeoutSeconds;
     this.#lifecycle = new PortLifecycle({
@@ -79,7 +79,6 @@ export class Port implements ManagedPort {
     return this.#lifecycle.deviceIdentity;
   }
 
-  /** For the service manager's status line. */
   get condition(): PortCondition {
     return portCondition({
       phase: this.#lifecycle.phase,
@@ -88,7 +87,6 @@ export class Port implements ManagedPort {
     });
   }
 
-  /** Why the network port is not served; null: it is, or the port is off. */
   get listenError(): string | null {
     return this.#incoming.error;
   }
@@ -109,13 +107,22 @@ export class Port implements ManagedPort {
    * are tried again meanwhile, see `status().listenError`.
    */
   start(): string | null {
-    const wanted = this.#state;
+    const before = this.#environment.handover?.changes(this.#config) ?? null;
+    for (const words of before?.changes ?? []) this.#takeWords(words, () => {});
+    this.#timeoutSeconds = before?.timeoutSeconds ?? this.#timeoutSeconds;
+    const wanted = before?.state ?? this.#state;
     this.#state = "off";
     this.#lifecycle.device.watch();
-    this.#askForNames();
+    this.#incoming.askForNames();
     const problem = this.#enter(wanted, true);
+    this.#incoming.adopt(); // one that is off may have connections still
     if (problem !== null) this.#lifecycle.device.unwatch();
     return problem;
+  }
+
+  /** What the process after this one needs. */
+  state() {
+    return { port: this.#changes.state(this.#state, this.#timeoutSeconds), ...this.#lifecycle.state() };
   }
 
   // ---- what an operator may know and do
@@ -127,7 +134,7 @@ export class Port implements ManagedPort {
       timeoutSeconds: this.#timeoutSeconds,
       lifecycle: this.#lifecycle,
       second: this.#environment.heartbeat.second,
-      pending: this.#pending.kind,
+      pending: typeof this.#pending === "string" ? this.#pending : "reconfigure",
       listenError: this.#incoming.error,
     });
   }
@@ -179,6 +186,7 @@ export class Port implements ManagedPort {
     const { line, options, problem } = parsePortWords(words, this.#config, this.#environment.optionContext());
     if (problem !== null) return problem;
     this.#config = { ...this.#config, line, options };
+    this.#changes.add(words);
     then(line);
     this.#changed();
     return null;
@@ -204,7 +212,7 @@ export class Port implements ManagedPort {
       this.#install(config);
       this.#incoming.attachFixed(); // the new definition may have others
     } else {
-      this.#pending = { kind: "reconfigure", config };
+      this.#pending = config;
       if (disconnectReason !== null) this.#lifecycle.end(disconnectReason);
     }
     this.#changed();
@@ -215,7 +223,7 @@ export class Port implements ManagedPort {
     this.#incoming.close();
     this.#state = "off";
     this.#lifecycle.enable(false);
-    this.#pending = { kind: "delete" };
+    this.#pending = "delete";
     if (this.isFree) this.#remove();
     else if (disconnectReason !== null) this.#lifecycle.end(disconnectReason);
     this.#changed();
@@ -227,7 +235,7 @@ export class Port implements ManagedPort {
     this.#lifecycle.device.unwatch();
     this.#state = "off";
     this.#lifecycle.enable(false);
-    this.#pending = { kind: "none" };
+    this.#pending = "none";
     this.#incoming.closePending();
     this.#lifecycle.end(SHUTDOWN);
     await this.#lifecycle.closed();
@@ -254,22 +262,15 @@ export class Port implements ManagedPort {
     return this.#environment.deviceInUse(this.#environment.identify(this.#config.device.path), this);
   }
 
-  /** So that the names in remaddr are known when the first peer connects. */
-  #askForNames(): void {
-    for (const remote of this.#config.options.remaddr ?? []) this.#environment.numericAddresses(remote);
-  }
-
-  // ---- when the port is free
-
-  /** Carries out the changes that waited for it. */
+  /** The port is free: what waited for that happens now. */
   #freed(opened: boolean): void {
     if (this.#config.networkPort.port === 0) this.#environment.stdioEnded(opened);
     const pending = this.#pending;
-    if (pending.kind === "delete") {
+    if (pending === "delete") {
       this.#remove();
       return;
     }
-    if (pending.kind === "reconfigure") this.#install(pending.config);
+    if (pending !== "none") this.#install(pending);
     this.#incoming.admitPending(opened);
     this.#changed();
   }
@@ -282,11 +283,12 @@ export class Port implements ManagedPort {
   }
 
   #install(config: PortConfig): void {
-    this.#pending = { kind: "none" };
+    this.#pending = "none";
+    this.#changes.restart(config);
     if (!isSameDevice(config.device, this.#config.device)) this.#lifecycle.forgetError();
     this.#config = config;
     this.#lifecycle.device.watch();
-    this.#askForNames();
+    this.#incoming.askForNames();
     this.#timeoutSeconds = config.timeoutSeconds;
     this.#lifecycle.slots.arrange(config);
     if (this.#enter(config.state, true) !== null) this.#incoming.logError();

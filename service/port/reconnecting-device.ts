@@ -3,7 +3,7 @@
  * away nothing comes from it and it takes no byte, and line settings are remembered for its return.
  */
 import type { PortConfig } from "../config/configuration.js";
-import { type Device, DeviceError, type LineDevice } from "../device/device.js";
+import { type Device, DeviceError, type DeviceHandover, type LineDevice } from "../device/device.js";
 import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { lossReason } from "./device-failures.js";
@@ -106,6 +106,10 @@ export class ReconnectingDevice implements Device {
   whenWritable(callback: () => void): void {
     this.#writable = callback;
     this.#device?.whenWritable(this.#onWritable);
+  }
+
+  state(): DeviceHandover | null {
+    return this.#device?.state?.() ?? null;
   }
 
   close(limitMs: number, atLineSpeed = false): Promise<void> {

@@ -74,6 +74,17 @@ export class RemoteControl {
     if (!connection.sendTogether()) this.#overflow(connection);
   }
 
+  /** Errors that are counted from, while a peer asks for them; for the process after this one. */
+  get counters(): LineCounters | null {
+    return this.#counters;
+  }
+
+  /** Goes on telling the peers that the process before this one told. */
+  resume(connections: readonly Connection[], counters: LineCounters | null): void {
+    this.#counters = counters;
+    for (const connection of connections) if (connection.telnet?.isWatching === true) this.#watch(connection);
+  }
+
   forget(connection: Connection): void {
     this.#watchers.delete(connection);
     if (connection.telnet !== null) connection.telnet.isWatching = false;

@@ -148,3 +148,11 @@ function verbFor(side: Side, positive: boolean): Verb {
   if (side === "us") return positive ? "will" : "wont";
   return positive ? "do" : "dont";
 }
+
+/** As if the peer had agreed to all that the policy lets it: for a connection whose negotiation is not known any more. */
+export function allAgreed(policy: NegotiationPolicy): NegotiationState {
+  const sides = (["us", "them"] as const).flatMap(side =>
+    policy.agree[side].map(option => ({ side, option, ours: true, theirs: true, awaiting: false, agreed: true })),
+  );
+  return { sides, answersLeft: MAX_ANSWERS };
+}

@@ -174,6 +174,7 @@ export class World {
     const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
     return {
       log,
+      handover: null,
       time: this.time,
       ticker: new Ticker(this.time),
       heartbeat: new Heartbeat(this.time),

@@ -1,7 +1,21 @@
 /** The connection slots of a port, and the connections in them. */
 import type { PortConfig, RemoteAddress } from "../../config/configuration.js";
+import type { ConnectionState } from "../../handover/state.js";
 import { toBytes } from "../../line/bytes.js";
-import type { Connection } from "./connection.js";
+import type { Link } from "../../net/link.js";
+import type { PortEnvironment } from "../environment.js";
+import { Connection, type ConnectionEvents } from "./connection.js";
+
+export interface NewConnection {
+  readonly link: Link;
+  readonly slot: number;
+  readonly fixed: boolean;
+  /** Of the process before this one; null: the peer has just come. */
+  readonly before: ConnectionState | null;
+  readonly config: PortConfig;
+  readonly environment: PortEnvironment;
+  readonly events: ConnectionEvents;
+}
 
 export class ConnectionSlots {
   /** All connections in a slot; both directions read this set itself. */
@@ -40,13 +54,42 @@ export class ConnectionSlots {
     return this.#slots;
   }
 
+  /** For the process after this one. */
+  state(port: string, second: number): readonly ConnectionState[] {
+    return [...this.live].map(one => one.state(port, second));
+  }
+
   at(slot: number): Connection | null {
     return this.#slots[slot] ?? null;
   }
 
-  attach(connection: Connection): void {
-    this.#slots[connection.slot] = connection;
+  /** That slot if it is free, or the first that is; -1: none is. */
+  free(wanted: number | null): number {
+    return wanted !== null && this.#slots[wanted] === null ? wanted : this.#slots.indexOf(null);
+  }
+
+  /** Makes a connection of the link, in that slot. */
+  connect({ link, slot, fixed, before, config, environment, events }: NewConnection): Connection {
+    const { heartbeat, time } = environment;
+    const isTelnet = before === null ? config.state === "telnet" : before.telnet !== null;
+    const connection = new Connection({
+      id: before?.id ?? environment.nextConnectionId(),
+      link,
+      slot,
+      mode: isTelnet ? "telnet" : "raw",
+      telnet: config.options,
+      fixed,
+      second: heartbeat.second - (before?.idleSeconds ?? 0),
+      sinceMs: before?.sinceMs ?? time.date().getTime(),
+      events,
+      before,
+    });
+    link.onKeepalive = () => {
+      connection.lastActiveSecond = heartbeat.second;
+    };
+    this.#slots[slot] = connection;
     this.live.add(connection);
+    return connection;
   }
 
   /**

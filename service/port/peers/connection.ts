@@ -1,5 +1,6 @@
 /** One connection: its unsent output, telnet state and last activity. */
 import type { PortState } from "../../config/configuration.js";
+import type { ConnectionState } from "../../handover/state.js";
 import type { Link } from "../../net/link.js";
 import { COM_PORT } from "../../telnet/codes.js";
 import { newReadPacing, type ReadPacing } from "../read-pacing.js";
@@ -38,6 +39,8 @@ export class Connection {
   flooding: boolean;
   /** FLOWCONTROL-SUSPEND: device data waits until the peer asks for it again. */
   suspended = false;
+  /** The process before this one has greeted it. */
+  isGreeted = false;
   /** The reason to end it when its output has left (closeon); null: it stays. */
   endWhenSent: string | null = null;
   lastActiveSecond: number;
@@ -63,6 +66,8 @@ export class Connection {
     readonly second: number;
     readonly sinceMs: number; // milliseconds since 1970
     readonly events: ConnectionEvents;
+    /** Of the process before this one: the connection goes on as it was. */
+    readonly before?: ConnectionState | null;
   }) {
     this.id = options.id;
     this.link = options.link;
@@ -71,9 +76,34 @@ export class Connection {
     this.lastActiveSecond = options.second;
     this.#sinceMs = options.sinceMs;
     this.#events = options.events;
-    this.telnet = options.mode === "telnet" ? new PeerTelnet(options.telnet) : null;
+    this.telnet = options.mode === "telnet" ? new PeerTelnet(options.telnet, options.before?.telnet) : null;
     this.flooding = this.telnet !== null;
     if (this.telnet !== null) this.link.keepUrgentInline?.();
+    if (options.before != null) this.#goOn(options.before);
+  }
+
+  #goOn(before: ConnectionState): void {
+    this.bytesFromNet = before.bytesFromNet;
+    this.bytesToNet = before.bytesToNet;
+    this.flooding = before.flooding;
+    this.suspended = before.suspended;
+    this.endWhenSent = before.endWhenSent;
+    this.#unsentAnswers = before.unsentAnswers;
+    if (before.unsent.length === 0) return;
+    this.#unsent = before.unsent;
+    this.link.whenWritable(this.#flush);
+  }
+
+  /** For the process after this one. */
+  state(port: string, second: number): ConnectionState {
+    const { id, slot, fixed, link, bytesFromNet, bytesToNet, flooding, suspended, endWhenSent } = this;
+    return {
+      ...{ name: link.storedName ?? "", port, transport: link.transport, peer: link.peer, id, slot, fixed },
+      ...{ sinceMs: this.#sinceMs, idleSeconds: Math.max(0, second - this.lastActiveSecond) },
+      ...{ bytesFromNet, bytesToNet, flooding, suspended, endWhenSent },
+      ...{ unsent: this.#unsent ?? new Uint8Array(0), unsentAnswers: this.#unsentAnswers },
+      ...{ telnet: this.telnet?.state() ?? null, inbox: link.inbox?.() ?? [] },
+    };
   }
 
   /** Device data must wait for this peer. */

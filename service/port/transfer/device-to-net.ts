@@ -1,4 +1,5 @@
 /** Bytes from the device to all peers. While one of them has not taken all it got, the device is not read. */
+import type { TransferredState } from "../../handover/state.js";
 import { escapeIac } from "../../telnet/encoder.js";
 import { newReadPacing, nextRead } from "../read-pacing.js";
 import { CharacterDelay } from "./character-delay.js";
@@ -16,6 +17,8 @@ import {
 /** One buffer for all ports, like that of reads. Telnet may double each byte. */
 const escaped = new Uint8Array(DATAGRAM_BYTES * 2);
 
+const NOTHING = new Uint8Array(0);
+
 export class DeviceToNet {
   /** From the device. */
   bytes = 0;
@@ -29,18 +32,32 @@ export class DeviceToNet {
   readonly #ready = this.#tick.onTick;
   #seenToDevice = 0;
 
-  constructor(options: TransferOptions, state: TransferState) {
+  constructor(options: TransferOptions, state: TransferState, before: TransferredState | null) {
     this.#options = options;
     this.#state = state;
+    this.bytes = before?.bytesFromDevice ?? 0;
     const { closeon, chardelay, devToNetBufsize } = options.config.options;
     this.#closeOn = closeon === null || closeon.length === 0 ? null : createCloseOn(closeon);
+    if (before !== null) this.#closeOn?.scan(before.closeOnSeen);
     this.delay =
       chardelay.explicit && chardelay.enabled
-        ? new CharacterDelay(chardelay, devToNetBufsize.bytes, options.clock, {
-            ready: () => !this.blocked,
-            emit: bytes => this.#emit(bytes),
-          })
+        ? new CharacterDelay(
+            chardelay,
+            devToNetBufsize.bytes,
+            options.clock,
+            {
+              ready: () => !this.blocked,
+              emit: bytes => this.#emit(bytes),
+            },
+            before?.gathered,
+          )
         : null;
+  }
+
+  /** For the process after this one. */
+  state(): Pick<TransferredState, "bytesFromDevice" | "gathered" | "closeOnSeen"> {
+    const closeOnSeen = this.#closeOn?.seen() ?? NOTHING;
+    return { bytesFromDevice: this.bytes, gathered: this.delay?.state() ?? null, closeOnSeen };
   }
 
   /** A peer has not taken all it got, or asked for a pause. */

@@ -1,4 +1,5 @@
 /** Bytes of all peers to the device. While it has not taken all it got, no peer is read. */
+import type { TransferredState } from "../../handover/state.js";
 import type { Connection } from "../peers/connection.js";
 import { nextRead } from "../read-pacing.js";
 import { StalledPeers } from "./stalled-peers.js";
@@ -31,7 +32,7 @@ export class NetToDevice {
   #postponed: TelnetInput | null = null;
   #lastRead: Connection | null = null;
 
-  constructor(options: TransferOptions, state: TransferState) {
+  constructor(options: TransferOptions, state: TransferState, before: TransferredState | null) {
     this.#options = options;
     this.#state = state;
     this.#stalledPeers = new StalledPeers({
@@ -41,11 +42,29 @@ export class NetToDevice {
       peers: () => this.#feeds.keys(),
       gone: (connection, bytes, error) => this.#gone(connection, bytes, error),
     });
+    this.bytes = before?.bytesToDevice ?? 0;
+  }
+
+  /** For the process after this one. */
+  state(): Pick<TransferredState, "bytesToDevice" | "unwritten" | "postponed"> {
+    const left = this.#postponed;
+    const postponed = left === null ? null : { connection: left.connection.id, ...left.rest() };
+    return { bytesToDevice: this.bytes, unwritten: this.#unwritten ?? new Uint8Array(0), postponed };
   }
 
   /** The device has not taken all it got. */
   get blocked(): boolean {
     return this.#unwritten !== null;
+  }
+
+  /** Takes up what the process before this one left, when all peers are added. */
+  resume({ unwritten, postponed }: TransferredState): void {
+    if (unwritten.length > 0) this.write(unwritten);
+    const connection = [...this.#feeds.keys()].find(({ id }) => id === postponed?.connection);
+    if (postponed === null || connection === undefined || connection.telnet === null) return;
+    const input = TelnetInput.resume(connection, connection.telnet.decoder, postponed);
+    if (this.blocked) this.#postponed = input;
+    else this.#inOrder(input);
   }
 
   add(connection: Connection): void {

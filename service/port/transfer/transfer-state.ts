@@ -1,6 +1,7 @@
 /** State that the two directions of an open port share. */
 import type { PortConfig } from "../../config/configuration.js";
 import type { Device } from "../../device/device.js";
+import type { TransferredState } from "../../handover/state.js";
 import type { Clock } from "../../line/clock.js";
 import { bitsPerCharacter, type LineSettings } from "../../line/settings.js";
 import type { TelnetEvent } from "../../telnet/decoder.js";
@@ -64,6 +65,11 @@ export class TransferState {
   constructor(config: PortConfig, second: number) {
     this.lastDeviceSecond = second;
     this.#batches = config.options.chardelay.enabled;
+  }
+
+  /** For the process after this one. */
+  state(second: number): Pick<TransferredState, "deviceSilentSeconds"> {
+    return { deviceSilentSeconds: Math.max(0, second - this.lastDeviceSecond) };
   }
 
   /** The ticks follow the speed that is in force. */

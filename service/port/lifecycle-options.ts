@@ -1,0 +1,20 @@
+/** What the lifecycle of a port needs of the port. */
+import type { PortConfig } from "../config/configuration.js";
+import type { PortEnvironment } from "./environment.js";
+import type { DataObservers } from "./observers.js";
+
+export interface PortLifecycleOptions {
+  readonly environment: PortEnvironment;
+  readonly observers: DataObservers;
+  /** The definition in force, with the state new connections get. */
+  config(): PortConfig;
+  timeoutSeconds(): number; // 0: none
+  /** Another port holds the device. */
+  deviceBusy(): boolean;
+  /** The device is about to be closed: new connections wait from now on. */
+  closing(): void;
+  /** The device is closed and no connection is left. `opened` is false when the device could not be opened. */
+  freed(opened: boolean): void;
+  changed(): void;
+  nodeChanged(isPresent: boolean): void;
+}

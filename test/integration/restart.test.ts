@@ -1,0 +1,111 @@
+/** A restart under a service manager with a descriptor store: the peers notice nothing. */
+import t from "tap";
+import { Client } from "../support/client.js";
+import { portNumbers } from "../support/ports.js";
+import { PtyDevice } from "../support/pty.js";
+import { ServiceManager } from "../support/service-manager.js";
+
+t.test("raw connections and their devices go on over restarts, and over kills", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port, idle] = [await next(), await next(), await next()];
+  const [device, other] = [PtyDevice.open(t), PtyDevice.open(t)];
+  const manager = await ServiceManager.start(t, {
+    controlPort,
+    config: [
+      "OPENSTR:o:<open>",
+      "BANNER:b:<banner>",
+      `127.0.0.1,${port}:raw:0:${device.path}:9600 o b max-connections=2`,
+      `127.0.0.1,${idle}:raw:0:${other.path}:9600`,
+    ],
+  });
+  const [one, two] = [await Client.connect(t, port), await Client.connect(t, port)];
+  for (const client of [one, two]) t.equal(await client.expect("<banner>"), "<banner>");
+  one.send("first");
+  t.equal(await device.expect("first"), "<open>first");
+  for (const signal of ["SIGTERM", "SIGKILL", "SIGTERM", "SIGKILL", "SIGKILL"] as const) {
+    const stored = (await manager.stored()).length;
+    await manager.end(signal);
+    one.send("while away");
+    device.send("from the device");
+    const status = await manager.again();
+    t.match(status, /; took over 2 connections, 1 device, 0 bytes/, signal);
+    t.equal(await device.expect("away"), "while away");
+    for (const client of [one, two]) t.equal(await client.expect("device"), "from the device");
+    t.equal((await manager.stored()).length, stored, "the store has what is open, and no more");
+  }
+  await one.close();
+  await two.close();
+});
+
+const [IAC, SB, SE, WILL, DO, COM_PORT] = [255, 250, 240, 251, 253, 44];
+
+t.test("a telnet connection goes on in the middle of a request, with its line", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const device = PtyDevice.open(t);
+  const manager = await ServiceManager.start(t, {
+    controlPort,
+    config: [`127.0.0.1,${port}:telnet:0:${device.path}:9600 remctl`],
+  });
+  const client = await Client.connect(t, port);
+  const text = (...bytes: readonly number[]) => String.fromCharCode(...bytes);
+  const bytes = (...values: readonly number[]) => Uint8Array.from(values);
+  await client.expect(text(IAC, WILL, 0));
+  client.send(bytes(IAC, WILL, COM_PORT, IAC, DO, 0, IAC, WILL, 0));
+  await client.expect(text(IAC, DO, COM_PORT));
+  client.send(bytes(IAC, SB, COM_PORT, 1, 0, 1, 194, 0, IAC, SE)); // 115200
+  const told = text(IAC, SB, COM_PORT, 101, 0, 1, 194, 0, IAC, SE);
+  await client.expect(told);
+  const speed = async () => {
+    const session = await Client.connect(t, controlPort);
+    await session.expect("-> ");
+    const answer = await session.ask(`showport 127.0.0.1,${port}`);
+    session.send("exit\r");
+    await session.untilEnd();
+    return answer;
+  };
+  const shown = await speed();
+  client.send(bytes(0x61, IAC, SB, COM_PORT, 1, 0, 0, 75));
+  t.equal(await device.expect("a"), "a");
+  t.match(await manager.restart(), /took over 1 connection, 1 device/);
+  const without = (status: string) => status.replace(/.*bytes.*/g, "");
+  t.equal(without(await speed()), without(shown), "showport has nothing else to say");
+  client.send(bytes(0, IAC, SE, 13, 0, IAC, IAC, 0x62)); // 19200
+  t.equal(await client.expect(text(101, 0, 0, 75, 0, IAC, SE)), text(IAC, SB, COM_PORT, 101, 0, 0, 75, 0, IAC, SE));
+  t.equal(await device.expect("b"), "\r\0\xffb", "what is agreed to stays: BINARY");
+  await manager.restart("SIGKILL");
+  client.send(bytes(13, 0, IAC, IAC, 0x63));
+  t.equal(await device.expect("c"), "\r\0\xffc");
+  device.send("\xff!");
+  t.equal(await client.expect("!"), "\xff\xff!", "it is telnet still");
+  await client.close();
+});
+
+t.test("bytes that wait for a full device or for a slow peer are neither lost nor doubled", async t => {
+  const next = await portNumbers(t);
+  const port = await next();
+  const device = PtyDevice.open(t);
+  const manager = await ServiceManager.start(t, {
+    config: [`127.0.0.1,${port}:telnet:0:${device.path}:115200`],
+  });
+  const client = await Client.connect(t, port);
+  await client.expect("\xff\xfb\0");
+  const sent = Array.from({ length: 100_000 }, (_, at) => `${at}\r\n`).join("");
+  client.send(sent);
+  let got = "";
+  const carried: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    got += await device.expectBytes(20_000);
+    device.pause();
+    await manager.stored();
+    carried.push(/device, (\d+) bytes/.exec(await manager.restart())?.[1] ?? "");
+    device.resume();
+  }
+  t.ok(
+    carried.some(bytes => Number(bytes) > 0),
+    `bytes that the device had not taken: ${carried}`,
+  );
+  got += await device.expectBytes(sent.length - got.length);
+  t.ok(got === sent, `${got.length} bytes`);
+  await client.close();
+});
