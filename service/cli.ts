@@ -1,4 +1,4 @@
-/** The command line: arguments in, what to do out (docs/reference.md, "Command line"). Texts are the reference's. */
+/** Parses the command line (docs/reference.md, "Command line"). Texts are those of the reference. */
 import { hideSecrets } from "./config/sol-words.js";
 
 export const VERSION = "1.0.0";
@@ -7,10 +7,10 @@ const DEFAULT_CONFIG_FILE = "/etc/ser2net.conf";
 export interface Options {
   /** Null: only the `-C` lines count, and SIGHUP changes nothing. */
   readonly configFile: string | null;
-  /** By -c: it must be there then. */
+  /** Given by -c, so it must exist. */
   readonly configFileGiven: boolean;
   readonly configLines: readonly string[];
-  /** From -p; beats every CONTROLPORT line. */
+  /** From -p; replaces every CONTROLPORT line. */
   readonly controlPort: string | null;
   readonly pidFile: string | null;
   /** -n or -d. */
@@ -20,7 +20,7 @@ export interface Options {
   /** UUCP locks; off with -u. */
   readonly locking: boolean;
   readonly signature: string;
-  /** Only say what is wrong with the configuration, or what it comes to. */
+  /** Only print the diagnostics of the configuration, or the configuration itself. */
   readonly report: "check" | "print-config" | null;
   /** Name of a board profile, or `auto`. */
   readonly board: string | null;
@@ -39,7 +39,7 @@ export type CommandLine =
   /** For standard error; the usage follows where it helps. */
   | { readonly kind: "wrong"; readonly text: string; readonly usage: boolean };
 
-/** The options with a value, and what is said when it is missing. */
+/** The options with a value, and the message when it is missing. */
 const MISSING: ReadonlyMap<string, { readonly text: string; readonly usage: boolean }> = new Map([
   ["-c", { text: "No config file specified with -c", usage: true }],
   ["-C", { text: "No config line specified with -C", usage: true }],

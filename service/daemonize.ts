@@ -1,4 +1,4 @@
-/** A second process serves; the first one waits until it does (docs/reference.md, "Going into the background"). */
+/** Starts a second process that serves; the first one waits until it does (docs/reference.md, "Going into the background"). */
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { loadModule } from "./native/load-module.js";
 
@@ -12,8 +12,8 @@ export function isBackground(): boolean {
 }
 
 /**
- * What is wrong with the variable, which is then taken out of the environment; null: nothing. Only this program sets
- * it: a value that came from elsewhere would make it leave the terminal and write to a descriptor of another purpose.
+ * The problem with the variable, which is then removed from the environment; null: none. Only this program sets it: a
+ * value from elsewhere would make it leave the terminal and write to a descriptor of another purpose.
  */
 export function readyFdProblem(): string | null {
   const value = process.env[READY_FD_VARIABLE];

@@ -36,9 +36,9 @@ import { createDescriptorStore } from "./systemd/descriptor-store.js";
 
 const FAILED = 1;
 /**
- * A terminal server has little memory and nothing that needs a large heap. Without these, V8 lets it grow to several
- * times the size over a storm of connections, and keeps it. The last one: V8 would clean up before the young generation
- * is full, and take its second half of 0.5 MB for that as early as at the start.
+ * A terminal server has little memory and needs no large heap. Without these flags V8 lets the heap grow to several times
+ * its size during many connections, and keeps it. The last one: otherwise V8 collects before the young generation is full,
+ * and allocates its second half of 0.5 MB for that at the start.
  */
 const HEAP_FLAGS = ["--semi-space-growth-factor=1", "--optimize-for-size", "--no-minor-gc-task"];
 
@@ -48,7 +48,7 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 const program = basename(process.argv[1] ?? "ser2net").replace(/\.[cm]?js$/, "");
 
 async function main(): Promise<void> {
-  // Inside, a text is one character a byte, from arguments as from files. Node reads arguments as UTF-8.
+  // In the daemon a text is one character a byte. Node reads arguments as UTF-8.
   const argv = process.argv.slice(2).map(word => encodeUtf8(word));
   const command = parseArguments(argv);
   switch (command.kind) {
@@ -135,7 +135,7 @@ function report(options: Options): number {
   return errorsOf(faults).length === 0 ? 0 : FAILED;
 }
 
-/** The daemon and what is around it in the process: signals, service manager, D-Bus, pid file. */
+/** The process: the daemon with signals, service manager, D-Bus and pid file. */
 class Program {
   readonly #options: Options;
   readonly #log: LimitedLog;
@@ -176,7 +176,7 @@ class Program {
       this.#log.notice("ser2net startup");
       detach();
     }
-    // Nothing else may hold the process: without a port it waits for a reload that brings one.
+    // Keeps the process running without any port: a reload may bring one.
     systemClock.every(LONGEST_TIMER_MS, () => {});
     this.#serviceManager.started(this.#takenOver?.summary() ?? null);
     if (dbus !== null) this.#bus.start(dbus, this.#daemon, () => this.#reload("Reload called over D-Bus"), this.#log);
@@ -234,7 +234,7 @@ class Program {
 
   #failed(error: StartError): never {
     this.#log.flush();
-    // What the log has said on standard error already is not said again.
+    // Not a second time where the log is on standard error.
     if (!(error.logged && (this.#options.debug || isJournal()))) print(2, `${error.message}\n`);
     if (error.usage) print(2, usage(program));
     process.exit(FAILED);
@@ -248,7 +248,7 @@ class Program {
   }
 }
 
-/** Without one, and with one that cannot be removed, the daemon serves and ends as ever. */
+/** Null when it cannot be written, which is logged: the daemon serves all the same. */
 function createPidFile(file: string, log: Log): PidFile | null {
   const warn = (what: string, error: unknown, outcome: string): void => {
     log.warning(`Error ${what} pidfile '${file}': ${reasonOf(error)}, pidfile not ${outcome}`);
@@ -270,7 +270,7 @@ function createPidFile(file: string, log: Log): PidFile | null {
   }
 }
 
-/** Where standard error is the journal, it is enough; else syslog, and standard error too with -d. */
+/** The log goes to standard error where that is the journal; else to syslog, and with -d to standard error too. */
 function createLog(options: Options): LimitedLog {
   const journal = isJournal();
   const sinks = [...(journal ? [] : [createSyslog()]), ...(journal || options.debug ? [createStderrLog()] : [])];

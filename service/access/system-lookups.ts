@@ -70,7 +70,7 @@ function isSame(one: string, other: string): boolean {
   return unmapped(a).family === unmapped(b).family && samePrefix(unmapped(a).bytes, unmapped(b).bytes, 128);
 }
 
-/** Asks the client's host who owns the connection (RFC 1413), from the address the client knows us by. */
+/** Asks the client's host for the owner of the connection (RFC 1413), from the address the client connected to. */
 function askIdent({ client, server }: AccessRequest, limitSeconds: number): Answer | Promise<Answer> {
   if (client.address === null || server.address === null) return UNKNOWN;
   const [host, localAddress] = [client.address, server.address];

@@ -1,6 +1,6 @@
 /**
- * The devices of the board: which of those it needs are missing, and which have come that its profile names by their
- * place in /sys, and that the kernel had not made when the profile was read, because drivers may load late.
+ * The devices of the board: reports required ones that are missing, and devices that appear late. A profile may name a
+ * device by its place in /sys, and its driver may load after the profile was read.
  */
 import type { ProfileFacts } from "../board/profile.js";
 import { deviceLookup, type Machine } from "../board/serial-devices.js";
@@ -12,9 +12,9 @@ interface BoardDevicesOptions {
   readonly machine: Machine;
   readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
   readonly warn: (text: string) => void;
-  /** Called once, later, when hardware below /sys has its device: the profile is to be read anew. */
+  /** Called once when hardware below /sys gets its device: the profile has to be read again. */
   readonly found: (path: string) => void;
-  /** What `missing` gives may have changed. */
+  /** The result of `missing` may have changed. */
   readonly changed: () => void;
 }
 
@@ -28,7 +28,7 @@ export class BoardDevices {
     this.#options = options;
   }
 
-  /** From now on it is about the devices of this board. */
+  /** Watches the devices of this board from now on. */
   configure(board: ProfileFacts | null): void {
     this.close();
     this.#board = board;

@@ -1,6 +1,7 @@
 /**
- * What a board's LEDs show beside the flashes of LED lines: connections, faults, the state of the box, and the traffic
- * where the kernel itself can show it.
+ * The LEDs of a board beside the flashes of LED lines: connections, faults, the state of the box, and the traffic where
+ * the kernel itself can show it.
+ * UARTs of the board itself. For others the kernel's trigger will not do: cdc_acm and gadgets count no bytes, and it
  */
 import type { BoardLed, PortHardware, ProfileFacts } from "../board/profile.js";
 import type { LedConfig, PortConfig } from "../config/configuration.js";
@@ -15,7 +16,8 @@ const MAX_SECONDS = 3600;
 
 /**
  * UARTs of the board itself. For others the kernel's trigger will not do: cdc_acm and gadgets count no bytes, and it
- * would keep the number of an unplugged adapter taken.
+ * UARTs of the board itself. The kernel's trigger is not used for others: cdc_acm and gadgets count no bytes, and it keeps
+ * the device of an unplugged adapter open.
  */
 const ON_BOARD = /^\/dev\/(tty(?!USB|ACM|GS)[A-Za-z]+\d+)$/;
 
@@ -43,7 +45,7 @@ export class BoardLeds {
     this.#options = options;
   }
 
-  /** To be called before LED lines are set up: `showsTraffic` tells which of them are not to be. */
+  /** Call before LED lines are set up: those for which `showsTraffic` is true must not be. */
   configure(board: ProfileFacts | null, ports: readonly PortConfig[]): void {
     const before = this.#undo;
     this.#board = board;
@@ -63,19 +65,19 @@ export class BoardLeds {
     this.#show();
   }
 
-  /** The kernel flashes this one by itself. */
+  /** Whether the kernel itself flashes that LED. */
   showsTraffic({ device }: LedConfig): boolean {
     return this.#ttyLeds.some(line => line.device === device);
   }
 
-  /** Changes come in storms: all those of one turn are shown together. */
+  /** All changes of one turn of the event loop are shown together, since many may come at once. */
   portChanged(port: ManagedPort): void {
     if (this.#steadyLeds.length === 0 && this.#ttyLeds.length === 0) return;
     if (this.#pending.size === 0) setImmediate(() => this.#showPending());
     this.#pending.add(port);
   }
 
-  /** For the person at the rack: blinks a LED of the port. False: it has none. 0 seconds: no longer. */
+  /** Blinks a LED of the port, so that it can be found. False: it has none. 0 seconds: ends the blinking. */
   identify(portName: string, seconds: number): boolean {
     const leds = this.#board?.ports.get(portName)?.leds;
     const led = leds?.link ?? leds?.rx ?? leds?.tx ?? leds?.fault ?? null;
@@ -154,7 +156,7 @@ export class BoardLeds {
     return !this.#options.nodeWatcher.isPresent(device) || names.some(name => this.#states.get(name)?.isFailing);
   }
 
-  /** A connector that no port serves is looked after as well. */
+  /** Watches every connector, also those that no port serves. */
   #watchDevices(board: ProfileFacts): (() => void)[] {
     return board.hardware.map(({ device }) => this.#options.nodeWatcher.watch(device, () => this.#show()));
   }
@@ -204,7 +206,7 @@ function stateOf({ phase, slots, lastError, devicePath }: PortStatus): PortState
   };
 }
 
-/** By which a LED line calls it, too. The kernel's trigger knows no state but "on". */
+/** [sysfs name, LED id] of a LED that flashes. LEDs with state 0 are left out: the tty trigger cannot invert. */
 function flashingLed(led: BoardLed | null): [string, string][] {
   return led !== null && led.trigger === "transient" && led.state === 1 ? [[led.sysfs, led.id]] : [];
 }

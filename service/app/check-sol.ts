@@ -1,4 +1,4 @@
-/** `ser2net check-sol`: logs in to a BMC, activates Serial over LAN, and says what came of it. */
+/** `ser2net check-sol`: logs in to a BMC, activates Serial over LAN, and prints the result. */
 import { type Options, parseArguments } from "../cli.js";
 import type { DeviceName, PortConfig } from "../config/configuration.js";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";

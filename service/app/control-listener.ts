@@ -1,4 +1,4 @@
-/** Where the control port listens; reload may open, move and close it, sessions under way go on. */
+/** The listening socket of the control port. A reload may open, move and close it; its sessions stay. */
 import { parseNetworkPort, type ServiceLookup } from "../config/network-port.js";
 import type { ControlServer } from "../control/server.js";
 import type { Log } from "../log/log.js";

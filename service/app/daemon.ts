@@ -34,9 +34,9 @@ import { solWarnings } from "./sol-warnings.js";
 /** The daemon cannot start; the text is for standard error. */
 export class StartError extends Error {
   override readonly name = "StartError";
-  /** The usage helps. */
+  /** The usage is to be shown too. */
   readonly usage: boolean;
-  /** The log has said the same. */
+  /** The log has the same text. */
   readonly logged: boolean;
 
   constructor(text: string, { usage = false, logged = false }: { usage?: boolean; logged?: boolean }) {
@@ -55,7 +55,7 @@ export interface DaemonEvents {
   portsChanged(): void;
   /** A drain began or ended. */
   drainChanged(): void;
-  /** What `missing` gives may have changed. */
+  /** The result of `missing` may have changed. */
   healthChanged(): void;
   /** The board has a device that the configuration in force does not know yet. */
   reloadDue(): void;
@@ -146,7 +146,7 @@ export class Daemon {
     });
   }
 
-  /** What the board's profile knows of the ports; null without --board. */
+  /** The facts of the board's profile about the ports; null without --board. */
   get board(): ProfileFacts | null {
     return this.#board;
   }
@@ -156,7 +156,7 @@ export class Daemon {
     return this.#board?.ports.get(portName)?.label ?? null;
   }
 
-  /** Blinks a LED of the port, for the person at the rack. False: it has none. */
+  /** Blinks a LED of the port, so that it can be found. False: it has none. */
   identify(portName: string, seconds: number): boolean {
     return this.#boardLeds.identify(portName, seconds);
   }
@@ -186,14 +186,14 @@ export class Daemon {
     return this.#faultyLines;
   }
 
-  /** What the last reload found: what is wrong with the configuration in force, or why everything stayed as it was. */
+  /** The result of the last reload: the diagnostics of the configuration in force, or the reason why nothing changed. */
   get lastReload(): readonly Diagnostic[] | string {
     return this.#lastReload;
   }
 
   /**
-   * With -C lines alone nothing happens (docs/reference.md, "Reload"). A configuration that cannot be read, one with a file
-   * of nothing but errors, or one in which something is wrong and no port is left, changes nothing.
+   * Does nothing with -C lines alone (docs/reference.md, "Reload"). Changes nothing if the configuration cannot be read, if
+   * a file has only errors, or if it has errors and no port is left.
    * @param cause for the log: `Got SIGHUP`
    */
   reload(cause: string): void {
@@ -232,7 +232,7 @@ export class Daemon {
     for (const one of diagnostics) this.#log[one.isWarning ? "warning" : "error"](formatDiagnostic(one));
   }
 
-  /** What is wrong with a text, or with what a reload would read now; a text: why that cannot be read. */
+  /** The diagnostics of a text, or (null) of what a reload would read; a string: the reason why that cannot be read. */
   check(text: string | null): readonly Diagnostic[] | string {
     if (text !== null) {
       const configuration = readConfiguration([{ file: "", text }], { serviceLookup: this.#serviceLookup });

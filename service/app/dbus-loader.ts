@@ -1,4 +1,4 @@
-/** Brings the daemon onto D-Bus, once the ports serve: the room is a bundle of its own that is loaded only then. */
+/** Loads the D-Bus bundle and starts it, after the ports listen. */
 import { VERSION } from "../cli.js";
 import type { DbusService } from "../dbus/service.js";
 import { systemClock } from "../line/clock.js";

@@ -4,9 +4,9 @@ import type { Log } from "../log/log.js";
 import type { Activity, Drain } from "../port/drain.js";
 import type { ManagedPort } from "../port/status.js";
 
-/** A drain that was forgotten, by an updater that failed, must not keep the ports closed for good. */
+/** The drain ends by itself after this time, so that a failed update does not keep the ports closed. */
 export const LONGEST_DRAIN_MS = 3_600_000;
-/** A fixed UDP peer has no end: it counts while its last data, of either direction, are not older. */
+/** A fixed UDP peer never disconnects: it counts as active while its last data, of either direction, is not older. */
 const FIXED_PEER_SECONDS = 60;
 
 const NOTICE = "[Port is draining: please end this connection when you can]";

@@ -32,11 +32,11 @@ type ConfigurationSources = Pick<
 
 export interface LoadedConfiguration {
   readonly configuration: Configuration;
-  /** What the board's profile knows of the ports; null without --board. */
+  /** The facts of the board's profile about the ports; null without --board. */
   readonly board: ProfileFacts | null;
   /** Of profile and configuration, in the order they were read. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Why it is this board, for the log; null without --board. */
+  /** The board and why it was chosen, for the log; null without --board. */
   readonly boardChosen: string | null;
 }
 
@@ -45,7 +45,7 @@ export class ConfigurationError extends Error {
   override readonly name = "UnreadableError";
 }
 
-/** Throws UnreadableError. Whatever else is wrong is a diagnostic. */
+/** Throws ConfigurationError. All other errors are diagnostics. */
 export function loadConfiguration(selection: ConfigurationSources, serviceLookup: ServiceLookup): LoadedConfiguration {
   const chosen = selection.board === null ? null : chooseBoard(selection.board);
   const sources = [
@@ -68,7 +68,7 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
   };
 }
 
-/** With what is wrong with CONTROLPORT, which `-p` makes harmless, and with the network ports together. */
+/** The diagnostics of the lines, of CONTROLPORT (unless `-p` replaces it), and of the network ports as a whole. */
 export function allDiagnostics(
   configuration: Configuration,
   given: string | null,
@@ -89,7 +89,7 @@ interface ChosenBoard {
   readonly profile: LoadedProfile;
 }
 
-/** `auto` asks the machine. */
+/** Chooses the named board; `auto` detects it. */
 function chooseBoard(wanted: string): ChosenBoard {
   const places = standardFolders(process.env);
   try {
@@ -104,7 +104,7 @@ function chooseBoard(wanted: string): ChosenBoard {
   }
 }
 
-/** A board needs no file. Without -c it takes its own, or the one of all boards, if there is one. */
+/** The configuration file. With a board it is optional: without -c that of the board, or the common one, if it exists. */
 function configFile({ configFile: file, configFileGiven }: ConfigurationSources, board: string | null): string | null {
   if (board === null || configFileGiven || file === null) return file;
   return [`/etc/ser2net/${board}.conf`, file].find(each => existsSync(each)) ?? null;

@@ -1,10 +1,10 @@
-/** The time of day as banners, file names and traces want it. */
+/** The time of day for banners, file names and traces. */
 import type { ClockReading } from "../config/template.js";
 import { type Clock, systemClock } from "../line/clock.js";
 
 /** Local time (TZ), to the microsecond. */
 export function readLocalTime(clock: Clock = systemClock): ClockReading {
-  // A date has milliseconds only; the microseconds are those of the even time.
+  // A date has milliseconds only; the microseconds are taken from the monotonic time.
   const now = clock.date();
   const epochMs = now.getTime();
   const restUs = Math.floor(clock.nowMs() * 1000) % 1000;

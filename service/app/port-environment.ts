@@ -1,4 +1,4 @@
-/** Gives ports what reaches outside: sockets, devices, access rules, traces, LEDs. */
+/** Makes the environment of the ports: sockets, devices, access rules, traces, LEDs. */
 import { createHostsAccess } from "../access/hosts-files.js";
 import { isAdmitted } from "../access/remote-address.js";
 import type { LedConfig, OptionContext, PortConfig } from "../config/configuration.js";
@@ -37,7 +37,7 @@ interface PortEnvironmentOptions {
   /** UUCP locks. */
   readonly locking: boolean;
   readonly signature: string;
-  /** A LED that the kernel flashes by itself. */
+  /** Whether the kernel itself flashes that LED. */
   showsTraffic(led: LedConfig): boolean;
   optionContext(): OptionContext;
   changed(port: ManagedPort): void;
@@ -119,7 +119,7 @@ export function loadSol(): CreateSession {
   return loadModule<typeof import("../ipmi/entry.js")>("./sol.cjs").createSession;
 }
 
-/** TCP wrappers: at once, or a promise where a rule has to look something up. */
+/** Checks a link by the TCP wrappers. The result is a promise only where a rule needs a look-up. */
 export function createAccessCheck(
   daemon: WrappedDaemon,
   log: Log,

@@ -1,11 +1,11 @@
-/** Tells the service manager how things are: ready, reloading, stopping, counts, and whether the daemon is well. */
+/** Reports to the service manager: ready, reloading, stopping, counts of ports, and the health of the daemon. */
 import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Port } from "../port/port.js";
 import { createNotifier, type Notifier } from "../systemd/notify.js";
 import { createWatchdog, type Watchdog, watchdogInterval } from "../systemd/watchdog.js";
 
-/** Changes come in storms; the counts are made once for all that come within this time. */
+/** The status is sent once for all changes within this time. */
 const STATUS_PAUSE_MS = 1000;
 /** Closing all devices takes 4 s at most; the manager is asked for twice that. */
 const STOP_MS = 8000;
@@ -76,7 +76,10 @@ export class ServiceManager {
     });
   }
 
-  /** `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health looks for "not served" and "required device missing". */
+  /**
+   * `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health looks for "not served" and "required device
+   * missing".
+   */
   #status(): string {
     const ports = this.#daemon.ports.list();
     const counts = new Map<string, number>();

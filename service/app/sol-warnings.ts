@@ -1,4 +1,4 @@
-/** SOL ports that are less safe than their configuration may suggest: for the log. */
+/** Warnings for the log about SOL ports that are less safe than their configuration may suggest. */
 import type { PortConfig } from "../config/configuration.js";
 import { mayBeReadByOthers } from "../native/read-file.js";
 

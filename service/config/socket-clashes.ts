@@ -44,7 +44,7 @@ function holderOf({ name, networkPort, file, lineNumber: line }: PortConfig | Ro
   return { title: `${name} ${line === 0 ? "of -C" : `on line ${line}`}`, file, line, networkPort };
 }
 
-/** Notes the addresses that are not taken yet; returns who has one of them already, or null. */
+/** Notes the addresses that are not taken yet; returns the owner of one that is taken, or null. */
 function claim(holder: Holder, first: Map<string, Holder>): Holder | null {
   const { transport, port } = holder.networkPort;
   let other: Holder | null = null;

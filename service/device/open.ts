@@ -119,7 +119,7 @@ function openDescriptor({ path, printer, control }: OpenRequest): number {
   try {
     return openNode(toBytes(path), printer, modemBits(control, true), modemBits(control, false));
   } catch (error) {
-    // Hardware that has no node yet: that its place is a directory says nothing to a peer.
+    // Hardware without a node yet. "Is a directory" would not help a peer.
     const reason = path.startsWith("/sys/") ? errorReason(ENODEV) : reasonOf(error);
     throw new DeviceError("open-failed", path, reason, { cause: error });
   }

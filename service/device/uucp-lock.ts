@@ -52,7 +52,7 @@ export function acquireLock(
   }
 }
 
-/** Rivals that take and leave a stale lock between our looks; there are never so many. */
+/** Attempts while other programs take and release a stale lock; in practice one or two suffice. */
 const TRIES = 5;
 
 /**

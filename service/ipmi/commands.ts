@@ -1,4 +1,4 @@
-/** The commands that a SOL session sends, and what their answers mean (IPMI 2.0, chapters 22, 24 and 26). */
+/** The commands of a SOL session, and their answers (IPMI 2.0, chapters 22, 24 and 26). */
 import { type Command, NETFN } from "./message.js";
 import { hex, SessionError } from "./session-error.js";
 import { BIT_RATES, PRIVILEGES, type Privilege, type SolSettings } from "./settings.js";
@@ -76,7 +76,7 @@ export function decodeActivation(data: Uint8Array): Activation {
   };
 }
 
-/** Why the BMC does not activate SOL. */
+/** The error for a refused activation of SOL. */
 export function activationError(completionCode: number): SessionError {
   switch (completionCode) {
     case ALREADY_ACTIVE:

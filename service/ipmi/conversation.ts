@@ -13,7 +13,7 @@ type Step =
   | { readonly kind: "notice"; readonly type: number; readonly payload: Uint8Array }
   | { readonly kind: "wait"; readonly milliseconds: number };
 
-/** What a step is continued with. */
+/** The value that a step is continued with. */
 interface Reply {
   /** Empty after a wait and after a notice. */
   readonly payload: Uint8Array;

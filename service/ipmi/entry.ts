@@ -1,4 +1,4 @@
-/** What the bundle sol.cjs offers: RMCP+ and Serial over LAN, loaded when the first SOL device is opened. */
+/** The bundle sol.cjs: RMCP+ and Serial over LAN, loaded when the first SOL device is opened. */
 import { randomBytes } from "node:crypto";
 import { SolSession, type SolSessionEvents, type SolSessionOptions } from "./sol-session.js";
 

@@ -3,10 +3,10 @@ import { createHmac } from "node:crypto";
 import { SECRET_BYTES } from "./settings.js";
 import type { Authentication } from "./suites.js";
 
-/** K1 and K2 are made from so many equal bytes, with SHA256 as well. */
+/** K1 and K2 are made from this number of equal bytes, with SHA256 too. */
 const CONSTANT_BYTES = 20;
 
-/** What both sides know when RAKP 2 has arrived. */
+/** The values that both sides know after RAKP 2. */
 export interface KeyExchange {
   readonly authentication: Authentication;
   readonly consoleSessionId: Uint8Array; // 4 bytes, as in the packets
@@ -32,7 +32,7 @@ export function padSecret(secret: Uint8Array): Uint8Array {
   return key;
 }
 
-/** What RAKP 2 carries when the BMC knows the password. */
+/** The code in RAKP 2 of a BMC that knows the password. */
 export function rakp2Code(exchange: KeyExchange, password: Uint8Array): Uint8Array {
   const { consoleSessionId, bmcSessionId, consoleRandom, bmcRandom, bmcGuid } = exchange;
   return hmac(exchange, password, [
@@ -45,7 +45,7 @@ export function rakp2Code(exchange: KeyExchange, password: Uint8Array): Uint8Arr
   ]);
 }
 
-/** What RAKP 3 carries. `role` differs from that of the exchange only for BMCs with a known fault. */
+/** The code in RAKP 3. `role` differs from that of the exchange only for BMCs with a known fault. */
 export function rakp3Code(exchange: KeyExchange, password: Uint8Array, role = exchange.role): Uint8Array {
   const { bmcRandom, consoleSessionId } = exchange;
   return hmac(exchange, password, [bmcRandom, consoleSessionId, ...identity({ ...exchange, role })]);
@@ -58,7 +58,7 @@ export function sessionKeys(exchange: KeyExchange, bmcKey: Uint8Array): SessionK
   return { sik, k1: hmac(exchange, sik, [constant(1)]), k2: hmac(exchange, sik, [constant(2)]) };
 }
 
-/** What RAKP 4 carries when both sides have the same keys. */
+/** The code in RAKP 4 when both sides have the same keys. */
 export function rakp4Code(exchange: KeyExchange, { sik }: SessionKeys): Uint8Array {
   const { consoleRandom, bmcSessionId, bmcGuid, authentication } = exchange;
   return hmac(exchange, sik, [consoleRandom, bmcSessionId, bmcGuid]).subarray(0, authentication.checkBytes);

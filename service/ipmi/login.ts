@@ -182,7 +182,7 @@ function wrongKey({ bmcKey }: LoginSecrets, hasBmcKey: boolean): SessionError {
   return new SessionError("wrong-bmc-key", bmcKey === null ? "the BMC does not prove its keys" : "wrong BMC key (Kg)");
 }
 
-/** A build of OpenSSL for FIPS has no MD5. */
+/** Reports a missing hash: a build of OpenSSL for FIPS has no MD5. */
 function hashed(code: () => Uint8Array): Uint8Array {
   try {
     return code();

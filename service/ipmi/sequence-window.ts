@@ -1,6 +1,6 @@
 /** Which session sequence numbers of the BMC are new: each packet counts once, in any order (IPMI 2.0, section 6.12.13). */
 
-/** So many numbers behind the highest are still accepted, once each; without an AuthCode, so many ahead of it. */
+/** Numbers this far below the highest one are accepted, once each; without an AuthCode, also numbers this far above it. */
 const WINDOW = 16;
 
 export class SequenceWindow {

@@ -1,4 +1,4 @@
-/** Serial over LAN on an activated payload: both directions, and what packets of the BMC say besides (IPMI 2.0, 15.11). */
+/** Serial over LAN on an activated payload: both directions, and the status bits of the BMC (IPMI 2.0, 15.11). */
 import { SessionError } from "./session-error.js";
 import { type Receipt, SolInput } from "./sol-input.js";
 import { type OutgoingPacket, SolOutput } from "./sol-output.js";
@@ -18,7 +18,7 @@ export type SolEvent = "break" | "overrun" | "stuck";
 
 interface SolLinkEvents {
   send(payload: Uint8Array): void;
-  /** Bytes have come. */
+  /** Bytes have arrived. */
   readable(): void;
   /** There is room again after a `write` that took less than it was given. */
   writable(): void;

@@ -2,7 +2,7 @@
 import { ByteQueue } from "./byte-queue.js";
 import { MAX_SEQUENCE, type SolPacket, STATUS } from "./sol-packet.js";
 
-/** What is accepted before the BMC has taken it. */
+/** Bytes accepted before the BMC has taken them. */
 const QUEUE_BYTES = 1024;
 /**
  * The test packet right after activation tells whether the BMC acknowledges packets without data. Data waits for its
@@ -12,7 +12,7 @@ const TEST_TRANSMISSIONS = 2;
 const TEST_INTERVAL_MS = 500;
 
 export type OutgoingPacket = Pick<SolPacket, "sequence" | "flags" | "data">;
-/** What a packet of the BMC says about those of the console. */
+/** The acknowledgement in a packet of the BMC. */
 type Acknowledgement = Pick<SolPacket, "acknowledged" | "acceptedCount" | "flags">;
 
 interface SolOutputOptions {

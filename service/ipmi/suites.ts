@@ -35,7 +35,7 @@ export interface Algorithms {
   readonly confidentiality: number;
 }
 
-/** What a console proposes; null leaves the choice to the BMC. */
+/** The algorithms that a console proposes; null leaves the choice to the BMC. */
 export type Proposal = { readonly [Key in keyof Algorithms]: number | null };
 
 const SUITES: ReadonlyMap<number, Algorithms> = new Map([

@@ -1,4 +1,4 @@
-/** Errors of system calls: the class that is thrown, the system's words, and the numbers that are compared. */
+/** Errors of system calls: the class that is thrown, the texts of the system, and the numbers that are compared. */
 
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
@@ -26,7 +26,7 @@ export class SystemError extends Error {
 export const { EAGAIN, EINTR, ENODEV, EPIPE, ENOBUFS } = constants.errno;
 export const { ECONNRESET, ECONNABORTED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ENETDOWN } = constants.errno;
 
-/** The system's words: `Input/output error`. */
+/** The text of the system: `Input/output error`. */
 export function errorReason(errno: number): string {
   return addon.errorReason(errno);
 }
@@ -52,8 +52,8 @@ export function addressResult(call: string, result: number | AddressResult): Add
 const FIRST_FOREIGN_NUMBER = 3000;
 
 /**
- * Why something failed: the reason that the error has, such as `Input/output error`; the system's words for the number of
- * an error of Node; or the message.
+ * The reason of a failure: that of the error, such as `Input/output error`; the text of the system for the number of an
+ * error of Node; or the message.
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

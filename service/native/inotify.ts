@@ -7,7 +7,7 @@ import { SystemError } from "./errors.js";
 import { READABLE, Watch } from "./poll.js";
 
 export interface DirectoryChange {
-  /** What `add` gave; null: events were lost, anything may have changed. */
+  /** The result of `add`; null: events were lost, so anything may have changed. */
   readonly directory: number | null;
   /** One character a byte. Null: the directory is not watched any more, it went away. */
   readonly name: string | null;
@@ -33,7 +33,7 @@ export class DirectoryWatch {
   readonly #changed: (changes: readonly DirectoryChange[]) => void;
   readonly #buffer = Buffer.alloc(READ_BYTES);
 
-  /** `changed` gets what happened meanwhile, in order. Throws SystemError. */
+  /** @param changed called with the changes, in order. Throws SystemError. */
   constructor(changed: (changes: readonly DirectoryChange[]) => void) {
     this.#changed = changed;
     this.#fd = check(addon.inotifyOpen());

@@ -1,4 +1,4 @@
-/** Loads what only some boards need, when it is first needed (docs/design.md, "What is loaded when"). */
+/** Loads modules that only some boards need, when they are first needed (docs/design.md, "What is loaded when"). */
 import { createRequire } from "node:module";
 
 interface NodeModules {

@@ -1,4 +1,4 @@
-/** Reads whole files that others may have put there. Nothing else is opened: a FIFO waits, and opening may start a device. */
+/** Reads whole regular files. Other kinds are not opened: a FIFO blocks, and opening may start a device. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { toBytes } from "../line/bytes.js";
 

@@ -1,4 +1,4 @@
-/** System calls on serial lines and pseudo-terminals (termios(3), ioctl_tty(2), tty_ioctl). */
+/** System calls on serial lines (termios(3), ioctl_tty(2), tty_ioctl). */
 import type { LineCounters } from "../line/modem.js";
 import { addon } from "./addon.js";
 import { done } from "./errors.js";

@@ -67,7 +67,7 @@ interface SocketKind {
   readonly family: SocketAddress["family"];
 }
 
-/** What an inherited descriptor is; null: no socket. */
+/** The kind of an inherited descriptor; null: it is not a socket. */
 export function socketKind(fd: number): SocketKind | null {
   const words = new Uint32Array(2);
   const result = addon.socketKind(fd, words);
@@ -122,7 +122,7 @@ export interface TcpInfo {
 
 const CLOSED_STATES = [7, 8]; // TCP_CLOSE, TCP_CLOSE_WAIT
 
-/** What the kernel knows of a connection (tcp(7), TCP_INFO). Throws SystemError for another kind of socket. */
+/** The state of a connection in the kernel (tcp(7), TCP_INFO). Throws SystemError for another kind of socket. */
 export function tcpInfo(fd: number): TcpInfo {
   const words = new Uint32Array(4);
   done("tcpInfo", addon.tcpInfo(fd, words));

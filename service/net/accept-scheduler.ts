@@ -8,7 +8,7 @@ import { systemClock } from "../line/clock.js";
 const BUDGET_MS = 0.3;
 
 export class AcceptScheduler {
-  /** Takers whose socket has peers waiting, the next one first. */
+  /** Takers whose socket has waiting connections, the next one first. */
   readonly #waiting = new Set<() => boolean>();
 
   #scheduled = false;

@@ -158,7 +158,7 @@ export class PortLifecycle {
     return this.slots.connect({ link, slot, fixed, before, environment, events, config: this.#options.config() });
   }
 
-  /** The peer in `slot` makes room. A telnet peer is told why; on a raw port every byte would be data. */
+  /** Disconnects the peer in `slot`. A telnet peer is sent the reason; on a raw port every byte would be data. */
   kick(slot: number): void {
     const victim = this.slots.at(slot);
     if (victim === null) return;

@@ -86,7 +86,7 @@ export type PortCondition =
   | "connected"
   | "closing";
 
-/** A missing device is not an error: a new connection is told, and the port serves as soon as the device appears. */
+/** A missing device is not an error: a new connection is sent the reason, and the port serves as soon as it appears. */
 export function portCondition(status: Pick<PortStatus, "phase" | "devicePresent" | "listenError">): PortCondition {
   const { phase, devicePresent, listenError } = status;
   if (listenError !== null && phase === "idle") return "not served";

@@ -30,8 +30,8 @@ export interface Traces {
 }
 
 /**
- * Null when nothing is traced. `expand` makes a file name of a template, `failed` hears of each kind of fault of each
- * file once. Equal templates share one file and the flags of the first, in the order tw, tr, tb; a block is written
+ * Null when nothing is traced. `expand` makes a file name of a template, `failed` is called once for each kind of fault of
+ * each file. Equal templates share one file and the flags of the first, in the order tw, tr, tb; a block is written
  * once for each role, even to one file (docs/reference.md, "Trace files").
  */
 export function openTraces(
