@@ -8,9 +8,10 @@ import { SolDevices } from "../device/open-sol.js";
 import type { CreateSession } from "../device/sol.js";
 import { SolSecrets } from "../device/sol-secrets.js";
 import type { Leds } from "../led/sysfs.js";
-import { systemClock } from "../line/clock.js";
+import { processorMs, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { loadModule } from "../native/load-module.js";
+import { setTickMs } from "../native/poll.js";
 import type { Inherited } from "../net/inherited.js";
 import type { Link } from "../net/link.js";
 import { listen } from "../net/listen.js";
@@ -18,10 +19,11 @@ import { RemoteNames } from "../net/remote-names.js";
 import { standardInput } from "../net/stdio.js";
 import type { PortEnvironment } from "../port/environment.js";
 import type { PortHandover } from "../port/handover.js";
+import { Heartbeat } from "../port/heartbeat.js";
 import { writeIfOpen } from "../port/peers/admission.js";
+import { WakeUpBudget } from "../port/read-pacing.js";
 import type { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
-import { Heartbeat, Ticker } from "../port/ticker.js";
 import { describeTraceError, openTraces } from "../trace/traces.js";
 import { readLocalTime } from "./local-time.js";
 
@@ -58,7 +60,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   return {
     log,
     time,
-    ticker: new Ticker(time),
+    budget: new WakeUpBudget({ clock: time, cpuMs: processorMs, setTickMs }),
     heartbeat: new Heartbeat(time),
     defaultSignature: options.signature,
     handover: options.handover,

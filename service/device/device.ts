@@ -14,8 +14,11 @@ export interface Device {
   read(into: Uint8Array): number;
   /** Bytes taken, 0 when it is full. Throws DeviceError "lost". */
   write(bytes: Uint8Array): number;
-  /** Calls back once at the next moment there is something to read (or the device is lost). */
-  whenReadable(callback: () => void): void;
+  /**
+   * Calls back once at the next moment there is something to read (or the device is lost).
+   * @param atTick it may wait for a tick that many share (native/poll.ts): less work, a little later
+   */
+  whenReadable(callback: () => void, atTick?: boolean): void;
   whenWritable(callback: () => void): void;
   /** Takes a pending `whenReadable` back. */
   ignoreReadable(): void;

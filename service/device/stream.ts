@@ -49,9 +49,9 @@ export class DeviceStream {
     throw this.#lost(-count);
   }
 
-  whenReadable(callback: () => void): void {
+  whenReadable(callback: () => void, atTick = false): void {
     this.#readable = callback;
-    this.#watch.arm(READABLE);
+    this.#watch.arm(READABLE, atTick);
   }
 
   ignoreReadable(): void {

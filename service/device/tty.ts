@@ -67,8 +67,8 @@ export class Tty implements Device, LineDevice {
     return this.#break.holdsOutput ? 0 : this.#stream.write(bytes);
   }
 
-  whenReadable(callback: () => void): void {
-    this.#stream.whenReadable(callback);
+  whenReadable(callback: () => void, atTick = false): void {
+    this.#stream.whenReadable(callback, atTick);
   }
 
   ignoreReadable(): void {

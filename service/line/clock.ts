@@ -45,3 +45,9 @@ export const backgroundClock: Clock = {
 export function pause(delayMs: number, clock: Clock = systemClock): Promise<void> {
   return new Promise(resolve => void clock.after(delayMs, resolve));
 }
+
+/** Processor time that the process has used, of all its threads, in milliseconds. */
+export function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

@@ -55,7 +55,8 @@ export interface Addon {
   inotifyRemove(fd: number, watch: number): number;
 
   pollStart(batch: Float64Array, dispatch: (count: number) => void): number;
-  pollControl(operation: number, fd: number, id: number, events: number): number;
+  pollControl(operation: number, fd: number, id: number, events: number, atTicks: boolean): number;
+  pollTick(ms: number): number;
   pollHold(on: boolean): number;
 }
 

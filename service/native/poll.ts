@@ -1,4 +1,7 @@
-/** Waiting for descriptors: one epoll instance for all of them, one call from the addon for all that is ready. */
+/**
+ * Waiting for descriptors, one call from the addon for all that is ready. There are two epoll instances: what is ready in
+ * the first wakes the event loop; the second is looked at by a timer, so that all streams in it cost one wake-up a tick.
+ */
 import { addon } from "./addon.js";
 import { SystemError } from "./errors.js";
 
@@ -16,6 +19,16 @@ const watches = new Map<number, Watch>();
 const batch = new Float64Array(256); // id, events, id, events ...
 let lastId = 0;
 let started = false;
+/** Those that are looked at at ticks. */
+const ticking = new Set<Watch>();
+let tickMs = 2;
+
+/** The period of the ticks, in milliseconds, 1 to 1000. */
+export function setTickMs(ms: number): void {
+  if (ms === tickMs) return;
+  tickMs = ms;
+  if (ticking.size > 0) addon.pollTick(ms);
+}
 
 /** The wishes of one descriptor. Close it before the descriptor is closed. */
 export class Watch {
@@ -23,7 +36,9 @@ export class Watch {
   readonly #fd: number;
   readonly #ready: (events: number) => void;
   #interest = 0;
-  #armed = 0; // what the kernel was told to report; once it has reported, nothing
+  #armed = 0; // what the kernel was told to report
+  #readsAtTicks = false;
+  #atTicks = false; // which epoll instance it is in
   #handling = false;
   #closed = false;
 
@@ -33,15 +48,19 @@ export class Watch {
     started = true;
     this.#fd = fd;
     this.#ready = ready;
-    check("watch", addon.pollControl(ADD, fd, this.#id, 0));
+    check("watch", addon.pollControl(ADD, fd, this.#id, 0, false));
     watches.set(this.#id, this);
     if (watches.size === 1) addon.pollHold(true);
   }
 
-  /** Adds wishes; each is fulfilled once. An error or a hang-up fulfils all of them. */
-  arm(events: number): void {
+  /**
+   * Adds wishes; each is fulfilled once. An error or a hang-up fulfils all of them.
+   * @param atTick READABLE may wait for the next tick; while something else is wished for too, it does not
+   */
+  arm(events: number, atTick = false): void {
     if (this.#closed) return;
     this.#interest |= events;
+    if ((events & READABLE) !== 0) this.#readsAtTicks = atTick;
     if (!this.#handling) this.#update();
   }
 
@@ -55,14 +74,15 @@ export class Watch {
     if (this.#closed) return;
     this.#closed = true;
     // Explicitly, since a duplicate of the descriptor elsewhere would keep it registered.
-    addon.pollControl(REMOVE, this.#fd, this.#id, 0);
+    addon.pollControl(REMOVE, this.#fd, this.#id, 0, this.#atTicks);
+    if (this.#atTicks) this.#leaveTicks();
     watches.delete(this.#id);
     if (watches.size === 0) addon.pollHold(false);
   }
 
   /** Only for `dispatch`. */
   handle(events: number): void {
-    this.#armed = 0;
+    if (this.#armed === 0) return; // reported once, see pollControl
     const fired = events & ERROR_OR_HANGUP ? this.#interest : events & this.#interest;
     this.#interest &= ~fired;
     try {
@@ -74,14 +94,43 @@ export class Watch {
     }
   }
 
+  /** Only for `dispatch`: nothing has come for some time, so what comes next is not a stream. */
+  quiet(): void {
+    this.#readsAtTicks = false;
+    this.#move(false);
+  }
+
   #update(): void {
-    if ((this.#interest & ~this.#armed) === 0) return;
-    check("watch", addon.pollControl(MODIFY, this.#fd, this.#id, this.#interest));
+    const atTicks = this.#readsAtTicks && this.#interest === READABLE;
+    if (atTicks !== this.#atTicks && this.#interest !== 0) this.#move(atTicks);
+    else if (this.#interest !== this.#armed) this.#tell(MODIFY);
+  }
+
+  #move(atTicks: boolean): void {
+    this.#tell(REMOVE);
+    this.#atTicks = atTicks;
+    this.#tell(ADD);
+    if (!atTicks) {
+      this.#leaveTicks();
+      return;
+    }
+    ticking.add(this);
+    if (ticking.size === 1) addon.pollTick(tickMs);
+  }
+
+  #leaveTicks(): void {
+    ticking.delete(this);
+    if (ticking.size === 0) addon.pollTick(0);
+  }
+
+  #tell(operation: number): void {
+    check("watch", addon.pollControl(operation, this.#fd, this.#id, this.#interest, this.#atTicks));
     this.#armed = this.#interest;
   }
 }
 
 function dispatch(count: number): void {
+  if (count === 0) for (const watch of [...ticking]) watch.quiet();
   for (let i = 0; i < count; i++) {
     try {
       watches.get(batch[2 * i] ?? 0)?.handle(batch[2 * i + 1] ?? 0);

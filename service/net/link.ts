@@ -20,7 +20,8 @@ export interface Link {
   read(into: Uint8Array): number;
   /** Bytes taken, 0 when it is full. A UDP link takes all as one datagram. Throws LinkError. */
   write(bytes: Uint8Array): number;
-  whenReadable(callback: () => void): void;
+  /** @param atTick as for a device */
+  whenReadable(callback: () => void, atTick?: boolean): void;
   ignoreReadable(): void;
   whenWritable(callback: () => void): void;
   /** Called when the connection breaks while no `whenReadable` is pending. Not for an orderly end; UDP knows none of this. */

@@ -106,12 +106,12 @@ export class TcpLink implements Link {
     return count >= 0 ? count : this.#fault(-count);
   }
 
-  whenReadable(callback: () => void): void {
+  whenReadable(callback: () => void, atTick = false): void {
     if (this.#closed) return;
     if (this.#broken !== null) this.#watch.disarm(ERROR_OR_HANGUP);
     this.#broken = null;
     this.#readable = callback;
-    this.#watch.arm(READABLE);
+    this.#watch.arm(READABLE, atTick);
   }
 
   ignoreReadable(): void {

@@ -9,8 +9,9 @@ import type { Log } from "../log/log.js";
 import type { Link, Listener, PeerAddress } from "../net/link.js";
 import type { PortListenEvents } from "../net/listen.js";
 import type { PortHandover } from "./handover.js";
+import type { Heartbeat } from "./heartbeat.js";
+import type { WakeUpBudget } from "./read-pacing.js";
 import type { ManagedPort } from "./status.js";
-import type { Heartbeat, Ticker } from "./ticker.js";
 
 export interface PortTraces {
   deviceToNet(bytes: Uint8Array): void;
@@ -29,7 +30,7 @@ export interface PortLed {
 export interface PortEnvironment {
   readonly log: Log;
   readonly time: Clock;
-  readonly ticker: Ticker;
+  readonly budget: WakeUpBudget;
   readonly heartbeat: Heartbeat;
   readonly defaultSignature: string;
   /** Null: there was no process before this one, or nothing is left of it. */

@@ -1,90 +1,147 @@
 /**
- * When to read a source again. A wake-up costs the same for one byte or a thousand, so a source that keeps delivering is
- * read at ticks; one that was quiet is answered at once; one that is ahead of its own line speed is never waited for.
+ * When to read a source again. A wake-up costs the same for one byte or a thousand. So what comes seldom is passed on at
+ * once, and what keeps coming is read at ticks, common to all ports, as soon as there is too much of it.
  */
+import type { Clock } from "../line/clock.js";
 
-/** A source that was silent this long is quiet: a person typing, a new message. */
-const QUIET_MS = 4;
+/** A line that was idle this long begins something new: a person typing, a message. */
+const PAUSE_MS = 4;
 /** A read that brings more than the line could have sent since the last one, and this much, comes from a full buffer. */
 const AHEAD_SLACK_MS = 16;
-/** How much of a line's time may be used before an alternating dialogue counts as two streams. */
+/** Of its line's time, a direction that answers in a dialogue uses less than this at a time. */
 const DIALOGUE_MS = 16;
-/** A source that has used less of its line's time than this sends a short frame: its last byte is wanted as soon as its first. */
-const FRAME_MS = 1;
-/** So many wake-ups a short frame or a dialogue may cost at once, and so many more in each millisecond. */
-const FREE_WAKEUPS = 16;
-const WAKEUPS_PER_MS = 2;
-/** Ticks, in milliseconds, a stream is moved along; below the manual page's chardelay-max of 20 ms. */
-export const TICKS_MS = [2, 4, 8, 16] as const;
-/** A stream has earned a longer tick when it has lasted this many of the present ones: the last byte of a frame must not wait. */
-const TICKS_TO_GROW = 16;
+/** Reads at once that something new is granted, so that its last byte does not wait; after a pause, so many a millisecond. */
+const MOST_AT_ONCE = 256;
+const AT_ONCE_PER_PAUSE_MS = 16;
 
-/** What is remembered of one source between two reads. */
-export interface ReadPacing {
-  lastReadMs: number;
-  /** Line time of what came lately; leaks away at half the speed of the line. */
-  burstMs: number;
-  /** Wake-ups that came lately; leak away at WAKES_PER_MS. */
-  wakeups: number;
-  /** Index into TICKS_MS, or -1 while the source is waited for. */
-  tick: number;
-  /** When the source was quiet last. */
-  busySinceMs: number;
+/** What one direction of an open port carried lately. */
+export class Flow {
+  /** Pieces passed on. */
+  moved = 0;
+  #burstMs = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  /** @param lineMs the time that the line needs for it */
+  add(lineMs: number, nowMs: number): void {
+    this.moved++;
+    this.#burstMs = Math.min(this.burstMs(nowMs) + lineMs, 2 * DIALOGUE_MS);
+    this.#lastMs = nowMs;
+  }
+
+  /** Line time of what came lately, in milliseconds; leaks away at half the speed of the line. */
+  burstMs(nowMs: number): number {
+    return Math.max(0, this.#burstMs - (nowMs - this.#lastMs) / 2);
+  }
 }
 
-export function newReadPacing(): ReadPacing {
-  return { lastReadMs: Number.NEGATIVE_INFINITY, burstMs: 0, wakeups: 0, tick: -1, busySinceMs: 0 };
+/** The line of a port, as far as reading depends on it. */
+export interface Pace {
+  /** How long it takes for one byte, in milliseconds. */
+  readonly byteMs: number;
+  /** What gathers in this time fits the kernel's buffers; 0 forbids to wait (-chardelay). In milliseconds. */
+  readonly longestTickMs: number;
 }
 
-/** What to do after a read of `bytes` bytes (> 0). */
+/** There is more; whenever there is something; what there is at the next tick. */
 export type NextRead = "again" | "wait" | "tick";
 
-/**
- * @param full the read got all it had room for: there is more
- * @param byteMs how long the line takes for one byte, in milliseconds
- * @param otherSideMoved the other direction moved since this source was last read: the peer may wait for an answer
- * @param lastTick highest index into TICKS_MS allowed; -1 forbids waiting (-chardelay)
- */
-export function nextRead(
-  pacing: ReadPacing,
-  bytes: number,
-  full: boolean,
-  nowMs: number,
-  byteMs: number,
-  otherSideMoved: boolean,
-  lastTick: number,
-): NextRead {
-  const gap = nowMs - pacing.lastReadMs;
-  const lineMs = bytes * byteMs;
-  pacing.lastReadMs = nowMs;
-  pacing.burstMs = Math.max(0, pacing.burstMs - gap / 2) + lineMs;
-  pacing.wakeups = Math.max(0, pacing.wakeups - gap * WAKEUPS_PER_MS) + 1;
-  const ticking = pacing.tick >= 0;
-  if (gap > QUIET_MS && !ticking) pacing.busySinceMs = nowMs;
-  if (full || lineMs > 2 * gap + AHEAD_SLACK_MS) {
-    pacing.tick = -1;
-    return "again";
+/** What is remembered of one source between two reads. */
+export class ReadPacing {
+  #lastReadMs = Number.NEGATIVE_INFINITY;
+  /** Reads at once that are left to it. */
+  #atOnce = 0;
+  #otherMoved = 0;
+
+  /**
+   * What to do after a read of `bytes` bytes (> 0).
+   * @param full the read got all it had room for
+   * @param other the other direction: when it moved since the last read, the peer may wait for an answer
+   */
+  next(bytes: number, full: boolean, pace: Pace, other: Flow, budget: WakeUpBudget): NextRead {
+    const nowMs = budget.read(pace.byteMs);
+    const gapMs = nowMs - this.#lastReadMs;
+    const lineMs = bytes * pace.byteMs;
+    this.#lastReadMs = nowMs;
+    const turned = other.moved !== this.#otherMoved && other.burstMs(nowMs) < DIALOGUE_MS;
+    this.#otherMoved = other.moved;
+    if (full || lineMs > 2 * gapMs + AHEAD_SLACK_MS) return "again";
+    const pauseMs = gapMs - lineMs;
+    if (turned) this.#atOnce = MOST_AT_ONCE;
+    else if (pauseMs > PAUSE_MS) this.#atOnce = Math.min(MOST_AT_ONCE, this.#atOnce + pauseMs * AT_ONCE_PER_PAUSE_MS);
+    if (this.#atOnce >= 1 && !budget.overloaded) {
+      this.#atOnce--;
+      return "wait";
+    }
+    return budget.streamsAtTicks && budget.tickMs <= pace.longestTickMs ? "tick" : "wait";
   }
-  const sparse = pacing.wakeups <= FREE_WAKEUPS && pacing.burstMs < (otherSideMoved ? DIALOGUE_MS : FRAME_MS);
-  const quiet = !ticking && (gap > QUIET_MS || sparse);
-  if (quiet || lastTick < 0) {
-    pacing.tick = -1;
-    return "wait";
-  }
-  pacing.tick = Math.min(longestTick(nowMs - pacing.busySinceMs), pacing.tick + 1, lastTick);
-  return "tick";
 }
 
-/** Index of the longest tick for a stream that has lasted so long. */
-function longestTick(busyMs: number): number {
-  let longest = 0;
-  while (longest < TICKS_MS.length - 1 && busyMs >= (TICKS_MS[longest] ?? 0) * TICKS_TO_GROW) longest++;
-  return longest;
+/** Reads a second, of all sources, from which on streams are read at ticks, and below which they are not any more. */
+const MANY_READS = 300;
+const FEW_READS = 150;
+/** Ticks, in milliseconds: of ordinary lines, and while a line is as fast as this. */
+const TICK_MS = 2;
+const FAST_TICK_MS = 1;
+const FAST_BYTE_MS = 0.03; // 333,000 bit/s
+/** Below the manual page's chardelay-max of 20 ms. */
+const LONGEST_TICK_MS = 16;
+/** Shares of a core from which on ticks get longer, and below which they get shorter again. */
+const BUSY = 0.5;
+const EASY = 0.25;
+const WINDOW_MS = 100;
+
+export interface BudgetOptions {
+  readonly clock: Clock;
+  /** Processor time used so far, in milliseconds. */
+  readonly cpuMs: () => number;
+  readonly setTickMs: (ms: number) => void;
 }
 
-/** The highest tick at which at most `bytes` bytes gather: what does not fit a kernel buffer must not wait. */
-export function highestTick(bytes: number, byteMs: number): number {
-  let highest = -1;
-  for (const [index, tick] of TICKS_MS.entries()) if (tick <= bytes * byteMs) highest = index;
-  return highest;
+/** How much the daemon may wake up: one for all ports. */
+export class WakeUpBudget {
+  /** There are so many reads that streams must share their wake-ups. */
+  streamsAtTicks = false;
+  tickMs = TICK_MS;
+  /** Ticks are longer than they should be: nothing but what is quiet is read at once. */
+  overloaded = false;
+  readonly #options: BudgetOptions;
+  #reads = 0;
+  #fast = false;
+  #sinceMs = Number.NEGATIVE_INFINITY;
+  #cpuMs = 0;
+
+  constructor(options: BudgetOptions) {
+    this.#options = options;
+  }
+
+  /** Counts a read of a line that takes so long for a byte. Returns the time on the clock. */
+  read(byteMs: number): number {
+    const nowMs = this.#options.clock.nowMs();
+    this.#reads++;
+    if (byteMs < FAST_BYTE_MS) this.#fast = true;
+    if (nowMs - this.#sinceMs >= WINDOW_MS) this.#judge(nowMs);
+    return nowMs;
+  }
+
+  #judge(nowMs: number): void {
+    const elapsedMs = nowMs - this.#sinceMs;
+    const perSecond = (this.#reads * 1000) / elapsedMs;
+    this.streamsAtTicks = perSecond > (this.streamsAtTicks ? FEW_READS : MANY_READS);
+    const cpuMs = this.#options.cpuMs();
+    this.#adjustTick((cpuMs - this.#cpuMs) / elapsedMs);
+    this.#cpuMs = cpuMs;
+    this.#sinceMs = nowMs;
+    this.#reads = 0;
+    this.#fast = false;
+  }
+
+  #adjustTick(share: number): void {
+    const shortest = this.#fast ? FAST_TICK_MS : TICK_MS;
+    let tickMs = this.tickMs;
+    if (share > BUSY) tickMs = Math.min(tickMs * 2, LONGEST_TICK_MS);
+    else if (share < EASY) tickMs /= 2;
+    this.tickMs = Math.max(tickMs, shortest);
+    this.overloaded = this.tickMs > shortest;
+    this.#options.setTickMs(this.tickMs);
+  }
 }

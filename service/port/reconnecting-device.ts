@@ -93,9 +93,9 @@ export class ReconnectingDevice implements Device {
     }
   }
 
-  whenReadable(callback: () => void): void {
+  whenReadable(callback: () => void, atTick?: boolean): void {
     this.#readable = callback;
-    this.#device?.whenReadable(this.#onReadable);
+    this.#device?.whenReadable(this.#onReadable, atTick);
   }
 
   ignoreReadable(): void {

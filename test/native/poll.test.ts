@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { read, write } from "../../service/native/descriptors.js";
 import { SystemError } from "../../service/native/errors.js";
-import { READABLE, Watch, WRITABLE } from "../../service/native/poll.js";
+import { READABLE, setTickMs, Watch, WRITABLE } from "../../service/native/poll.js";
 import { bindUdp, localAddress, sendTo } from "../../service/native/sockets.js";
 import { openPair, pass } from "../support/pty-pair.js";
 import { openPty } from "../support/test-addon.js";
@@ -152,6 +152,69 @@ t.test("a hang-up fulfils whatever is wished for, and nothing when nothing is", 
   watch.arm(WRITABLE);
   await settled();
   t.same(told, [READABLE, WRITABLE]);
+});
+
+t.test("what may wait for the next tick does so", async t => {
+  setTickMs(1000);
+  t.teardown(() => setTickMs(2));
+  const { master, slave, watch, told } = watched(t);
+  watch.arm(READABLE, true);
+  await pass(master, slave, BYTE);
+  await settled();
+  t.same(told, []);
+  setTickMs(1);
+  await until("the tick", () => told.length === 1);
+  watch.arm(READABLE, true);
+  await until("the next one, for the byte is still there", () => told.length === 2);
+  setTickMs(1000);
+  watch.arm(READABLE);
+  await settled();
+  t.same(told, [READABLE, READABLE, READABLE], "and not when it may not wait");
+});
+
+t.test("a descriptor that is also waited for to take bytes does not wait for a tick", async t => {
+  setTickMs(1000);
+  t.teardown(() => setTickMs(2));
+  const { master, slave, watch, told } = watched(t);
+  watch.arm(READABLE, true);
+  watch.arm(WRITABLE);
+  await pass(master, slave, BYTE);
+  await settled();
+  t.equal(
+    told.reduce((all, events) => all | events, 0),
+    READABLE | WRITABLE,
+  );
+});
+
+t.test("what has been quiet for a while does not wait for a tick", async t => {
+  t.teardown(() => setTickMs(2));
+  const { master, slave, watch, told } = watched(t);
+  watch.arm(READABLE, true);
+  await until("that", async () => {
+    setTickMs(1);
+    for (let turn = 0; turn < 40; turn++) await new Promise(resolve => setTimeout(resolve, 1));
+    setTickMs(1000);
+    await pass(master, slave, BYTE);
+    await settled();
+    const atOnce = told.length > 0;
+    told.length = 0;
+    read(slave, new Uint8Array(10));
+    watch.arm(READABLE, true);
+    return atOnce;
+  });
+  t.pass();
+});
+
+t.test("300 descriptors at ticks are all served, also those behind the first batches", async t => {
+  const sender = bindUdp("127.0.0.1", 0, { v6only: false });
+  const sockets = Array.from({ length: 300 }, () => bindUdp("127.0.0.1", 0, { v6only: false }));
+  const told = new Set<number>();
+  const watches = sockets.map(fd => new Watch(fd, () => told.add(fd)));
+  for (const watch of watches) watch.arm(READABLE, true);
+  for (const fd of sockets) sendTo(sender, BYTE, "127.0.0.1", localAddress(fd).port);
+  t.ok(await until("all of them", () => told.size === 300));
+  for (const watch of watches) watch.close();
+  for (const fd of [...sockets, sender]) closeSync(fd);
 });
 
 t.test("300 descriptors that are ready at once are all served once", async t => {

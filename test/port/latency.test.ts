@@ -40,14 +40,14 @@ for (const from of ["net", "device"] as const) {
     );
   });
 
-  t.test(`a stream from the ${from} is moved along within the manual page's 20 ms`, async t => {
+  t.test(`a stream from the ${from} is moved along at ticks`, async t => {
     const world = new World();
     world.port("7000:raw:0:/dev/ttyA:9600");
     const link = await world.call("7000");
-    const waits = await delays(world, link, from, 1, 200);
-    t.equal(waits.length, 200);
-    t.ok(Math.max(...waits) <= 16, `${Math.max(...waits)} ms`);
-    if (from === "device") t.ok(link.writes.length < 60, `${link.writes.length} writes for 200 bytes`);
+    const waits = await delays(world, link, from, 1, 600);
+    t.equal(waits.length, 600);
+    t.ok(Math.max(...waits) <= 2, `${Math.max(...waits)} ms`);
+    if (from === "device") t.ok(link.writes.length < 450, `${link.writes.length} writes, 256 of them at once`);
   });
 
   t.test(`-chardelay passes everything from the ${from} on at once`, async t => {

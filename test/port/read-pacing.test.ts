@@ -1,110 +1,116 @@
 import t from "tap";
-import {
-  highestTick,
-  type NextRead,
-  newReadPacing,
-  nextRead,
-  type ReadPacing,
-  TICKS_MS,
-} from "../../service/port/read-pacing.js";
+import { Flow, type NextRead, ReadPacing, WakeUpBudget } from "../../service/port/read-pacing.js";
+import { FakeClock } from "../support/fake-clock.js";
 
-/** 9600 8N1. */
-const BYTE_MS = 10 / 9.6;
+/** 9600 and 115200 8N1. */
+const SLOW = { byteMs: 10 / 9.6, longestTickMs: 1000 };
+const FAST = { byteMs: 10 / 115.2, longestTickMs: 1000 };
 
-interface Read {
-  readonly bytes?: number;
-  readonly full?: boolean;
-  readonly atMs: number;
-  readonly byteMs?: number;
-  readonly turned?: boolean;
-  readonly lastTick?: number;
-}
+/** A source beside others that keep the daemon busy, or alone. */
+class Source {
+  readonly clock = new FakeClock();
+  readonly budget = new WakeUpBudget({
+    clock: this.clock,
+    cpuMs: () => this.clock.nowMs() * this.share,
+    setTickMs: () => {},
+  });
+  readonly other = new Flow();
+  share = 0;
+  readonly #pacing = new ReadPacing();
 
-function readAll(
-  reads: readonly Read[],
-  pace: ReadPacing = newReadPacing(),
-): { verdicts: NextRead[]; ticks: number[] } {
-  const verdicts: NextRead[] = [];
-  const ticks: number[] = [];
-  for (const { bytes = 1, full = false, atMs, byteMs = BYTE_MS, turned = false, lastTick = 3 } of reads) {
-    verdicts.push(nextRead(pace, bytes, full, atMs, byteMs, turned, lastTick));
-    ticks.push(pace.tick);
+  busy(): this {
+    for (let read = 0; read < 200; read++) {
+      this.clock.pass(1);
+      this.budget.read(1);
+    }
+    return this;
   }
-  return { verdicts, ticks };
+
+  read(afterMs: number, bytes: number, pace = FAST, full = false): NextRead {
+    this.clock.pass(afterMs);
+    return this.#pacing.next(bytes, full, pace, this.other, this.budget);
+  }
+
+  /** The last of so many reads. */
+  stream(reads: number, everyMs: number, bytes: number, pace = FAST): NextRead {
+    let next: NextRead = "wait";
+    for (let read = 0; read < reads; read++) next = this.read(everyMs, bytes, pace);
+    return next;
+  }
 }
 
-t.test("a read is judged by what came before it", async t => {
-  const cases: readonly [name: string, reads: readonly Read[], verdicts: NextRead[]][] = [
-    ["the first byte is answered at once", [{ atMs: 0 }], ["wait"]],
-    ["so is a key after a pause", [{ atMs: 0 }, { atMs: 50 }, { atMs: 100 }], ["wait", "wait", "wait"]],
-    ["what keeps coming is read at ticks", [{ atMs: 0 }, { atMs: 1 }, { atMs: 3 }], ["wait", "tick", "tick"]],
-    [
-      "an answer in a dialogue is not waited for",
-      [{ atMs: 0 }, { atMs: 2, turned: true }, { atMs: 4, turned: true }],
-      ["wait", "wait", "wait"],
-    ],
-    [
-      "two streams are no dialogue, however they take turns",
-      [
-        { atMs: 0, bytes: 12 },
-        { atMs: 2, bytes: 12, turned: true },
-      ],
-      ["wait", "tick"],
-    ],
-    [
-      "a short frame is passed on byte by byte, so that its last one does not wait",
-      [0, 1, 2, 3, 4, 5, 6, 7].map(at => ({ atMs: at * 0.087, byteMs: 0.087 })),
-      Array.from({ length: 8 }, () => "wait"),
-    ],
-    [
-      "but wake-ups are not free: many small ones are a stream",
-      Array.from({ length: 20 }, (_, at) => ({ atMs: at * 0.02, byteMs: 0.005 })),
-      Array.from({ length: 20 }, (_, at) => (at < 16 ? "wait" : "tick")),
-    ],
-    ["a full buffer has more behind it", [{ atMs: 0, full: true }], ["again"]],
-    [
-      "more than the line could have sent comes from a buffer",
-      [{ atMs: 0 }, { atMs: 1, bytes: 400 }],
-      ["wait", "again"],
-    ],
-    [
-      "-chardelay never waits",
-      [
-        { atMs: 0, lastTick: -1 },
-        { atMs: 1, lastTick: -1 },
-      ],
-      ["wait", "wait"],
-    ],
-  ];
-  for (const [name, reads, verdicts] of cases) t.same(readAll(reads).verdicts, verdicts, name);
+t.test("what comes seldom is passed on at once, however many others there are", async t => {
+  const source = new Source().busy();
+  for (const afterMs of [0, 50, 30, 100]) t.equal(source.read(afterMs, 1, SLOW), "wait");
 });
 
-t.test("ticks grow as a stream lasts, up to the highest allowed", async t => {
-  const reads = [0, 1, 3, 31, 32, 36, 63, 64, 72, 127, 128, 144].map(atMs => ({ atMs }));
-  t.same(readAll(reads).ticks, [-1, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3]);
-  t.same(readAll(reads.map(read => ({ ...read, lastTick: 1 }))).ticks, [-1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
+t.test("a frame is passed on byte by byte to its end", async t => {
+  const source = new Source().busy();
+  source.read(0, 1);
+  source.clock.pass(20);
+  for (let byte = 0; byte < 250; byte++) t.equal(source.read(byte === 0 ? 0 : 0.087, 1), "wait", `byte ${byte}`);
 });
 
-t.test("one step at a time, and anew after a pause", async t => {
-  const pace = newReadPacing();
-  t.same(readAll([{ atMs: 0 }, { atMs: 1 }, { atMs: 200 }, { atMs: 204 }], pace).ticks, [-1, 0, 1, 2]);
-  pace.tick = -1; // nothing had come when it was due
-  t.same(readAll([{ atMs: 300 }, { atMs: 301 }, { atMs: 331 }], pace).ticks, [-1, 0, 0]);
+t.test("a stream beside others is read at ticks", async t => {
+  const source = new Source().busy();
+  t.equal(source.stream(400, 0.7, 8), "tick");
+  t.equal(source.stream(100, 2, 23), "tick", "and goes on so");
 });
 
-t.test("a stream that has moved along by ticks goes on so after a short gap", async t => {
-  const pace = newReadPacing();
-  t.same(readAll([{ atMs: 0 }, { atMs: 1 }, { atMs: 17 }], pace).verdicts, ["wait", "tick", "tick"]);
+t.test("a slow stream alone is passed on at once, beside seven others it is not", async t => {
+  t.equal(new Source().stream(500, 8.3, 8, SLOW), "wait");
+  const source = new Source();
+  let next: NextRead = "wait";
+  for (let read = 0; read < 400; read++) {
+    for (let other = 0; other < 7; other++) source.budget.read(SLOW.byteMs);
+    next = source.read(8.3, 8, SLOW);
+  }
+  t.equal(next, "tick");
 });
 
-t.test("a full buffer ends the ticks", async t => {
-  t.same(readAll([{ atMs: 0 }, { atMs: 1 }, { atMs: 3, full: true }]).ticks, [-1, 0, -1]);
+t.test("a stream that is alone is read at ticks as soon as it costs too many wake-ups", async t => {
+  const source = new Source();
+  t.equal(source.stream(1000, 0.7, 8), "tick");
+  t.equal(source.stream(1000, 20, 230), "wait", "no more than fifty a second: at once again");
 });
 
-t.test("no more gathers between two ticks than was said", async t => {
-  const at = (speed: number): number => highestTick(2048, 10_000 / speed);
-  t.equal(TICKS_MS[at(9600)], 16);
-  t.equal(TICKS_MS[at(115_200)], 16);
-  t.equal(TICKS_MS[at(3_000_000)], 4);
-  t.equal(at(16_000_000), -1, "at this speed even the shortest would be too long");
+t.test("each turn of a dialogue is passed on at once", async t => {
+  const source = new Source().busy();
+  source.stream(400, 0.7, 8);
+  for (let block = 0; block < 20; block++) {
+    source.other.add(0.087, source.clock.nowMs()); // the answer
+    for (let piece = 0; piece < 128; piece++) t.equal(source.read(0.7, 8), "wait", `block ${block}, piece ${piece}`);
+  }
+});
+
+t.test("two streams are no dialogue", async t => {
+  const source = new Source().busy();
+  let next: NextRead = "wait";
+  for (let read = 0; read < 400; read++) {
+    source.other.add(0.7, source.clock.nowMs());
+    next = source.read(0.7, 8);
+  }
+  t.equal(next, "tick");
+});
+
+t.test("a buffer that is ahead of its line, or full, is read again", async t => {
+  const source = new Source().busy();
+  t.equal(source.read(0, 100, FAST, true), "again");
+  source.read(1, 1);
+  t.equal(source.read(1, 400), "again");
+});
+
+t.test("what would not fit the kernel's buffers until the next tick does not wait for it", async t => {
+  const source = new Source().busy();
+  t.equal(source.stream(400, 0.7, 8, { ...FAST, longestTickMs: 0 }), "wait", "-chardelay");
+  t.equal(source.stream(400, 0.7, 8, { ...FAST, longestTickMs: 1.5 }), "wait");
+  t.equal(source.stream(400, 0.7, 8, { ...FAST, longestTickMs: 2 }), "tick");
+});
+
+t.test("when the core is busy, only what is quiet is passed on at once", async t => {
+  const source = new Source().busy();
+  source.share = 0.8;
+  source.busy();
+  t.equal(source.budget.overloaded, true);
+  t.equal(source.read(100, 1), "tick", "one more wake-up than there is room for");
 });

@@ -45,7 +45,8 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   inotifyAdd: ["fd", "bytes", "integer"],
   inotifyRemove: ["fd", "integer"],
   pollStart: ["batch", "function"],
-  pollControl: ["integer", "fd", "integer", "integer"],
+  pollControl: ["integer", "fd", "integer", "integer", "boolean"],
+  pollTick: ["integer"],
   pollHold: ["boolean"],
 };
 export const NAMES = Object.keys(SIGNATURES) as (keyof Addon)[];

@@ -24,6 +24,8 @@ export interface FakeDevice extends Device {
   hangUp(): void;
   /** From now on these calls throw; the reason is `lost here`. */
   breakWith(call: "read" | "write" | "line"): void;
+  /** The moment at which those are read that may wait for it. */
+  tick(): void;
   /** Calls back until no callback waits for anything that has come. Returns the number of calls. */
   settle(): number;
 }
@@ -52,6 +54,7 @@ export function createFakeDevice(path: string, settings: LineSettings | null, cl
   let closed: Promise<void> | null = null;
   let closeLimitMs: number | null = null;
   let readable: (() => void) | null = null;
+  let waitsForTick = false;
   let writable: (() => void) | null = null;
 
   const check = (call: string): void => {
@@ -94,9 +97,10 @@ export function createFakeDevice(path: string, settings: LineSettings | null, cl
       written.push(Buffer.from(part).toString("latin1"));
       return part.length;
     },
-    whenReadable(callback) {
+    whenReadable(callback, atTick = false) {
       if (closed !== null) throw new Error("waits for a closed device");
       readable = callback;
+      waitsForTick = atTick;
     },
     ignoreReadable() {
       readable = null;
@@ -120,6 +124,9 @@ export function createFakeDevice(path: string, settings: LineSettings | null, cl
     breakWith(call) {
       broken.add(call);
     },
+    tick() {
+      waitsForTick = false;
+    },
     settle() {
       for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
         const callback = due();
@@ -137,7 +144,7 @@ export function createFakeDevice(path: string, settings: LineSettings | null, cl
     if (writable !== null && (device.room > 0 || gone || broken.has("write"))) {
       callback = writable;
       writable = null;
-    } else if (readable !== null && (input.length > 0 || gone || broken.has("read"))) {
+    } else if (readable !== null && !waitsForTick && (input.length > 0 || gone || broken.has("read"))) {
       callback = readable;
       readable = null;
     }

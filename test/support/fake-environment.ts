@@ -5,14 +5,18 @@ import { formatNetworkPort, type NetworkPort } from "../../service/config/networ
 import type { Device } from "../../service/device/device.js";
 import type { Link, PeerAddress } from "../../service/net/link.js";
 import type { PortEnvironment } from "../../service/port/environment.js";
+import { Heartbeat } from "../../service/port/heartbeat.js";
 import { Port } from "../../service/port/port.js";
+import { WakeUpBudget } from "../../service/port/read-pacing.js";
 import { Registry } from "../../service/port/registry.js";
-import { Heartbeat, Ticker } from "../../service/port/ticker.js";
 import { readLines } from "../config/read.js";
 import { FakeClock } from "./fake-clock.js";
 import { createFakeDevice, type FakeDevice } from "./fake-device.js";
 import { createFakeLink, type FakeLink } from "./fake-link.js";
 import { createFakeListener, type FakeListener } from "./fake-listener.js";
+
+/** What native/poll.ts begins with. */
+const TICK_MS = 2;
 
 export class World {
   readonly time = new FakeClock();
@@ -146,6 +150,7 @@ export class World {
   async pass(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed++) {
       this.time.pass(1);
+      if (this.time.nowMs() % TICK_MS === 0) for (const one of [...this.#links, ...this.devices]) one.tick();
       await this.settle();
     }
   }
@@ -176,7 +181,7 @@ export class World {
       log,
       handover: null,
       time: this.time,
-      ticker: new Ticker(this.time),
+      budget: new WakeUpBudget({ clock: this.time, cpuMs: () => 0, setTickMs: () => {} }),
       heartbeat: new Heartbeat(this.time),
       defaultSignature: "ser2net",
       listen: (spec, { accepted, failed }) => this.#listen(spec, accepted, failed),

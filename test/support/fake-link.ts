@@ -25,6 +25,8 @@ export interface FakeLink extends Link {
   gone: boolean;
   /** The connection breaks without an error for `read`. */
   breakQuietly(): void;
+  /** The moment at which those are read that may wait for it. */
+  tick(): void;
   /** Calls back until no callback waits for anything that has come. Returns the number of calls. */
   settle(): number;
   /** The bytes received since the last `take`, after settling. */
@@ -48,6 +50,7 @@ export function createFakeLink(
   let closed = false;
   let brokenQuietly = false;
   let readable: (() => void) | null = null;
+  let waitsForTick = false;
   let writable: (() => void) | null = null;
   let broken: (() => void) | null = null;
 
@@ -92,9 +95,10 @@ export function createFakeLink(
       received += Buffer.from(part).toString("latin1");
       return part.length;
     },
-    whenReadable(callback) {
+    whenReadable(callback, atTick = false) {
       if (closed) return;
       readable = callback;
+      waitsForTick = atTick;
       broken = null;
     },
     ignoreReadable() {
@@ -124,6 +128,9 @@ export function createFakeLink(
     reset() {
       link.breakWith("read", "reset");
       link.breakWith("write", "pipe");
+    },
+    tick() {
+      waitsForTick = false;
     },
     settle() {
       for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
@@ -164,7 +171,7 @@ export function createFakeLink(
     } else if (broken !== null && (faults.read || brokenQuietly)) {
       callback = broken;
       broken = null;
-    } else if (readable !== null && (input.length > 0 || finished || faults.read)) {
+    } else if (readable !== null && !waitsForTick && (input.length > 0 || finished || faults.read)) {
       callback = readable;
       readable = null;
     }

@@ -3,7 +3,7 @@ import type { PortState } from "../../config/configuration.js";
 import type { ConnectionState } from "../../handover/state.js";
 import type { Link } from "../../net/link.js";
 import { COM_PORT } from "../../telnet/codes.js";
-import { newReadPacing, type ReadPacing } from "../read-pacing.js";
+import { ReadPacing } from "../read-pacing.js";
 import type { ConnectionStatus } from "../status.js";
 import { PeerTelnet, type TelnetOptions } from "./peer-telnet.js";
 
@@ -30,9 +30,7 @@ export class Connection {
   readonly telnet: PeerTelnet | null;
   /** A fixed UDP peer never times out and cannot be kicked off. */
   readonly fixed: boolean;
-  readonly pacing: ReadPacing = newReadPacing();
-  /** Marks of the other direction at the last read, to detect that the other side has answered. */
-  seenToNet = 0;
+  readonly pacing = new ReadPacing();
   bytesFromNet = 0;
   bytesToNet = 0;
   /** True while the peer sends mostly telnet commands, and for a telnet peer that has sent nothing yet: reads are then small. */

@@ -1,8 +1,8 @@
 /** Checks peers once a second while the device is open: for the idle time limit, and for vanished peers that block others. */
 import { unmappedText } from "../../line/address.js";
 import { LinkError } from "../../net/link.js";
+import type { Heartbeat } from "../heartbeat.js";
 import type { PortEvents } from "../port-events.js";
-import type { Heartbeat } from "../ticker.js";
 import type { ConnectionSlots } from "./connection-slots.js";
 
 /** Seconds between two looks at peers that hold up the others; a peer is gone when it acknowledged nothing in between. */

@@ -1,7 +1,7 @@
 /** Bytes from the device to all peers. While one of them has not taken all it got, the device is not read. */
 import type { TransferredState } from "../../handover/state.js";
 import { escapeIac } from "../../telnet/encoder.js";
-import { newReadPacing, nextRead } from "../read-pacing.js";
+import { type NextRead, ReadPacing } from "../read-pacing.js";
 import { CharacterDelay } from "./character-delay.js";
 import { type CloseOn, createCloseOn } from "./close-on.js";
 import {
@@ -27,10 +27,8 @@ export class DeviceToNet {
   readonly #closeOn: CloseOn | null;
   /** The manual page's algorithm, for port lines that ask for it. */
   readonly delay: CharacterDelay | null;
-  readonly #pacing = newReadPacing();
-  readonly #tick = { onTick: () => this.#read() };
-  readonly #ready = this.#tick.onTick;
-  #seenToDevice = 0;
+  readonly #pacing = new ReadPacing();
+  readonly #ready = () => this.#read();
 
   constructor(options: TransferOptions, state: TransferState, before: TransferredState | null) {
     this.#options = options;
@@ -66,50 +64,30 @@ export class DeviceToNet {
     return false;
   }
 
-  wait(): void {
-    if (this.#state.stopped || this.blocked || this.#pacing.tick >= 0) return;
-    this.#options.device.whenReadable(this.#ready);
+  wait(atTick = false): void {
+    if (this.#state.stopped || this.blocked) return;
+    this.#options.device.whenReadable(this.#ready, atTick);
   }
 
   stop(): void {
     this.delay?.stop();
-    this.#options.ticker.cancel(this.#tick);
     this.#options.device.ignoreReadable();
   }
 
   #read(): void {
     const state = this.#state;
     let bytes = 0;
-    for (let reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
-      if (state.stopped || this.blocked) {
-        this.#pacing.tick = -1;
-        return;
-      }
+    let next: NextRead = "again";
+    for (let reads = 0; next === "again" && reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
+      if (state.stopped || this.blocked) return;
       const limit = this.#limit();
       const count = this.#take(limit);
       if (count < 0) return;
       if (count === 0) break;
-      const otherSideMoved = this.#seenToDevice !== state.movedToDevice;
-      this.#seenToDevice = state.movedToDevice;
-      const last = this.delay === null ? state.lastTick : -1;
       bytes += count;
-      const next = nextRead(
-        this.#pacing,
-        count,
-        count === limit,
-        this.#options.clock.nowMs(),
-        state.byteMs,
-        otherSideMoved,
-        last,
-      );
-      if (next === "wait") break;
-      if (next === "tick") {
-        this.#options.ticker.at(this.#pacing.tick, this.#tick);
-        return;
-      }
+      next = this.#pacing.next(count, count === limit, state.pace, state.toDevice, this.#options.budget);
     }
-    this.#pacing.tick = -1;
-    this.wait();
+    this.wait(next === "tick" && this.delay === null);
   }
 
   /**
@@ -170,8 +148,8 @@ export class DeviceToNet {
 
   #emit(bytes: Uint8Array): void {
     if (this.blocked) throw new Error("device data while a peer is blocked");
-    const { connections, heartbeat } = this.#options;
-    this.#state.movedToNet++;
+    const { connections, heartbeat, clock } = this.#options;
+    this.#state.toNet.add(bytes.length * this.#state.pace.byteMs, clock.nowMs());
     for (const connection of connections) {
       connection.lastActiveSecond = heartbeat.second;
       connection.sendData(connection.telnet === null ? bytes : escapeIac(bytes, escaped));

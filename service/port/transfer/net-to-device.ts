@@ -1,7 +1,7 @@
 /** Bytes of all peers to the device. While it has not taken all it got, no peer is read. */
 import type { TransferredState } from "../../handover/state.js";
 import type { Connection } from "../peers/connection.js";
-import { nextRead } from "../read-pacing.js";
+import type { NextRead } from "../read-pacing.js";
 import { StalledPeers } from "./stalled-peers.js";
 import { TelnetInput } from "./telnet-input.js";
 import {
@@ -16,7 +16,7 @@ import {
 
 /** A chunk with more telnet commands is a flood: they cost far more than data, and no client needs so many. */
 const MANY_COMMANDS = 64;
-/** Read of a flood at a time, and once in the shortest tick. */
+/** Read of a flood at each tick. */
 const FLOOD_BYTES = 512;
 
 export class NetToDevice {
@@ -24,8 +24,8 @@ export class NetToDevice {
   bytes = 0;
   readonly #options: TransferOptions;
   readonly #state: TransferState;
-  /** For each peer, the one function that reads it: when it is readable, and at its tick. */
-  readonly #feeds = new Map<Connection, { readonly onTick: () => void }>();
+  /** For each peer, the one function that reads it. */
+  readonly #feeds = new Map<Connection, () => void>();
   readonly #stalledPeers: StalledPeers;
   #unwritten: Uint8Array | null = null;
   /** The rest of the peer that filled the device: commands must not overtake data. */
@@ -68,13 +68,11 @@ export class NetToDevice {
   }
 
   add(connection: Connection): void {
-    this.#feeds.set(connection, { onTick: () => this.#read(connection) });
+    this.#feeds.set(connection, () => this.#read(connection));
     this.#wait(connection);
   }
 
   remove(connection: Connection): void {
-    const feed = this.#feeds.get(connection);
-    if (feed !== undefined) this.#options.ticker.cancel(feed);
     this.#feeds.delete(connection);
     connection.link.ignoreReadable();
     const bytes = this.#forgetPostponed(connection);
@@ -86,7 +84,6 @@ export class NetToDevice {
     const bytes = this.#forgetUnwritten() + (this.#postponed?.dataLeft() ?? 0);
     if (bytes > 0) this.#options.events.dropped(null, bytes);
     this.#postponed = null;
-    for (const feed of this.#feeds.values()) this.#options.ticker.cancel(feed);
     this.#feeds.clear();
     this.#stalledPeers.stop();
   }
@@ -158,51 +155,27 @@ export class NetToDevice {
     return [...all.slice(next), ...all.slice(0, next)];
   }
 
-  #wait(connection: Connection): void {
-    const feed = this.#feeds.get(connection);
-    if (feed === undefined || this.#state.stopped || this.blocked) return;
-    connection.link.whenReadable(feed.onTick);
+  #wait(connection: Connection, atTick = false): void {
+    const read = this.#feeds.get(connection);
+    if (read === undefined || this.#state.stopped || this.blocked) return;
+    connection.link.whenReadable(read, atTick);
   }
 
   #read(connection: Connection): void {
-    const feed = this.#feeds.get(connection);
     const state = this.#state;
-    const { pacing } = connection;
     const limit = this.#limit(connection);
     let bytes = 0;
-    for (let reads = 0; reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
-      if (feed === undefined || state.stopped || this.blocked) {
-        pacing.tick = -1;
-        return;
-      }
+    let next: NextRead = "again";
+    for (let reads = 0; next === "again" && reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
+      if (!this.#feeds.has(connection) || state.stopped || this.blocked) return;
       const count = this.#take(connection, limit);
       if (count < 0) return;
       if (count === 0) break;
-      if (connection.flooding) {
-        pacing.tick = 0;
-        this.#options.ticker.at(pacing.tick, feed);
-        return;
-      }
-      const otherSideMoved = connection.seenToNet !== state.movedToNet;
-      connection.seenToNet = state.movedToNet;
       bytes += count;
-      const next = nextRead(
-        pacing,
-        count,
-        count === limit,
-        this.#options.clock.nowMs(),
-        state.byteMs,
-        otherSideMoved,
-        state.lastTick,
-      );
-      if (next === "wait") break;
-      if (next === "tick") {
-        this.#options.ticker.at(pacing.tick, feed);
-        return;
-      }
+      next = connection.pacing.next(count, count === limit, state.pace, state.toNet, this.#options.budget);
+      if (connection.flooding) next = "tick";
     }
-    pacing.tick = -1;
-    this.#wait(connection);
+    this.#wait(connection, next === "tick");
   }
 
   #limit(connection: Connection): number {
@@ -269,12 +242,12 @@ export class NetToDevice {
   }
 
   #pass(connection: Connection, read: Uint8Array): void {
-    const { observers, heartbeat } = this.#options;
+    const { observers, heartbeat, clock } = this.#options;
     connection.lastActiveSecond = heartbeat.second;
     const bytes = connection.decodeData(read);
     observers.monitorTcp?.(bytes);
     observers.traces?.netToDevice(bytes);
-    this.#state.movedToDevice++;
+    this.#state.toDevice.add(bytes.length * this.#state.pace.byteMs, clock.nowMs());
     this.write(bytes);
     observers.ledTx?.flash();
   }

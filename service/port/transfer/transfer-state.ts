@@ -5,11 +5,11 @@ import type { TransferredState } from "../../handover/state.js";
 import type { Clock } from "../../line/clock.js";
 import { bitsPerCharacter, type LineSettings } from "../../line/settings.js";
 import type { TelnetEvent } from "../../telnet/decoder.js";
+import type { Heartbeat } from "../heartbeat.js";
 import type { DataObservers } from "../observers.js";
 import type { Connection } from "../peers/connection.js";
 import type { PortEvents } from "../port-events.js";
-import { highestTick } from "../read-pacing.js";
-import type { Heartbeat, Ticker } from "../ticker.js";
+import { Flow, type Pace, type WakeUpBudget } from "../read-pacing.js";
 
 export const READ_BYTES = 16_384;
 export const DATAGRAM_BYTES = 65_536;
@@ -42,7 +42,7 @@ export interface TransferOptions {
   readonly events: PortEvents;
   readonly commands: TelnetCommands;
   readonly clock: Clock;
-  readonly ticker: Ticker;
+  readonly budget: WakeUpBudget;
   readonly heartbeat: Heartbeat;
   /** The live set: the lifecycle adds and removes, both directions read it. */
   readonly connections: Set<Connection>;
@@ -50,13 +50,9 @@ export interface TransferOptions {
 
 /** The state of one direction that the other one uses, and that of the line. */
 export class TransferState {
-  /** Pieces passed on, to detect that the other side has answered. */
-  movedToNet = 0;
-  movedToDevice = 0;
-  /** How long the line takes for one byte, in milliseconds. */
-  byteMs = 1;
-  /** Highest index into TICKS_MS, -1 with -chardelay. */
-  lastTick = -1;
+  readonly toNet = new Flow();
+  readonly toDevice = new Flow();
+  pace: Pace = { byteMs: 1, longestTickMs: 0 };
   /** Of the heartbeat, when the device sent something last, or was opened. */
   lastDeviceSecond: number;
   stopped = false;
@@ -72,9 +68,9 @@ export class TransferState {
     return { deviceSilentSeconds: Math.max(0, second - this.lastDeviceSecond) };
   }
 
-  /** The ticks follow the speed that is in force. */
+  /** The pace follows the speed that is in force. */
   lineChanged(line: LineSettings): void {
-    this.byteMs = (bitsPerCharacter(line) * 1000) / line.speed;
-    this.lastTick = this.#batches ? highestTick(GATHERED_BYTES, this.byteMs) : -1;
+    const byteMs = (bitsPerCharacter(line) * 1000) / line.speed;
+    this.pace = { byteMs, longestTickMs: this.#batches ? GATHERED_BYTES * byteMs : 0 };
   }
 }
