@@ -84,6 +84,7 @@ async function tryOnce(t: Teardown & { fail(message: string): unknown }, random:
       () => device.settle(),
       () => link.settle(),
       () => world.settle(),
+      () => world.tick(),
       () => world.time.pass(pick([0.25, 1, 3, 20])),
       () => world.time.stall(pick([1, 40])),
     ];
@@ -98,6 +99,7 @@ async function tryOnce(t: Teardown & { fail(message: string): unknown }, random:
   for (let turn = 0; turn < 20; turn++) {
     await world.settle();
     world.time.pass(20);
+    world.tick();
   }
   await world.settle();
 
@@ -114,6 +116,7 @@ async function tryOnce(t: Teardown & { fail(message: string): unknown }, random:
   for (let turn = 0; turn < 3; turn++) {
     await world.settle();
     world.time.pass(20);
+    world.tick();
   }
   await world.settle();
   if (!device.closed || links.some(link => !link.closed)) t.fail(`${where}: it does not end`);

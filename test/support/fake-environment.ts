@@ -150,9 +150,14 @@ export class World {
   async pass(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed++) {
       this.time.pass(1);
-      if (this.time.nowMs() % TICK_MS === 0) for (const one of [...this.#links, ...this.devices]) one.tick();
+      if (this.time.nowMs() % TICK_MS === 0) this.tick();
       await this.settle();
     }
+  }
+
+  /** What waits for a tick is read as soon as it settles. */
+  tick(): void {
+    for (const one of [...this.#links, ...this.devices]) one.tick();
   }
 
   #turn(): number {
