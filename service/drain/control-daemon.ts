@@ -41,6 +41,8 @@ class Session {
   readonly #decoder = new TelnetDecoder();
   #received = "";
   #connected = false;
+  /** It has shown that it is a control port. */
+  #answered = false;
   #failure: DaemonError | null = null;
   #changed: () => void = () => {};
 
@@ -55,9 +57,9 @@ class Session {
       if (this.#received.length > MAX_ANSWER) this.#fail("failed", "its answer has no end");
       this.#changed();
     });
-    socket.on("error", error => this.#fail(this.#connected ? "failed" : "absent", error.message));
-    // A refusal, of TCP wrappers for one, is its last line.
-    socket.on("close", () => this.#fail("absent", this.#received.trim().split("\n").at(-1) || "it has ended"));
+    socket.on("error", error => this.#ended(error.message));
+    // A refusal is its last line: access denied, too many sessions.
+    socket.on("close", () => this.#ended(this.#received.trim().split("\n").at(-1) || "it has ended"));
   }
 
   /** All lines that come until it is answered, without prompts. */
@@ -91,6 +93,12 @@ class Session {
       cancel();
     }
     if (this.#failure !== null) throw this.#failure;
+    this.#answered = true;
+  }
+
+  /** A daemon that takes the connection and refuses the session is there, but cannot be asked. */
+  #ended(reason: string): void {
+    this.#fail(this.#connected && !this.#answered ? "failed" : "absent", reason);
   }
 
   #fail(code: DaemonError["code"], reason: string): void {

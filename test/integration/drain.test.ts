@@ -121,9 +121,16 @@ t.test("a drain that is given up, or whose daemon ends, is over; a new process d
   const again = stage.command("drain");
   await again.errors.expect("Waiting for:\n");
   t.equal(await isDraining(stage, "org.ser2net.Ser2net1.one"), true);
+  const root = ["org.ser2net.Ser2net1.one", ROOT, DAEMON];
+  t.match(await stage.bus.busctl("call", ...root, "Undrain"), { code: 0 });
+  const second = await Client.connect(t, one.port); // and kicks the other
+  await second.expect("\xff");
+  await client.untilEnd();
+  t.match(await stage.bus.busctl("call", ...root, "Drain"), { code: 0 });
+  await second.expect(NOTICE);
+  t.match((await stage.bus.busctl("get-property", ...root, "Busy")).output, /^a\(sssqt\) 1 "connection" /);
   await one.daemon.stop();
   t.match(await stage.ended(again), { code: 0 });
-  await client.untilEnd();
   await stage.instance("one");
   t.equal(await isDraining(stage, "org.ser2net.Ser2net1.one"), false);
 });
@@ -141,4 +148,6 @@ t.test("without a bus, by the control port", async t => {
   t.match(await stage.ended(waiting), { code: 0, output: "" });
   t.same(await stage.ask("undrain", ...where), { code: 0, output: "", errors: "" });
   await talk(t, one);
+  for (let sessions = 0; sessions < 4; sessions++) await one.daemon.control();
+  t.match(await stage.ask("busy", ...where), { code: 2, errors: /: Too many controller ports\n$/ }, "cannot tell");
 });
