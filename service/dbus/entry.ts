@@ -21,7 +21,7 @@ import { TaskQueue } from "./task-queue.js";
 export { busAddress, socketPaths } from "./address.js";
 export { BusCallError, BusConnection } from "./bus-connection.js";
 export { instanceName, ROOT, WELL_KNOWN_NAME } from "./names.js";
-export type { DbusService, DbusServiceOptions as DbusParts } from "./service.js";
+export type { DbusService, DbusServiceOptions } from "./service.js";
 
 type Entries = Extract<Result, { kind: "entries" }>;
 

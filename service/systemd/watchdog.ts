@@ -33,8 +33,8 @@ export function watchdogInterval(environment: NodeJS.ProcessEnv, pid: number): n
   return /^[1-9]\d*$/.test(interval) && meantFor === String(pid) ? Number(interval) : null;
 }
 
-export function createWatchdog(parts: WatchdogOptions): Watchdog {
-  const { intervalUs, notifier, checks, recovered, clock = backgroundClock } = parts;
+export function createWatchdog(options: WatchdogOptions): Watchdog {
+  const { intervalUs, notifier, checks, recovered, clock = backgroundClock } = options;
   const turnMs = Math.min(Math.max(1, (intervalUs ?? 0) / 1000 / CHECKS_PER_INTERVAL), LONGEST_TURN_MS);
   let isLate = false;
   let cancel = (): void => {};

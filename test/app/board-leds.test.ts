@@ -38,14 +38,14 @@ async function serve(t: Test, document: Document = {}, conf = "") {
   const leds = new Leds(text => warnings.push(text), { root: fake.root, clock: world.time });
   const boardLeds = new BoardLeds({
     leds,
-    nodeWatcher: world.parts.nodeWatcher,
+    nodeWatcher: world.environment.nodeWatcher,
     ports: world.ports,
     clock: world.time,
   });
   t.teardown(() => boardLeds.close());
   t.teardown(() => leds.close());
-  world.parts.changed = port => boardLeds.portChanged(port);
-  world.parts.led = config => (config === null || boardLeds.showsTraffic(config) ? null : leds.open(config));
+  world.environment.changed = port => boardLeds.portChanged(port);
+  world.environment.led = config => (config === null || boardLeds.showsTraffic(config) ? null : leds.open(config));
 
   /** Configures ports and LEDs as a start and a reload do. */
   const configure = (profile: Document, text: string) => {
@@ -58,7 +58,7 @@ async function serve(t: Test, document: Document = {}, conf = "") {
     return ports;
   };
   for (const config of configure(document, conf)) {
-    const port = new Port(config, world.parts);
+    const port = new Port(config, world.environment);
     world.ports.add(port);
     port.start();
   }

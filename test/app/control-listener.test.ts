@@ -7,7 +7,7 @@ import { World } from "../support/fake-environment.js";
 function open(): { world: World; listener: ControlListener } {
   const world = new World();
   const { server } = createFakeControl();
-  const { log, listen } = world.parts;
+  const { log, listen } = world.environment;
   const permitted = (link: Parameters<typeof world.permitted>[0]) => world.permitted(link);
   const serviceLookup = (name: string): number | null => (name === "console" ? 4000 : null);
   return { world, listener: new ControlListener({ server, log, listen, permitted, serviceLookup }) };

@@ -18,7 +18,7 @@ function drained(...lines: readonly string[]) {
     world.port(line.replace("DEVICE", `/dev/tty${at}`));
   });
   const { time: clock } = world;
-  const { log } = world.parts;
+  const { log } = world.environment;
   let changes = 0;
   const drain: DaemonDrain = new DaemonDrain({
     ports: world.ports,

@@ -1,6 +1,6 @@
 /** Change signals, as a monitor of the bus sees them. */
 import t, { type Test } from "tap";
-import type { DbusParts } from "../../service/dbus/entry.js";
+import type { DbusServiceOptions } from "../../service/dbus/entry.js";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import { PORT as PORT_TABLE } from "../../service/dbus/port-interface.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
@@ -205,9 +205,9 @@ t.test("256 ports that change all at once are told in one round, each once", too
 });
 
 /** A service with one port, its signals, and a clock that stands still. */
-async function watched(t: Test, known: PortStatus, parts: Partial<DbusParts> = {}) {
+async function watched(t: Test, known: PortStatus, options: Partial<DbusServiceOptions> = {}) {
   const clock = new FakeClock();
-  const { bus, service, ports, call, busctl } = await stage(t, [known], { clock, ...parts });
+  const { bus, service, ports, call, busctl } = await stage(t, [known], { clock, ...options });
   const monitor = await bus.signalMonitor(WELL_KNOWN_NAME);
   // A list is made when the service has learnt what there is.
   await call(ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");

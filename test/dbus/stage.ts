@@ -1,6 +1,6 @@
 /** The service on a private bus, with ports that only pretend. */
 import type { Test } from "tap";
-import { type DbusParts, type DbusService, startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
+import { type DbusService, type DbusServiceOptions, startDbus, WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
 import type { Log } from "../../service/log/log.js";
 import type { PortStatus } from "../../service/port/status.js";
 import { NO_DRAIN } from "../support/fake-control.js";
@@ -40,12 +40,12 @@ export function collectLog(): LogLines {
 export async function stage(
   t: Test,
   known: readonly Partial<PortStatus>[],
-  parts: Partial<DbusParts> = {},
+  options: Partial<DbusServiceOptions> = {},
 ): Promise<Stage> {
   const bus = await PrivateBus.start(t);
   const log = collectLog();
   const ports = new Map(known.map(status => [status.name ?? "7000", createFakeManagedPort(status)]));
-  const service = startDbus(standIn({ address: bus.address, ports: registry(ports), log, ...parts }));
+  const service = startDbus(standIn({ address: bus.address, ports: registry(ports), log, ...options }));
   t.teardown(() => service.stop());
   await until("the service is on the bus", () => log.lines.includes(UP));
   const busctl = (...args: readonly string[]) => bus.busctl(...args);
@@ -56,12 +56,14 @@ export async function stage(
   return { bus, service, ports, log, busctl, call, get };
 }
 
-export function registry(ports: ReadonlyMap<string, FakeManagedPort>): DbusParts["ports"] {
+export function registry(ports: ReadonlyMap<string, FakeManagedPort>): DbusServiceOptions["ports"] {
   return { list: () => [...ports.values()], find: name => ports.get(name) ?? null };
 }
 
 /** Parts for a service that has nothing to do. */
-export function standIn(parts: Partial<DbusParts> & Pick<DbusParts, "address" | "log">): DbusParts {
+export function standIn(
+  options: Partial<DbusServiceOptions> & Pick<DbusServiceOptions, "address" | "log">,
+): DbusServiceOptions {
   return {
     busName: WELL_KNOWN_NAME,
     daemon: {
@@ -73,7 +75,7 @@ export function standIn(parts: Partial<DbusParts> & Pick<DbusParts, "address" | 
     },
     ports: { list: () => [], find: () => null },
     drain: NO_DRAIN,
-    ...parts,
+    ...options,
   };
 }
 

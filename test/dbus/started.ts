@@ -1,6 +1,6 @@
 /** The service on a bus, with one port, and its time in the hands of the test. */
 import type { Test } from "tap";
-import { type DbusParts, startDbus } from "../../service/dbus/entry.js";
+import { type DbusServiceOptions, startDbus } from "../../service/dbus/entry.js";
 import { systemClock } from "../../service/line/clock.js";
 import { busyStatus, createFakeManagedPort } from "../support/fake-managed-port.js";
 import { collectLog, registry, standIn } from "./stage.js";
@@ -12,7 +12,7 @@ export interface Wait {
 }
 
 /** A service with one port, and time in the hands of the test. */
-export function start(t: Test, address: string, parts: Partial<DbusParts> = {}) {
+export function start(t: Test, address: string, options: Partial<DbusServiceOptions> = {}) {
   const log = collectLog();
   const waits: Wait[] = [];
   const port = createFakeManagedPort(busyStatus({ name: "2001" }));
@@ -25,7 +25,7 @@ export function start(t: Test, address: string, parts: Partial<DbusParts> = {}) 
     };
   };
   const ports = registry(known);
-  const service = startDbus(standIn({ address, log, ports, clock: { ...systemClock, after }, ...parts }));
+  const service = startDbus(standIn({ address, log, ports, clock: { ...systemClock, after }, ...options }));
   t.teardown(() => service.stop());
   return {
     service,

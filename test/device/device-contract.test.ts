@@ -52,7 +52,7 @@ function reconnecting(made: DeviceUnderTest): DeviceUnderTest {
   const device: Device = new ReconnectingDevice({
     device: made.device,
     config: portWith("9600 hold=1"),
-    environment: new World().parts,
+    environment: new World().environment,
     events: { isBusy: () => false, lost: () => false, returned: () => {}, gaveUp: () => {} },
   });
   return { ...made, device };

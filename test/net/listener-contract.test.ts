@@ -36,7 +36,7 @@ listenerContract(t, "late UDP listener", async (t, events) => late(t, `udp,127.1
 function fake(text: string, events: ListenEvents): ListenerUnderTest {
   const world = new World();
   const spec = networkPort(text);
-  const listener = world.parts.listen(spec, { ...events, ...WAITS });
+  const listener = world.environment.listen(spec, { ...events, ...WAITS });
   return {
     listener,
     transport: spec.transport,

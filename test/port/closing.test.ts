@@ -21,7 +21,7 @@ t.test("a close string that was changed while a peer was connected counts at onc
   const world = new World();
   const lines = ["CLOSESTR:one:1", "CLOSESTR:two:2"];
   const port = world.port(...lines, "7000:raw:0:/dev/ttyA:9600 one");
-  world.parts.optionContext = () => readLines(...lines).finalContext;
+  world.environment.optionContext = () => readLines(...lines).finalContext;
   const link = await world.call("7000");
   t.equal(port.setConfig("9600 two"), null);
   link.finish();

@@ -114,7 +114,7 @@ async function serve() {
 async function command(line: string) {
   const { world, changed } = await serve();
   const operator = createFakeLink();
-  const log = world.parts.log;
+  const log = world.environment.log;
   new ControlServer({ ports: world.ports, version: "1", drain: NO_DRAIN, log, clock: new FakeClock() }).accept(
     operator,
   );

@@ -11,7 +11,7 @@ async function without(path = PATH) {
   const world = new World();
   await world.unplug(path);
   world.open = config => {
-    if (config.device.path === path && !world.parts.nodeWatcher.isPresent(path)) {
+    if (config.device.path === path && !world.environment.nodeWatcher.isPresent(path)) {
       throw new DeviceError("open-failed", path, "No such file or directory");
     }
     return world.makeDevice(config);

@@ -174,7 +174,7 @@ t.test("setportconfig never touches what a port was made with (BUG-12)", async t
 t.test("banners that are set while the port is in use are for new peers", async t => {
   const world = new World();
   const texts = ["BANNER:old:old", "BANNER:new:new"];
-  world.parts.optionContext = () => readLines(...texts).finalContext;
+  world.environment.optionContext = () => readLines(...texts).finalContext;
   const port = world.port(...texts, "7000:raw:0:/dev/ttyA:9600 old max-connections=2");
   const one = await world.call("7000");
   t.equal(port.setConfig("9600 new"), null);

@@ -32,7 +32,7 @@ export class World {
   isDraining = false;
   /** Every device ever opened. */
   readonly devices: FakeDevice[] = [];
-  readonly parts: PortEnvironment;
+  readonly environment: PortEnvironment;
   /** Change these as the test goes. */
   open: (config: PortConfig) => Device | Promise<Device> = config => this.makeDevice(config);
   listenFault: Error | null = null;
@@ -52,7 +52,7 @@ export class World {
   #lastId = 0;
 
   constructor() {
-    this.parts = this.#makeParts();
+    this.environment = this.#makeEnvironment();
   }
 
   /** The port that the last of these configuration lines describes, started. */
@@ -62,7 +62,7 @@ export class World {
 
   /** Throws when its sockets cannot be opened. */
   start(config: PortConfig): Port {
-    const port = new Port(config, this.parts);
+    const port = new Port(config, this.environment);
     this.ports.add(port);
     const problem = port.start();
     if (problem === null) return port;
@@ -179,7 +179,7 @@ export class World {
     return listener;
   }
 
-  #makeParts(): PortEnvironment {
+  #makeEnvironment(): PortEnvironment {
     const note = (level: string) => (text: string) => void this.logged.push(`${level} ${text}`);
     const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
     return {

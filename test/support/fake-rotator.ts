@@ -7,7 +7,7 @@ import type { World } from "./fake-environment.js";
 /** The rotator that a configuration line describes, started. */
 export function rotate(world: World, line: string): Rotator {
   const [config] = readLines(line).rotators as readonly [RotatorConfig];
-  const rotator = new Rotator(config, world.ports, world.parts);
+  const rotator = new Rotator(config, world.ports, world.environment);
   rotator.start();
   return rotator;
 }
