@@ -145,6 +145,7 @@ class Program {
   /** Of the process before this one; null: nothing. */
   readonly #takenOver: TakenOver | null;
   #pidFile: PidFile | null = null;
+  #isEnding = false;
 
   constructor(options: Options) {
     // First of all: the default action of these signals ends the process.
@@ -169,6 +170,7 @@ class Program {
       if (!(error instanceof StartError)) throw error;
       this.#failed(error);
     }
+    this.#takenOver?.end();
     const left = endUnclaimed();
     if (left > 0) this.#log.notice(`Ended ${left} descriptors of the last run that no port has`);
     if (pidFile !== null) this.#pidFile = createPidFile(pidFile, this.#log);
@@ -185,13 +187,16 @@ class Program {
   #handleSignals(): void {
     process.on("SIGHUP", () => this.#reload("Got SIGHUP"));
     process.on("SIGUSR1", () => {});
-    for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) {
-      process.once(signal, () => {
-        this.#serviceManager.stopping();
-        if (signal === "SIGTERM") this.#handOver();
-        void this.#stop();
-      });
-    }
+    for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) process.on(signal, () => this.#end(signal));
+  }
+
+  /** SIGTERM may be a restart, and hands over where there is a store; the others are a stop. Only the first one counts. */
+  #end(signal: NodeJS.Signals): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#serviceManager.stopping();
+    if (signal === "SIGTERM") this.#handOver();
+    void this.#stop();
   }
 
   /** With a store, the next process goes on where this one ends, in the same turn: no byte moves any more. Else it returns. */

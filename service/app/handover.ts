@@ -8,7 +8,14 @@ import type { NetworkPort } from "../config/network-port.js";
 import { NO_BREAK } from "../device/break.js";
 import type { Device } from "../device/device.js";
 import { adoptDevice, descriptorIdentity, deviceIdentity, type OpenRequest } from "../device/open.js";
-import type { ConnectionState, DaemonState, DeviceState, PortState, TelnetState } from "../handover/state.js";
+import type {
+  ConnectionState,
+  DaemonState,
+  DeviceState,
+  PortState,
+  TelnetState,
+  TraceState,
+} from "../handover/state.js";
 import { unmappedText } from "../line/address.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
@@ -76,6 +83,7 @@ export class TakenOver implements PortHandover {
   readonly state: DaemonState | null;
   /** How long the state is old, in milliseconds; null: not known. */
   readonly #ageMs: number | null;
+  readonly #traces: TraceState[];
   readonly #taken = new Set<string>();
   readonly #request: (config: PortConfig) => OpenRequest;
 
@@ -83,6 +91,7 @@ export class TakenOver implements PortHandover {
     this.state = state;
     this.from = from;
     this.#request = request;
+    this.#traces = [...(state?.traces ?? [])];
     this.#ageMs = state === null ? null : Math.max(0, monotonicMs() - state.takenMs);
   }
 
@@ -124,7 +133,6 @@ export class TakenOver implements PortHandover {
     return {
       device,
       connections: state.connections.filter(is),
-      traces: state.traces.filter(is),
     };
   }
 
@@ -150,6 +158,17 @@ export class TakenOver implements PortHandover {
     return device;
   }
 
+  /** The file that the port had open for that template, once; null: it had none. */
+  traceFile(port: string, template: string): TraceState | null {
+    const at = this.#traces.findIndex(one => one.port === port && one.template === template);
+    return at < 0 ? null : (this.#traces.splice(at, 1)[0] ?? null);
+  }
+
+  /** All ports have taken what is theirs: what is opened later begins anew. */
+  end(): void {
+    this.#traces.length = 0;
+  }
+
   /** `took over 12 connections, 4 devices, 1843 bytes, after 0.21 s`; null: nothing. */
   summary(): string | null {
     if (this.connections + this.devices === 0) return null;
@@ -167,7 +186,6 @@ export class TakenOver implements PortHandover {
     return {
       device: device === undefined ? null : rebuiltDevice(device.name, config),
       connections,
-      traces: [],
     };
   }
 }

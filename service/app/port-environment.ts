@@ -7,6 +7,7 @@ import { deviceIdentity, type OpenRequest, openDevice } from "../device/open.js"
 import { SolDevices } from "../device/open-sol.js";
 import type { CreateSession } from "../device/sol.js";
 import { SolSecrets } from "../device/sol-secrets.js";
+import type { TraceState } from "../handover/state.js";
 import type { Leds } from "../led/sysfs.js";
 import { processorMs, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
@@ -48,7 +49,13 @@ interface PortEnvironmentOptions {
   isDraining(): boolean;
   readonly label: (portName: string) => string | null;
   /** Null: nothing is taken over. */
-  readonly handover: (PortHandover & { readonly nextConnectionId: number }) | null;
+  readonly handover: TakenPorts | null;
+}
+
+export interface TakenPorts extends PortHandover {
+  readonly nextConnectionId: number;
+  /** The file that the port had open for that template; null: it had none. */
+  traceFile(port: string, template: string): TraceState | null;
 }
 
 export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvironment {
@@ -76,8 +83,10 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
         peer,
       ),
     numericAddresses: remote => names.addresses(remote),
-    openTraces: ({ name, options: { traceRead: read, traceWrite: write, traceBoth: both } }, expand) =>
-      openTraces({ read, write, both }, expand, error => log.error(describeTraceError(error, name))),
+    openTraces: ({ name, options: { traceRead: read, traceWrite: write, traceBoth: both } }, expand) => {
+      const open = (template: string) => options.handover?.traceFile(name, template) ?? expand(template);
+      return openTraces({ read, write, both }, open, error => log.error(describeTraceError(error, name)));
+    },
     led: config => (config === null || options.showsTraffic(config) ? null : leds.open(config)),
     label: portName => options.label(portName),
     optionContext: () => options.optionContext(),

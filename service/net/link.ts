@@ -46,6 +46,8 @@ export interface Link {
   readonly storedName?: string | null;
   /** UDP: datagrams that have come and were not read. */
   inbox?(): readonly Uint8Array[];
+  /** UDP: a datagram that came to the process before this one; only lent. */
+  deliver?(datagram: Uint8Array): void;
   /** Idempotent; at once. What was written before is still delivered. */
   close(): void;
 }

@@ -192,6 +192,10 @@ class UdpLink implements Link {
     this.#wake();
   }
 
+  inbox(): readonly Uint8Array[] {
+    return this.#inbox;
+  }
+
   hangUp(): void {
     this.#ended = true;
     queueMicrotask(() => this.#wake());

@@ -4,6 +4,7 @@ import type { NetworkPort } from "../config/network-port.js";
 import type { ClockReading } from "../config/template.js";
 import type { Device } from "../device/device.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
+import type { TraceState } from "../handover/state.js";
 import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Link, Listener, PeerAddress } from "../net/link.js";
@@ -19,6 +20,8 @@ export interface PortTraces {
   opened(peer: PeerAddress): void;
   closedConnection(reason: string): void;
   closedPort(reason: string): void;
+  /** For the process after this one. */
+  state(): readonly Omit<TraceState, "name" | "port">[];
   close(): Promise<void>;
 }
 

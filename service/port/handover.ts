@@ -8,6 +8,10 @@ export interface StoredPort {
   /** Null: no device was open. */
   readonly device: DeviceState | null;
   readonly connections: readonly ConnectionState[];
+}
+
+/** What a port leaves to the process after this one, beside what operators changed. */
+export interface LeftPort extends StoredPort {
   readonly traces: readonly TraceState[];
 }
 

@@ -6,7 +6,7 @@ import { toBytes } from "../line/bytes.js";
 import type { Link } from "../net/link.js";
 import { describeDropped, reportLinkError } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
-import type { StoredPort } from "./handover.js";
+import type { LeftPort, StoredPort } from "./handover.js";
 import type { PortLifecycleOptions } from "./lifecycle-options.js";
 import { OpenPort } from "./open-port.js";
 import { REFUSAL, refuse } from "./peers/admission.js";
@@ -148,9 +148,9 @@ export class PortLifecycle {
   }
 
   /** What the process after this one needs. */
-  state(): StoredPort {
+  state(): LeftPort {
     const connections = this.slots.state(this.#name, this.#environment.heartbeat.second);
-    return { device: this.#openPort?.state() ?? null, connections, traces: [] };
+    return { device: this.#openPort?.state() ?? null, connections, traces: this.#openPort?.traceStates() ?? [] };
   }
 
   #connect(link: Link, slot: number, fixed: boolean, before: ConnectionState | null): Connection {

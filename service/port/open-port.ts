@@ -6,7 +6,7 @@
  */
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type LineDevice } from "../device/device.js";
-import type { DeviceState } from "../handover/state.js";
+import type { DeviceState, TraceState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
 import type { LineSettings } from "../line/settings.js";
 import { AYT } from "../telnet/codes.js";
@@ -73,6 +73,12 @@ export class OpenPort implements TelnetCommands {
     this.#remote =
       device.line === null ? null : new RemoteControl({ line: device.line, config, defaultSignature, events, clock });
     this.lineChanged(device.line?.settings ?? config.line);
+  }
+
+  /** For the process after this one. */
+  traceStates(): readonly TraceState[] {
+    const files = this.#transfer.stopped ? [] : (this.#traces?.state() ?? []);
+    return files.map(one => ({ name: "", port: this.config.name, ...one }));
   }
 
   /** Goes on as the process before this one left it: what it had not written yet comes first. */

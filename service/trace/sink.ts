@@ -57,6 +57,11 @@ export class TraceSink {
     }
   }
 
+  /** For the process after this one: the write under way is finished at the exit of this one. */
+  state(): { readonly file: string; readonly unwritten: Uint8Array; readonly overrun: boolean } {
+    return { file: this.#file, unwritten: this.#filling.subarray(0, this.#length), overrun: this.#overrun };
+  }
+
   append(block: Uint8Array): void {
     if (this.#makeRoom(block.length)) {
       this.#filling.set(block, this.#length);

@@ -17,6 +17,13 @@ export interface TraceConfigs {
   readonly both: TraceConfig | null;
 }
 
+export interface TraceFileState {
+  readonly template: string;
+  readonly file: string;
+  readonly unwritten: Uint8Array;
+  readonly overrun: boolean;
+}
+
 /** Nothing here throws or waits; the bytes are copied. */
 export interface Traces {
   deviceToNet(bytes: Uint8Array): void;
@@ -25,6 +32,8 @@ export interface Traces {
   opened(peer: { readonly address: string; readonly port: number }): void;
   closedConnection(reason: string): void;
   closedPort(reason: string): void;
+  /** For the process after this one. */
+  state(): readonly TraceFileState[];
   /** Resolves when everything is in the files, or a disk hangs. */
   close(): Promise<void>;
 }
@@ -32,19 +41,19 @@ export interface Traces {
 /**
  * Null when nothing is traced. `expand` makes a file name of a template, `failed` is called once for each kind of fault of
  * each file. Equal templates share one file and the flags of the first, in the order tw, tr, tb; a block is written
- * once for each role, even to one file (docs/reference.md, "Trace files").
+ * once for each role, even to one file (docs/reference.md, "Trace files"). `expand` gives a state where the process before this
+ * one had the file open: it goes on.
  */
 export function openTraces(
   configs: TraceConfigs,
-  expand: (template: string) => string,
+  expand: (template: string) => string | TraceFileState,
   failed: (error: TraceError) => void,
   clock: Clock = systemClock,
 ): Traces | null {
   const files = new Map<string, TraceFile>();
   const [tw, tr, tb] = [configs.write, configs.read, configs.both].map(config => {
     if (config === null) return null;
-    const file =
-      files.get(config.file) ?? new TraceFile(config, new TraceSink(expand(config.file), failed, clock), clock);
+    const file = files.get(config.file) ?? openFile(config, expand(config.file), failed, clock);
     files.set(config.file, file);
     return file;
   });
@@ -65,6 +74,7 @@ export function openTraces(
     opened: peer => note(stamp => formatOpened(formatPeer(peer), stamp)),
     closedConnection: reason => note(stamp => formatClosedConnection(reason, stamp)),
     closedPort: reason => note(stamp => formatClosedPort(reason, stamp)),
+    state: () => [...files].map(([template, { sink }]) => ({ template, ...sink.state() })),
     async close() {
       await Promise.all([...files.values()].map(file => file.sink.close()));
     },
@@ -83,6 +93,17 @@ export function describeTraceError(error: TraceError, port: string): string {
     default:
       return error.code satisfies never;
   }
+}
+
+function openFile(
+  config: TraceConfig,
+  name: string | TraceFileState,
+  failed: (error: TraceError) => void,
+  clock: Clock,
+): TraceFile {
+  const sink = new TraceSink(typeof name === "string" ? name : name.file, failed, clock);
+  if (typeof name !== "string") sink.append(name.unwritten);
+  return new TraceFile(config, sink, clock);
 }
 
 class TraceFile {

@@ -1,9 +1,14 @@
 /** A restart under a service manager with a descriptor store: the peers notice nothing. */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
-import { Client } from "../support/client.js";
+import { Client, isRefused } from "../support/client.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { ServiceManager } from "../support/service-manager.js";
+import { until } from "../support/wait.js";
 
 t.test("raw connections and their devices go on over restarts, and over kills", async t => {
   const next = await portNumbers(t);
@@ -109,3 +114,79 @@ t.test("bytes that wait for a full device or for a slow peer are neither lost no
   t.ok(got === sent, `${got.length} bytes`);
   await client.close();
 });
+
+t.test("UDP peers, traces and what operators changed go on too", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, udp, port] = [await next(), await next(), await next()];
+  const [device, other] = [PtyDevice.open(t), PtyDevice.open(t)];
+  const folder = t.testdir({});
+  const config = [
+    `TRACEFILE:t:${folder}/\\s.\\U.trace`,
+    `udp,127.0.0.1,${udp}:raw:0:${device.path}:9600`,
+    `127.0.0.1,${port}:raw:0:${other.path}:9600 tb=t`,
+  ];
+  const manager = await ServiceManager.start(t, { controlPort, config });
+  const ask = async (command: string) => {
+    const session = await Client.connect(t, controlPort);
+    await session.expect("-> ");
+    const answer = await session.ask(command);
+    session.send("exit\r");
+    await session.untilEnd();
+    return answer;
+  };
+  await ask(`setporttimeout 127.0.0.1,${port} 777`);
+  await ask(`setportconfig 127.0.0.1,${port} 19200`);
+  await ask(`setportenable 127.0.0.1,${port} telnet`);
+  const peer = createSocket("udp4");
+  t.teardown(() => peer.close());
+  peer.send("up", udp, "127.0.0.1");
+  t.equal(await device.expect("up"), "up");
+  await ask(`setportenable 127.0.0.1,${port} off`);
+  await ask(`setportenable 127.0.0.1,${port} raw`);
+  const client = await Client.connect(t, port);
+  client.send("traced");
+  await other.expect("traced");
+  const before = await ask(`showport 127.0.0.1,${port}`);
+  await ask(`setportenable 127.0.0.1,${port} off`);
+  for (const round of [1, 2]) {
+    await manager.restart();
+    const answer = once(peer, "message");
+    device.send(`answer ${round}`);
+    t.equal(String((await answer)[0]), `answer ${round}`, "the UDP peer need not speak first");
+    other.send(` ${round}`);
+    t.equal(await client.expect(` ${round}`), ` ${round}`, "a port that is off goes on with its connection");
+    t.ok(await isRefused(port), "and takes no other");
+  }
+  const after = await ask(`showport 127.0.0.1,${port}`);
+  const settings = (shown: string) => shown.match(/timeout: .*|device config: .*/g);
+  t.same(settings(after), settings(before));
+  t.match(after, "19200");
+  await ask(`disconnect 127.0.0.1,${port}`);
+  await client.untilEnd();
+  const files = readdirSync(folder);
+  t.equal(files.length, 1, "the trace goes on in its file");
+  await until("the trace is complete", () => readFileSync(join(folder, files[0] ?? ""), "latin1") === "traced 1 2");
+});
+
+t.test(
+  "a stop is a stop: it ends connections with the closing string, and so does SIGTERM without a store",
+  async t => {
+    for (const { limit, signal } of [
+      { limit: 4096, signal: "SIGINT" },
+      { limit: 0, signal: "SIGTERM" },
+    ] as const) {
+      const next = await portNumbers(t);
+      const port = await next();
+      const device = PtyDevice.open(t);
+      const config = ["CLOSESTR:c:<closed>", `127.0.0.1,${port}:raw:0:${device.path}:9600 c`];
+      const manager = await ServiceManager.start(t, { config, limit });
+      const client = await Client.connect(t, port);
+      client.send("x");
+      await device.expect("x");
+      t.equal(await manager.end(signal), 0, `${signal}, FileDescriptorStoreMax=${limit}`);
+      t.equal(await client.untilEnd(), "");
+      t.equal(await device.expect("<closed>"), "<closed>");
+      t.same(await manager.stored(), []);
+    }
+  },
+);

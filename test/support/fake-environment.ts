@@ -258,6 +258,7 @@ export class World {
       netToDevice: bytes => note(`netToDevice ${text(bytes)}`),
       opened: peer => note(`opened ${peer.address}`),
       closedConnection: reason => note(`closedConnection ${reason}`),
+      state: () => [],
       closedPort: reason => note(`closedPort ${reason}`),
       close: async () => note("close"),
     };

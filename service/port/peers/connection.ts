@@ -87,6 +87,7 @@ export class Connection {
     this.suspended = before.suspended;
     this.endWhenSent = before.endWhenSent;
     this.#unsentAnswers = before.unsentAnswers;
+    for (const datagram of before.inbox) this.link.deliver?.(datagram);
     if (before.unsent.length === 0) return;
     this.#unsent = before.unsent;
     this.link.whenWritable(this.#flush);
