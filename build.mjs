@@ -70,6 +70,7 @@ for (const { entry, outfile, program } of ENTRIES) {
     format: "cjs",
     metafile: true,
     external: ["x11", "usocket"], // optional parts of dbus-next, never used
+    alias: { jsbi: "node:buffer" }, // BigInt for engines without it: dbus-next loads it always and never calls it here
     logOverride: { "empty-import-meta": "silent" }, // addon.ts looks at it only when it runs from source
     ...(program ? { banner: { js: START } } : {}),
   });
