@@ -76,6 +76,7 @@ export const SOL_SESSION = record({
 });
 
 export const SOL_CONSOLE = record({
+  bmc: record({ address: text(255), port: integer(1, 0xffff) }),
   session: SOL_SESSION,
   /** Virtual lines. */
   control: record({ dtr: flag, rts: flag }),

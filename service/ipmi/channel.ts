@@ -1,6 +1,8 @@
 /** The packets of an established session, both ways: protection, sequence numbers, and what is refused on receive. */
+import type { SolChannelState } from "../handover/sol-state.js";
 import { decodePacket, encodePacket, PAYLOAD, type Protection } from "./packet.js";
 import { SequenceWindow } from "./sequence-window.js";
+import { integrityOf, supportedSuite } from "./suites.js";
 
 export interface Established {
   /** In the packets that we receive. */
@@ -33,20 +35,37 @@ export class Channel {
   readonly #sol: SolProtection;
   readonly #solProtection: Protection;
   // Packets with and without an AuthCode are counted apart (IPMI 2.0, section 6.12.12).
-  #authenticatedSent = 0;
-  #otherSent = 0;
-  readonly #authenticated = new SequenceWindow({ isAuthenticated: true });
-  readonly #other = new SequenceWindow({ isAuthenticated: false });
+  #authenticatedSent: number;
+  #otherSent: number;
+  readonly #authenticated: SequenceWindow;
+  readonly #other: SequenceWindow;
   /** The highest number of a SOL packet; all of them are counted together, since they are protected alike. */
-  #lastSol: number | null = null;
+  #lastSol: number | null;
 
-  constructor(session: Established, sol: SolProtection) {
+  /** @param before of the same session in the process before this one */
+  constructor(session: Established, sol: SolProtection, before: SolChannelState | null = null) {
+    this.#authenticatedSent = before?.authenticatedSent ?? 0;
+    this.#otherSent = before?.otherSent ?? 0;
+    this.#authenticated = new SequenceWindow({ isAuthenticated: true }, before?.authenticated);
+    this.#other = new SequenceWindow({ isAuthenticated: false }, before?.other);
+    this.#lastSol = before?.lastSol ?? null;
     const { integrity, confidentialityKey } = session.protection;
     this.#session = session;
     this.#sol = sol;
     this.#solProtection = {
       integrity: sol.isAuthenticated ? integrity : UNPROTECTED.integrity,
       confidentialityKey: sol.isEncrypted ? confidentialityKey : UNPROTECTED.confidentialityKey,
+    };
+  }
+
+  /** For the process after this one. It has the keys. */
+  state(): Omit<SolChannelState, "suite"> {
+    const { consoleSessionId, bmcSessionId, protection } = this.#session;
+    return {
+      ...{ consoleSessionId, bmcSessionId, integrityKey: protection.integrity?.key ?? null },
+      ...{ confidentialityKey: protection.confidentialityKey, authenticatedSent: this.#authenticatedSent },
+      ...{ otherSent: this.#otherSent, authenticated: this.#authenticated.state(), other: this.#other.state() },
+      lastSol: this.#lastSol,
     };
   }
 
@@ -85,6 +104,20 @@ export class Channel {
     integrity?.key.fill(0);
     confidentialityKey?.fill(0);
   }
+}
+
+/** A session of the process before this one; null: its cipher suite is not supported, or needs other keys. */
+export function resumed(before: SolChannelState): Established | null {
+  const { consoleSessionId, bmcSessionId, suite, integrityKey: key, confidentialityKey } = before;
+  const algorithms = supportedSuite(suite);
+  if (algorithms === null || (algorithms.confidentiality === 0) !== (confidentialityKey === null)) return null;
+  const integrity = integrityOf(algorithms);
+  if ((integrity === null) !== (key === null)) return null;
+  const protection = {
+    integrity: integrity === null || key === null ? null : { ...integrity, key },
+    confidentialityKey,
+  };
+  return { consoleSessionId, bmcSessionId, protection };
 }
 
 /** 0 is skipped. */

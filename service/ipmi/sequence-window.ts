@@ -1,20 +1,29 @@
 /** Which session sequence numbers of the BMC are new: each packet counts once, in any order (IPMI 2.0, section 6.12.13). */
 
+import type { SequenceWindowState } from "../handover/sol-state.js";
+
 /** Numbers this far below the highest one are accepted, once each; without an AuthCode, also numbers this far above it. */
 const WINDOW = 16;
 
 export class SequenceWindow {
   readonly #isAuthenticated: boolean;
-  #highest: number | null = null;
+  #highest: number | null;
   /** Bit n: the number n below the highest was accepted. */
-  #seen = 0;
+  #seen: number;
 
   /**
    * An authenticated number may be any distance ahead: it is genuine, and those between were lost. A damaged number
    * without an AuthCode must not move the window away from the true ones.
    */
-  constructor({ isAuthenticated }: { isAuthenticated: boolean }) {
+  constructor({ isAuthenticated }: { isAuthenticated: boolean }, before: SequenceWindowState | null = null) {
     this.#isAuthenticated = isAuthenticated;
+    this.#highest = before?.highest ?? null;
+    this.#seen = before?.seen ?? 0;
+  }
+
+  /** For the process after this one. */
+  state(): SequenceWindowState {
+    return { highest: this.#highest, seen: this.#seen };
   }
 
   /** True once for each number; 0 is never used. */

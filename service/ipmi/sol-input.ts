@@ -1,4 +1,5 @@
 /** The direction from the BMC to the console: each byte once and in order, refused while there is no room. */
+import type { SolInputState } from "../handover/sol-state.js";
 import { ByteQueue } from "./byte-queue.js";
 import { MAX_DATA_BYTES, type SolPacket } from "./sol-packet.js";
 
@@ -22,6 +23,21 @@ export class SolInput {
   #isRefusing = false;
   /** The packet that was refused last, and when. */
   #refused = { sequence: 0, timeMs: Number.NEGATIVE_INFINITY };
+
+  /** Goes on with what the process before this one had. */
+  resume(before: SolInputState): void {
+    this.#queue.push(before.queue);
+    this.#lastSequence = before.lastSequence;
+    this.#acceptedCount = before.acceptedCount;
+    this.#isRefusing = before.isRefusing;
+  }
+
+  /** For the process after this one. */
+  state(): SolInputState {
+    const queue = this.#queue.peek(this.#queue.length).slice();
+    const [lastSequence, acceptedCount, isRefusing] = [this.#lastSequence, this.#acceptedCount, this.#isRefusing];
+    return { queue, lastSequence, acceptedCount, isRefusing };
+  }
 
   get length(): number {
     return this.#queue.length;

@@ -1,7 +1,8 @@
 /** Serial over LAN on an activated payload: both directions, and the status bits of the BMC (IPMI 2.0, 15.11). */
+import type { SolLinkState } from "../handover/sol-state.js";
 import { SessionError } from "./session-error.js";
 import { type Receipt, SolInput } from "./sol-input.js";
-import { type OutgoingPacket, SolOutput } from "./sol-output.js";
+import { dueIn, type OutgoingPacket, SolOutput } from "./sol-output.js";
 import { decodeSol, encodeSol, OPERATION, STATUS } from "./sol-packet.js";
 
 export interface SolLinkOptions {
@@ -50,6 +51,23 @@ export class SolLink {
 
   start(nowMs: number): void {
     this.#output.start(nowMs);
+  }
+
+  /** Goes on, in place of `start`. */
+  resume(before: SolLinkState, nowMs: number): void {
+    this.#output.resume(before.output, nowMs);
+    this.#input.resume(before.input);
+    this.#isWriterWaiting = before.isWriterWaiting;
+    this.#releases = before.releases;
+    this.#releaseDeadlineMs = nowMs + (before.releaseInMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** For the process after this one. */
+  state(nowMs: number): SolLinkState {
+    return {
+      ...{ output: this.#output.state(nowMs), input: this.#input.state(), isWriterWaiting: this.#isWriterWaiting },
+      ...{ releaseInMs: dueIn(this.#releaseDeadlineMs, nowMs), releases: this.#releases },
+    };
   }
 
   get deadlineMs(): number {

@@ -1,4 +1,5 @@
 /** The direction from the console to the BMC: one packet at a time, sent until it is acknowledged. */
+import type { SolOutputState } from "../handover/sol-state.js";
 import { ByteQueue } from "./byte-queue.js";
 import { MAX_SEQUENCE, type SolPacket, STATUS } from "./sol-packet.js";
 
@@ -46,6 +47,26 @@ export class SolOutput {
   constructor(options: SolOutputOptions, send: (packet: OutgoingPacket) => void) {
     this.#options = options;
     this.#send = send;
+  }
+
+  /** Goes on in place of `start`. What is under way is sent again when its time has come. */
+  resume(before: SolOutputState, nowMs: number): void {
+    this.#queue.push(before.queue);
+    this.#outstanding = before.outstanding === null ? null : { ...before.outstanding };
+    this.#operations = before.operations;
+    this.#sequence = before.sequence;
+    this.#isHeld = before.isHeld;
+    this.#acknowledgesEmpty = before.acknowledgesEmpty;
+    this.deadlineMs = nowMs + (before.dueInMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** For the process after this one. */
+  state(nowMs: number): SolOutputState {
+    return {
+      ...{ queue: this.#queue.peek(this.#queue.length).slice(), outstanding: this.#outstanding },
+      ...{ operations: this.#operations, sequence: this.#sequence, isHeld: this.#isHeld },
+      ...{ acknowledgesEmpty: this.#acknowledgesEmpty, dueInMs: dueIn(this.deadlineMs, nowMs) },
+    };
   }
 
   /** Sends the test packet. */
@@ -183,4 +204,9 @@ export class SolOutput {
     this.deadlineMs = nowMs + (packet.isTest ? Math.min(TEST_INTERVAL_MS, ackTimeoutMs) : ackTimeoutMs);
     this.#send({ sequence: packet.sequence, flags: packet.flags, data: packet.data });
   }
+}
+
+/** Null: never. */
+export function dueIn(deadlineMs: number, nowMs: number): number | null {
+  return deadlineMs === Number.POSITIVE_INFINITY ? null : Math.max(0, Math.ceil(deadlineMs - nowMs));
 }

@@ -1,6 +1,7 @@
 /** A session with a BMC from login to its end, as pure state: datagrams and the time in, datagrams and events out. */
+import type { SolSessionState } from "../handover/sol-state.js";
 import { type Activated, activate, end, verify } from "./activation.js";
-import { Channel, type Received, type ReceivedInSession } from "./channel.js";
+import { Channel, type Received, type ReceivedInSession, resumed } from "./channel.js";
 import { swap } from "./commands.js";
 import { Conversation, type RetryLimits, type Steps, USUAL_RETRIES } from "./conversation.js";
 import { type LoggedIn, logIn, type RandomSource } from "./login.js";
@@ -74,6 +75,37 @@ export class SolSession {
     this.#logIn();
   }
 
+  /**
+   * Goes on with an established session of the process before this one, in place of `start`: no login, no activation. The BMC
+   * is asked at once whether it still is ours. False: its cipher suite is not supported; the session is not used then.
+   */
+  resume({ channel, activated, link, commandNumber }: SolSessionState, nowMs: number): boolean {
+    this.#forgetSecrets();
+    const established = resumed(channel);
+    if (established === null) return false;
+    this.#nowMs = nowMs;
+    this.#isSecondAttempt = true; // without the secrets there is no other login
+    this.#loggedIn = { ...established, suite: channel.suite };
+    this.#channel = this.#channelOf(this.#loggedIn, channel);
+    this.#activated = activated;
+    this.#number = commandNumber;
+    this.#link = this.#linkFor(activated);
+    this.#link.resume(link, nowMs);
+    this.#keepAliveMs = nowMs;
+    this.#events.connected();
+    return true;
+  }
+
+  /** For the process after this one; null: it has nothing to go on with. It has the keys of the session. */
+  state(nowMs: number): SolSessionState | null {
+    const [channel, loggedIn, activated, link] = [this.#channel, this.#loggedIn, this.#activated, this.#link];
+    if (channel === null || loggedIn === null || activated === null || link === null) return null;
+    return {
+      ...{ channel: { ...channel.state(), suite: loggedIn.suite }, activated, link: link.state(nowMs) },
+      commandNumber: this.#number,
+    };
+  }
+
   /** When `expire` is to be called; infinite when the session has ended. */
   get deadlineMs(): number {
     if (this.#hasEnded) return Number.POSITIVE_INFINITY;
@@ -137,21 +169,33 @@ export class SolSession {
   #loginDone(loggedIn: LoggedIn): void {
     const { login, sol } = this.#options;
     this.#loggedIn = loggedIn;
-    this.#channel = new Channel(loggedIn, { isAuthenticated: sol.authenticated, isEncrypted: sol.encrypted });
+    this.#channel = this.#channelOf(loggedIn, null);
     const settings = { login, sol, nextNumber: this.#nextNumber, warn: this.#events.warn.bind(this.#events) };
     this.#converse(activate(settings), activated => this.#activationDone(activated));
   }
 
   #activationDone(activated: Activated): void {
-    const { sol, udpPort } = this.#options;
+    const { udpPort } = this.#options;
     this.#forgetSecrets();
-    const { udpPort: named, packetBytes } = activated;
+    const { udpPort: named } = activated;
     this.#activated = activated;
     if (named !== null && ![udpPort, swap(udpPort), RMCP_PORT, swap(RMCP_PORT)].includes(named)) {
       this.#events.warn(`the BMC names UDP port ${named} for Serial over LAN; port ${udpPort} stays in use`);
     }
-    const { ackRetries, ackTimeoutUs, deassertOnConnect: deassert } = sol;
-    this.#link = new SolLink(
+    this.#link = this.#linkFor(activated);
+    this.#keepAliveMs = this.#nowMs + this.#keepAliveIntervalMs;
+    this.#link.start(this.#nowMs);
+    this.#events.connected();
+  }
+
+  #channelOf(loggedIn: LoggedIn, before: SolSessionState["channel"] | null): Channel {
+    const { authenticated: isAuthenticated, encrypted: isEncrypted } = this.#options.sol;
+    return new Channel(loggedIn, { isAuthenticated, isEncrypted }, before);
+  }
+
+  #linkFor({ packetBytes }: Activated): SolLink {
+    const { ackRetries, ackTimeoutUs, deassertOnConnect: deassert } = this.#options.sol;
+    return new SolLink(
       { packetBytes, ackTimeoutMs: Math.max(1, ackTimeoutUs / 1000), ackRetries, deassert },
       {
         send: payload => this.#send({ type: PAYLOAD.sol, payload }),
@@ -161,9 +205,6 @@ export class SolSession {
         lost: error => this.#fail(error),
       },
     );
-    this.#keepAliveMs = this.#nowMs + this.#keepAliveIntervalMs;
-    this.#link.start(this.#nowMs);
-    this.#events.connected();
   }
 
   // ---- while connected

@@ -58,6 +58,11 @@ export function cipherSuite(number: number): Algorithms {
   return found;
 }
 
+/** Null: a number that is not a supported suite. */
+export function supportedSuite(number: number): Algorithms | null {
+  return SUITES.get(number) ?? null;
+}
+
 /** The number of the suite with these algorithms; null when it is not supported. */
 export function suiteNumber(algorithms: Algorithms): number | null {
   for (const [number, one] of SUITES) if (accepts(one, algorithms)) return number;

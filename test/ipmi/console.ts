@@ -7,6 +7,7 @@ import { SessionError } from "../../service/ipmi/session-error.js";
 import type { LoginSettings, SolSettings } from "../../service/ipmi/settings.js";
 import { SolSession } from "../../service/ipmi/sol-session.js";
 import { cipherSuite } from "../../service/ipmi/suites.js";
+import { carriedSol } from "../support/carried.js";
 import { until } from "../support/wait.js";
 
 export const USUAL_SOL: SolSettings = {
@@ -38,7 +39,7 @@ export function loginSettings({ user, suites = [3], privilege, login }: ConsoleO
 }
 
 export class TestConsole {
-  readonly session: SolSession;
+  session: SolSession;
   readonly warnings: string[] = [];
   readonly happened: string[] = [];
   received = Buffer.alloc(0);
@@ -48,6 +49,7 @@ export class TestConsole {
   /** False: what came stays in the session. */
   isReading = true;
   readonly #socket: Socket;
+  readonly #make: () => SolSession;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
   #unwritten: Buffer = Buffer.alloc(0);
@@ -55,31 +57,33 @@ export class TestConsole {
   constructor(port: number, options: ConsoleOptions = {}) {
     const { password = "test", bmcKey, sol, random = randomBytes } = options;
     this.#socket = createSocket("udp4");
-    this.session = new SolSession(
-      {
-        login: loginSettings(options),
-        secrets: {
-          password: padSecret(Buffer.from(password)),
-          bmcKey: bmcKey === undefined ? null : padSecret(Buffer.from(bmcKey)),
+    this.#make = () =>
+      new SolSession(
+        {
+          login: loginSettings(options),
+          secrets: {
+            password: padSecret(Buffer.from(password)),
+            bmcKey: bmcKey === undefined ? null : padSecret(Buffer.from(bmcKey)),
+          },
+          sol: { ...USUAL_SOL, ...sol },
+          udpPort: port,
+          random,
         },
-        sol: { ...USUAL_SOL, ...sol },
-        udpPort: port,
-        random,
-      },
-      {
-        send: datagram => this.#socket.send(datagram, port, "127.0.0.1"),
-        connected: () => {
-          this.isConnected = true;
+        {
+          send: datagram => this.#socket.send(datagram, port, "127.0.0.1"),
+          connected: () => {
+            this.isConnected = true;
+          },
+          readable: () => this.read(),
+          writable: () => this.#write(),
+          happened: what => this.happened.push(what),
+          warn: text => this.warnings.push(text),
+          ended: error => {
+            this.error = error;
+          },
         },
-        readable: () => this.read(),
-        writable: () => this.#write(),
-        happened: what => this.happened.push(what),
-        warn: text => this.warnings.push(text),
-        ended: error => {
-          this.error = error;
-        },
-      },
-    );
+      );
+    this.session = this.#make();
     this.#socket.on("message", datagram => this.act(now => this.session.receive(datagram, now)));
     this.act(now => this.session.start(now));
   }
@@ -92,6 +96,17 @@ export class TestConsole {
     if (Number.isFinite(left)) {
       this.#timer = setTimeout(() => this.act(now => this.session.expire(now)), Math.max(0, Math.ceil(left)));
     }
+  }
+
+  /** Another process goes on with the session, on the same socket. */
+  restart(): void {
+    const before = this.session.state(performance.now());
+    if (before === null) throw new Error("there is no session");
+    this.session = this.#make();
+    this.act(now => {
+      if (!this.session.resume(carriedSol(before), now)) throw new Error("the session is not resumed");
+    });
+    this.read();
   }
 
   write(bytes: string | Buffer): void {

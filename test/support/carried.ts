@@ -1,6 +1,7 @@
 /** Parts of a state as the next process gets them: encoded and decoded. */
 import { decodeRecord, encodeRecord } from "../../service/handover/codec.js";
 import type { Field } from "../../service/handover/fields.js";
+import { SOL_SESSION, type SolSessionState } from "../../service/handover/sol-state.js";
 import {
   type ConnectionState,
   type ControlSessionState,
@@ -19,6 +20,10 @@ export function carriedTelnet(telnet: TelnetState): TelnetState {
 
 export function carriedSession(session: ControlSessionState): ControlSessionState {
   return carried(JOURNALED.controlSession, session);
+}
+
+export function carriedSol(session: SolSessionState): SolSessionState {
+  return carried(SOL_SESSION, session);
 }
 
 function carried<T>(kind: Field<T>, part: T): T {

@@ -30,6 +30,7 @@ export const CONNECTION: ConnectionState = {
 };
 
 export const SOL: SolConsoleState = {
+  bmc: { address: "192.0.2.9", port: 623 },
   session: {
     channel: {
       ...{ consoleSessionId: 0xffffffff, bmcSessionId: 0x11223344, suite: 17 },
