@@ -170,6 +170,7 @@ class Program {
       if (!(error instanceof StartError)) throw error;
       this.#failed(error);
     }
+    this.#takenOver?.resumeSessions(this.#daemon.control);
     this.#takenOver?.end();
     const left = endUnclaimed();
     if (left > 0) this.#log.notice(`Ended ${left} descriptors of the last run that no port has`);
@@ -201,7 +202,7 @@ class Program {
 
   /** With a store, the next process goes on where this one ends, in the same turn: no byte moves any more. Else it returns. */
   #handOver(): void {
-    if (!hasDescriptorStore() || !giveState(daemonState(this.#daemon.ports), this.#log)) return;
+    if (!hasDescriptorStore() || !giveState(daemonState(this.#daemon.ports, this.#daemon.control), this.#log)) return;
     this.#pidFile?.remove();
     this.#log.flush();
     process.exit(0);

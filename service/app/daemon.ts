@@ -73,7 +73,7 @@ export class Daemon {
   readonly #boardDevices: BoardDevices;
   readonly #served: ServedPorts;
   readonly #environment: PortEnvironment;
-  readonly #control: ControlServer;
+  readonly control: ControlServer;
   readonly #controlListener: ControlListener;
   readonly #events: DaemonEvents;
   /** Refuses new connections before an update. */
@@ -104,8 +104,8 @@ export class Daemon {
     this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
     this.drain = new DaemonDrain({
       ports: this.ports,
-      sessions: asker => this.#control.activities(asker),
-      tellSessions: (text, asker) => this.#control.tell(text, asker),
+      sessions: asker => this.control.activities(asker),
+      tellSessions: (text, asker) => this.control.tell(text, asker),
       changed: () => events.drainChanged(),
       log,
       clock: systemClock,
@@ -136,9 +136,9 @@ export class Daemon {
       leds: this.#leds,
       showsTraffic: led => this.#boardLeds.showsTraffic(led),
     });
-    this.#control = new ControlServer({ ports: this.ports, version: VERSION, drain: this.drain, log });
+    this.control = new ControlServer({ ports: this.ports, version: VERSION, drain: this.drain, log });
     this.#controlListener = new ControlListener({
-      server: this.#control,
+      server: this.control,
       log,
       listen: this.#environment.listen,
       permitted: createAccessCheck("ser2net-control", log),

@@ -5,11 +5,13 @@
 import { VERSION } from "../cli.js";
 import type { PortConfig } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
+import type { ControlServer } from "../control/server.js";
 import { NO_BREAK } from "../device/break.js";
 import type { Device } from "../device/device.js";
 import { adoptDevice, descriptorIdentity, deviceIdentity, type OpenRequest } from "../device/open.js";
 import type {
   ConnectionState,
+  ControlSessionState,
   DaemonState,
   DeviceState,
   PortState,
@@ -17,6 +19,7 @@ import type {
   TraceState,
 } from "../handover/state.js";
 import { unmappedText } from "../line/address.js";
+import { toBytes } from "../line/bytes.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
@@ -29,7 +32,7 @@ import type { Link } from "../net/link.js";
 import { adoptTcpLink } from "../net/tcp.js";
 import { definitionMark, type PortHandover, type StoredPort } from "../port/handover.js";
 import type { Registry } from "../port/registry.js";
-import { allAgreed, dataPortPolicy } from "../telnet/negotiation.js";
+import { allAgreed, CONTROL_PORT_POLICY, dataPortPolicy } from "../telnet/negotiation.js";
 
 /** 64 MB: more than the store may cost (docs/units.md). */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -51,8 +54,9 @@ export function giveState(state: DaemonState, log: Log): boolean {
   }
 }
 
-/** What the next process needs to know of all ports. */
-export function daemonState(ports: Registry): DaemonState {
+/** What the next process needs to know of ports and sessions. Nothing may happen to either afterwards. */
+export function daemonState(ports: Registry, control: ControlServer): DaemonState {
+  const controlSessions = control.states(); // first: it makes the output of commands under way
   const states = ports.list().map(port => port.state());
   return {
     takenMs: monotonicMs(),
@@ -63,7 +67,7 @@ export function daemonState(ports: Registry): DaemonState {
     connections: states.flatMap(({ connections }) => connections),
     devices: states.flatMap(({ device }) => device ?? []),
     traces: states.flatMap(({ traces }) => traces),
-    controlSessions: [],
+    controlSessions,
   };
 }
 
@@ -84,6 +88,7 @@ export class TakenOver implements PortHandover {
   /** How long the state is old, in milliseconds; null: not known. */
   readonly #ageMs: number | null;
   readonly #traces: TraceState[];
+  #sessions = 0;
   readonly #taken = new Set<string>();
   readonly #request: (config: PortConfig) => OpenRequest;
 
@@ -164,6 +169,18 @@ export class TakenOver implements PortHandover {
     return at < 0 ? null : (this.#traces.splice(at, 1)[0] ?? null);
   }
 
+  /** Call when the ports are there. */
+  resumeSessions(control: ControlServer): void {
+    const known = this.state?.controlSessions ?? unclaimed("m").map(({ name }) => rebuiltSession(name));
+    for (const before of known) {
+      const fd = claimDescriptor(before.name);
+      const link = fd === null ? null : adoptTcpLink(fd, this.state === null ? null : before.peer);
+      if (link !== null) control.resume(link, before);
+      else if (fd !== null) endDescriptor(fd);
+      if (link !== null) this.#sessions++;
+    }
+  }
+
   /** All ports have taken what is theirs: what is opened later begins anew. */
   end(): void {
     this.#traces.length = 0;
@@ -171,7 +188,7 @@ export class TakenOver implements PortHandover {
 
   /** `took over 12 connections, 4 devices, 1843 bytes, after 0.21 s`; null: nothing. */
   summary(): string | null {
-    if (this.connections + this.devices === 0) return null;
+    if (this.connections + this.devices + this.#sessions === 0) return null;
     const age = this.#ageMs === null ? "" : `, after ${(this.#ageMs / 1000).toFixed(2)} s`;
     return `took over ${count(this.connections, "connection")}, ${count(this.devices, "device")}, ${count(this.bytes, "byte")}${age}`;
   }
@@ -218,6 +235,21 @@ function rebuiltTelnet(remctl: boolean): TelnetState {
     negotiation: allAgreed(dataPortPolicy(remctl)),
     enter: { joinsCrLf: false, afterCr: false },
     ...{ lineStateMask: 0, modemStateMask: 0xff, modemState: null, lastSentModemBits: 0, isWatching: false },
+  };
+}
+
+/** What was typed and not entered is lost: a new prompt says so. */
+function rebuiltSession(name: string): ControlSessionState {
+  const now = systemClock.date().getTime();
+  return {
+    ...{ name, peer: { address: "unknown", port: 0 }, sinceMs: now, idleMs: 0, unfinished: NOTHING },
+    ...{
+      negotiation: allAgreed(CONTROL_PORT_POLICY),
+      line: "",
+      unsent: toBytes("\r\n-> "),
+      isExiting: false,
+      monitor: null,
+    },
   };
 }
 

@@ -190,3 +190,31 @@ t.test(
     }
   },
 );
+
+t.test("control sessions go on with the line being typed and their monitor", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const device = PtyDevice.open(t);
+  const manager = await ServiceManager.start(t, {
+    controlPort,
+    config: [`127.0.0.1,${port}:raw:0:${device.path}:9600`],
+  });
+  const [watcher, typist] = [await Client.connect(t, controlPort), await Client.connect(t, controlPort)];
+  for (const session of [watcher, typist]) await session.expect("-> ");
+  await watcher.ask(`monitor term 127.0.0.1,${port}`);
+  typist.send("vers");
+  await typist.expect("vers");
+  const client = await Client.connect(t, port);
+  client.send("x");
+  await device.expect("x");
+  await manager.restart();
+  device.send("seen");
+  t.equal(await client.expect("seen"), "seen");
+  t.equal(await watcher.expect("seen"), "seen");
+  typist.send("ion\r");
+  t.match(await typist.expect("-> "), /^ion\r\n.*version/, "the line goes on");
+  await manager.restart("SIGKILL");
+  t.equal(await typist.expect("-> "), "\r\n-> ");
+  t.match(await typist.ask("version"), "version");
+  await client.close();
+});

@@ -6,6 +6,7 @@ import { PtyDevice } from "../support/pty.js";
 import { call, testAppliance } from "./appliance.js";
 import { Container } from "./container.js";
 import { explain, type Machine, put } from "./machine.js";
+import { testRestarts } from "./restarts.js";
 
 const DEV = "/run/lab-dev";
 
@@ -26,6 +27,10 @@ t.test("a container", async t => {
   await machine.run("systemctl daemon-reload");
 
   await testAppliance(t, { machine, board: "demo", host: "localhost,", lines, watchdogSeconds: 2 });
+
+  await machine.run("systemctl start ser2net@demo");
+  const rounds = process.env.BOARD_LAB === "full" ? 100 : 20;
+  await testRestarts(t, { machine, unit: "ser2net@demo.service", line: lines[0], port: 2001, rounds });
 
   await t.test("a device that comes late is served when it is there", async t => {
     await machine.run(`rm ${DEV}/demo/echo && systemctl start ser2net@demo`);
