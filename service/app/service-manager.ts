@@ -1,5 +1,5 @@
 /** Reports to the service manager: ready, reloading, stopping, counts of ports, and the health of the daemon. */
-import { type Cancel, type Clock, systemClock } from "../line/clock.js";
+import { backgroundClock, type Cancel, type Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Port } from "../port/port.js";
 import { createNotifier, type Notifier } from "../systemd/notify.js";
@@ -31,12 +31,12 @@ export class ServiceManager {
   /** Why the last reload changed nothing. */
   #refusal: string | null = null;
 
-  constructor(daemon: ReportedState, environment: NodeJS.ProcessEnv, log: Log, clock: Clock = systemClock) {
+  constructor(daemon: ReportedState, environment: NodeJS.ProcessEnv, log: Log, clock: Clock = backgroundClock) {
     this.#clock = clock;
     this.#daemon = daemon;
     this.#supervised = environment.NOTIFY_SOCKET !== undefined;
     this.#intervalUs = watchdogInterval(environment, process.pid);
-    this.#notifier = createNotifier(environment, log);
+    this.#notifier = createNotifier(environment, log, clock);
   }
 
   /** The ports listen. @param takenOver what is new of it, in words: of the process before this one */
@@ -44,6 +44,7 @@ export class ServiceManager {
     this.#notifier.ready(takenOver === null ? this.#status() : `${this.#status()}; ${takenOver}`);
     this.#watchdog = createWatchdog({
       intervalUs: this.#intervalUs,
+      clock: this.#clock,
       notifier: this.#notifier,
       checks: () => this.#daemon.problem(),
       recovered: () => this.changed(),

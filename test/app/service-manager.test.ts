@@ -2,8 +2,11 @@
 import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { ServiceManager } from "../../service/app/service-manager.js";
 import { Client } from "../support/client.js";
 import { Daemon, temporaryFolder } from "../support/daemon.js";
+import { FakeClock } from "../support/fake-clock.js";
+import { World } from "../support/fake-environment.js";
 import { Manager } from "../support/manager.js";
 import { listen, portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
@@ -11,6 +14,11 @@ import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 
 const PYTHON = needs("python3");
+
+/** Of a unit without a file descriptor store. */
+function environmentOf(manager: Manager): NodeJS.ProcessEnv {
+  return { NOTIFY_SOCKET: manager.address, FDSTORE: "0" };
+}
 
 /** Two ports, the device of the first is there. */
 async function supervised(t: Test, env: NodeJS.ProcessEnv = {}) {
@@ -20,7 +28,11 @@ async function supervised(t: Test, env: NodeJS.ProcessEnv = {}) {
   const folder = temporaryFolder(t);
   const [device, late] = [PtyDevice.open(t), join(folder, "late")];
   const config = [`127.0.0.1,${port}:raw:0:${device.path}:9600`, `127.0.0.1,${other}:raw:0:${late}:9600`];
-  const starting = Daemon.start(t, { controlPort, config, env: { NOTIFY_SOCKET: manager.address, ...env } });
+  const starting = Daemon.start(t, {
+    controlPort,
+    config,
+    env: { ...environmentOf(manager), ...env },
+  });
   /** Takes datagrams until the wanted one; a daemon that pings for ever and never says it fails here. */
   const told = async (wanted: RegExp): Promise<string> => {
     const others: string[] = [];
@@ -75,7 +87,7 @@ t.test(
     const plug = join(folder, "plug");
     const profile = join(folder, "x.json");
     writeFileSync(profile, JSON.stringify({ ports: [{ id: "p1", label: "A 1", device: plug, presence: "required" }] }));
-    const env = { NOTIFY_SOCKET: manager.address };
+    const env = environmentOf(manager);
     const starting = Daemon.start(t, { controlPort, config: [], args: ["--board", profile], env });
     t.equal(await manager.nextText(), "READY=1\nSTATUS=0 ports; required device missing: A 1");
     symlinkSync(PtyDevice.open(t).path, plug);
@@ -111,7 +123,7 @@ t.test("a file of nothing but errors changes nothing beside a board profile eith
   const profile = join(temporaryFolder(t), "x.json");
   const { path: device } = PtyDevice.open(t);
   writeFileSync(profile, JSON.stringify({ ports: [{ id: "p1", device, networkPort: `127.0.0.1,${port}` }] }));
-  const env = { NOTIFY_SOCKET: manager.address };
+  const env = environmentOf(manager);
   const starting = Daemon.start(t, { controlPort, config: ["BANNER:b:x"], args: ["--board", profile], env });
   t.equal(await manager.nextText(), "READY=1\nSTATUS=1 port: 1 idle");
   const daemon = await starting;
@@ -131,7 +143,7 @@ t.test("a network port that another program has is in the status, and served whe
     `127.0.0.1,${away}:raw:0:/dev/no-such-tty:9600`,
     `ROTATOR:127.0.0.1,${rotator}:127.0.0.1,${port}`,
   ];
-  const starting = Daemon.start(t, { controlPort, config, env: { NOTIFY_SOCKET: manager.address } });
+  const starting = Daemon.start(t, { controlPort, config, env: environmentOf(manager) });
   const taken = "STATUS=2 ports: 1 not served: address already in use, 1 waiting for device";
   t.equal(await manager.nextText(), `READY=1\n${taken}`);
   const daemon = await starting;
@@ -146,18 +158,31 @@ t.test("a network port that another program has is in the status, and served whe
 });
 
 t.test("a stall is in the status until it is over", PYTHON, async t => {
-  const { starting, told } = await supervised(t, { WATCHDOG_USEC: "2000000" });
-  const daemon = await starting;
-  await told(/^WATCHDOG=1$/);
-  daemon.running.process.kill("SIGSTOP");
-  t.teardown(() => daemon.running.process.kill("SIGCONT"));
-  await stalled(1600);
-  daemon.running.process.kill("SIGCONT");
-  await told(/^STATUS=event loop late by \d+ ms, watchdog not pinged$/);
-  await told(/^STATUS=2 ports: 1 idle, 1 waiting for device$/);
+  const manager = await Manager.start(t);
+  const clock = new FakeClock();
+  const {
+    ports,
+    environment: { log },
+  } = new World();
+  const daemon = {
+    ports,
+    faultyLines: 0,
+    drain: { isDraining: false },
+    problem: () => null,
+    missing: () => [],
+  };
+  const variables = { NOTIFY_SOCKET: manager.address, WATCHDOG_USEC: "2000000" };
+  const serviceManager = new ServiceManager(daemon, variables, log, clock);
+  serviceManager.started(null);
+  t.equal(await manager.nextText(), "READY=1\nSTATUS=0 ports");
+  clock.pass(500);
+  t.equal(await manager.nextText(), "WATCHDOG=1");
+  clock.stall(1600);
+  t.equal(await manager.nextText(), "STATUS=event loop late by 1100 ms, watchdog not pinged");
+  clock.pass(500);
+  t.equal(await manager.nextText(), "WATCHDOG=1");
+  clock.pass(1000);
+  t.equal(await manager.nextText(), "WATCHDOG=1");
+  t.equal(await manager.nextText(), "STATUS=0 ports");
+  serviceManager.stopping();
 });
-
-/** The time itself is what the daemon is to notice. */
-function stalled(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms));
-}
