@@ -1,4 +1,4 @@
-/** Input of the control port: typed bytes to lines, a line to a command or to the text that says what is missing. Pure. */
+/** Input of the control port: typed bytes to lines, a line to a command or to an error text. Pure. */
 import type { PortState } from "../config/configuration.js";
 import type { ModemControl } from "../line/modem.js";
 
@@ -65,7 +65,7 @@ export type Command =
   | { readonly kind: "exit" }
   | { readonly kind: "nothing" | "help" | "version" | "monitor-stop" | "drain" | "undrain" | "busy" }
   | { readonly kind: "showport" | "showshortport"; readonly port: string | null }
-  /** Without a port it is still asked whether this session monitors already, so that is not an error yet. */
+  /** A missing port is not an error yet: that the session monitors already is checked first. */
   | { readonly kind: "monitor"; readonly type: string; readonly port: string | null }
   | { readonly kind: "disconnect"; readonly port: string }
   | { readonly kind: "setporttimeout"; readonly port: string; readonly timeout: string }
@@ -102,7 +102,7 @@ export function parseCommand(line: string): Command {
       return second === undefined ? error("No timeout given") : { kind: name, port: first, timeout: second };
     case "setportenable":
       if (first === undefined) return error("No port given");
-      // The wrong noun is the reference's.
+      // The reference has the wrong noun.
       return second === undefined ? error("No timeout given") : { kind: name, port: first, state: second };
     case "setportconfig":
     case "setportcontrol": {

@@ -59,7 +59,7 @@ export function execute(command: Exclude<Command, { kind: "exit" }>, context: Co
   }
 }
 
-/** Null, or why it was not done. */
+/** Returns null, or the reason why it was not done. */
 function operate(command: Operation, { ports, monitor }: CommandContext): string | null {
   if (command.kind === "monitor") return startMonitor(ports, monitor, command.type, command.port);
   const port = ports.find(command.port);
@@ -86,7 +86,7 @@ function operate(command: Operation, { ports, monitor }: CommandContext): string
   }
 }
 
-/** What a port that waits for its last connection to be deleted no longer takes; a timeout it does. */
+/** Commands that a port no longer takes while it is being removed; a timeout is still accepted. */
 function isSetting(command: Operation): boolean {
   return command.kind === "setportenable" || command.kind === "setportconfig" || command.kind === "setportcontrol";
 }
@@ -120,7 +120,7 @@ function startMonitor(ports: ControlPorts, monitor: Monitor, type: string, name:
   return direction === null ? `invalid monitor type: ${type}` : null;
 }
 
-/** The reference's text about a number has a line end of its own, before that of every answer. */
+/** The text of the reference about a number has its own line end, in addition to that of every answer. */
 function configure(port: ManagedPort, words: string): string | null {
   const problem = port.setConfig(words);
   return problem?.startsWith("Invalid number for ") ? `${problem}\n` : problem;

@@ -54,7 +54,7 @@ export function formatActivity({ kind, port, address, portNumber, since }: Activ
   return `${kind} ${port} ${peer} ${new Date(since).toISOString()}`;
 }
 
-/** True without a connection, when the port is not closing either. */
+/** True when the port has no connection and is not closing. */
 export function isIdle(status: PortStatus): boolean {
   return (
     status.toDevice === "unconnected" && status.toNet === "unconnected" && status.slots.every(slot => slot === null)
@@ -79,7 +79,10 @@ function describeConfig(line: LineSettings, { devicePath }: PortStatus): string 
   return isSolDevice(devicePath) ? String(line.speed) : describeLine(line);
 }
 
-/** `RTSHI DTRHI `, the trailing blank included; empty for a SOL device. Lines that cannot be read show low; the reference shows chance. */
+/**
+ * `RTSHI DTRHI `, with the trailing blank; empty for a SOL device. Lines that cannot be read show low (in the reference:
+ * undefined).
+ */
 function showControl(status: PortStatus): string {
   if (isSolDevice(status.devicePath)) return "";
   return `${status.control?.rts ? "RTSHI" : "RTSLO"} ${status.control?.dtr ? "DTRHI" : "DTRLO"} `;
@@ -113,7 +116,7 @@ function shortRow(cells: readonly string[]): string {
     .join(" ");
 }
 
-/** What `help` prints: the blanks at line ends and `immedaite` are the reference's. */
+/** The output of `help`. The blanks at line ends and `immedaite` are those of the reference. */
 export const HELP: readonly string[] = [
   "exit - leave the program.",
   "help - display this help.",

@@ -1,4 +1,4 @@
-/** The one thing a control session may monitor. */
+/** The monitor of a control session: one direction of one port at a time. */
 import type { ManagedPort, MonitorDirection } from "../port/status.js";
 
 export class Monitor {

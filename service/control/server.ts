@@ -1,4 +1,4 @@
-/** The control port: at most four sessions, one of them kept for the machine itself. */
+/** The sessions of the control port: at most four, one of them reserved for peers on the machine itself. */
 import type { ControlSessionState } from "../handover/state.js";
 import { unmappedText } from "../line/address.js";
 import type { Link } from "../net/link.js";
@@ -9,9 +9,9 @@ import { ControlSession, type ControlSessionOptions } from "./session.js";
 export type { ControlPorts } from "./execute.js";
 
 const MAX_SESSIONS = 4;
-/** Sessions of peers on other machines: silent ones must not lock out an operator who has logged in to the board. */
+/** Sessions of peers on other machines: idle ones must not lock out an operator on the board itself. */
 const MAX_REMOTE_SESSIONS = MAX_SESSIONS - 1;
-/** A session without input for this long makes room when a new peer finds no free one, and holds up no update. */
+/** A session without input for this long is closed when a new peer finds none free, and does not delay an update. */
 const YIELD_MS = 600_000;
 
 export class ControlServer {

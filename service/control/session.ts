@@ -1,4 +1,4 @@
-/** One operator on the control port: telnet, a line editor, commands, and what is sent back. */
+/** One session of the control port: telnet, the line editor, commands and their output. */
 import type { ControlSessionState } from "../handover/state.js";
 import { toBytes, toText } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
@@ -25,17 +25,17 @@ export interface ControlSessionOptions {
 }
 
 const PROMPT = "-> ";
-/** Input read in one turn of the event loop. No more is read until all it asks for is done and sent. */
+/** Bytes read in one turn of the event loop. No more is read until their commands are done and the output is sent. */
 const READ_BYTES = 256;
-/** Output sent in one turn, about. A pause follows: a listing of many ports leaves the processor to the data. */
+/** About the output of one turn. A pause follows, so that a listing of many ports does not delay the data. */
 const TURN_BYTES = 2048;
 const PAUSE_MS = 1;
-/** Output made at a time, and one line more. Nothing else queues. */
+/** Output made at a time, plus one line. No other output is queued. */
 const PIECE_BYTES = 1024;
 /** Output that is handed over; what is more than that is lost. */
 const HANDED_OVER_BYTES = 4 * 1024 * 1024;
 
-/** Text to send, one character a byte; null: send what there is before you ask for more. */
+/** Text to send, one character a byte; null: send the text so far before the generator goes on. */
 type Output = string | null;
 
 export class ControlSession {
@@ -53,9 +53,9 @@ export class ControlSession {
   #ended = false;
   #lastInputMs: number;
   readonly #since: number; // milliseconds since 1970
-  /** To be sent before what comes next. */
+  /** Text to be sent before the next output. */
   #notice = "";
-  /** All is sent, and input is waited for. */
+  /** All output is sent, and the session waits for input. */
   #isWaiting = false;
   /** The process ends: what is asked for is worked out for the next one, and `exit` ends the session there. */
   #isHandedOver = false;
@@ -197,10 +197,10 @@ export class ControlSession {
     yield PROMPT;
   }
 
-  /** Goes on only as fast as what it gives is sent, commands included. */
+  /** A command runs only when the output before it has been sent. */
   *#answerInput(bytes: Uint8Array): Generator<Output> {
     const events = this.#decoder.push(bytes);
-    // What was read is answered as telnet first, then as text: an option in the middle of a word does not split its echo.
+    // Telnet commands are answered first, then the text, so that an option within a word does not split its echo.
     for (const event of events) {
       if (event.kind === "negotiate") yield toText(this.#negotiation.receive(event.verb, event.option).reply);
     }

@@ -1,4 +1,4 @@
-/** `ser2net busy`, `drain` and `undrain`: ask the daemons that run, and tell what is left by table and exit status. */
+/** `ser2net busy`, `drain` and `undrain`: call the running daemons, and report what is left by a table and the exit status. */
 import { type Clock, pause } from "../line/clock.js";
 import { DRAIN_USAGE, type DrainArguments, parseDrainArguments } from "./arguments.js";
 import { findOnBus } from "./bus-daemons.js";
@@ -17,7 +17,7 @@ export interface DrainIo {
 
 const [FREE, BUSY, ABSENT] = [0, 1, 3];
 export const FAILED = 2;
-/** Between two looks at what is left, in milliseconds. */
+/** Interval of the queries for what is left, in milliseconds. */
 const LOOK_MS = 1000;
 
 /** Resolves to the exit status, as DRAIN_USAGE has it. */
@@ -63,7 +63,7 @@ async function run(given: DrainArguments, daemons: readonly RunningDaemon[], io:
   }
 }
 
-/** What is given up, or fails, leaves no daemon that refuses connections. */
+/** Drains the daemons and waits. Undoes it when aborted or on a failure, so that no daemon goes on refusing connections. */
 async function drain(daemons: readonly RunningDaemon[], maxSeconds: number | null, io: DrainIo): Promise<number> {
   const wait = async (): Promise<number> => {
     await all(daemons, daemon => daemon.drain());
@@ -109,7 +109,7 @@ async function all(daemons: readonly RunningDaemon[], act: (daemon: RunningDaemo
   await settled(daemons.map(daemon => unlessAbsent(undefined, act(daemon))));
 }
 
-/** All are waited for, then the first failure counts: nothing is under way any more when it is told. */
+/** Waits for all, then throws the first failure, so that nothing is under way any more. */
 async function settled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return Promise.all(promises);

@@ -1,11 +1,11 @@
-/** A daemon that runs, as the commands see it, whichever way it is reached. */
+/** The contract of a running daemon for the commands, over D-Bus or the control port. */
 import type { Activity } from "../port/drain.js";
 
 /** Every call rejects with a DaemonError. */
 export interface RunningDaemon {
   /** For the table: the board, `-` without one, or the control port. */
   readonly name: string;
-  /** What a reboot would disturb. */
+  /** The connections and sessions that a reboot would end. */
   activities(): Promise<readonly Activity[]>;
   drain(): Promise<void>;
   undrain(): Promise<void>;

@@ -1,4 +1,4 @@
-/** The table of what an update would disturb. Pure. */
+/** The table of connections and sessions that an update would end. Pure. */
 import type { Activity } from "../port/drain.js";
 
 export interface TableRow extends Activity {

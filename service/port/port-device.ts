@@ -1,4 +1,4 @@
-/** The device of a port: opened, waited for where it may come back, and why it failed last. */
+/** The device of a port: its opening, its node, and why it failed last. */
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
 import type { DeviceState } from "../handover/state.js";
@@ -115,7 +115,10 @@ export class PortDevice {
     this.#lastError = null;
   }
 
-  /** Logs and remembers why. A hang-up is how a call by modem ends; that a device is not there any more is told by itself. */
+  /**
+   * Logs a loss and keeps its reason. A hang-up is the normal end of a modem call; a missing device is reported by its
+   * node.
+   */
   reportLoss(what: DeviceLossCause, error: unknown): void {
     reportLoss(this.#options.environment.log, this.#options.config().name, what, error);
     if (error !== null) this.#lastError = lossReason(error);

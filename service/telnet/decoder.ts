@@ -1,4 +1,4 @@
-/** What a telnet peer sends (RFC 854, RFC 855): chunks in, events out. */
+/** Decodes the bytes of a telnet peer to events (RFC 854, RFC 855). */
 import { DO, DONT, IAC, SB, SE, VERB_CODES, type Verb, WILL, WONT } from "./codes.js";
 import { encodeNegotiation, encodeSuboption, escapeIac } from "./encoder.js";
 
@@ -9,7 +9,7 @@ export type TelnetEvent =
   | { readonly kind: "suboption"; readonly option: number; readonly bytes: Uint8Array };
 
 /**
- * Bytes kept of one suboption; what follows them up to IAC SE is read over, and the suboption counts with what is there.
+ * Bytes kept of one suboption; the rest up to IAC SE is ignored, and the suboption counts with the bytes kept.
  * The longest in use are signatures, of at most 254 bytes (the reference keeps 28).
  */
 export const MAX_SUBOPTION_BYTES = 512;
@@ -24,7 +24,7 @@ export class TelnetDecoder {
   readonly #suboption = new Uint8Array(MAX_SUBOPTION_BYTES);
   #kept = 0; // bytes in #suboption
 
-  /** True when the whole chunk is data: no command is open and no IAC is in it. It may then go on untouched, without `push`. */
+  /** True when the whole chunk is data: no command is open and it has no IAC. It then needs no `push`. */
   passes(chunk: Uint8Array): boolean {
     return this.#place === "data" && chunk.indexOf(IAC) < 0;
   }

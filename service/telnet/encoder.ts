@@ -1,4 +1,4 @@
-/** What a telnet peer is sent: data with IAC doubled, negotiations, suboptions. */
+/** Encodes telnet: data with IAC doubled, negotiations, suboptions. */
 import { IAC, SB, SE, VERB_CODES, type Verb } from "./codes.js";
 
 /**

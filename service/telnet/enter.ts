@@ -6,7 +6,10 @@ const NUL = 0;
 const LF = 10;
 const CR = 13;
 
-/** CR NUL is CR, and with `joinsCrLf` so is CR LF; otherwise CR LF stays as it is. The second byte may come in a later chunk. */
+/**
+ * CR NUL is CR, and with `joinsCrLf` so is CR LF; otherwise CR LF stays as it is. The second byte may come in a later
+ * chunk.
+ */
 export class EnterDecoder {
   readonly #joinsCrLf: boolean;
   #afterCr: boolean;
@@ -21,7 +24,7 @@ export class EnterDecoder {
     return { joinsCrLf: this.#joinsCrLf, afterCr: this.#afterCr };
   }
 
-  /** The bytes that are meant: `bytes` itself, or the begin of it, rewritten in place. */
+  /** The decoded data: `bytes` itself, or its beginning, rewritten in place. */
   decode(bytes: Uint8Array): Uint8Array {
     let kept = bytes.length;
     if (bytes.includes(NUL) || (this.#joinsCrLf && bytes.includes(LF))) {
@@ -37,7 +40,7 @@ export class EnterDecoder {
     return bytes.subarray(0, kept);
   }
 
-  /** BINARY was agreed to: what follows is data as it stands. */
+  /** BINARY was agreed to: the data is passed on unchanged from now on. */
   reset(): void {
     this.#afterCr = false;
   }

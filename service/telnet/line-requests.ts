@@ -1,8 +1,8 @@
-/** What COM-PORT requests make of line settings, and how settings are told (RFC 2217 section 3). */
+/** Applies COM-PORT requests to line settings, and makes the replies (RFC 2217 section 3). */
 import type { LineSettings } from "../line/settings.js";
 import type { ComPortReply, ComPortRequest, FlowControl } from "./rfc2217.js";
 
-/** A request about line settings: those a device is set to as a whole. */
+/** A request about line settings, which a device takes as a whole. */
 export type LineRequest = Extract<ComPortRequest, { readonly kind: (typeof LINE_KINDS)[number] }>;
 
 const LINE_KINDS = ["baud", "data-size", "parity", "stop-size", "outbound-flow", "inbound-flow"] as const;
@@ -11,7 +11,7 @@ export function isLineRequest(request: ComPortRequest): request is LineRequest {
   return LINE_KINDS.some(kind => kind === request.kind);
 }
 
-/** The settings asked for; `line` itself when the request only asks how it is. */
+/** The requested settings; `line` itself for a query. */
 export function askedSettings(request: LineRequest, line: LineSettings): LineSettings {
   switch (request.kind) {
     case "baud":

@@ -1,8 +1,10 @@
 /**
- * Which telnet options are on, on one connection: a WILL, WONT, DO or DONT in, the answer out (RFC 1143 in its effect).
+ * The state of telnet options of one connection: takes WILL, WONT, DO and DONT, and makes the answers (RFC 1143).
+ * Each side of an option is answered when the peer changes it, and only then. What comes first after something we said
  *
  * Each side of an option is answered when the peer changes it, and only then. What comes first after something we said
- * ourselves is its acknowledgement and gets no answer. So two sides that keep to the rules fall silent at once.
+ * A message is answered only if it changes the state of its side of the option. The first message after our own request
+ * is its acknowledgement and gets no answer. So two correct sides stop at once.
  */
 import type { NegotiationState } from "../handover/state.js";
 import { BINARY, COM_PORT, ECHO, SGA, type Verb } from "./codes.js";
@@ -12,7 +14,7 @@ import { encodeNegotiation } from "./encoder.js";
 type Side = "us" | "them";
 
 export interface NegotiationPolicy {
-  /** What we say at connect, in this order. */
+  /** Our requests at connect, in this order. */
   readonly opening: readonly (readonly [Verb, number])[];
   /** The options agreed to on each side; all others are refused. */
   readonly agree: Readonly<Record<Side, readonly number[]>>;
@@ -27,7 +29,7 @@ interface OptionChange {
 interface NegotiationAnswer {
   /** Empty: nothing is to be sent. */
   readonly reply: Uint8Array;
-  /** The option that has gone on or off by this. */
+  /** The option that this message has switched on or off. */
   readonly changed: OptionChange | null;
 }
 
@@ -59,7 +61,7 @@ const MAX_ANSWERS = 10_000;
 
 const NOTHING = new Uint8Array(0);
 
-/** One side of one option: what each end said last. Null: nothing yet, so even a first WONT is news and gets its answer. */
+/** One side of one option: the last message of each end. Null: none yet, so even a first WONT is a change and is answered. */
 interface SideState {
   ours: boolean | null;
   theirs: boolean | null;

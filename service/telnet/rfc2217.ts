@@ -10,7 +10,7 @@ type BaudForm = "rate" | "cisco";
 export type FlowControl = "none" | "xon-xoff" | "rts-cts";
 type Queues = "input" | "output" | "both";
 
-/** What a client asks. Null where a value could be: a question, or an unsupported value; nothing changes either way. */
+/** The requests of a client. A null value is a query or an unsupported value: nothing changes. */
 export type ComPortRequest =
   | { readonly kind: "signature"; readonly text: string } // empty: asks for ours
   | { readonly kind: "baud"; readonly form: BaudForm; readonly speed: number | null } // any 32-bit number
@@ -26,7 +26,7 @@ export type ComPortRequest =
   | { readonly kind: "line-state-mask" | "modem-state-mask"; readonly mask: number }
   | { readonly kind: "purge"; readonly queues: Queues | null };
 
-/** What a client is told: the answer to a request, named as the request is, or a notification. */
+/** The messages to a client: the reply to a request, with its name, or a notification. */
 export type ComPortReply =
   | { readonly kind: "signature"; readonly text: string }
   | { readonly kind: "baud"; readonly form: BaudForm; readonly speed: number }
@@ -60,7 +60,7 @@ const SERVER_OFFSET = 100;
 const PARITIES = [null, "none", "odd", "even", "mark", "space"] as const;
 const QUEUES = [null, "input", "output", "both"] as const;
 
-/** Place is code, as in Cisco IOS; 0 stands where a code has no speed. */
+/** Speeds by their code, as in Cisco IOS; 0: the code has no speed. */
 const CISCO_SPEEDS: readonly number[] = [
   0, 0, 0, 300, 600, 1200, 2400, 4800, 9600, 0, 19200, 0, 38400, 57600, 115200, 230400,
 ];
@@ -109,7 +109,7 @@ function parseBaud(data: Uint8Array): ComPortRequest | null {
   return { kind: "baud", form: "rate", speed: speed === 0 ? null : speed };
 }
 
-/** 13 to 19 are about inbound flow. Only 15 is obeyed; the others are answered like the question, 13. */
+/** 13 to 19 concern inbound flow. Only 15 is obeyed; the others are answered like the query, 13. */
 function parseControl(value: number): ComPortRequest {
   switch (value) {
     case 0:
@@ -204,8 +204,8 @@ export function modemStateByte(state: ModemState, before: ModemState | null): nu
 }
 
 /**
- * NOTIFY-LINESTATE: what went wrong on the line between two counts, 0 if nothing did. The bits for timeout (80), empty
- * transmitter (40, 20) and waiting data (01) say nothing a network client can use, and are never set.
+ * NOTIFY-LINESTATE: the errors of the line between two counts, 0 without any. The bits for timeout (80), empty
+ * transmitter (40, 20) and waiting data (01) are of no use to a network client, and are never set.
  */
 export function lineStateByte(now: LineCounters, before: LineCounters): number {
   let byte = 0;
