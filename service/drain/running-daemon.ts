@@ -23,5 +23,5 @@ export class DaemonError extends Error {
   }
 }
 
-/** How long a daemon may take for one answer, in milliseconds. */
-export const ANSWER_MS = 5000;
+/** How long a daemon may take for one answer, in milliseconds: long for a slow board that an update keeps busy. */
+export const ANSWER_MS = 15_000;

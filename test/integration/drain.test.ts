@@ -26,6 +26,10 @@ const isDraining = async ({ bus }: DrainStage, name: string) =>
   (await bus.busctl("get-property", name, ROOT, DAEMON, "Draining")).output === "b true";
 
 t.test("busy tells of every instance of the machine, or of one", tools, async t => {
+  const other = await drainStage(t);
+  const stopped = await other.instance(null);
+  stopped.daemon.running.process.kill("SIGSTOP");
+  const unanswered = other.ask("busy"); // takes as long as the rest
   const stage = await drainStage(t);
   t.match(await stage.ask("busy"), { code: 3, output: "", errors: /^ser2net: no daemon is on the bus/ });
   const [a, b, plain, second] = [
@@ -57,14 +61,11 @@ t.test("busy tells of every instance of the machine, or of one", tools, async t 
   await session.close();
   await until("it is free", async () => (await stage.ask("busy")).code === 0);
 
-  second.daemon.running.process.kill("SIGSTOP");
-  const hung = stage.ask("busy");
   t.match(await stage.ask("busy", "--dbus", "unix:path=/nonexistent"), { code: 3, errors: "no bus at" });
   t.match(await stage.ask("busy", "-p", "127.0.0.1,1"), { code: 3, errors: "ECONNREFUSED" });
   t.match(await stage.ask("busy", "-p", "no port"), { code: 2, errors: "not a control port: no port" });
   t.match(await stage.ask("busy", "now"), { code: 2, errors: /^Usage:/ });
-  t.match(await hung, { code: 2, output: "", errors: "ser2net: a daemon does not answer\n" });
-  second.daemon.running.process.kill("SIGKILL");
+  t.match(await unanswered, { code: 2, output: "", errors: "ser2net: a daemon does not answer\n" });
 });
 
 t.test("drain waits for the last user, whom it tells; undrain lets users in again", tools, async t => {
