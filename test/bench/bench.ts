@@ -17,10 +17,10 @@ import { measureSol } from "./sol.js";
 import { measureStart } from "./start.js";
 import { addGrowth, measureCell } from "./traffic.js";
 
-const SECTIONS = ["paced", "growth", "bulk", "latency", "memory", "sol", "start", "abuse"] as const;
+const SECTIONS = ["paced", "growth", "bulk", "latency", "transfers", "memory", "sol", "start", "abuse"] as const;
 type Section = (typeof SECTIONS)[number];
 
-const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,memory,sol,start,abuse] [--cells REGEXP]
+const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,transfers,memory,sol,start,abuse] [--cells REGEXP]
               [--rounds N] [--seconds N] [--peers edge,ser2net,socat,floor] [--json FILE]
 scripts/bench --soak SECONDS [--json FILE]`;
 

@@ -6,6 +6,7 @@
  *   disconnect FROM TO
  *   run MS [first] [paced FROM TO net|device|both BYTES_PER_SECOND BURST]
  *          [bulk FROM TO net|device|both] [echo|frame|drip PORT BYTES BYTES_PER_SECOND GAP_MS]
+ *          [exchange PORT BYTES ANSWER_BYTES BYTES_PER_SECOND]
  *   noise TCP_PORT flood|ask HEX           another client, from the next run on
  *   quiet                                  no more of those
  */
@@ -85,11 +86,14 @@ static void disconnect_ports(void) {
 }
 
 static void read_probe(struct plan *plan, const char *name) {
-  plan->probe = strcmp(name, "echo") == 0 ? ECHO : strcmp(name, "frame") == 0 ? FRAME : DRIP;
+  static const char *const names[] = {"", "echo", "frame", "drip", "exchange"};
+  for (plan->probe = ECHO; strcmp(name, names[plan->probe]) != 0; plan->probe++)
+    if (plan->probe == EXCHANGE) fail("unknown word %s", name);
   plan->probe_port = port_index();
   plan->frame = (unsigned)number();
+  if (plan->probe == EXCHANGE) plan->answer = (unsigned)number();
   plan->probe_bytes_per_second = number();
-  plan->gap_ns = (uint64_t)(number() * 1e6);
+  if (plan->probe != EXCHANGE) plan->gap_ns = (uint64_t)(number() * 1e6);
 }
 
 static void run_plan(void) {

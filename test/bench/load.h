@@ -67,7 +67,7 @@ struct group { /* ports from <= index < to */
   bool to_net, to_device;
 };
 
-enum probe { NO_PROBE, ECHO, FRAME, DRIP };
+enum probe { NO_PROBE, ECHO, FRAME, DRIP, EXCHANGE };
 
 struct plan {
   uint64_t length_ns;
@@ -77,8 +77,8 @@ struct plan {
   unsigned burst;
   enum probe probe;
   int probe_port;
-  unsigned frame; /* bytes */
-  double probe_bytes_per_second; /* of the line, for DRIP */
+  unsigned frame, answer; /* bytes */
+  double probe_bytes_per_second; /* of the line, for DRIP and EXCHANGE */
   uint64_t gap_ns; /* mean pause between two probes */
 };
 
@@ -94,6 +94,16 @@ void probe_received(struct stream *stream, size_t count);
 bool probe_waits(void);
 uint64_t probe_due(void);
 void probe_print(void);
+
+/* ---- exchange.c: how much of the line a dialogue uses */
+
+void exchange_start(const struct plan *plan, struct port *port);
+/* Sends what is due; no new block from `end` on. */
+void exchange_send(uint64_t now, uint64_t end);
+void exchange_received(struct stream *stream, size_t count);
+bool exchange_waits(void);
+uint64_t exchange_due(void);
+void exchange_print(void);
 
 /* ---- age.c: how long the bytes of paced streams are on their way, in microseconds */
 

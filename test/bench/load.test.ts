@@ -8,7 +8,7 @@ import { needs } from "../support/tools.js";
 import { Load } from "./load.js";
 import { Peer } from "./peers.js";
 
-const C_FILES = ["load", "run", "age", "probe", "port", "pattern", "telnet", "noise"];
+const C_FILES = ["load", "run", "age", "probe", "exchange", "port", "pattern", "telnet", "noise"];
 
 t.test("every byte through the C loop is counted, both ways, paced and not", needs("cc"), async t => {
   const tools = compile(t);
@@ -34,6 +34,11 @@ t.test("every byte through the C loop is counted, both ways, paced and not", nee
   t.ok(bulk.toNet.received > 100_000, "much came from the device");
   t.ok(bulk.toDevice.received > 100_000, "much came to the device");
   t.ok(bulk.probes > 0, "keystrokes came back");
+
+  const { goodput, toDevice: blocks, toNet: answers } = await load.run("200 exchange 0 128 9 11520");
+  t.ok(blocks.received > 0, "blocks were answered");
+  t.equal(answers.received / 9, blocks.received / 128, "each one");
+  t.ok(goodput > 0 && goodput <= 1, `not faster than the line: ${goodput}`);
 });
 
 t.test("a peer that changes a byte is found out", needs("cc", "socat"), async t => {

@@ -39,6 +39,8 @@ export interface Run {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
+  /** Of an exchange: the share of the time in which the line carried something. */
+  readonly goodput: number;
   readonly noise: readonly { readonly sent: number; readonly received: number; readonly lost: number }[];
 }
 

@@ -35,11 +35,16 @@ void probe_start(const struct plan *the_plan, struct port *the_port, uint64_t no
   sample_count = 0;
   left = 0;
   waiting = false;
-  if (plan->probe != NO_PROBE) pause_from(now);
+  exchange_start(plan, port);
+  if (plan->probe != NO_PROBE && plan->probe != EXCHANGE) pause_from(now);
 }
 
 void probe_send(uint64_t now, uint64_t end) {
   if (plan->probe == NO_PROBE) return;
+  if (plan->probe == EXCHANGE) {
+    exchange_send(now, end);
+    return;
+  }
   if (left == 0) {
     if (waiting || now < next_ns || now >= end) return;
     waiting = true;
@@ -56,6 +61,10 @@ void probe_send(uint64_t now, uint64_t end) {
 }
 
 void probe_received(struct stream *stream, size_t count) {
+  if (plan->probe == EXCHANGE) {
+    exchange_received(stream, count);
+    return;
+  }
   if (!stream->to_net) {
     if (plan->probe == ECHO && port_send(&port->to_net, count) != count) fail("an echo was not taken");
     return;
@@ -66,9 +75,10 @@ void probe_received(struct stream *stream, size_t count) {
   pause_from(now);
 }
 
-bool probe_waits(void) { return waiting; }
+bool probe_waits(void) { return plan->probe == EXCHANGE ? exchange_waits() : waiting; }
 
 uint64_t probe_due(void) {
+  if (plan->probe == EXCHANGE) return exchange_due();
   if (plan->probe == NO_PROBE || (waiting && left == 0)) return UINT64_MAX;
   return left > 0 ? drip_ns : next_ns;
 }
@@ -85,6 +95,7 @@ static double quantile_us(double share) {
 }
 
 void probe_print(void) {
+  exchange_print();
   qsort(samples, (size_t)sample_count, sizeof samples[0], by_size);
   printf("\"probes\":%d,\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f,", sample_count, quantile_us(0.5), quantile_us(0.99),
          quantile_us(1));

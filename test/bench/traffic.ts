@@ -15,6 +15,9 @@ const LATE_SHARE = 0.05;
 const WAITED_SHARE = 0.1;
 /** CPU for each byte with 256 ports, against 32: above it the cost of a port grows with their number. */
 const FLAT = 1.25;
+/** Ages to the device, to those that ser2net has from it. */
+const TO_DEVICE_MEAN = 0.5;
+const TO_DEVICE_P99 = 0.7;
 
 interface Contender {
   readonly name: PeerName;
@@ -41,8 +44,26 @@ export async function measureCell(bench: Bench, cell: Cell): Promise<Row[]> {
     await Promise.all(contenders.map(leave));
   }
   const rows = cell.metrics.map(metric => toRow(cell, metric, contenders));
+  if (rows.some(row => row.metric === METRIC_NAMES.toDeviceMean)) rows.push(...compareAges(cell, contenders));
   for (const row of rows) bench.add(row);
   return rows;
+}
+
+/** Bytes to the device wait for nothing in ser2net: they are compared with those that do, the ones from the device. */
+function compareAges(cell: Cell, contenders: readonly Contender[]): Row[] {
+  const values = (name: PeerName, metric: Metric) => contenders.find(one => one.name === name)?.values[metric] ?? [];
+  const compare = (what: string, own: Metric, other: Metric, atMost: number): Row => ({
+    section: cell.section,
+    cell: cell.name,
+    metric: `age to the device, ${what}, to ser2net's from the device`,
+    values: { edge: ratios(values("edge", own), values("ser2net", other)) },
+    targets: [{ atMost }],
+  });
+  if (values("ser2net", "fromDeviceMean").every(age => age === 0)) return [];
+  return [
+    compare("mean", "toDeviceMean", "fromDeviceMean", TO_DEVICE_MEAN),
+    compare("p99", "toDeviceP99", "fromDeviceP99", TO_DEVICE_P99),
+  ];
 }
 
 /** The cost of one more port: see docs/performance.md. */
@@ -116,6 +137,7 @@ function measures(run: Run, before: Usage, after: Usage): Record<Metric, number>
     p50: run.p50,
     p99: run.p99,
     max: run.max,
+    goodput: run.goodput,
     fromDeviceMean: run.age.toNet.mean,
     fromDeviceP99: run.age.toNet.p99,
     toDeviceMean: run.age.toDevice.mean,
