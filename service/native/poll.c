@@ -44,6 +44,7 @@ struct poller {
   int quiet_ticks;
   int open_handles;
   napi_ref batch;    /* Float64Array: id, events, id, events ... */
+  double *slots;     /* its elements, which stay where they are */
   napi_ref dispatch; /* (count) => void */
   napi_async_cleanup_hook_handle hook;
 };
@@ -56,19 +57,11 @@ static struct poller *poller_of(struct call *call) {
 
 static size_t collect(struct poller *poller, int epoll) {
   struct epoll_event events[BATCH];
-  napi_value batch;
-  napi_typedarray_type type;
-  size_t length = 0;
-  double *slots = NULL;
   int count = epoll_wait(epoll, events, BATCH, 0);
   if (count <= 0) return 0;
-  if (napi_get_reference_value(poller->env, poller->batch, &batch) != napi_ok ||
-      napi_get_typedarray_info(poller->env, batch, &type, &length, (void **)&slots, NULL, NULL) != napi_ok ||
-      length < 2 * BATCH)
-    return 0;
   for (int i = 0; i < count; i++) {
-    slots[2 * i] = (double)events[i].data.u64;
-    slots[2 * i + 1] = events[i].events;
+    poller->slots[2 * i] = (double)events[i].data.u64;
+    poller->slots[2 * i + 1] = events[i].events;
   }
   return (size_t)count;
 }
@@ -87,9 +80,9 @@ static void dispatch(struct poller *poller, size_t ready) {
 /* One batch of what is ready: the size of it. */
 static size_t serve(struct poller *poller, int epoll) {
   napi_handle_scope scope;
-  if (napi_open_handle_scope(poller->env, &scope) != napi_ok) return 0;
   size_t ready = collect(poller, epoll);
-  if (ready > 0) dispatch(poller, ready);
+  if (ready == 0 || napi_open_handle_scope(poller->env, &scope) != napi_ok) return 0;
+  dispatch(poller, ready);
   napi_close_handle_scope(poller->env, scope);
   return ready;
 }
@@ -162,10 +155,11 @@ static napi_value poll_start(napi_env env, napi_callback_info info) {
   napi_typedarray_type type;
   napi_valuetype kind;
   size_t length = 0;
+  double *slots = NULL;
   bool is_array = false;
   if (call.failed) return NULL;
   if (napi_is_typedarray(env, batch, &is_array) != napi_ok || !is_array ||
-      napi_get_typedarray_info(env, batch, &type, &length, NULL, NULL, NULL) != napi_ok ||
+      napi_get_typedarray_info(env, batch, &type, &length, (void **)&slots, NULL, NULL) != napi_ok ||
       type != napi_float64_array || length < 2 * BATCH)
     refuse(&call, "a Float64Array of 256 is expected");
   if (napi_typeof(env, dispatch, &kind) != napi_ok || kind != napi_function) refuse(&call, "a function is expected");
@@ -175,6 +169,7 @@ static napi_value poll_start(napi_env env, napi_callback_info info) {
   struct poller *poller = calloc(1, sizeof *poller);
   if (!poller) return number(&call, -ENOMEM);
   poller->env = env;
+  poller->slots = slots;
   poller->epoll[AT_ONCE] = poller->epoll[AT_TICKS] = -1;
   int result = start(poller);
   if (result < 0) {

@@ -10,8 +10,11 @@ const PAUSE_MS = 4;
 const AHEAD_SLACK_MS = 16;
 /** Of its line's time, a direction that answers in a dialogue uses less than this at a time. */
 const DIALOGUE_MS = 16;
-/** Reads at once that something new is granted, so that its last byte does not wait; after a pause, so many a millisecond. */
-const MOST_AT_ONCE = 256;
+/**
+ * What is new is read at once for a while, so that its last byte does not wait: a read costs 1 and the milliseconds of its
+ * line time, an answer in a dialogue grants all of this, each millisecond of a pause some of it.
+ */
+const MOST_AT_ONCE = 300;
 const AT_ONCE_PER_PAUSE_MS = 16;
 
 /** What one direction of an open port carried lately. */
@@ -48,7 +51,7 @@ export type NextRead = "again" | "wait" | "tick";
 /** What is remembered of one source between two reads. */
 export class ReadPacing {
   #lastReadMs = Number.NEGATIVE_INFINITY;
-  /** Reads at once that are left to it. */
+  /** What is left to it of MOST_AT_ONCE. */
   #atOnce = 0;
   #otherMoved = 0;
 
@@ -68,8 +71,8 @@ export class ReadPacing {
     const pauseMs = gapMs - lineMs;
     if (turned) this.#atOnce = MOST_AT_ONCE;
     else if (pauseMs > PAUSE_MS) this.#atOnce = Math.min(MOST_AT_ONCE, this.#atOnce + pauseMs * AT_ONCE_PER_PAUSE_MS);
-    if (this.#atOnce >= 1 && !budget.overloaded) {
-      this.#atOnce--;
+    if (this.#atOnce >= 1 && (pauseMs > 2 * budget.tickMs || budget.allowsAtOnce())) {
+      this.#atOnce -= 1 + lineMs;
       return "wait";
     }
     return budget.streamsAtTicks && budget.tickMs <= pace.longestTickMs ? "tick" : "wait";
@@ -89,6 +92,8 @@ const LONGEST_TICK_MS = 16;
 const BUSY = 0.5;
 const EASY = 0.25;
 const WINDOW_MS = 100;
+/** Reads at once in a window, of all sources, that are not the first after a pause. */
+const MOST_AT_ONCE_TOGETHER = 800;
 
 export interface BudgetOptions {
   readonly clock: Clock;
@@ -106,6 +111,7 @@ export class WakeUpBudget {
   overloaded = false;
   readonly #options: BudgetOptions;
   #reads = 0;
+  #atOnce = 0;
   #fast = false;
   #sinceMs = Number.NEGATIVE_INFINITY;
   #cpuMs = 0;
@@ -123,6 +129,11 @@ export class WakeUpBudget {
     return nowMs;
   }
 
+  /** Whether one more source may be read at once, though it has just been read. */
+  allowsAtOnce(): boolean {
+    return !this.overloaded && ++this.#atOnce <= MOST_AT_ONCE_TOGETHER;
+  }
+
   #judge(nowMs: number): void {
     const elapsedMs = nowMs - this.#sinceMs;
     const perSecond = (this.#reads * 1000) / elapsedMs;
@@ -132,6 +143,7 @@ export class WakeUpBudget {
     this.#cpuMs = cpuMs;
     this.#sinceMs = nowMs;
     this.#reads = 0;
+    this.#atOnce = 0;
     this.#fast = false;
   }
 
