@@ -1,6 +1,6 @@
 /** Reads the secrets of SOL devices, anew at each login. */
 import type { SolSecret, SolTarget } from "../config/sol-target.js";
-import { type LoginSecrets, SECRET_BYTES } from "../ipmi/settings.js";
+import { type LoginSecrets, padSecret, SECRET_BYTES } from "../ipmi/settings.js";
 import { toBytes } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { mayBeReadByOthers, readRegularFile } from "../native/read-file.js";
@@ -32,7 +32,7 @@ export class SolSecrets {
       case "none":
         return null;
       case "text":
-        return padded(toBytes(secret.value));
+        return padSecret(toBytes(secret.value));
       case "file":
         this.#checkMode(secret.path);
         return readSecret(secret.path, `password file ${secret.path}`, device);
@@ -64,7 +64,7 @@ function readSecret(path: string, what: string, device: string): Uint8Array {
   try {
     const secret = withoutLineEnd(bytes);
     if (secret.length > SECRET_BYTES) throw failed(device, `${what}: longer than the ${SECRET_BYTES} bytes of IPMI`);
-    return padded(secret);
+    return padSecret(secret);
   } finally {
     bytes.fill(0);
   }
@@ -76,12 +76,6 @@ function withoutLineEnd(bytes: Buffer): Buffer {
   if (length > 0 && bytes[length - 1] === 0x0a) length--;
   if (length > 0 && bytes[length - 1] === 0x0d) length--;
   return bytes.subarray(0, length);
-}
-
-function padded(bytes: Uint8Array): Uint8Array {
-  const secret = new Uint8Array(SECRET_BYTES);
-  secret.set(bytes);
-  return secret;
 }
 
 function failed(device: string, reason: string, cause?: unknown): DeviceError {

@@ -1,6 +1,5 @@
 /** The codes and keys of the RAKP key exchange (IPMI 2.0, sections 13.28 and 13.31). */
 import { createHmac } from "node:crypto";
-import { SECRET_BYTES } from "./settings.js";
 import type { Authentication } from "./suites.js";
 
 /** K1 and K2 are made from this number of equal bytes, with SHA256 too. */
@@ -23,13 +22,6 @@ export interface SessionKeys {
   readonly sik: Uint8Array;
   readonly k1: Uint8Array;
   readonly k2: Uint8Array;
-}
-
-/** The secret as a key: padded with zeros to 20 bytes, cut behind them. */
-export function padSecret(secret: Uint8Array): Uint8Array {
-  const key = new Uint8Array(SECRET_BYTES);
-  key.set(secret.subarray(0, SECRET_BYTES));
-  return key;
 }
 
 /** The code in RAKP 2 of a BMC that knows the password. */

@@ -56,3 +56,10 @@ export interface SolSettings {
   /** How often a packet is sent before the BMC counts as lost. */
   readonly ackRetries: number;
 }
+
+/** A copy of the secret, padded with zeros to SECRET_BYTES, or cut. */
+export function padSecret(secret: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(SECRET_BYTES);
+  padded.set(secret.subarray(0, SECRET_BYTES));
+  return padded;
+}

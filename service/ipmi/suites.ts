@@ -51,13 +51,6 @@ const SUITES: ReadonlyMap<number, Algorithms> = new Map([
   [17, { authentication: 3, integrity: 4, confidentiality: 1 }],
 ]);
 
-/** Throws RangeError for a number that is not a supported suite. */
-export function cipherSuite(number: number): Algorithms {
-  const found = SUITES.get(number);
-  if (found === undefined) throw new RangeError(`cipher suite ${number} is not supported`);
-  return found;
-}
-
 /** Null: a number that is not a supported suite. */
 export function supportedSuite(number: number): Algorithms | null {
   return SUITES.get(number) ?? null;

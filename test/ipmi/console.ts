@@ -1,13 +1,12 @@
 /** A SOL session on a UDP socket of its own, for tests of the protocol without the daemon. */
 import { randomBytes } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
-import { padSecret } from "../../service/ipmi/keys.js";
 import type { RandomSource } from "../../service/ipmi/login.js";
 import { SessionError } from "../../service/ipmi/session-error.js";
-import type { LoginSettings, SolSettings } from "../../service/ipmi/settings.js";
+import { type LoginSettings, padSecret, type SolSettings } from "../../service/ipmi/settings.js";
 import { SolSession } from "../../service/ipmi/sol-session.js";
-import { cipherSuite } from "../../service/ipmi/suites.js";
 import { carriedSol } from "../support/carried.js";
+import { cipherSuite } from "../support/cipher-suite.js";
 import { until } from "../support/wait.js";
 
 export const USUAL_SOL: SolSettings = {

@@ -6,8 +6,9 @@ import { decodeOpenSession, decodeRakp2, decodeRakp4 } from "../../service/ipmi/
 import { SessionError } from "../../service/ipmi/session-error.js";
 import { SolLink } from "../../service/ipmi/sol-link.js";
 import { SolSession } from "../../service/ipmi/sol-session.js";
-import { cipherSuite, integrityOf } from "../../service/ipmi/suites.js";
+import { integrityOf } from "../../service/ipmi/suites.js";
 import { answerTo, le32, openPacket, packet15, sessionPacket } from "../support/bmc-packets.js";
+import { cipherSuite } from "../support/cipher-suite.js";
 import { fill, insist, type Parser } from "./parser.js";
 
 const QUEUE_BYTES = 1024;

@@ -3,7 +3,7 @@ import type { Test } from "tap";
 import type { Device } from "../../service/device/device.js";
 import { SolDevices, type SolRequest } from "../../service/device/open-sol.js";
 import { createSession } from "../../service/ipmi/entry.js";
-import { padSecret } from "../../service/ipmi/keys.js";
+import { padSecret } from "../../service/ipmi/settings.js";
 import { loginSettings, USUAL_SOL } from "../ipmi/console.js";
 import { type BmcOptions, FakeBmc } from "./fake-bmc.js";
 import { until } from "./wait.js";
