@@ -6,6 +6,7 @@ import { checkSolCommand } from "./app/check-sol.js";
 import { Daemon, type DaemonEvents, StartError } from "./app/daemon.js";
 import { DbusLoader } from "./app/dbus-loader.js";
 import { daemonState, giveState, TakenOver } from "./app/handover.js";
+import { Journal } from "./app/journal.js";
 import { ConfigurationError, type LoadedConfiguration, loadConfiguration } from "./app/load-configuration.js";
 import { deviceRequest, loadSol } from "./app/port-environment.js";
 import { ServiceManager } from "./app/service-manager.js";
@@ -144,6 +145,7 @@ class Program {
   readonly #serviceManager: ServiceManager;
   /** Of the process before this one; null: nothing. */
   readonly #takenOver: TakenOver | null;
+  readonly #journal: Journal | null;
   #pidFile: PidFile | null = null;
   #isEnding = false;
 
@@ -157,7 +159,9 @@ class Program {
     useDescriptorStore(createDescriptorStore(process.env), handed.stored);
     const requestOf = (config: PortConfig) => deviceRequest(config, this.#log, options.locking);
     this.#takenOver = handed.stored.size === 0 ? null : TakenOver.read(this.#log, requestOf);
-    this.#daemon = new Daemon(options, this.#log, { ...handed, takenOver: this.#takenOver }, this.#daemonEvents());
+    this.#journal = hasDescriptorStore() ? new Journal(this.#log) : null;
+    const handedOver = { ...handed, takenOver: this.#takenOver, journal: this.#journal };
+    this.#daemon = new Daemon(options, this.#log, handedOver, this.#daemonEvents());
     this.#serviceManager = new ServiceManager(this.#daemon, process.env, this.#log);
   }
 
@@ -171,6 +175,7 @@ class Program {
       this.#failed(error);
     }
     this.#takenOver?.resumeSessions(this.#daemon.control);
+    this.#journal?.start(this.#daemon.ports);
     this.#takenOver?.end();
     const left = endUnclaimed();
     if (left > 0) this.#log.notice(`Ended ${left} descriptors of the last run that no port has`);
@@ -247,6 +252,7 @@ class Program {
   }
 
   async #stop(): Promise<void> {
+    this.#journal?.close();
     await Promise.all([this.#daemon.stop(), this.#bus.stop()]);
     this.#pidFile?.remove();
     this.#log.flush();

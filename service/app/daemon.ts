@@ -83,7 +83,7 @@ export class Daemon {
   #lastReload: readonly Diagnostic[] | string = [];
   #faultyLines = 0;
 
-  constructor(options: Options, log: Log, { sockets, takenOver }: HandedOver, events: DaemonEvents) {
+  constructor(options: Options, log: Log, { sockets, takenOver, journal }: HandedOver, events: DaemonEvents) {
     this.#options = options;
     this.#log = log;
     this.#events = events;
@@ -129,6 +129,7 @@ export class Daemon {
       stdioEnded: ok => events.stdioEnded(ok),
       isDraining: () => this.drain.isDraining,
       handover: takenOver,
+      journal,
     });
     this.#served = new ServedPorts({
       ports: this.ports,

@@ -6,25 +6,13 @@ import { VERSION } from "../cli.js";
 import type { PortConfig } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import type { ControlServer } from "../control/server.js";
-import { NO_BREAK } from "../device/break.js";
 import type { Device } from "../device/device.js";
 import { adoptDevice, descriptorIdentity, deviceIdentity, type OpenRequest } from "../device/open.js";
-import type {
-  ConnectionState,
-  ControlSessionState,
-  DaemonState,
-  DeviceState,
-  PortState,
-  TelnetState,
-  TraceState,
-} from "../handover/state.js";
+import type { ConnectionState, DaemonState, DeviceState, PortState, TraceState } from "../handover/state.js";
 import { unmappedText } from "../line/address.js";
-import { toBytes } from "../line/bytes.js";
-import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import { readSealedFile, sealedFile } from "../native/handover.js";
-import { loadModule } from "../native/load-module.js";
 import { localAddress } from "../native/sockets.js";
 import { claimDescriptor, endDescriptor, handOver, unclaimed } from "../native/stored-descriptors.js";
 import { listenAddresses } from "../net/addresses.js";
@@ -32,17 +20,13 @@ import type { Link } from "../net/link.js";
 import { adoptTcpLink } from "../net/tcp.js";
 import { definitionMark, type PortHandover, type StoredPort } from "../port/handover.js";
 import type { Registry } from "../port/registry.js";
-import { allAgreed, CONTROL_PORT_POLICY, dataPortPolicy } from "../telnet/negotiation.js";
+import { codec, type Journal, monotonicMs, readJournalFile } from "./journal.js";
+import { rebuiltConnection, rebuiltDevice, rebuiltSession } from "./rebuilt.js";
 
 /** 64 MB: more than the store may cost (docs/units.md). */
 const MOST_BYTES = 64 * 1024 * 1024;
 /** How long the service manager may take to read what it is told last; then the process ends anyway. */
 const BARRIER_MS = 5000;
-const NOTHING = new Uint8Array(0);
-
-function codec(): typeof import("../handover/entry.js") {
-  return loadModule<typeof import("../handover/entry.js")>("./handover.cjs");
-}
 
 /** Puts the state into the store, beside the descriptors. False: there is no store, or it could not be done. */
 export function giveState(state: DaemonState, log: Log): boolean {
@@ -76,6 +60,8 @@ export interface HandedOver {
   readonly sockets: readonly number[];
   /** Null: nothing. */
   readonly takenOver: TakenOver | null;
+  /** Null: there is no store. */
+  readonly journal: Journal | null;
 }
 
 export class TakenOver implements PortHandover {
@@ -89,15 +75,25 @@ export class TakenOver implements PortHandover {
   readonly #ageMs: number | null;
   readonly #traces: TraceState[];
   #sessions = 0;
+  readonly #isWhole: boolean;
+  /** Kept until the journal of this process takes their place. */
+  readonly #journals: number[] = [];
   readonly #taken = new Set<string>();
   readonly #request: (config: PortConfig) => OpenRequest;
 
-  private constructor(state: DaemonState | null, from: string | null, request: (config: PortConfig) => OpenRequest) {
+  /** @param isWhole the state is that of an orderly end; else a journal's, which lacks what came last */
+  private constructor(
+    state: DaemonState | null,
+    from: string | null,
+    request: (config: PortConfig) => OpenRequest,
+    isWhole: boolean,
+  ) {
     this.state = state;
+    this.#isWhole = isWhole;
     this.from = from;
     this.#request = request;
     this.#traces = [...(state?.traces ?? [])];
-    this.#ageMs = state === null ? null : Math.max(0, monotonicMs() - state.takenMs);
+    this.#ageMs = state === null || !isWhole ? null : Math.max(0, monotonicMs() - state.takenMs);
   }
 
   get nextConnectionId(): number {
@@ -106,20 +102,11 @@ export class TakenOver implements PortHandover {
 
   /** Reads what the process before this one has left. @param request how a device of that definition would be opened */
   static read(log: Log, request: (config: PortConfig) => OpenRequest): TakenOver {
-    const fd = claimDescriptor("state");
-    if (fd === null) return new TakenOver(null, null, request);
-    try {
-      const bytes = readSealedFile(fd, MOST_BYTES);
-      if (bytes === null) throw new Error("it is not sealed, or too large");
-      const { state, version, problems } = codec().decodeState(bytes);
-      for (const problem of problems.slice(0, 5)) log.warning(`The state of the last run: ${problem}`);
-      return new TakenOver(state, version, request);
-    } catch (error) {
-      log.warning(`The state of the last run cannot be used: ${reasonOf(error)}`);
-      return new TakenOver(null, null, request);
-    } finally {
-      endDescriptor(fd);
-    }
+    const { state, version } = readState(log);
+    const journals = unclaimed("j").flatMap(({ name }) => claimDescriptor(name) ?? []);
+    const taken = new TakenOver(state ?? readJournals(journals, log), version, request, state !== null);
+    taken.#journals.push(...journals);
+    return taken;
   }
 
   changes(config: PortConfig): PortState | null {
@@ -131,14 +118,13 @@ export class TakenOver implements PortHandover {
     if (config.networkPort.port === 0 || this.#taken.has(config.name)) return null;
     this.#taken.add(config.name);
     const { state } = this;
-    if (state === null) return this.#rebuild(config);
+    if (state === null) return this.#rebuild(config, new Set());
     const is = (one: { readonly port: string }): boolean => one.port === config.name;
     const device = state.devices.find(is) ?? null;
     if (device !== null && device.path !== config.device.path) return null;
-    return {
-      device,
-      connections: state.connections.filter(is),
-    };
+    const connections = state.connections.filter(is);
+    const rest = this.#isWhole ? null : this.#rebuild(config, new Set(connections.map(({ name }) => name)));
+    return { device: device ?? rest?.device ?? null, connections: [...connections, ...(rest?.connections ?? [])] };
   }
 
   link(state: ConnectionState): Link | null {
@@ -171,10 +157,11 @@ export class TakenOver implements PortHandover {
 
   /** Call when the ports are there. */
   resumeSessions(control: ControlServer): void {
-    const known = this.state?.controlSessions ?? unclaimed("m").map(({ name }) => rebuiltSession(name));
+    const whole = this.#isWhole ? this.state : null;
+    const known = whole?.controlSessions ?? unclaimed("m").map(({ name }) => rebuiltSession(name));
     for (const before of known) {
       const fd = claimDescriptor(before.name);
-      const link = fd === null ? null : adoptTcpLink(fd, this.state === null ? null : before.peer);
+      const link = fd === null ? null : adoptTcpLink(fd, whole === null ? null : before.peer);
       if (link !== null) control.resume(link, before);
       else if (fd !== null) endDescriptor(fd);
       if (link !== null) this.#sessions++;
@@ -184,6 +171,7 @@ export class TakenOver implements PortHandover {
   /** All ports have taken what is theirs: what is opened later begins anew. */
   end(): void {
     this.#traces.length = 0;
+    for (const fd of this.#journals.splice(0)) endDescriptor(fd);
   }
 
   /** `took over 12 connections, 4 devices, 1843 bytes, after 0.21 s`; null: nothing. */
@@ -194,8 +182,8 @@ export class TakenOver implements PortHandover {
   }
 
   /** After a crash: what the descriptors themselves tell. */
-  #rebuild(config: PortConfig): StoredPort | null {
-    const found = unclaimed("c").filter(({ fd }) => serves(config.networkPort, fd));
+  #rebuild(config: PortConfig, known: ReadonlySet<string>): StoredPort | null {
+    const found = unclaimed("c").filter(({ name, fd }) => !known.has(name) && serves(config.networkPort, fd));
     const connections = found.map(({ name }, slot) => rebuiltConnection(name, slot, config));
     if (connections.length === 0) return null;
     const identity = deviceIdentity(config.device.path);
@@ -205,6 +193,39 @@ export class TakenOver implements PortHandover {
       connections,
     };
   }
+}
+
+function readState(log: Log): { readonly state: DaemonState | null; readonly version: string | null } {
+  const fd = claimDescriptor("state");
+  if (fd === null) return { state: null, version: null };
+  try {
+    const bytes = readSealedFile(fd, MOST_BYTES);
+    if (bytes === null) throw new Error("it is not sealed, or too large");
+    const { state, version, problems } = codec().decodeState(bytes);
+    for (const problem of problems.slice(0, 5)) log.warning(`The state of the last run: ${problem}`);
+    return { state, version };
+  } catch (error) {
+    log.warning(`The state of the last run cannot be used: ${reasonOf(error)}`);
+    return { state: null, version: null };
+  } finally {
+    endDescriptor(fd);
+  }
+}
+
+/** Of the newest one that has anything. */
+function readJournals(files: readonly number[], log: Log): DaemonState | null {
+  const states = files.flatMap(fd => {
+    try {
+      return readJournalFile(fd) ?? [];
+    } catch (error) {
+      log.warning(`The journal of the last run cannot be read: ${reasonOf(error)}`);
+      return [];
+    }
+  });
+  return states.reduce<DaemonState | null>(
+    (best, one) => (best === null || one.takenMs > best.takenMs ? one : best),
+    null,
+  );
 }
 
 /** Whether the connection came to that network port. */
@@ -219,65 +240,6 @@ function serves(spec: NetworkPort, fd: number): boolean {
   }
 }
 
-function rebuiltConnection(name: string, slot: number, { name: port, state, options }: PortConfig): ConnectionState {
-  return {
-    ...{ name, port, transport: "tcp", peer: { address: "unknown", port: 0 }, id: 0, slot, fixed: false },
-    ...{ sinceMs: systemClock.date().getTime(), idleSeconds: 0, bytesFromNet: 0, bytesToNet: 0 },
-    ...{ unsent: NOTHING, unsentAnswers: 0, flooding: state === "telnet", suspended: false, endWhenSent: null },
-    ...{ telnet: state === "telnet" ? rebuiltTelnet(options.remctl) : null, inbox: [] },
-  };
-}
-
-/** The peer goes on as if it had agreed to all that it may use; it is told of no changes of the line until it asks. */
-function rebuiltTelnet(remctl: boolean): TelnetState {
-  return {
-    unfinished: NOTHING,
-    negotiation: allAgreed(dataPortPolicy(remctl)),
-    enter: { joinsCrLf: false, afterCr: false },
-    ...{ lineStateMask: 0, modemStateMask: 0xff, modemState: null, lastSentModemBits: 0, isWatching: false },
-  };
-}
-
-/** What was typed and not entered is lost: a new prompt says so. */
-function rebuiltSession(name: string): ControlSessionState {
-  const now = systemClock.date().getTime();
-  return {
-    ...{ name, peer: { address: "unknown", port: 0 }, sinceMs: now, idleMs: 0, unfinished: NOTHING },
-    ...{
-      negotiation: allAgreed(CONTROL_PORT_POLICY),
-      line: "",
-      unsent: toBytes("\r\n-> "),
-      isExiting: false,
-      monitor: null,
-    },
-  };
-}
-
-function rebuiltDevice(name: string, { name: port, device, state, line }: PortConfig): DeviceState {
-  return {
-    ...{
-      name,
-      port,
-      path: device.path,
-      kind: state === "rawlp" ? "printer" : "tty",
-      secondName: "",
-      pid: null,
-      lock: null,
-    },
-    transfer: {
-      ...{ bytesFromDevice: 0, bytesToDevice: 0, unwritten: NOTHING, postponed: null, gathered: null },
-      ...{ closeOnSeen: NOTHING, deviceSilentSeconds: 0 },
-    },
-    ...{ line: null, configuredLine: line, virtualControl: null, driven: { dtr: null, rts: null }, break: NO_BREAK },
-    ...{ counters: null, holdLeftMs: null, closing: null, sol: null },
-  };
-}
-
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-/** CLOCK_MONOTONIC, in milliseconds: the same for all processes until the next boot. */
-function monotonicMs(): number {
-  return Math.round(Number(process.hrtime.bigint() / 1_000_000n));
 }

@@ -26,6 +26,7 @@ import { WakeUpBudget } from "../port/read-pacing.js";
 import type { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
 import { describeTraceError, openTraces } from "../trace/traces.js";
+import type { Journal } from "./journal.js";
 import { readLocalTime } from "./local-time.js";
 
 /** What the manual page calls the two daemons of the TCP wrappers. */
@@ -50,6 +51,8 @@ interface PortEnvironmentOptions {
   readonly label: (portName: string) => string | null;
   /** Null: nothing is taken over. */
   readonly handover: TakenPorts | null;
+  /** Null: there is no store. */
+  readonly journal: Pick<Journal, "note"> | null;
 }
 
 export interface TakenPorts extends PortHandover {
@@ -94,7 +97,11 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     deviceInUse: (identity, by) => ports.deviceInUse(identity, by),
     nextConnectionId: () => ++connectionIds,
     isDraining: () => options.isDraining(),
-    changed: port => options.changed(port),
+    negotiated: port => options.journal?.note(port),
+    changed: port => {
+      options.journal?.note(port.name);
+      options.changed(port);
+    },
     removed: port => options.removed(port),
     stdioEnded: ok => options.stdioEnded(ok),
   };

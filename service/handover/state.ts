@@ -207,15 +207,22 @@ export const STATE = record({
   controlSessions: salvaged(CONTROL_SESSION, 64),
 });
 
-/** What a journal has, a record for each: what a crash leaves of an object. */
-export const JOURNALED = {
+/** One port, as a journal keeps it for a crash. */
+const PORT_RECORD = record({
+  takenMs: COUNT,
   port: PORT,
-  connection: CONNECTION,
-  device: DEVICE,
-  controlSession: CONTROL_SESSION,
+  device: nullable(DEVICE),
+  connections: salvaged(CONNECTION, OBJECTS),
+  traces: salvaged(TRACE, OBJECTS),
+});
+
+/** Parts of a state that are encoded by themselves. */
+export const PARTS = {
+  ...{ port: PORT, connection: CONNECTION, device: DEVICE, controlSession: CONTROL_SESSION, portRecord: PORT_RECORD },
 } as const;
 
 export type DaemonState = ValueOf<typeof STATE>;
+export type PortRecord = ValueOf<typeof PORT_RECORD>;
 export type PortState = ValueOf<typeof PORT>;
 export type ListenerState = ValueOf<typeof LISTENER>;
 export type RotatorState = ValueOf<typeof ROTATOR>;

@@ -13,9 +13,14 @@ export function sendBarrier(socket: number, path: string, limitMs: number): bool
   return addon.sendBarrier(socket, path, limitMs) === 0;
 }
 
+/** An empty file in memory. Throws when there is none to be had. */
+export function memoryFile(): number {
+  return done("memoryFile", addon.memoryFile());
+}
+
 /** A file in memory that nobody can change any more. Throws when there is no memory for it. */
 export function sealedFile(content: Uint8Array): number {
-  const fd = done("memoryFile", addon.memoryFile());
+  const fd = memoryFile();
   try {
     for (let at = 0; at < content.length; ) at += writeSync(fd, content, at);
     done("seal", addon.seal(fd));

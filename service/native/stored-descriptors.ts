@@ -7,8 +7,8 @@
 import { closeSync } from "node:fs";
 import { shutdownSocket } from "./handover.js";
 
-/** Listening TCP socket, UDP socket, connection, control session, device, trace file. */
-export type StoredKind = "l" | "u" | "c" | "m" | "d" | "t";
+/** Listening TCP socket, UDP socket, connection, control session, device, trace file, journal. */
+export type StoredKind = "l" | "u" | "c" | "m" | "d" | "t" | "j";
 
 /** Neither call throws. */
 export interface DescriptorStore {
@@ -33,7 +33,7 @@ export function useDescriptorStore(used: DescriptorStore | null, handed: Readonl
   store = used;
   for (const [name, fd] of handed) {
     left.set(name, fd);
-    const number = Number.parseInt(name.slice(2), 36);
+    const number = name[1] === "-" ? Number.parseInt(name.slice(2), 36) : 0;
     if (Number.isSafeInteger(number)) lastNumber = Math.max(lastNumber, number);
   }
 }

@@ -68,6 +68,8 @@ export interface PortEnvironment {
   nextConnectionId(): number;
   /** Before an update: no new connections. */
   isDraining(): boolean;
+  /** Telnet options of a connection may have changed, or what it is told of the line. */
+  negotiated?(port: string): void;
   /** Something about the port changed. */
   changed(port: ManagedPort): void;
   /** The port has become free and is to be removed. */

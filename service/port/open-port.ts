@@ -163,6 +163,7 @@ export class OpenPort implements TelnetCommands {
 
   commandsEnd(connection: Connection): void {
     this.#guard(() => this.#remote?.commandsEnd(connection));
+    this.#environment.negotiated?.(this.config.name);
   }
 
   /** No more bytes, no more traces; what the device has not taken yet is dropped. `close` follows. */

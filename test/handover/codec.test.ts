@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { decodeRecord, decodeState, encodeRecord, encodeState } from "../../service/handover/codec.js";
-import { JOURNALED } from "../../service/handover/state.js";
+import { PARTS } from "../../service/handover/state.js";
 import { CONNECTION, STATE } from "../support/handed-over-state.js";
 
 const GOLDEN = join(import.meta.dirname, "golden");
@@ -94,7 +94,7 @@ t.test("a connection that cannot be used is left out, and told", async t => {
     ["peer", { address: "::1", port: 65_536 }],
     ["__proto__", undefined],
   ];
-  const good = encodeRecord(JOURNALED.connection, CONNECTION).toString();
+  const good = encodeRecord(PARTS.connection, CONNECTION).toString();
   for (const [field, value] of bad) {
     const one = { ...JSON.parse(good), [field]: value };
     if (field === "__proto__") delete one.id;
@@ -115,7 +115,7 @@ t.test("so many problems are not all told", async t => {
 
 t.test("what a newer version adds is read over, at any depth", async t => {
   const added = JSON.parse(
-    Buffer.from(encodeRecord(JOURNALED.connection, CONNECTION))
+    Buffer.from(encodeRecord(PARTS.connection, CONNECTION))
       .toString()
       .replaceAll('"option":', '"colour":[{"x":null}],"option":'),
   );
@@ -131,9 +131,9 @@ t.test("the size of a state is limited before it is looked at", async t => {
 });
 
 t.test("a part of a state comes back as it was", async t => {
-  t.same(decodeRecord(JOURNALED.connection, encodeRecord(JOURNALED.connection, CONNECTION)), {
+  t.same(decodeRecord(PARTS.connection, encodeRecord(PARTS.connection, CONNECTION)), {
     value: CONNECTION,
     problems: [],
   });
-  t.match(decodeRecord(JOURNALED.port, Buffer.from("7")), { value: null, problems: ["not a record"] });
+  t.match(decodeRecord(PARTS.port, Buffer.from("7")), { value: null, problems: ["not a record"] });
 });

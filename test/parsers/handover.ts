@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { decodeRecord, decodeState, encodeRecord, encodeState } from "../../service/handover/codec.js";
 import { readJournal, SLOT_HEADER_BYTES } from "../../service/handover/journal.js";
-import { JOURNALED } from "../../service/handover/state.js";
+import { PARTS } from "../../service/handover/state.js";
 import { CONNECTION, DEVICE, STATE } from "../support/handed-over-state.js";
 import { fill, insist, type Parser } from "./parser.js";
 
@@ -13,7 +13,7 @@ function sealed(body: Buffer): Buffer {
 
 const whole = Buffer.from(encodeState(STATE, "1.0.0")).toString("latin1");
 const content = whole.slice(whole.indexOf("\n") + 1);
-const connection = encodeRecord(JOURNALED.connection, CONNECTION).toString("latin1");
+const connection = encodeRecord(PARTS.connection, CONNECTION).toString("latin1");
 const HEAD = content.slice(0, content.indexOf('"connections":[') + '"connections":['.length);
 const TAIL = content.slice(content.indexOf('],"devices"'));
 
@@ -66,15 +66,9 @@ const records: Parser = {
     const slotBytes = Math.max(SLOT_HEADER_BYTES, bytes.length >> 1);
     const found = readJournal(bytes, slotBytes);
     insist(found === null || found.record.length <= slotBytes, "a record that is longer than its slot");
-    for (const kind of [JOURNALED.port, JOURNALED.device, JOURNALED.controlSession]) decodeRecord<unknown>(kind, bytes);
+    for (const kind of [PARTS.port, PARTS.device, PARTS.controlSession]) decodeRecord<unknown>(kind, bytes);
   },
-  samples: [
-    encodeRecord(JOURNALED.device, DEVICE).toString("latin1"),
-    connection,
-    "\0\0\0\0",
-    "\x01\0\0\0\0\0\0\0",
-    "{}",
-  ],
+  samples: [encodeRecord(PARTS.device, DEVICE).toString("latin1"), connection, "\0\0\0\0", "\x01\0\0\0\0\0\0\0", "{}"],
   hurtful: { zeros: length => fill("\0", length), ones: length => fill("\xff", length) },
 };
 

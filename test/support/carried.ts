@@ -5,13 +5,13 @@ import { SOL_SESSION, type SolSessionState } from "../../service/handover/sol-st
 import {
   type ConnectionState,
   type ControlSessionState,
-  JOURNALED,
+  PARTS,
   type TelnetState,
 } from "../../service/handover/state.js";
 import { CONNECTION } from "./handed-over-state.js";
 
 export function carriedConnection(connection: ConnectionState): ConnectionState {
-  return carried(JOURNALED.connection, connection);
+  return carried(PARTS.connection, connection);
 }
 
 export function carriedTelnet(telnet: TelnetState): TelnetState {
@@ -19,7 +19,7 @@ export function carriedTelnet(telnet: TelnetState): TelnetState {
 }
 
 export function carriedSession(session: ControlSessionState): ControlSessionState {
-  return carried(JOURNALED.controlSession, session);
+  return carried(PARTS.controlSession, session);
 }
 
 export function carriedSol(session: SolSessionState): SolSessionState {

@@ -1,0 +1,162 @@
+/**
+ * What a crash leaves of the ports, in memory that the service manager keeps: for each port a record that is written when the
+ * port has changed, at the end of the turn (docs/design.md, "The state that is handed over"). Data alone changes nothing in it.
+ */
+import { fstatSync, readSync, writeSync } from "node:fs";
+import type { DaemonState, PortRecord } from "../handover/state.js";
+import { type Cancel, systemClock } from "../line/clock.js";
+import type { Log } from "../log/log.js";
+import { reasonOf } from "../native/errors.js";
+import { memoryFile } from "../native/handover.js";
+import { loadModule } from "../native/load-module.js";
+import { endDescriptor, storeDescriptor } from "../native/stored-descriptors.js";
+import type { Port } from "../port/port.js";
+import type { Registry } from "../port/registry.js";
+
+type Codec = typeof import("../handover/entry.js");
+
+/** A record that is longer is not written; the descriptors alone are taken over then. Memory is used as far as it is written. */
+const SLOT_BYTES = 16_384;
+const PAIR_BYTES = 2 * SLOT_BYTES;
+/** Ports with a record. */
+const MOST_PORTS = 4096;
+/** With more of them a record does not fit. */
+const MOST_CONNECTIONS = 48;
+const NOTHING = new Uint8Array(0);
+
+export function codec(): Codec {
+  return loadModule<Codec>("./handover.cjs");
+}
+
+/** CLOCK_MONOTONIC, in milliseconds: the same for all processes until the next boot. */
+export function monotonicMs(): number {
+  return Math.round(Number(process.hrtime.bigint() / 1_000_000n));
+}
+
+interface Place {
+  readonly offset: number;
+  readonly writer: InstanceType<Codec["JournalWriter"]>;
+}
+
+export class Journal {
+  readonly #log: Log;
+  #fd: number | null = null;
+  #ports: Registry | null = null;
+  readonly #places = new Map<string, Place>();
+  readonly #changed = new Set<string>();
+  #cancelTimer: Cancel | null = null;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** The port of that name has changed. */
+  note(port: string): void {
+    this.#changed.add(port);
+    if (this.#fd !== null) this.#cancelTimer ??= systemClock.after(0, () => this.#write());
+  }
+
+  /** Writes the ports that have changed until now, and stores the file. */
+  start(ports: Registry): void {
+    this.#ports = ports;
+    try {
+      this.#fd = memoryFile();
+    } catch (error) {
+      this.#log.error(`Nothing is kept for a crash: ${reasonOf(error)}`);
+      return;
+    }
+    for (const port of ports.list()) if (port.isFree && !isOperated(port)) this.#changed.delete(port.name);
+    this.#write();
+    if (this.#fd !== null) storeDescriptor(this.#fd, "j");
+  }
+
+  /** At a stop. */
+  close(): void {
+    this.#cancelTimer?.();
+    if (this.#fd !== null) endDescriptor(this.#fd);
+    this.#fd = null;
+  }
+
+  #write(): void {
+    this.#cancelTimer = null;
+    const names = [...this.#changed];
+    this.#changed.clear();
+    try {
+      for (const name of names) this.#writePort(name, this.#ports?.find(name) ?? null);
+    } catch (error) {
+      this.#log.error(`Nothing is kept for a crash any more: ${reasonOf(error)}`);
+      this.close();
+    }
+  }
+
+  #writePort(name: string, port: Port | null): void {
+    if (port === null || this.#fd === null) return;
+    const place = this.#placeOf(name);
+    const { encodeRecord, PARTS } = codec();
+    const write = place?.writer.next(encodeRecord(PARTS.portRecord, recordOf(port)));
+    if (place !== null && write != null)
+      writeSync(this.#fd, write.bytes, 0, write.bytes.length, place.offset + write.offset);
+  }
+
+  /** Null: there are too many ports. */
+  #placeOf(name: string): Place | null {
+    const known = this.#places.get(name);
+    if (known !== undefined || this.#places.size >= MOST_PORTS) return known ?? null;
+    const offset = this.#places.size * PAIR_BYTES;
+    const place = { offset, writer: new (codec().JournalWriter)(SLOT_BYTES) };
+    this.#places.set(name, place);
+    return place;
+  }
+}
+
+/** Operators changed something of it. */
+function isOperated(port: Port): boolean {
+  const { state, timeoutSeconds, changes } = port.state().port;
+  return state !== null || timeoutSeconds !== null || changes.length > 0;
+}
+
+/** Without what moves with each byte: it would be doubled. */
+function recordOf(port: Port): PortRecord {
+  const { device, connections, traces, ...rest } = port.state();
+  return {
+    takenMs: monotonicMs(),
+    ...rest,
+    device: device === null ? null : { ...device, transfer: still(device.transfer) },
+    connections: connections.slice(0, MOST_CONNECTIONS).map(connection => {
+      const telnet = connection.telnet;
+      return {
+        ...{ ...connection, unsent: NOTHING, unsentAnswers: 0, endWhenSent: null, inbox: [] },
+        telnet: telnet === null ? null : { ...telnet, enter: { ...telnet.enter, afterCr: false } },
+      };
+    }),
+    traces: traces.map(trace => ({ ...trace, unwritten: NOTHING })),
+  };
+}
+
+function still<T extends NonNullable<PortRecord["device"]>["transfer"]>(transfer: T): T {
+  return { ...transfer, unwritten: NOTHING, postponed: null, gathered: null, closeOnSeen: NOTHING };
+}
+
+/** What a journal has; null: nothing. Throws where it cannot be read. */
+export function readJournalFile(fd: number): DaemonState | null {
+  const { decodeRecord, PARTS, readJournal } = codec();
+  const size = Math.min(fstatSync(fd).size, MOST_PORTS * PAIR_BYTES);
+  const pair = new Uint8Array(PAIR_BYTES);
+  const records: PortRecord[] = [];
+  for (let offset = 0; offset < size; offset += PAIR_BYTES) {
+    const length = readSync(fd, pair, 0, PAIR_BYTES, offset);
+    const found = readJournal(pair.subarray(0, length), SLOT_BYTES);
+    const record = found === null ? null : decodeRecord(PARTS.portRecord, found.record).value;
+    if (record !== null) records.push(record);
+  }
+  if (records.length === 0) return null;
+  const connections = records.flatMap(one => one.connections);
+  return {
+    takenMs: Math.max(...records.map(one => one.takenMs)),
+    nextConnectionId: connections.reduce((highest, { id }) => Math.max(highest, id), 0),
+    ports: records.map(({ port }) => port),
+    ...{ listeners: [], rotators: [], connections, controlSessions: [] },
+    devices: records.flatMap(({ device }) => device ?? []),
+    traces: records.flatMap(({ traces }) => traces),
+  };
+}
