@@ -56,6 +56,12 @@ export class Journal {
     if (this.#fd !== null) this.#cancelTimer ??= systemClock.after(0, () => this.#write());
   }
 
+  /** As `note`, at once: what follows in the stream of a telnet peer means something else after it. */
+  keep(port: string): void {
+    this.#changed.add(port);
+    if (this.#fd !== null) this.#write();
+  }
+
   /** Writes the ports that have changed until now, and stores the file. */
   start(ports: Registry): void {
     this.#ports = ports;
@@ -78,6 +84,7 @@ export class Journal {
   }
 
   #write(): void {
+    this.#cancelTimer?.();
     this.#cancelTimer = null;
     const names = [...this.#changed];
     this.#changed.clear();

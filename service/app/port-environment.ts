@@ -52,7 +52,7 @@ interface PortEnvironmentOptions {
   /** Null: nothing is taken over. */
   readonly handover: TakenPorts | null;
   /** Null: there is no store. */
-  readonly journal: Pick<Journal, "note"> | null;
+  readonly journal: Pick<Journal, "keep" | "note"> | null;
 }
 
 export interface TakenPorts extends PortHandover {
@@ -97,7 +97,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     deviceInUse: (identity, by) => ports.deviceInUse(identity, by),
     nextConnectionId: () => ++connectionIds,
     isDraining: () => options.isDraining(),
-    negotiated: port => options.journal?.note(port),
+    negotiated: port => options.journal?.keep(port),
     changed: port => {
       options.journal?.note(port.name);
       options.changed(port);

@@ -163,6 +163,9 @@ export class OpenPort implements TelnetCommands {
 
   commandsEnd(connection: Connection): void {
     this.#guard(() => this.#remote?.commandsEnd(connection));
+  }
+
+  inputEnd(): void {
     this.#environment.negotiated?.(this.config.name);
   }
 

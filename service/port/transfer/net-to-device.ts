@@ -238,6 +238,7 @@ export class NetToDevice {
       if (!this.#state.stopped) this.#pass(connection, event.bytes);
     }
     handlers.commandsEnd(connection);
+    handlers.inputEnd();
     return commands;
   }
 

@@ -33,6 +33,8 @@ export interface TelnetCommands {
   telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void;
   /** All commands that arrived together have been passed on. */
   commandsEnd(connection: Connection): void;
+  /** A read that had commands in it has been worked through, or ends inside of one. */
+  inputEnd(): void;
 }
 
 export interface TransferOptions {
