@@ -1,4 +1,5 @@
-// Imports point down: the rank of each room, what is pure, no cycles, and no time but that of the clock. Usage: check-layers.mjs [folder]
+// Imports point down: the rank of each room, what is pure, no cycles, no time but that of the clock, and no unused exports.
+// Usage: check-layers.mjs [folder [exports]]
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
@@ -63,9 +64,11 @@ for (const path of readdirSync(root, { recursive: true })
   if (!file.includes("/") && !ROOT_FILES.includes(file)) problems.push(`${path}: belongs into a room`);
   if (rankOf(file) < 0) problems.push(`${path}: the room "${roomOf(file)}" is not in the rank table`);
 }
-for (const folder of process.argv[2] === undefined ? [root, ...NAMED] : [root]) {
+const folders = process.argv[2] === undefined ? [root, ...NAMED] : [root];
+for (const folder of folders) {
   problems.push(...rejectedNames(folder), ...longFiles(folder));
 }
+if (process.argv[2] === undefined || process.argv[3] === "exports") problems.push(...unusedExports(folders));
 problems.push(...findCycles().map(cycle => `import cycle: ${cycle.join(" -> ")}`));
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
@@ -89,15 +92,15 @@ function judge(file, { target, names, dynamic }) {
   return pure && names.length > 0 && !isPure(to) ? "a pure file takes only types from one that is not" : null;
 }
 
-/** Every module a file names, with the names it takes as values ("*" for all of them). */
+/** Every module a file names, with the names it takes as values, and with all of them ("*" for every name). */
 function readImports(source) {
   const found = [];
-  const note = (node, names, dynamic = false) => {
-    found.push({ target: node.text ?? "?", names, dynamic, line: lineOf(node, source) });
+  const note = (node, names, dynamic = false, all = ["*"]) => {
+    found.push({ target: node.text ?? "?", names, all, dynamic, line: lineOf(node, source) });
   };
   const visit = node => {
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) {
-      note(node.moduleSpecifier, valueNames(node));
+      note(node.moduleSpecifier, valueNames(node), false, allNames(node));
     } else if (ts.isImportTypeNode(node)) note(node.argument.literal, []);
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       note(node.arguments[0], ["*"], true);
@@ -130,11 +133,22 @@ function lineOf(node, source) {
 }
 
 function valueNames(node) {
-  const clause = ts.isImportDeclaration(node) ? node.importClause : node;
-  if (clause?.isTypeOnly) return [];
+  return clauseOf(node)?.isTypeOnly ? [] : namesIn(node, one => !one.isTypeOnly);
+}
+
+function allNames(node) {
+  return namesIn(node, () => true);
+}
+
+function namesIn(node, isWanted) {
+  const clause = clauseOf(node);
   const named = clause?.namedBindings ?? clause?.exportClause;
   if (clause?.name || !named?.elements) return ["*"];
-  return named.elements.filter(one => !one.isTypeOnly).map(one => (one.propertyName ?? one.name).text);
+  return named.elements.filter(isWanted).map(one => (one.propertyName ?? one.name).text);
+}
+
+function clauseOf(node) {
+  return ts.isImportDeclaration(node) ? node.importClause : node;
 }
 
 /** File names and identifiers with a rejected word: each once a file. */
@@ -163,6 +177,38 @@ function longFiles(folder) {
     .map(path => ({ path, lines: readFileSync(join(folder, path), "latin1").split("\n").length - 1 }))
     .filter(({ lines }) => lines > LONGEST_FILE)
     .map(({ path, lines }) => `${folder}/${path}: ${lines} lines, at most ${LONGEST_FILE} are allowed`);
+}
+
+/** Exports of the code that no other file imports, tests and scripts included. Entries of bundles are imported by none. */
+function unusedExports(folders) {
+  const [exported, used] = [[], new Set()];
+  for (const folder of folders) {
+    for (const path of readdirSync(folder, { recursive: true }).filter(name => /\.(ts|mjs)$/.test(name))) {
+      const file = join(folder, path).replace(/\.ts$/, "");
+      const source = ts.createSourceFile(path, readFileSync(join(folder, path), "utf8"), ts.ScriptTarget.Latest, true);
+      for (const { target, all } of readImports(source)) {
+        for (const name of all) used.add(`${resolveFrom(file, target)} ${name}`);
+      }
+      if (folder !== root || file.endsWith("/entry")) continue;
+      for (const { name, line } of exportedNames(source)) exported.push({ file, path, name, line });
+    }
+  }
+  return exported
+    .filter(({ file, name }) => !used.has(`${file} ${name}`) && !used.has(`${file} *`))
+    .map(({ path, name, line }) => `${path}:${line}: no other file imports "${name}": do not export it`);
+}
+
+function exportedNames(source) {
+  return source.statements
+    .filter(node => node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword))
+    .flatMap(node => {
+      const names = ts.isVariableStatement(node)
+        ? node.declarationList.declarations.flatMap(({ name }) =>
+            ts.isIdentifier(name) ? name : name.elements.map(one => one.name),
+          )
+        : [node.name];
+      return names.map(name => ({ name: name.text, line: lineOf(node, source) }));
+    });
 }
 
 function hasRejectedWord(name) {

@@ -55,7 +55,7 @@ interface PortEnvironmentOptions {
   readonly journal: Pick<Journal, "keep" | "note"> | null;
 }
 
-export interface TakenPorts extends PortHandover {
+interface TakenPorts extends PortHandover {
   readonly nextConnectionId: number;
   /** The file that the port had open for that template; null: it had none. */
   traceFile(port: string, template: string): TraceState | null;

@@ -31,7 +31,7 @@ export class BusCallError extends Error {
 }
 
 /** An object of another program, by the unique name of that program. */
-export interface CallTarget {
+interface CallTarget {
   readonly destination: string;
   readonly path: string;
   readonly interface: string;

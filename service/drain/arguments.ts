@@ -1,5 +1,5 @@
 /** The words of `ser2net busy`, `drain` and `undrain`. Pure. */
-export type DrainCommand = "busy" | "drain" | "undrain";
+type DrainCommand = "busy" | "drain" | "undrain";
 
 export interface DrainArguments {
   readonly command: DrainCommand;

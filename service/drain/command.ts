@@ -6,7 +6,7 @@ import { connectControlPort } from "./control-daemon.js";
 import { DaemonError, type RunningDaemon } from "./running-daemon.js";
 import { formatTable, type TableRow } from "./table.js";
 
-export interface DrainIo {
+interface DrainIo {
   out(text: string): void;
   err(text: string): void;
   readonly env: NodeJS.ProcessEnv;

@@ -12,7 +12,7 @@ const HEADER = /^ser2net-state (\d{1,9}) ([\x21-\x7e]{1,64}) (\d{1,9}) ([0-9a-f]
 const MAX_HEADER_BYTES = 180;
 const [COMMA, OPEN_LIST, OPEN_RECORD, QUOTE, BACKSLASH] = [...Buffer.from(',[{"\\')];
 
-export interface DecodedState {
+interface DecodedState {
   /** Null: it cannot be used, `problems` says why. */
   readonly state: DaemonState | null;
   /** Of the program that wrote it; null: it does not say. */

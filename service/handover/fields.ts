@@ -1,6 +1,6 @@
 /** The kinds of values in a handed-over state: how each is written as JSON, and what is accepted of it. */
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 export interface Field<T> {
   write(value: T): Json;

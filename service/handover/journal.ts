@@ -11,7 +11,7 @@ const SUM_AT = 12;
 const SUM_BYTES = 8;
 export const SLOT_HEADER_BYTES = SUM_AT + SUM_BYTES;
 
-export interface JournalWrite {
+interface JournalWrite {
   /** From the begin of the pair of slots. */
   readonly offset: number;
   /** To be written there in one call. */
@@ -42,7 +42,7 @@ export class JournalWriter {
   }
 }
 
-export interface JournalRecord {
+interface JournalRecord {
   readonly sequence: bigint;
   /** A view of what was read. */
   readonly record: Uint8Array;

@@ -8,7 +8,7 @@ import { closeSync } from "node:fs";
 import { shutdownSocket } from "./handover.js";
 
 /** Listening TCP socket, UDP socket, connection, control session, device, trace file, journal. */
-export type StoredKind = "l" | "u" | "c" | "m" | "d" | "t" | "j";
+type StoredKind = "l" | "u" | "c" | "m" | "d" | "t" | "j";
 
 /** Neither call throws. */
 export interface DescriptorStore {

@@ -95,7 +95,7 @@ const WINDOW_MS = 100;
 /** Reads at once in a window, of all sources, that are not the first after a pause. */
 const MOST_AT_ONCE_TOGETHER = 800;
 
-export interface BudgetOptions {
+interface BudgetOptions {
   readonly clock: Clock;
   /** Processor time used so far, in milliseconds. */
   readonly cpuMs: () => number;

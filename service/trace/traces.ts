@@ -17,7 +17,7 @@ export interface TraceConfigs {
   readonly both: TraceConfig | null;
 }
 
-export interface TraceFileState {
+interface TraceFileState {
   readonly template: string;
   readonly file: string;
   readonly unwritten: Uint8Array;

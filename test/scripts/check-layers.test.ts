@@ -56,13 +56,15 @@ t.test("everything that points the wrong way is reported, with its place", async
 });
 
 /** Runs the check over a tree with these files. */
-function check(t: Test, files: Record<string, string>) {
+function check(t: Test, files: Record<string, string>, ...options: readonly string[]) {
   const tree: Record<string, Record<string, string> | string> = {};
   for (const [path, text] of Object.entries(files)) {
     const [room = "", file] = path.split("/");
     tree[room] = file === undefined ? text : { ...(tree[room] as Record<string, string>), [file]: text };
   }
-  const found = spawnSync(process.execPath, ["scripts/check-layers.mjs", t.testdir(tree)], { encoding: "utf8" });
+  const found = spawnSync(process.execPath, ["scripts/check-layers.mjs", t.testdir(tree), ...options], {
+    encoding: "utf8",
+  });
   return { status: found.status, stderr: found.stderr };
 }
 
@@ -93,6 +95,22 @@ t.test("what tells the time or waits beside the clock is found", async t => {
     "net/waits.ts:5: use a Clock (setInterval)",
     "net/waits.ts:6: use a Clock (performance)",
   ]);
+});
+
+t.test("an export that no other file imports is found, a type too", async t => {
+  const files = {
+    "line/used.ts": "export interface Used { own: Own }\nexport interface Own { x: 1 }\nexport const [a, b] = [1, 2];",
+    "config/uses.ts": 'import { a, type Used } from "../line/used.js";\nexport const all = (x: Used) => [x, a];',
+    "access/whole.ts": "export const one = 1;",
+    "log/uses.ts": 'type Whole = typeof import("../access/whole.js");\nlet whole: Whole;',
+    "dbus/entry.ts": "export const start = 1;",
+  };
+  const { stderr } = check(t, files, "exports");
+  t.same(
+    stderr.match(/no other file imports "\w+"/g),
+    ["all", "Own", "b"].map(name => `no other file imports "${name}"`),
+    "entries of bundles are imported by none",
+  );
 });
 
 t.test("a file of more than 300 lines and a file beside the rooms are found", async t => {

@@ -6,7 +6,7 @@ import type { Link } from "../../net/link.js";
 import type { PortEnvironment } from "../environment.js";
 import { Connection, type ConnectionEvents } from "./connection.js";
 
-export interface NewConnection {
+interface NewConnection {
   readonly link: Link;
   readonly slot: number;
   readonly fixed: boolean;
