@@ -177,6 +177,8 @@ class Program {
     this.#takenOver?.resumeSessions(this.#daemon.control);
     this.#journal?.start(this.#daemon.ports);
     this.#takenOver?.end();
+    const missing = this.#takenOver?.missing ?? 0;
+    if (missing > 0) this.#log.warning(`Connections not kept over the restart: ${missing}`);
     const left = endUnclaimed();
     if (left > 0) this.#log.notice(`Ended ${left} descriptors of the last run that no port has`);
     if (pidFile !== null) this.#pidFile = createPidFile(pidFile, this.#log);

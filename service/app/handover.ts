@@ -168,6 +168,12 @@ export class TakenOver implements PortHandover {
     }
   }
 
+  /** How many connections the service manager has not kept: its store was full, or they were reset. */
+  get missing(): number {
+    if (!this.#isWhole) return 0;
+    return (this.state?.connections ?? []).filter(({ transport }) => transport === "tcp").length - this.connections;
+  }
+
   /** All ports have taken what is theirs: what is opened later begins anew. */
   end(): void {
     this.#traces.length = 0;

@@ -91,6 +91,8 @@ export function hasDescriptorStore(): boolean {
 /** The last word of this process: the state, after which nothing may be ended. False: the manager does not take it. */
 export function handOver(state: number, limitMs: number): boolean {
   if (store === null) return false;
+  // The journal makes room for it, in a store that is full.
+  for (const name of names.values()) if (name.startsWith("j-")) store.remove(name);
   store.add(state, "state");
   return store.barrier(limitMs);
 }

@@ -1,7 +1,8 @@
 """A service manager with a descriptor store, as systemd is one: keeps what a service stores, and hands it to the next process.
 
 Usage: service-manager.py MAX COMMAND...   Commands come on standard input, one a line: start, kill SIGNAL, list, clear,
-hold (what the service says waits), go. What happens is said on standard output as JSON, one object a line.
+hold (what the service says waits), go,
+inject NAME FILE sealed|open (a memory file into the store). What happens is said on standard output as JSON, one object a line.
 """
 import array, ctypes, fcntl, json, os, select, signal, socket, sys
 
@@ -81,6 +82,11 @@ def obey(words):
     if words[0] == "clear":
         for entry in store[:]: drop(entry)
         say(event="cleared")
+    if words[0] == "inject":
+        fd = os.memfd_create("injected", os.MFD_ALLOW_SEALING)
+        with open(words[2], "rb") as file: os.write(fd, file.read())
+        if words[3] == "sealed": fcntl.fcntl(fd, 1033, 15)  # F_ADD_SEALS, all
+        store.append([words[1], fd, False])
     if words[0] == "hold": poller.unregister(receiver)
     if words[0] == "go": poller.register(receiver, select.POLLIN)
 
