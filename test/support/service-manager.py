@@ -1,10 +1,11 @@
 """A service manager with a descriptor store, as systemd is one: keeps what a service stores, and hands it to the next process.
 
 Usage: service-manager.py MAX COMMAND...   Commands come on standard input, one a line: start, kill SIGNAL, list, clear,
-hold (what the service says waits), go,
-inject NAME FILE sealed|open (a memory file into the store). What happens is said on standard output as JSON, one object a line.
+hold (what the service says waits), go, inject NAME FILE sealed|open (a memory file into the store),
+read NAME (content of a stored file), replace NAME WITH BASE64 (by a sealed file). What happens is said on standard output
+as JSON, one object a line.
 """
-import array, ctypes, fcntl, json, os, select, signal, socket, sys
+import array, base64, ctypes, fcntl, json, os, select, signal, socket, sys
 
 limit, command = int(sys.argv[1]), sys.argv[2:]
 receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -75,6 +76,13 @@ def receive():
     if fields.get("BARRIER") != "1": say(event="said", text=text)
 
 
+def sealed(content):
+    fd = os.memfd_create("forged", os.MFD_ALLOW_SEALING)
+    os.write(fd, content)
+    fcntl.fcntl(fd, 1033, 0xF)  # F_ADD_SEALS: SEAL, SHRINK, GROW, WRITE
+    return fd
+
+
 def obey(words):
     if words[0] == "start": start()
     if words[0] == "kill" and child: os.kill(child, getattr(signal, words[1]))
@@ -87,6 +95,13 @@ def obey(words):
         with open(words[2], "rb") as file: os.write(fd, file.read())
         if words[3] == "sealed": fcntl.fcntl(fd, 1033, 15)  # F_ADD_SEALS, all
         store.append([words[1], fd, False])
+    if words[0] == "read":
+        content = [os.pread(fd, 1 << 24, 0) for name, fd, _ in store if name.startswith(words[1])]
+        say(event="content", text=base64.b64encode(b"".join(content[:1])).decode())
+    if words[0] == "replace":
+        for entry in [one for one in store if one[0].startswith(words[1])]: drop(entry)
+        if len(words) > 3: store.append([words[2], sealed(base64.b64decode(words[3])), False])
+        say(event="replaced")
     if words[0] == "hold": poller.unregister(receiver)
     if words[0] == "go": poller.register(receiver, select.POLLIN)
 

@@ -94,6 +94,20 @@ export class ServiceManager {
     await this.next("cleared");
   }
 
+  /** The content of the first stored file whose name begins so. */
+  async content(name: string): Promise<Buffer> {
+    this.tell(`read ${name}`);
+    return Buffer.from((await this.next("content")).text ?? "", "base64");
+  }
+
+  /** Puts a file in the place of what is stored under names that begin so; null: only takes them out. */
+  async replace(name: string, content: Uint8Array | null): Promise<void> {
+    const file =
+      content === null ? "" : ` ${name.endsWith("-") ? `${name}9` : name} ${Buffer.from(content).toString("base64")}`;
+    this.tell(`replace ${name}${file}`);
+    await this.next("replaced");
+  }
+
   tell(command: string): void {
     this.running.process.stdin?.write(`${command}\n`);
   }
