@@ -2,7 +2,7 @@ SUMMARY = "Serial ports on the network, in the configuration language of ser2net
 SECTION = "net"
 LICENSE = "MIT & Apache-2.0"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=cbb18b0d4af26316437cce7699e99fbe \
-                    file://dist/LICENSES.txt;md5=9ef2ce9d6e53ce4d44ef51b1f50d08ac"
+                    file://dist/LICENSES.txt;md5=be034c9d1f0b9de170a0a3c28c011121"
 
 # The drop-ins of a board are made by a program for Node.
 DEPENDS = "${@'' if d.getVar('SER2NET_BOARD') == 'auto' else 'nodejs-native'}"
