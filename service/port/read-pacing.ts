@@ -71,7 +71,7 @@ export class ReadPacing {
     const pauseMs = gapMs - lineMs;
     if (turned) this.#atOnce = MOST_AT_ONCE;
     else if (pauseMs > PAUSE_MS) this.#atOnce = Math.min(MOST_AT_ONCE, this.#atOnce + pauseMs * AT_ONCE_PER_PAUSE_MS);
-    if (this.#atOnce >= 1 && (pauseMs > 2 * budget.tickMs || budget.allowsAtOnce())) {
+    if (this.#atOnce >= 1 && budget.allowsAtOnce(pauseMs > PAUSE_MS)) {
       this.#atOnce -= 1 + lineMs;
       return "wait";
     }
@@ -92,7 +92,7 @@ const LONGEST_TICK_MS = 16;
 const BUSY = 0.5;
 const EASY = 0.25;
 const WINDOW_MS = 100;
-/** Reads at once in a window, of all sources, that are not the first after a pause. */
+/** Reads at once in a window, of all sources. */
 const MOST_AT_ONCE_TOGETHER = 800;
 
 interface BudgetOptions {
@@ -107,7 +107,7 @@ export class WakeUpBudget {
   /** There are so many reads that streams must share their wake-ups. */
   streamsAtTicks = false;
   tickMs = TICK_MS;
-  /** Ticks are longer than they should be: nothing but what is quiet is read at once. */
+  /** Ticks are longer than they should be. */
   overloaded = false;
   readonly #options: BudgetOptions;
   #reads = 0;
@@ -129,9 +129,9 @@ export class WakeUpBudget {
     return nowMs;
   }
 
-  /** Whether one more source may be read at once, though it has just been read. */
-  allowsAtOnce(): boolean {
-    return !this.overloaded && ++this.#atOnce <= MOST_AT_ONCE_TOGETHER;
+  /** Whether one more source may be read at once. @param first after a pause; in an overload only those may */
+  allowsAtOnce(first: boolean): boolean {
+    return (first || !this.overloaded) && ++this.#atOnce <= MOST_AT_ONCE_TOGETHER;
   }
 
   #judge(nowMs: number): void {
