@@ -131,7 +131,8 @@ export class Watch {
 
 function dispatch(count: number): void {
   if (count === 0) for (const watch of [...ticking]) watch.quiet();
-  for (let i = 0; i < count; i++) {
+  // From the end: what is ready all the time stands before what has just become so, and takes longer.
+  for (let i = count - 1; i >= 0; i--) {
     try {
       watches.get(batch[2 * i] ?? 0)?.handle(batch[2 * i + 1] ?? 0);
     } catch (error) {

@@ -248,7 +248,7 @@ t.test("promises and ticks run when the batch has been served", async t => {
       process.nextTick(() => order.push("tick"));
     }).watch.arm(WRITABLE);
   await settled();
-  t.same(order, ["one", "two", "tick", "tick"]);
+  t.same(order, ["two", "one", "tick", "tick"]);
 });
 
 /** Runs watch-process.ts, which prints what happens. */

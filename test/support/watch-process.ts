@@ -34,8 +34,9 @@ function failInBatch(): void {
     process.nextTick(say, "tick");
     two.close();
   });
-  one.arm(WRITABLE);
+  // What is armed last is served first.
   two.arm(WRITABLE);
+  one.arm(WRITABLE);
 }
 
 if (process.argv[2] === "wait") waitForInput();
