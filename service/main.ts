@@ -7,12 +7,14 @@ import { Daemon, type DaemonEvents, StartError } from "./app/daemon.js";
 import { DbusLoader } from "./app/dbus-loader.js";
 import { daemonState, giveState, TakenOver } from "./app/handover.js";
 import { Journal } from "./app/journal.js";
-import { ConfigurationError, type LoadedConfiguration, loadConfiguration } from "./app/load-configuration.js";
+import {
+  ConfigurationError,
+  type LoadedConfiguration,
+  loadBoards,
+  loadConfiguration,
+} from "./app/load-configuration.js";
 import { deviceRequest, loadSol } from "./app/port-environment.js";
 import { ServiceManager } from "./app/service-manager.js";
-import { boardCommand } from "./board/command.js";
-import { STANDARD_EVIDENCE } from "./board/detect.js";
-import { standardFolders } from "./board/load.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
 import type { PortConfig } from "./config/configuration.js";
 import { errorsOf, formatDiagnostic } from "./config/diagnostic.js";
@@ -61,12 +63,11 @@ async function main(): Promise<void> {
       process.exitCode = FAILED;
       return;
     case "board":
-      process.exitCode = boardCommand(command.words, {
-        out: text => print(1, text),
-        err: text => print(2, text),
-        places: standardFolders(process.env),
-        evidence: STANDARD_EVIDENCE,
-      });
+      process.exitCode = loadBoards().runBoardCommand(
+        command.words,
+        text => print(1, text),
+        text => print(2, text),
+      );
       return;
     case "check-sol":
       hideArguments(argv, command.words);

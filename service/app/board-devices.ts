@@ -3,13 +3,14 @@
  * device by its place in /sys, and its driver may load after the profile was read.
  */
 import type { ProfileFacts } from "../board/profile.js";
-import { deviceLookup, type Machine } from "../board/serial-devices.js";
+import type { DeviceLookup } from "../board/validate.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { SystemError } from "../native/errors.js";
 import { DirectoryWatch } from "../native/inotify.js";
 
 interface BoardDevicesOptions {
-  readonly machine: Machine;
+  /** The folder of the device files, and what a device of a profile stands for. Called for a board only. */
+  readonly machine: () => { readonly dev: string; readonly lookUp: DeviceLookup };
   readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
   readonly warn: (text: string) => void;
   /** Called once when hardware below /sys gets its device: the profile has to be read again. */
@@ -57,7 +58,7 @@ export class BoardDevices {
 
   #waitFor(late: readonly string[]): void {
     const { machine, warn, found } = this.#options;
-    const lookUp = deviceLookup(machine);
+    const { dev, lookUp } = machine();
     let watch: DirectoryWatch | null = null;
     const stop = (): void => {
       watch?.close();
@@ -72,7 +73,7 @@ export class BoardDevices {
     this.#undo.push(stop);
     try {
       watch = new DirectoryWatch(look);
-      watch.add(machine.dev);
+      watch.add(dev);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       warn(`${late.join(", ")}: looked for again only at a reload: ${error.reason}`);

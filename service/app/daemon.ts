@@ -1,5 +1,4 @@
 /** The composition root: builds the rooms, starts them in order, and stops them. */
-import { standardFolders } from "../board/load.js";
 import type { ProfileFacts } from "../board/profile.js";
 import type { Options } from "../cli.js";
 import { VERSION } from "../cli.js";
@@ -25,6 +24,7 @@ import {
   allDiagnostics,
   ConfigurationError,
   type LoadedConfiguration,
+  loadBoards,
   loadConfiguration,
 } from "./load-configuration.js";
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
@@ -92,7 +92,7 @@ export class Daemon {
     this.#nodeWatcher = new DeviceNodeWatcher(text => log.warning(text));
     this.#boardLeds = new BoardLeds({ leds: this.#leds, nodeWatcher: this.#nodeWatcher, ports: this.ports });
     this.#boardDevices = new BoardDevices({
-      machine: standardFolders(process.env),
+      machine: () => loadBoards().thisMachine(),
       nodeWatcher: this.#nodeWatcher,
       warn: text => log.warning(text),
       found: path => {

@@ -1,15 +1,6 @@
 /** The configuration in effect: the board's profile, then `-C` lines, then the file, read as one text. */
 import { existsSync } from "node:fs";
-import { detectBoard, STANDARD_EVIDENCE } from "../board/detect.js";
-import { BoardError } from "../board/error.js";
-import {
-  type LoadedProfile,
-  loadProfile,
-  profileFacts,
-  readBoards,
-  standardFolders,
-  tooFastPorts,
-} from "../board/load.js";
+import type { ChosenBoard } from "../board/entry.js";
 import type { ProfileFacts } from "../board/profile.js";
 import type { Options } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
@@ -21,6 +12,7 @@ import { readConfiguration } from "../config/resolve.js";
 import { socketClashes } from "../config/socket-clashes.js";
 import { toText } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
+import { loadModule } from "../native/load-module.js";
 import { readRegularFile, readToEnd } from "../native/read-file.js";
 
 const STANDARD_INPUT = 0;
@@ -55,14 +47,14 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
     ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.fallback }]),
   ];
   const configuration = readConfiguration(sources, { serviceLookup });
-  const board = chosen === null ? null : profileFacts(chosen.profile.profile, configuration.ports);
+  const board = chosen === null ? null : loadBoards().profileFacts(chosen.profile.profile, configuration.ports);
   return {
     configuration,
     board,
     diagnostics: [
       ...(chosen?.profile.diagnostics ?? []),
       ...allDiagnostics(configuration, selection.controlPort, serviceLookup),
-      ...(board === null ? [] : tooFastPorts(board, configuration.ports)),
+      ...(board === null ? [] : loadBoards().tooFastPorts(board, configuration.ports)),
     ],
     boardChosen: chosen === null ? null : `Board ${chosen.name} (${chosen.because})`,
   };
@@ -83,25 +75,19 @@ export function allDiagnostics(
   ];
 }
 
-interface ChosenBoard {
-  readonly name: string;
-  readonly because: string;
-  readonly profile: LoadedProfile;
+/** Board profiles are a bundle of their own. Throws ConfigurationError when it cannot be loaded. */
+export function loadBoards(): typeof import("../board/entry.js") {
+  try {
+    return loadModule<typeof import("../board/entry.js")>("./board.cjs");
+  } catch (error) {
+    throw new ConfigurationError(`Board profiles cannot be loaded: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
-/** Chooses the named board; `auto` detects it. */
 function chooseBoard(wanted: string): ChosenBoard {
-  const places = standardFolders(process.env);
-  try {
-    const { name, because } =
-      wanted === "auto"
-        ? detectBoard(STANDARD_EVIDENCE, readBoards(places.roots))
-        : { name: wanted, because: "--board" };
-    return { name, because, profile: loadProfile(name, places) };
-  } catch (error) {
-    if (error instanceof BoardError) throw new ConfigurationError(error.message, { cause: error });
-    throw error;
-  }
+  const chosen = loadBoards().chooseBoard(wanted);
+  if (typeof chosen === "string") throw new ConfigurationError(chosen);
+  return chosen;
 }
 
 /** The configuration file. With a board it is optional: without -c that of the board, or the common one, if it exists. */

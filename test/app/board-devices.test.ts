@@ -4,6 +4,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { BoardDevices } from "../../service/app/board-devices.js";
 import { loadProfile, profileFacts } from "../../service/board/load.js";
+import { deviceLookup } from "../../service/board/serial-devices.js";
 import { DeviceNodeWatcher } from "../../service/device/node-watcher.js";
 import { boards, machineOf, plant } from "../board/tree.js";
 import { until } from "../support/wait.js";
@@ -20,7 +21,7 @@ function devicesOf(t: Test, ports: readonly Port[], dev?: string) {
   const presence = new DeviceNodeWatcher(warn);
   t.teardown(() => presence.close());
   const devices = new BoardDevices({
-    machine: dev === undefined ? places : { ...places, dev },
+    machine: () => ({ dev: dev ?? places.dev, lookUp: deviceLookup({ ...places, dev: dev ?? places.dev }) }),
     nodeWatcher: presence,
     warn,
     found: path => seen.found.push(path),

@@ -40,7 +40,16 @@ const TARGETS: readonly Target[] = [
     elf: [1, 40],
   },
 ];
-const FILES = ["LICENSES.txt", "dbus.cjs", "drain.cjs", "handover.cjs", "native.node", "ser2net.cjs", "sol.cjs"];
+const FILES = [
+  "LICENSES.txt",
+  "board.cjs",
+  "dbus.cjs",
+  "drain.cjs",
+  "handover.cjs",
+  "native.node",
+  "ser2net.cjs",
+  "sol.cjs",
+];
 
 for (const target of TARGETS) {
   const folder = resolve("dist", target.name);
