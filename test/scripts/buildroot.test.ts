@@ -30,7 +30,8 @@ $(BUILD_DIR)/.stamp:
 	$(SER2NET_EDGE_INSTALL_TARGET_CMDS)
 	$(if $(BR2_INIT_SYSTEMD),$(SER2NET_EDGE_INSTALL_INIT_SYSTEMD))
 	$(if $(BR2_INIT_BUSYBOX),$(SER2NET_EDGE_INSTALL_INIT_SYSV))
-export SER2NET_EDGE_USERS SER2NET_EDGE_PERMISSIONS SER2NET_EDGE_VERSION SER2NET_EDGE_SITE SER2NET_EDGE_LICENSE_FILES
+export SER2NET_EDGE_USERS SER2NET_EDGE_PERMISSIONS SER2NET_EDGE_VERSION SER2NET_EDGE_SITE
+export SER2NET_EDGE_LICENSE SER2NET_EDGE_LICENSE_FILES
 variables:
 	@env | grep -A1 ^SER2NET_EDGE_
 `;
@@ -117,6 +118,9 @@ t.test("the user, the version and the archive are those of the project", needs("
   const source = unpacked(t, ARCHIVE);
   const [, licences = ""] = /^SER2NET_EDGE_LICENSE_FILES=(.*)$/m.exec(said) ?? [];
   for (const file of licences.split(" ")) t.ok(existsSync(join(source, file)), file);
+  const texts = readFileSync(join(source, "dist/LICENSES.txt"), "utf8");
+  const apache = [...texts.matchAll(/^(\S+) \S+\n=+\n\s+Apache License$/gm)].map(([, name]) => name);
+  t.match(said, `SER2NET_EDGE_LICENSE=MIT, Apache-2.0 (bundled ${apache.join(" and ")})\n`);
 });
 
 t.test("kconfig understands the options", needs("kconfig-conf"), async t => {
