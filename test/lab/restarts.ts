@@ -48,7 +48,11 @@ export async function testRestarts(t: Test, site: RestartSite): Promise<void> {
     }
     const { NFileDescriptorStore } = await properties(machine, unit, "NFileDescriptorStore");
     t.match(await machine.run(`systemctl show -P StatusText ${unit}`), /connected/);
-    t.equal(NFileDescriptorStore, "8", "three network ports on ::1 and 127.0.0.1, a connection, its device");
+    t.equal(
+      NFileDescriptorStore,
+      "9",
+      "three network ports on ::1 and 127.0.0.1, a connection, its device, the journal",
+    );
   });
 
   await t.test(`${rounds} kills: no byte is doubled, and few are lost`, async t => {
