@@ -23,6 +23,7 @@ put() {
 
 # The addon is executable: that is how the builders of images know what to strip.
 put 755 /usr/lib/ser2net "$built/ser2net.cjs" "$built/native.node" units/ser2net-leds
+put 644 /usr/lib/ser2net "$built/access.cjs"
 put 644 /usr/lib/ser2net "$built/board.cjs"
 put 644 /usr/lib/ser2net "$built/dbus.cjs"
 put 644 /usr/lib/ser2net "$built/drain.cjs"

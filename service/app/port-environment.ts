@@ -1,5 +1,4 @@
 /** Makes the environment of the ports: sockets, devices, access rules, traces, LEDs. */
-import { createHostsAccess } from "../access/hosts-files.js";
 import { isAdmitted } from "../access/remote-address.js";
 import type { LedConfig, OptionContext, PortConfig } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
@@ -26,6 +25,7 @@ import { WakeUpBudget } from "../port/read-pacing.js";
 import type { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
 import { describeTraceError, openTraces } from "../trace/traces.js";
+import { createWrappers } from "./hosts-access.js";
 import type { Journal } from "./journal.js";
 import { readLocalTime } from "./local-time.js";
 
@@ -141,7 +141,7 @@ export function loadSol(): CreateSession {
 export function createAccessCheck(
   daemon: WrappedDaemon,
   log: Log,
-  access = createHostsAccess(),
+  access = createWrappers(),
 ): (link: Link) => boolean | Promise<boolean> {
   return link => {
     const verdict = access.check({ daemon, client: link.peer, server: link.local() });

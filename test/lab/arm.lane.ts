@@ -42,6 +42,7 @@ const TARGETS: readonly Target[] = [
 ];
 const FILES = [
   "LICENSES.txt",
+  "access.cjs",
   "board.cjs",
   "dbus.cjs",
   "drain.cjs",

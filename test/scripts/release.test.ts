@@ -35,6 +35,7 @@ t.test("it holds what an image needs and nothing of npm but the headers of the a
     names.filter(name => name.startsWith("dist/")),
     [
       "dist/ser2net.cjs",
+      "dist/access.cjs",
       "dist/board.cjs",
       "dist/dbus.cjs",
       "dist/drain.cjs",

@@ -33,6 +33,7 @@ export function filesBelow(root: string): string[] {
 /** The files that install.sh and install-board.sh install: docs/units.md, docs/image.md. */
 export const PROGRAM = [
   "/usr/bin/ser2net",
+  "/usr/lib/ser2net/access.cjs",
   "/usr/lib/ser2net/board.cjs",
   "/usr/lib/ser2net/dbus.cjs",
   "/usr/lib/ser2net/drain.cjs",
