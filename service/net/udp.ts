@@ -47,6 +47,8 @@ class UdpListener implements Listener {
   readonly #links = new Map<string, UdpLink>();
   /** Those whose inbox is full. */
   readonly #crowded = new Set<UdpLink>();
+  /** Those whose datagrams may not wait for a tick. */
+  readonly #readAtOnce = new Set<UdpLink>();
   readonly #events: ListenEvents;
   readonly #dispose: (sockets: readonly number[]) => void;
   /** A bound socket does not cease to be one. */
@@ -113,7 +115,8 @@ class UdpListener implements Listener {
 
   #listen(): void {
     if (!this.#listens) return;
-    for (const { watch } of this.#sockets) watch.arm(READABLE);
+    const atTick = this.#links.size > 0 && this.#readAtOnce.size === 0;
+    for (const { watch } of this.#sockets) watch.arm(READABLE, atTick);
   }
 
   #datagrams(socket: UdpSocket): void {
@@ -140,10 +143,17 @@ class UdpListener implements Listener {
   #open(socket: UdpSocket, peer: PeerAddress): UdpLink {
     const link = new UdpLink(peer, socket, {
       crowded: on => this.#setCrowded(link, on),
-      closed: () => this.#links.delete(keyOf(peer)),
+      closed: () => this.#links.delete(keyOf(peer)) && this.#readAtOnce.delete(link),
+      waits: atTick => this.#pace(link, atTick),
     });
     this.#links.set(keyOf(peer), link);
     return link;
+  }
+
+  #pace(link: UdpLink, atTick: boolean): void {
+    if (atTick) this.#readAtOnce.delete(link);
+    else this.#readAtOnce.add(link);
+    if (this.#readAtOnce.size === 1) this.#listen(); // it may be the first
   }
 
   #setCrowded(link: UdpLink, on: boolean): void {
@@ -153,6 +163,8 @@ class UdpListener implements Listener {
 }
 
 interface UdpLinkEvents {
+  /** It waits for a datagram. */
+  waits(atTick: boolean): void;
   /** Its inbox is full, or not any more. */
   crowded(on: boolean): void;
   closed(): void;
@@ -222,9 +234,10 @@ class UdpLink implements Link {
     return count === -EAGAIN || count === -EINTR ? 0 : bytes.length;
   }
 
-  whenReadable(callback: () => void): void {
+  whenReadable(callback: () => void, atTick = false): void {
     if (this.#closed) return;
     this.#readable = callback;
+    this.#events.waits(atTick);
     if (this.#hasNews) queueMicrotask(() => this.#wake());
   }
 

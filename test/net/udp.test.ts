@@ -1,4 +1,5 @@
 import t from "tap";
+import { setTickMs } from "../../service/native/poll.js";
 import type { Link } from "../../service/net/link.js";
 import { portNumbers } from "../support/ports.js";
 import { peer, serve, take, turn } from "../support/udp-sockets.js";
@@ -112,6 +113,25 @@ t.test("a reader is called once for what waits, and for what comes", async t => 
   link.ignoreReadable();
   await one.send("c", port);
   await turn();
+  t.same(calls, ["a", "b"]);
+});
+
+t.test("datagrams wait for a tick while all readers may", async t => {
+  setTickMs(1000);
+  t.teardown(() => setTickMs(2));
+  const { links, port } = serve(t);
+  const one = await peer(t);
+  await one.send("a", port);
+  const link = await until("the link", () => links[0]);
+  const calls: string[] = [];
+  link.whenReadable(() => calls.push(take(link)), true);
+  await until("what waited", () => calls.length === 1);
+  link.whenReadable(() => calls.push(take(link)), true);
+  await one.send("b", port);
+  await turn();
+  t.same(calls, ["a"]);
+  link.whenReadable(() => calls.push(take(link)));
+  await until("at once", () => calls.length === 2);
   t.same(calls, ["a", "b"]);
 });
 
