@@ -18,7 +18,6 @@ import { ServiceManager } from "./app/service-manager.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
 import type { PortConfig } from "./config/configuration.js";
 import { errorsOf, formatDiagnostic } from "./config/diagnostic.js";
-import { printConfiguration } from "./config/print.js";
 import { controlPortProblem } from "./config/served-port.js";
 import { hideSecrets, holdsSecret } from "./config/sol-words.js";
 import { detach, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
@@ -31,6 +30,7 @@ import { LimitedLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
 import { reasonOf } from "./native/errors.js";
+import { loadModule } from "./native/load-module.js";
 import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
 import { type PidFile, writePidFile } from "./pid-file.js";
@@ -130,7 +130,7 @@ function report(options: Options): number {
   if (options.report === "print-config") {
     const chosen =
       given === null ? configuration : { ...configuration, controlPort: given, controlPortDiagnostic: null };
-    print(1, printConfiguration(chosen));
+    print(1, loadModule<typeof import("./config/print.js")>("./print.cjs").printConfiguration(chosen));
   }
   const out = options.report === "check" ? 1 : 2;
   for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);

@@ -48,6 +48,7 @@ const FILES = [
   "drain.cjs",
   "handover.cjs",
   "native.node",
+  "print.cjs",
   "ser2net.cjs",
   "sol.cjs",
 ];

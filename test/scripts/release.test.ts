@@ -40,6 +40,7 @@ t.test("it holds what an image needs and nothing of npm but the headers of the a
       "dist/dbus.cjs",
       "dist/drain.cjs",
       "dist/handover.cjs",
+      "dist/print.cjs",
       "dist/sol.cjs",
       "dist/board-units.mjs",
       "dist/LICENSES.txt",

@@ -39,6 +39,7 @@ export const PROGRAM = [
   "/usr/lib/ser2net/drain.cjs",
   "/usr/lib/ser2net/handover.cjs",
   "/usr/lib/ser2net/native.node",
+  "/usr/lib/ser2net/print.cjs",
   "/usr/lib/ser2net/ser2net-leds",
   "/usr/lib/ser2net/ser2net.cjs",
   "/usr/lib/ser2net/sol.cjs",
