@@ -1,7 +1,6 @@
 /**
  * The LEDs of a board beside the flashes of LED lines: connections, faults, the state of the box, and the traffic where
  * the kernel itself can show it.
- * UARTs of the board itself. For others the kernel's trigger will not do: cdc_acm and gadgets count no bytes, and it
  */
 import type { BoardLed, PortHardware, ProfileFacts } from "../board/profile.js";
 import type { LedConfig, PortConfig } from "../config/configuration.js";
@@ -15,7 +14,6 @@ import type { ManagedPort, PortStatus } from "../port/status.js";
 const MAX_SECONDS = 3600;
 
 /**
- * UARTs of the board itself. For others the kernel's trigger will not do: cdc_acm and gadgets count no bytes, and it
  * UARTs of the board itself. The kernel's trigger is not used for others: cdc_acm and gadgets count no bytes, and it keeps
  * the device of an unplugged adapter open.
  */
