@@ -93,7 +93,7 @@ const BUSY = 0.5;
 const EASY = 0.25;
 const WINDOW_MS = 100;
 /** Reads at once in a window, of all sources. */
-const MOST_AT_ONCE_TOGETHER = 800;
+const MOST_AT_ONCE_TOGETHER = 500;
 
 interface BudgetOptions {
   readonly clock: Clock;
@@ -113,6 +113,7 @@ export class WakeUpBudget {
   #reads = 0;
   #atOnce = 0;
   #fast = false;
+  #wasBusy = false;
   #sinceMs = Number.NEGATIVE_INFINITY;
   #cpuMs = 0;
 
@@ -150,8 +151,10 @@ export class WakeUpBudget {
   #adjustTick(share: number): void {
     const shortest = this.#fast ? FAST_TICK_MS : TICK_MS;
     let tickMs = this.tickMs;
-    if (share > BUSY) tickMs = Math.min(tickMs * 2, LONGEST_TICK_MS);
+    // Twice in a row: what begins takes more for a moment.
+    if (share > BUSY && this.#wasBusy) tickMs = Math.min(tickMs * 2, LONGEST_TICK_MS);
     else if (share < EASY) tickMs /= 2;
+    this.#wasBusy = share > BUSY;
     this.tickMs = Math.max(tickMs, shortest);
     this.overloaded = this.tickMs > shortest;
     this.#options.setTickMs(this.tickMs);

@@ -15,11 +15,11 @@ class Daemon {
   });
   #cpuMs = 0;
 
-  /** A second in which so much happens. */
-  second(reads: number, share = 0, byteMs = SLOW_BYTE_MS): this {
+  /** A second, or less, in which so much happens. */
+  second(reads: number, share = 0, byteMs = SLOW_BYTE_MS, ms = 1000): this {
     for (let read = 0; read < reads; read++) {
-      this.clock.pass(1000 / reads);
-      this.#cpuMs += (share * 1000) / reads;
+      this.clock.pass(ms / reads);
+      this.#cpuMs += (share * ms) / reads;
       this.budget.read(byteMs);
     }
     return this;
@@ -51,6 +51,17 @@ t.test("ticks get longer while more than half of the core is used, and shorter b
   t.equal(daemon.budget.tickMs, 2);
   t.equal(daemon.budget.overloaded, false);
   t.same([...new Set(daemon.told)], [2, 4, 8, 16], "one step at a time");
+});
+
+t.test("a moment of work is no reason for longer ticks", async t => {
+  const daemon = new Daemon().second(1000, 0.1);
+  for (let time = 0; time < 5; time++) {
+    daemon.clock.pass(50);
+    daemon.told.length = 0;
+    daemon.second(100, 0.9, SLOW_BYTE_MS, 100);
+    daemon.second(200, 0.1, SLOW_BYTE_MS, 200);
+    t.same(new Set(daemon.told), new Set([2]));
+  }
 });
 
 t.test("a fast line has shorter ticks", async t => {
