@@ -15,6 +15,8 @@ import type { Registry } from "../port/registry.js";
 
 type Codec = typeof import("../handover/entry.js");
 
+/** After this time a journal that could not be written is begun anew. */
+const RETRY_MS = 1000;
 /** A record that is longer is not written; the descriptors alone are taken over then. Memory is used as far as it is written. */
 const SLOT_BYTES = 16_384;
 const PAIR_BYTES = 2 * SLOT_BYTES;
@@ -68,7 +70,7 @@ export class Journal {
     try {
       this.#fd = memoryFile();
     } catch (error) {
-      this.#log.error(`Nothing is kept for a crash: ${reasonOf(error)}`);
+      this.#fail(error);
       return;
     }
     for (const port of ports.list()) if (port.isFree && !isOperated(port)) this.#changed.delete(port.name);
@@ -79,6 +81,7 @@ export class Journal {
   /** At a stop. */
   close(): void {
     this.#cancelTimer?.();
+    this.#cancelTimer = null;
     if (this.#fd !== null) endDescriptor(this.#fd);
     this.#fd = null;
   }
@@ -91,9 +94,23 @@ export class Journal {
     try {
       for (const name of names) this.#writePort(name, this.#ports?.find(name) ?? null);
     } catch (error) {
-      this.#log.error(`Nothing is kept for a crash any more: ${reasonOf(error)}`);
-      this.close();
+      this.#fail(error);
     }
+  }
+
+  /** A record that is too old would be worse than none: all goes, and is tried again. */
+  #fail(error: unknown): void {
+    this.#log.error(`Nothing is kept for a crash at the moment: ${reasonOf(error)}`);
+    this.close();
+    this.#places.clear();
+    this.#cancelTimer = systemClock.after(RETRY_MS, () => this.#startAnew());
+  }
+
+  #startAnew(): void {
+    this.#cancelTimer = null;
+    if (this.#ports === null) return;
+    for (const port of this.#ports.list()) this.#changed.add(port.name);
+    this.start(this.#ports);
   }
 
   #writePort(name: string, port: Port | null): void {

@@ -250,7 +250,7 @@ export class PortLifecycle {
       this.forgetError();
       this.device.attempt();
     } else if (this.#phase === "open") {
-      this.#openPort?.operate(line => line.set(line.settings));
+      this.#openPort?.checkPresence();
     }
     this.#options.nodeChanged(isPresent);
   }

@@ -152,6 +152,17 @@ export class OpenPort implements TelnetCommands {
     return line !== null && this.#guard(() => act(line));
   }
 
+  /** The node of the device has gone: one that was unplugged hangs up, sooner or later. */
+  checkPresence(): void {
+    const { line } = this.device;
+    try {
+      line?.set(line.settings);
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      this.#events.deviceLost("closed port", null);
+    }
+  }
+
   telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void {
     if (event.kind === "command" && event.code === AYT) {
       const sent = connection.sendAside(toBytes(this.#presence()));

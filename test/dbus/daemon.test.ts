@@ -154,7 +154,8 @@ t.test("the bus is killed and started again and again under load: no port loses 
 
 t.test("without its file the daemon says so and serves; without the option it needs none", tools, async t => {
   const folder = temporaryFolder(t);
-  for (const file of ["ser2net.cjs", "native.node"]) copyFileSync(join(dirname(BUNDLE), file), join(folder, file));
+  for (const file of ["ser2net.cjs", "access.cjs", "native.node"])
+    copyFileSync(join(dirname(BUNDLE), file), join(folder, file));
   const next = await portNumbers(t);
   const [controlPort, other] = [await next(), await next()];
   const start = (port: number, ...args: string[]) =>

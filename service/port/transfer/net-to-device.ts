@@ -222,6 +222,13 @@ export class NetToDevice {
     const { connection } = input;
     const { commands: handlers } = this.#options;
     let commands = 0;
+    // A crash after data has left must not find the state of the decoder before it.
+    let kept = 0;
+    const keep = (): void => {
+      if (kept === commands + input.pieces) return;
+      kept = commands + input.pieces;
+      handlers.inputEnd();
+    };
     while (!this.#state.stopped && this.#feeds.has(connection)) {
       if (this.blocked) {
         this.#postponed = input;
@@ -235,10 +242,11 @@ export class NetToDevice {
         continue;
       }
       handlers.commandsEnd(connection);
+      keep();
       if (!this.#state.stopped) this.#pass(connection, event.bytes);
     }
     handlers.commandsEnd(connection);
-    handlers.inputEnd();
+    keep();
     return commands;
   }
 

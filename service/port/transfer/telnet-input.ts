@@ -18,6 +18,8 @@ export class TelnetInput {
   #bytes: Uint8Array;
   #events: readonly TelnetEvent[] = [];
   #taken = 0; // of the events
+  /** How many pieces have been decoded. */
+  pieces = 0;
 
   /** The bytes are only lent, see `keep`. */
   constructor(connection: Connection, decoder: TelnetDecoder, bytes: Uint8Array) {
@@ -31,6 +33,7 @@ export class TelnetInput {
     while (this.#taken === this.#events.length) {
       if (this.#bytes.length === 0) return null;
       this.#events = this.#decoder.push(this.#bytes.subarray(0, PIECE_BYTES));
+      this.pieces++;
       this.#taken = 0;
       this.#bytes = this.#bytes.subarray(PIECE_BYTES);
     }
