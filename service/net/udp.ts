@@ -147,13 +147,15 @@ class UdpListener implements Listener {
       waits: atTick => this.#pace(link, atTick),
     });
     this.#links.set(keyOf(peer), link);
+    this.#readAtOnce.add(link);
     return link;
   }
 
   #pace(link: UdpLink, atTick: boolean): void {
+    const allAtTicks = this.#readAtOnce.size === 0;
     if (atTick) this.#readAtOnce.delete(link);
     else this.#readAtOnce.add(link);
-    if (this.#readAtOnce.size === 1) this.#listen(); // it may be the first
+    if ((this.#readAtOnce.size === 0) !== allAtTicks) this.#listen();
   }
 
   #setCrowded(link: UdpLink, on: boolean): void {

@@ -159,7 +159,7 @@ export class OpenPort implements TelnetCommands {
       line?.set(line.settings);
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
-      this.#events.deviceLost("closed port", null);
+      this.#events.deviceLost("closed port", error);
     }
   }
 
