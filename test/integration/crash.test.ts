@@ -4,6 +4,7 @@ import { Client } from "../support/client.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { ServiceManager } from "../support/service-manager.js";
+import { until } from "../support/wait.js";
 
 const [IAC, SB, SE, WILL, DO, COM_PORT] = [255, 250, 240, 251, 253, 44];
 
@@ -64,6 +65,8 @@ t.test("more connections than a record has room for live on", async t => {
   for (let count = 0; count < 110; count++) clients.push(await Client.connect(t, port));
   await clients.at(-1)?.send("x");
   await device.expect("x");
+  const stored = async () => (await manager.stored()).filter(name => name.startsWith("c")).length;
+  await until("all are stored", async () => (await stored()) === 110);
   t.match(await manager.restart("SIGKILL"), /took over 110 connections, 1 device/);
   device.send("to all");
   for (const client of clients) t.equal(await client.expect("to all"), "to all");
