@@ -14,7 +14,7 @@ import type { TelnetEvent } from "../telnet/decoder.js";
 import type { PortEnvironment, PortLed, PortTraces } from "./environment.js";
 import type { DataObservers } from "./observers.js";
 import type { Connection } from "./peers/connection.js";
-import type { PortEvents } from "./port-events.js";
+import type { DeviceLossCause, PortEvents } from "./port-events.js";
 import { RemoteControl } from "./remote-control.js";
 import { DeviceToNet } from "./transfer/device-to-net.js";
 import { NetToDevice } from "./transfer/net-to-device.js";
@@ -147,20 +147,14 @@ export class OpenPort implements TelnetCommands {
   }
 
   /** An operation on the line. False: the device has none, or was lost during the call. */
-  operate(act: (line: LineDevice) => void): boolean {
+  operate(act: (line: LineDevice) => void, cause?: DeviceLossCause): boolean {
     const { line } = this.device;
-    return line !== null && this.#guard(() => act(line));
+    return line !== null && this.#guard(() => act(line), cause);
   }
 
   /** The node of the device has gone: one that was unplugged hangs up, sooner or later. */
   checkPresence(): void {
-    const { line } = this.device;
-    try {
-      line?.set(line.settings);
-    } catch (error) {
-      if (!(error instanceof DeviceError)) throw error;
-      this.#events.deviceLost("closed port", error);
-    }
+    this.operate(line => line.set(line.settings), "closed port");
   }
 
   telnet(connection: Connection, event: Exclude<TelnetEvent, { kind: "data" }>): void {
@@ -215,13 +209,13 @@ export class OpenPort implements TelnetCommands {
   }
 
   /** A device that is lost during a request ends the port as one that is lost during a read. */
-  #guard(act: () => void): boolean {
+  #guard(act: () => void, cause: DeviceLossCause = "dev write error"): boolean {
     try {
       act();
       return true;
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
-      this.#events.deviceLost("dev write error", error);
+      this.#events.deviceLost(cause, error);
       return false;
     }
   }

@@ -69,9 +69,10 @@ export class ReadPacing {
     this.#otherMoved = other.moved;
     if (full || lineMs > 2 * gapMs + AHEAD_SLACK_MS) return "again";
     const pauseMs = gapMs - lineMs;
+    const paused = pauseMs > PAUSE_MS;
     if (turned) this.#atOnce = MOST_AT_ONCE;
-    else if (pauseMs > PAUSE_MS) this.#atOnce = Math.min(MOST_AT_ONCE, this.#atOnce + pauseMs * AT_ONCE_PER_PAUSE_MS);
-    if (this.#atOnce >= 1 && budget.allowsAtOnce(pauseMs > PAUSE_MS)) {
+    else if (paused) this.#atOnce = Math.min(MOST_AT_ONCE, this.#atOnce + pauseMs * AT_ONCE_PER_PAUSE_MS);
+    if (this.#atOnce >= 1 && budget.allowsAtOnce(paused)) {
       this.#atOnce -= 1 + lineMs;
       return "wait";
     }

@@ -1,6 +1,6 @@
 /** A kill under a service manager with a descriptor store: what is kept beside the descriptors. */
 import t from "tap";
-import { Client } from "../support/client.js";
+import { askControlPort, Client } from "../support/client.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { ServiceManager } from "../support/service-manager.js";
@@ -21,14 +21,7 @@ t.test("telnet options, requests and operators' changes are known after a kill",
     controlPort,
     config: [`${name}:telnet:0:${device.path}:9600 remctl max-connections=2`],
   });
-  const operate = async (command: string): Promise<string> => {
-    const session = await Client.connect(t, controlPort);
-    await session.expect("-> ");
-    const answer = await session.ask(command);
-    session.send("exit\r");
-    await session.untilEnd();
-    return answer;
-  };
+  const operate = (command: string) => askControlPort(t, controlPort, command);
   const shown = async (): Promise<string> => (await operate(`showport ${name}`)).replace(/.*bytes.*/g, "");
 
   const client = await Client.connect(t, port);

@@ -58,8 +58,8 @@ t.test("the daemon starts with any state, and connections that it can find live 
       client.send("before;");
       await device.expect("before;");
       await manager.end("SIGTERM");
-      await manager.replace("state", forge(await manager.content("state")));
-      if (journal === "forged") await manager.replace("j-", Buffer.alloc(70_000, 0xff));
+      manager.replace("state", forge(await manager.content("state")));
+      if (journal === "forged") manager.replace("j-", Buffer.alloc(70_000, 0xff));
       const status = await manager.again();
       if (ENDING.some(begin => title.startsWith(begin))) {
         t.equal(await client.untilEnd(), "", `${what}: it ends`);

@@ -1,6 +1,5 @@
 /** What can go wrong over a restart, or in the time between two processes. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
 import { portNumbers } from "../support/ports.js";
@@ -59,7 +58,6 @@ t.test("the configuration is another one: only what has no place in it any more 
 
 t.test("a state that is damaged, hostile or open to others costs no connection", async t => {
   const { manager, served } = await serve(t, ["raw", "telnet"]);
-  const file = join(t.testdir({}), "state");
   const inside = '{"ports":[{"name":{"a":[[[]]]}}],"connections":1e999}';
   const states: readonly (readonly [string, string, "sealed" | "open"])[] = [
     ["empty", "", "sealed"],
@@ -71,8 +69,7 @@ t.test("a state that is damaged, hostile or open to others costs no connection",
   ];
   for (const [what, text, seal] of states) {
     await manager.end("SIGKILL");
-    writeFileSync(file, text, "latin1");
-    manager.tell(`inject state ${file} ${seal}`);
+    manager.put("state", Buffer.from(text, "latin1"), seal);
     t.match(await manager.again(), /took over 2 connections, 2 devices, 0 bytes/, what);
     for (const one of served) {
       one.client.send("up");
@@ -82,7 +79,7 @@ t.test("a state that is damaged, hostile or open to others costs no connection",
   }
   await manager.end("SIGKILL");
   for (const name of ["c-zzz", "d-1z", "l-9", "u-a", "m-b", "t-c", "j-d", "stored"]) {
-    manager.tell(`inject ${name} ${file} open`);
+    manager.put(name, Buffer.from("ser2net-state 1 1.0.0 0 0\n"), "open");
   }
   t.match(await manager.again(), /took over 2 connections/, "descriptors that are not what their name says");
   t.equal((await manager.stored()).length, 7, "two sockets, two connections, two devices, the journal");

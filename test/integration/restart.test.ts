@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { Client, isRefused } from "../support/client.js";
+import { askControlPort, Client, isRefused } from "../support/client.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { ServiceManager } from "../support/service-manager.js";
@@ -61,14 +61,7 @@ t.test("a telnet connection goes on in the middle of a request, with its line", 
   client.send(bytes(IAC, SB, COM_PORT, 1, 0, 1, 194, 0, IAC, SE)); // 115200
   const told = text(IAC, SB, COM_PORT, 101, 0, 1, 194, 0, IAC, SE);
   await client.expect(told);
-  const speed = async () => {
-    const session = await Client.connect(t, controlPort);
-    await session.expect("-> ");
-    const answer = await session.ask(`showport 127.0.0.1,${port}`);
-    session.send("exit\r");
-    await session.untilEnd();
-    return answer;
-  };
+  const speed = () => askControlPort(t, controlPort, `showport 127.0.0.1,${port}`);
   const shown = await speed();
   client.send(bytes(0x61, IAC, SB, COM_PORT, 1, 0, 0, 75));
   t.equal(await device.expect("a"), "a");
@@ -126,14 +119,7 @@ t.test("UDP peers, traces and what operators changed go on too", async t => {
     `127.0.0.1,${port}:raw:0:${other.path}:9600 tb=t`,
   ];
   const manager = await ServiceManager.start(t, { controlPort, config });
-  const ask = async (command: string) => {
-    const session = await Client.connect(t, controlPort);
-    await session.expect("-> ");
-    const answer = await session.ask(command);
-    session.send("exit\r");
-    await session.untilEnd();
-    return answer;
-  };
+  const ask = (command: string) => askControlPort(t, controlPort, command);
   await ask(`setporttimeout 127.0.0.1,${port} 777`);
   await ask(`setportconfig 127.0.0.1,${port} 19200`);
   await ask(`setportenable 127.0.0.1,${port} telnet`);

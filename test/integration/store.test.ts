@@ -1,7 +1,7 @@
 /** With a descriptor store ends are ends: nothing outlives its connection because the service manager holds a copy. */
 import { createSocket } from "node:dgram";
 import t from "tap";
-import { Client, isRefused } from "../support/client.js";
+import { askControlPort, Client, isRefused } from "../support/client.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { ServiceManager } from "../support/service-manager.js";
@@ -41,14 +41,7 @@ t.test("the store has what is open, and each end is seen by the peer while a cop
 
   await two.close();
   await until("a peer that left is not stored any more", async () => (await kinds()) === "cdllu");
-  const ask = async (command: string) => {
-    const session = await Client.connect(t, controlPort);
-    await session.expect("-> ");
-    const answer = await session.ask(command);
-    session.send("exit\r");
-    await session.untilEnd();
-    return answer;
-  };
+  const ask = (command: string) => askControlPort(t, controlPort, command);
   await ask(`disconnect 127.0.0.1,${port}`);
   t.equal(await one.untilEnd(), "", "a peer that is disconnected sees the end");
   await until("the device is not stored either", async () => (await kinds()) === "llu");

@@ -54,6 +54,16 @@ export class Client extends Incoming {
   }
 }
 
+/** One command in a control session of its own, gone when this resolves. */
+export async function askControlPort(t: Teardown, controlPort: number, command: string): Promise<string> {
+  const session = await Client.connect(t, controlPort);
+  await session.expect("-> ");
+  const answer = await session.ask(command);
+  session.send("exit\r");
+  await session.untilEnd();
+  return answer;
+}
+
 /** True when no program listens there. */
 export async function isRefused(port: number): Promise<boolean> {
   const socket = connect({ port, host: "127.0.0.1" });

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Client, type Teardown } from "./client.js";
+import { askControlPort, Client, type Teardown } from "./client.js";
 import { Incoming, PATIENCE_MS } from "./incoming.js";
 import { until } from "./wait.js";
 
@@ -71,13 +71,8 @@ export class Daemon {
     return session;
   }
 
-  /** One command in a session of its own, gone when this resolves. */
-  async ask(command: string): Promise<string> {
-    const session = await this.control();
-    const answer = await session.ask(command);
-    session.send("exit\r");
-    await session.untilEnd();
-    return answer;
+  ask(command: string): Promise<string> {
+    return askControlPort(this.#t, this.controlPort, command);
   }
 
   /** Rewrites the configuration file and has it read. */

@@ -1,9 +1,9 @@
 """A service manager with a descriptor store, as systemd is one: keeps what a service stores, and hands it to the next process.
 
 Usage: service-manager.py MAX COMMAND...   Commands come on standard input, one a line: start, kill SIGNAL, list, clear,
-hold (what the service says waits), go, inject NAME FILE sealed|open (a memory file into the store),
-read NAME (content of a stored file), replace NAME WITH BASE64 (by a sealed file). What happens is said on standard output
-as JSON, one object a line.
+hold (what the service says waits), go, put NAME sealed|open [BASE64] (a memory file into the store),
+read NAME (content of the first stored file whose name begins so), take NAME (out, all that begin so). What happens is said
+on standard output as JSON, one object a line.
 """
 import array, base64, ctypes, fcntl, json, os, select, signal, socket, sys
 
@@ -76,10 +76,10 @@ def receive():
     if fields.get("BARRIER") != "1": say(event="said", text=text)
 
 
-def sealed(content):
+def memory_file(content, is_sealed):
     fd = os.memfd_create("forged", os.MFD_ALLOW_SEALING)
     os.write(fd, content)
-    fcntl.fcntl(fd, 1033, 0xF)  # F_ADD_SEALS: SEAL, SHRINK, GROW, WRITE
+    if is_sealed: fcntl.fcntl(fd, 1033, 0xF)  # F_ADD_SEALS: SEAL, SHRINK, GROW, WRITE
     return fd
 
 
@@ -90,18 +90,12 @@ def obey(words):
     if words[0] == "clear":
         for entry in store[:]: drop(entry)
         say(event="cleared")
-    if words[0] == "inject":
-        fd = os.memfd_create("injected", os.MFD_ALLOW_SEALING)
-        with open(words[2], "rb") as file: os.write(fd, file.read())
-        if words[3] == "sealed": fcntl.fcntl(fd, 1033, 15)  # F_ADD_SEALS, all
-        store.append([words[1], fd, False])
+    if words[0] == "put": store.append([words[1], memory_file(base64.b64decode("".join(words[3:])), words[2] == "sealed"), False])
     if words[0] == "read":
         content = [os.pread(fd, 1 << 24, 0) for name, fd, _ in store if name.startswith(words[1])]
         say(event="content", text=base64.b64encode(b"".join(content[:1])).decode())
-    if words[0] == "replace":
+    if words[0] == "take":
         for entry in [one for one in store if one[0].startswith(words[1])]: drop(entry)
-        if len(words) > 3: store.append([words[2], sealed(base64.b64decode(words[3])), False])
-        say(event="replaced")
     if words[0] == "hold": poller.unregister(receiver)
     if words[0] == "go": poller.register(receiver, select.POLLIN)
 

@@ -101,11 +101,14 @@ export class ServiceManager {
   }
 
   /** Puts a file in the place of what is stored under names that begin so; null: only takes them out. */
-  async replace(name: string, content: Uint8Array | null): Promise<void> {
-    const file =
-      content === null ? "" : ` ${name.endsWith("-") ? `${name}9` : name} ${Buffer.from(content).toString("base64")}`;
-    this.tell(`replace ${name}${file}`);
-    await this.next("replaced");
+  replace(name: string, content: Uint8Array | null): void {
+    this.tell(`take ${name}`);
+    if (content !== null) this.put(name.endsWith("-") ? `${name}9` : name, content);
+  }
+
+  /** Stores a file in memory. */
+  put(name: string, content: Uint8Array, seal: "sealed" | "open" = "sealed"): void {
+    this.tell(`put ${name} ${seal} ${Buffer.from(content).toString("base64")}`);
   }
 
   tell(command: string): void {
