@@ -1,4 +1,5 @@
-// Imports point down: the rank of each room, what is pure, no cycles, no time but that of the clock, and no unused exports.
+// Imports point down: the rank of each room, what is pure, no cycles, no time but that of the clock, short files and
+// functions, and no unused exports.
 // Usage: check-layers.mjs [folder [exports]]
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -28,6 +29,8 @@ const ERRORS = { "device/device": ["DeviceError"], "net/link": ["LinkError"] };
 
 /** A file that is longer has more than one subject. */
 const LONGEST_FILE = 300; // lines
+/** A function that is longer does more than one thing, or makes a class of closures. */
+const LONGEST_FUNCTION = 40; // lines
 /** Files beside the rooms. */
 const ROOT_FILES = ["main", "cli", "daemonize", "pid-file"];
 
@@ -53,6 +56,7 @@ for (const path of readdirSync(root, { recursive: true })
   const imports = readImports(source);
   if (file !== CLOCK)
     problems.push(...ownTimes(source).map(({ line, what }) => `${path}:${line}: use a Clock (${what})`));
+  problems.push(...longFunctions(source).map(text => `${path}:${text}`));
   graph.set(
     file,
     imports.filter(one => one.target.startsWith(".")).map(one => resolveFrom(file, one.target)),
@@ -177,6 +181,22 @@ function longFiles(folder) {
     .map(path => ({ path, lines: readFileSync(join(folder, path), "latin1").split("\n").length - 1 }))
     .filter(({ lines }) => lines > LONGEST_FILE)
     .map(({ path, lines }) => `${folder}/${path}: ${lines} lines, at most ${LONGEST_FILE} are allowed`);
+}
+
+/** Functions, methods and constructors. */
+function longFunctions(source) {
+  const found = [];
+  const visit = node => {
+    if (ts.isFunctionLike(node) && node.body) {
+      const first = lineOf(node, source);
+      const lines = source.getLineAndCharacterOfPosition(node.end).line + 2 - first;
+      if (lines > LONGEST_FUNCTION)
+        found.push(`${first}: a function of ${lines} lines, at most ${LONGEST_FUNCTION} are allowed`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
 }
 
 /** Exports of the code that no other file imports, tests and scripts included. Entries of bundles are imported by none. */

@@ -3,7 +3,7 @@ import { writeSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { checkSolCommand } from "./app/check-sol.js";
-import { Daemon, type DaemonEvents, StartError } from "./app/daemon.js";
+import { Daemon, type DaemonEvents } from "./app/daemon.js";
 import { DbusLoader } from "./app/dbus-loader.js";
 import { daemonState, giveState, TakenOver } from "./app/handover.js";
 import { Journal } from "./app/journal.js";
@@ -15,6 +15,7 @@ import {
 } from "./app/load-configuration.js";
 import { deviceRequest, loadSol } from "./app/port-environment.js";
 import { ServiceManager } from "./app/service-manager.js";
+import { StartError } from "./app/start-error.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
 import type { PortConfig } from "./config/configuration.js";
 import { errorsOf, formatDiagnostic } from "./config/diagnostic.js";
@@ -24,16 +25,14 @@ import { detach, isBackground, launchBackground, readyFdProblem } from "./daemon
 import { decodeUtf8, encodeUtf8, toBytes } from "./line/bytes.js";
 import { systemClock } from "./line/clock.js";
 import { combineLogs } from "./log/levels.js";
-import type { Log } from "./log/log.js";
 import { oneLine } from "./log/one-line.js";
 import { LimitedLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
-import { reasonOf } from "./native/errors.js";
 import { loadModule } from "./native/load-module.js";
 import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
-import { type PidFile, writePidFile } from "./pid-file.js";
+import { createPidFile, type PidFile } from "./pid-file.js";
 import { handedDescriptors } from "./systemd/activation.js";
 import { createDescriptorStore } from "./systemd/descriptor-store.js";
 
@@ -78,19 +77,21 @@ async function main(): Promise<void> {
         load: loadSol,
       });
       return;
-    case "run": {
-      const problem = readyFdProblem();
-      if (problem !== null) print(2, `${oneLine(problem)}\n`);
+    case "run":
       hideArguments(argv, command.options.configLines);
-      if (command.options.report !== null) process.exitCode = report(command.options);
-      else if (command.options.foreground) new Program(command.options).start();
-      else if (isBackground()) new Program(fromHere(command.options)).start();
-      else process.exit(await launchBackground());
-      return;
-    }
+      return run(command.options);
     default:
       command satisfies never;
   }
+}
+
+async function run(options: Options): Promise<void> {
+  const problem = readyFdProblem();
+  if (problem !== null) print(2, `${oneLine(problem)}\n`);
+  if (options.report !== null) process.exitCode = report(options);
+  else if (options.foreground) new Program(options).start();
+  else if (isBackground()) new Program(fromHere(options)).start();
+  else process.exit(await launchBackground());
 }
 
 /** A password in a -C line would be shown by ps as long as the process runs. */
@@ -260,28 +261,6 @@ class Program {
     this.#pidFile?.remove();
     this.#log.flush();
     process.exit(0);
-  }
-}
-
-/** Null when it cannot be written, which is logged: the daemon serves all the same. */
-function createPidFile(file: string, log: Log): PidFile | null {
-  const warn = (what: string, error: unknown, outcome: string): void => {
-    log.warning(`Error ${what} pidfile '${file}': ${reasonOf(error)}, pidfile not ${outcome}`);
-  };
-  try {
-    const written = writePidFile(file);
-    return {
-      remove() {
-        try {
-          written.remove();
-        } catch (error) {
-          warn("removing", error, "removed");
-        }
-      },
-    };
-  } catch (error) {
-    warn("opening", error, "created");
-    return null;
   }
 }
 

@@ -11,6 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { toBytes, toText } from "./line/bytes.js";
+import type { Log } from "./log/log.js";
+import { reasonOf } from "./native/errors.js";
 
 export interface PidFile {
   /** Removes the file while it is the one that was written, with the text that was written. Throws the system's error. */
@@ -20,6 +22,28 @@ export interface PidFile {
 /** A FIFO is not waited for, and the last name of the path is not followed where it is a symbolic link. */
 const FLAGS = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 const MODE = 0o666; // less the umask
+
+/** Null when it cannot be written, which is logged: the daemon serves all the same. */
+export function createPidFile(file: string, log: Log): PidFile | null {
+  const warn = (what: string, error: unknown, outcome: string): void => {
+    log.warning(`Error ${what} pidfile '${file}': ${reasonOf(error)}, pidfile not ${outcome}`);
+  };
+  try {
+    const written = writePidFile(file);
+    return {
+      remove() {
+        try {
+          written.remove();
+        } catch (error) {
+          warn("removing", error, "removed");
+        }
+      },
+    };
+  } catch (error) {
+    warn("opening", error, "created");
+    return null;
+  }
+}
 
 /**
  * Replaces what the file holds by the process id. Throws the system's error, or an Error that says what the file is;

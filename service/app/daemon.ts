@@ -30,21 +30,7 @@ import {
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
 import { applyReload, ServedPorts } from "./served-ports.js";
 import { solWarnings } from "./sol-warnings.js";
-
-/** The daemon cannot start; the text is for standard error. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-  /** The usage is to be shown too. */
-  readonly usage: boolean;
-  /** The log has the same text. */
-  readonly logged: boolean;
-
-  constructor(text: string, { usage = false, logged = false }: { usage?: boolean; logged?: boolean }) {
-    super(text);
-    this.usage = usage;
-    this.logged = logged;
-  }
-}
+import { StartError } from "./start-error.js";
 
 export interface DaemonEvents {
   /** The connection on standard input has ended, or its device could not be opened. */
@@ -83,24 +69,15 @@ export class Daemon {
   #lastReload: readonly Diagnostic[] | string = [];
   #faultyLines = 0;
 
-  constructor(options: Options, log: Log, { sockets, takenOver, journal }: HandedOver, events: DaemonEvents) {
+  constructor(options: Options, log: Log, handedOver: HandedOver, events: DaemonEvents) {
     this.#options = options;
     this.#log = log;
     this.#events = events;
-    this.#inherited = inheritedSockets(sockets);
+    this.#inherited = inheritedSockets(handedOver.sockets);
     this.#leds = new Leds(text => log.warning(text));
     this.#nodeWatcher = new DeviceNodeWatcher(text => log.warning(text));
     this.#boardLeds = new BoardLeds({ leds: this.#leds, nodeWatcher: this.#nodeWatcher, ports: this.ports });
-    this.#boardDevices = new BoardDevices({
-      machine: () => loadBoards().thisMachine(),
-      nodeWatcher: this.#nodeWatcher,
-      warn: text => log.warning(text),
-      found: path => {
-        log.notice(`There is a serial device now: ${path}`);
-        events.reloadDue();
-      },
-      changed: () => events.healthChanged(),
-    });
+    this.#boardDevices = this.#createBoardDevices();
     this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
     this.drain = new DaemonDrain({
       ports: this.ports,
@@ -110,27 +87,7 @@ export class Daemon {
       log,
       clock: systemClock,
     });
-    this.#environment = createPortEnvironment({
-      log,
-      ports: this.ports,
-      leds: this.#leds,
-      nodeWatcher: this.#nodeWatcher,
-      showsTraffic: led => this.#boardLeds.showsTraffic(led),
-      inherited: this.#inherited,
-      locking: options.locking,
-      signature: options.signature,
-      label: portName => this.label(portName),
-      optionContext: () => this.#configuration.finalContext,
-      changed: port => {
-        this.#boardLeds.portChanged(port);
-        events.portChanged(port);
-      },
-      removed: port => this.#removed(port),
-      stdioEnded: ok => events.stdioEnded(ok),
-      isDraining: () => this.drain.isDraining,
-      handover: takenOver,
-      journal,
-    });
+    this.#environment = this.#createEnvironment(handedOver);
     this.#served = new ServedPorts({
       ports: this.ports,
       environment: this.#environment,
@@ -144,6 +101,43 @@ export class Daemon {
       listen: this.#environment.listen,
       permitted: createAccessCheck("ser2net-control", log),
       serviceLookup: this.#serviceLookup,
+    });
+  }
+
+  #createBoardDevices(): BoardDevices {
+    return new BoardDevices({
+      machine: () => loadBoards().thisMachine(),
+      nodeWatcher: this.#nodeWatcher,
+      warn: text => this.#log.warning(text),
+      found: path => {
+        this.#log.notice(`There is a serial device now: ${path}`);
+        this.#events.reloadDue();
+      },
+      changed: () => this.#events.healthChanged(),
+    });
+  }
+
+  #createEnvironment({ takenOver, journal }: HandedOver): PortEnvironment {
+    return createPortEnvironment({
+      log: this.#log,
+      ports: this.ports,
+      leds: this.#leds,
+      nodeWatcher: this.#nodeWatcher,
+      showsTraffic: led => this.#boardLeds.showsTraffic(led),
+      inherited: this.#inherited,
+      locking: this.#options.locking,
+      signature: this.#options.signature,
+      label: portName => this.label(portName),
+      optionContext: () => this.#configuration.finalContext,
+      changed: port => {
+        this.#boardLeds.portChanged(port);
+        this.#events.portChanged(port);
+      },
+      removed: port => this.#removed(port),
+      stdioEnded: ok => this.#events.stdioEnded(ok),
+      isDraining: () => this.drain.isDraining,
+      handover: takenOver,
+      journal,
     });
   }
 

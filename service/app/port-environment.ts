@@ -1,6 +1,6 @@
 /** Makes the environment of the ports: sockets, devices, access rules, traces, LEDs. */
 import { isAdmitted } from "../access/remote-address.js";
-import type { LedConfig, OptionContext, PortConfig } from "../config/configuration.js";
+import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { deviceIdentity, type OpenRequest, openDevice } from "../device/open.js";
 import { SolDevices } from "../device/open-sol.js";
@@ -64,6 +64,7 @@ interface TakenPorts extends PortHandover {
 export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvironment {
   const { log, ports, leds, inherited, locking } = options;
   const names = new RemoteNames();
+  const withPort = (remote: RemoteAddress) => names.addresses(remote).map(address => ({ address, port: remote.port }));
   const permitted = createAccessCheck("ser2net", log);
   const time = systemClock;
   let connectionIds = options.handover?.nextConnectionId ?? 0;
@@ -80,16 +81,9 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     nodeWatcher: options.nodeWatcher,
     identify: deviceIdentity,
     permitted,
-    admits: (list, peer) =>
-      isAdmitted(
-        list?.flatMap(remote => names.addresses(remote).map(address => ({ address, port: remote.port }))) ?? null,
-        peer,
-      ),
+    admits: (list, peer) => isAdmitted(list?.flatMap(withPort) ?? null, peer),
     numericAddresses: remote => names.addresses(remote),
-    openTraces: ({ name, options: { traceRead: read, traceWrite: write, traceBoth: both } }, expand) => {
-      const open = (template: string) => options.handover?.traceFile(name, template) ?? expand(template);
-      return openTraces({ read, write, both }, open, error => log.error(describeTraceError(error, name)));
-    },
+    openTraces: createTraceOpener(log, options.handover),
     led: config => (config === null || options.showsTraffic(config) ? null : leds.open(config)),
     label: portName => options.label(portName),
     optionContext: () => options.optionContext(),
@@ -104,6 +98,14 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     },
     removed: port => options.removed(port),
     stdioEnded: ok => options.stdioEnded(ok),
+  };
+}
+
+/** Opens the trace files of a port. A file that the process before this one had open is continued. */
+function createTraceOpener(log: Log, handover: TakenPorts | null): PortEnvironment["openTraces"] {
+  return ({ name, options: { traceRead: read, traceWrite: write, traceBoth: both } }, expand) => {
+    const open = (template: string) => handover?.traceFile(name, template) ?? expand(template);
+    return openTraces({ read, write, both }, open, error => log.error(describeTraceError(error, name)));
   };
 }
 

@@ -64,26 +64,27 @@ function noState(line: LogicalLine): LineDiagnostic {
 function parseNamed(word: Word, line: LogicalLine): Directive | LineDiagnostic {
   const { text } = line;
   const after = word.length + 1;
-  const missing = fault(
-    line,
-    text.length,
-    DIRECTIVES[word],
-    `expected ${word}:${word === "CONTROLPORT" ? "" : "<name>:"}<text>`,
-  );
+  const form = `expected ${word}:${word === "CONTROLPORT" ? "" : "<name>:"}<text>`;
+  const missing = fault(line, text.length, DIRECTIVES[word], form);
   if (word === "CONTROLPORT") {
     // Its colons belong to it: `CONTROLPORT:::1,2000`.
     return after < text.length ? { kind: "control-port", spec: spanFrom(text, after) } : missing;
   }
-  const found = nextToken(text, after);
-  if (found === null) return missing;
-  const name = found.text;
-  if (found.end === text.length && word in TEXT_KINDS && /\S\s+\S/.test(name)) {
-    const [first = ""] = name.trim().split(/\s/, 1);
-    return fault(line, found.offset + first.length, DIRECTIVES[word], `expected ${word}:${first}:<text>, with a colon`);
+  const name = nextToken(text, after);
+  if (name === null) return missing;
+  if (name.end === text.length && word in TEXT_KINDS && /\S\s+\S/.test(name.text)) {
+    const [first = ""] = name.text.trim().split(/\s/, 1);
+    return fault(line, name.offset + first.length, DIRECTIVES[word], `expected ${word}:${first}:<text>, with a colon`);
   }
-  const body = found.end < text.length ? spanFrom(text, found.end + 1) : null;
-  const given = body ?? { text: "", offset: text.length };
-  const empty = (message: string, expected: string): LineDiagnostic => fault(line, text.length, message, expected);
+  return directiveOf(word, name, line);
+}
+
+/** The directive of a name and the text behind it. */
+function directiveOf(word: Exclude<Word, "CONTROLPORT">, found: Token, line: LogicalLine): Directive | LineDiagnostic {
+  const { text: name, end } = found;
+  const body = end < line.text.length ? spanFrom(line.text, end + 1) : null;
+  const given = body ?? { text: "", offset: line.text.length };
+  const empty = (message: string, expected: string) => fault(line, line.text.length, message, expected);
   switch (word) {
     case "BANNER":
     case "SIGNATURE":
@@ -123,8 +124,13 @@ const TEXT_KINDS = {
   DEVICE: "device",
 } as const;
 
+/** A field between colons. */
+interface Token extends Span {
+  readonly end: number;
+}
+
 /** Up to the next colon, after any number of them: the reference takes `::` for one. */
-function nextToken(text: string, from: number): (Span & { readonly end: number }) | null {
+function nextToken(text: string, from: number): Token | null {
   let offset = from;
   while (text[offset] === ":") offset++;
   if (offset >= text.length) return null;

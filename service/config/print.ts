@@ -8,6 +8,7 @@ import type {
   PortConfig,
   RemoteAddress,
   Rs485Config,
+  TraceConfig,
 } from "./configuration.js";
 import type { NetworkPort } from "./network-port.js";
 import type { SolOptions } from "./sol-target.js";
@@ -127,15 +128,8 @@ function* inPrintedOrder<T>(
 
 function optionWords({ line, options, names, networkPort }: PortConfig): string[] {
   const { chardelay } = options;
-  const when = (condition: boolean, ...words: readonly string[]) => (condition ? words : []);
-  const named = (word: string, name: string | undefined) => (name === undefined ? [] : [`${word}${name}`]);
   const bufsize = (word: string, size: { bytes: number; explicit: boolean }) =>
     when(size.explicit, `${word}=${size.bytes}`);
-  const traces = [
-    ["tr", options.traceRead],
-    ["tw", options.traceWrite],
-    ["tb", options.traceBoth],
-  ] as const;
   return [
     String(line.speed),
     ...(options.sol === null ? lineWords(line) : solWords(options.sol)),
@@ -158,15 +152,30 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
     ...modemLine("dtr", options.dtr),
     ...modemLine("rts", options.rts),
     ...(options.remaddr === null ? [] : [`remaddr=${addresses(options.remaddr, networkPort)}`]),
-    ...traces.flatMap(([role, trace]) => [
-      ...(trace === null ? [] : named(`${role}=`, names[role])),
-      ...when(trace?.hexdump === true, `${role}-hexdump`),
-      ...when(trace?.timestamp === true, `${role}-timestamp`),
-    ]),
+    ...traceWords("tr", options.traceRead, names.tr),
+    ...traceWords("tw", options.traceWrite, names.tw),
+    ...traceWords("tb", options.traceBoth, names.tb),
     ...named("led-rx=", options.ledRx?.name),
     ...named("led-tx=", options.ledTx?.name),
     ...named("rs485=", options.rs485?.name),
     ...[names.banner, names.openstr, names.closestr, names.signature, names.closeon].flatMap(name => named("", name)),
+  ];
+}
+
+function when(condition: boolean, ...words: readonly string[]): readonly string[] {
+  return condition ? words : [];
+}
+
+function named(word: string, name: string | undefined): readonly string[] {
+  return name === undefined ? [] : [`${word}${name}`];
+}
+
+function traceWords(role: string, trace: TraceConfig | null, name: string | undefined): readonly string[] {
+  if (trace === null) return [];
+  return [
+    ...named(`${role}=`, name),
+    ...when(trace.hexdump, `${role}-hexdump`),
+    ...when(trace.timestamp, `${role}-timestamp`),
   ];
 }
 

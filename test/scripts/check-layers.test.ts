@@ -125,3 +125,12 @@ t.test("a file of more than 300 lines and a file beside the rooms are found", as
   ]);
   t.notMatch(stderr, "fits");
 });
+
+t.test("a function of more than 40 lines is found, a constructor too", async t => {
+  const body = (lines: number) => "    run();\n".repeat(lines);
+  const { stderr } = check(t, {
+    "line/fits.ts": `function fits() {\n${body(38)}}\nfits();\n`,
+    "line/long.ts": `class Long {\n  constructor() {\n${body(39)}  }\n}\nnew Long();\n`,
+  });
+  t.equal(stderr, "line/long.ts:2: a function of 41 lines, at most 40 are allowed\n");
+});
