@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -13,8 +14,13 @@ const COMPILERS = {
   "linux-arm": "arm-linux-gnueabihf-gcc",
 };
 
+// Relative paths everywhere: what is built does not depend on where the checkout lies.
+const checkout = fileURLToPath(new URL(".", import.meta.url));
+process.chdir(checkout);
+
 const ENTRIES = [
   { entry: "service/main.ts", outfile: "ser2net.cjs", program: true },
+  { entry: "service/control/server.ts", outfile: "control.cjs", program: false, part: true }, // where there is a control port
   { entry: "service/access/hosts-files.ts", outfile: "access.cjs", program: false }, // loaded where there is a hosts table
   { entry: "service/board/entry.ts", outfile: "board.cjs", program: false }, // loaded for --board and the command `board`
   { entry: "service/dbus/entry.ts", outfile: "dbus.cjs", program: false }, // loaded only where D-Bus is on
@@ -23,6 +29,19 @@ const ENTRIES = [
   { entry: "service/ipmi/entry.ts", outfile: "sol.cjs", program: false }, // loaded when a SOL device is opened first
   { entry: "service/handover/entry.ts", outfile: "handover.cjs", program: false }, // loaded where a state is handed over
 ];
+
+/** What parts share with the daemon: by source file the names that service/app/shared.ts passes on. */
+const SHARED = new Map(
+  [...readFileSync("service/app/shared.ts", "utf8").matchAll(/^export \{([^}]+)\} from "\.\.\/(.+)\.js";$/gm)].map(
+    ([, names, file]) => [
+      `service/${file}.ts`,
+      names
+        .split(",")
+        .map(name => name.trim())
+        .filter(Boolean),
+    ],
+  ),
+);
 
 const TEST_ADDON = "test/support/test-addon.c"; // not in the release archive
 
@@ -43,9 +62,6 @@ const MAX_BUNDLED = 410_000;
 const MAX_DAEMON = 216_000;
 const MAX_NATIVE = 300_000;
 
-// Relative paths everywhere below: what is built does not depend on where the checkout lies.
-const checkout = fileURLToPath(new URL(".", import.meta.url));
-process.chdir(checkout);
 const BUNDLING = {
   absWorkingDir: checkout,
   bundle: true,
@@ -53,6 +69,20 @@ const BUNDLING = {
   target: "node20",
   minify: true,
   legalComments: "none", // LICENSES.txt has the whole texts
+};
+
+/** For parts: an import of what the daemon shares is that of the running daemon, so a class and a state exist once. */
+const fromDaemon = {
+  name: "from-daemon",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+      const file = relative(checkout, join(resolveDir, path.replace(/\.js$/, ".ts")));
+      return SHARED.has(file) ? { path: file, namespace: "daemon", sideEffects: false } : undefined;
+    });
+    onLoad({ filter: /^/, namespace: "daemon" }, ({ path }) => ({
+      contents: `export const { ${SHARED.get(path).join(", ")} } = require.main.exports;`,
+    }));
+  },
 };
 
 const { target } = parseArgs({ options: { target: { type: "string" } } }).values;
@@ -67,7 +97,7 @@ compile(`${out}/native.node`);
 
 const built = ["native.node"];
 const sources = new Set();
-for (const { entry, outfile, program } of ENTRIES) {
+for (const { entry, outfile, program, part } of ENTRIES) {
   const { metafile } = await build({
     ...BUNDLING,
     entryPoints: [entry],
@@ -77,11 +107,15 @@ for (const { entry, outfile, program } of ENTRIES) {
     external: ["x11", "usocket"], // optional parts of dbus-next, never used
     alias: { jsbi: "node:buffer" }, // BigInt for engines without it: dbus-next loads it always and never calls it here
     logOverride: { "empty-import-meta": "silent" }, // addon.ts looks at it only when it runs from source
+    plugins: part ? [fromDaemon] : [],
     ...(program ? { banner: { js: START } } : {}),
   });
   if (program) chmodSync(`${out}/${outfile}`, 0o755);
   for (const [file, { bytesInOutput }] of Object.entries(Object.values(metafile.outputs)[0].inputs)) {
-    if (bytesInOutput > 0) sources.add(file);
+    if (bytesInOutput === 0) continue;
+    sources.add(file);
+    if (part && file.startsWith("service/native/"))
+      throw new Error(`${outfile} has its own ${file}: service/app/shared.ts`);
   }
   built.push(outfile);
 }

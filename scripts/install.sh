@@ -25,6 +25,7 @@ put() {
 put 755 /usr/lib/ser2net "$built/ser2net.cjs" "$built/native.node" units/ser2net-leds
 put 644 /usr/lib/ser2net "$built/access.cjs"
 put 644 /usr/lib/ser2net "$built/board.cjs"
+put 644 /usr/lib/ser2net "$built/control.cjs"
 put 644 /usr/lib/ser2net "$built/dbus.cjs"
 put 644 /usr/lib/ser2net "$built/drain.cjs"
 put 644 /usr/lib/ser2net "$built/handover.cjs"

@@ -36,6 +36,8 @@ import { createPidFile, type PidFile } from "./pid-file.js";
 import { handedDescriptors } from "./systemd/activation.js";
 import { createDescriptorStore } from "./systemd/descriptor-store.js";
 
+export * from "./app/shared.js";
+
 const FAILED = 1;
 /**
  * A terminal server has little memory and needs no large heap. Without these flags V8 lets the heap grow to several times
@@ -176,7 +178,7 @@ class Program {
       if (!(error instanceof StartError)) throw error;
       this.#failed(error);
     }
-    this.#takenOver?.resumeSessions(this.#daemon.control);
+    this.#takenOver?.resumeSessions(() => this.#daemon.control.server());
     this.#journal?.start(this.#daemon.ports);
     this.#takenOver?.end();
     const missing = this.#takenOver?.missing ?? 0;
@@ -211,7 +213,8 @@ class Program {
 
   /** With a store, the next process goes on where this one ends, in the same turn: no byte moves any more. Else it returns. */
   #handOver(): void {
-    if (!hasDescriptorStore() || !giveState(daemonState(this.#daemon.ports, this.#daemon.control), this.#log)) return;
+    if (!hasDescriptorStore() || !giveState(daemonState(this.#daemon.ports, this.#daemon.control.sessions), this.#log))
+      return;
     this.#pidFile?.remove();
     this.#log.flush();
     process.exit(0);

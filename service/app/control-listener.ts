@@ -6,11 +6,13 @@ import { reasonOf } from "../native/errors.js";
 import type { Link, Listener } from "../net/link.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { acceptPermitted } from "../port/peers/admission.js";
+import { bundle } from "./bundle.js";
 
 type ControlPortError = "invalid" | "not-open";
 
 interface ControlListenerOptions {
-  readonly server: ControlServer;
+  /** Loaded when a control port is configured; throws when it cannot be. */
+  readonly createServer: () => ControlServer;
   readonly log: Log;
   readonly listen: PortEnvironment["listen"];
   readonly permitted: (link: Link) => boolean | Promise<boolean>;
@@ -21,13 +23,27 @@ export class ControlListener {
   #spec: string | null = null;
   #listener: Listener | null = null;
   readonly #options: ControlListenerOptions;
+  readonly #server: () => ControlServer | null;
+  #sessions: ControlServer | null = null;
 
   constructor(options: ControlListenerOptions) {
     this.#options = options;
+    this.#server = bundle("Commands of the control port", options.createServer, options.log);
+  }
+
+  /** Null: no control port was configured so far, and there are no sessions. */
+  get sessions(): ControlServer | null {
+    return this.#sessions;
+  }
+
+  /** Null: it cannot be loaded, which is logged. */
+  server(): ControlServer | null {
+    this.#sessions = this.#server();
+    return this.#sessions;
   }
 
   /**
-   * Listens on `spec` and nowhere else; null: nowhere. What was open stays open when it is the same.
+   * Listens on `spec` and nowhere else; null, or where there are no commands: nowhere. What was open stays open when it is the same.
    * @param retryInUse true: a network port that another program has is tried again until it is free
    */
   move(spec: string | null, retryInUse: boolean): ControlPortError | null {
@@ -38,9 +54,11 @@ export class ControlListener {
     if (spec === null) return null;
     const port = parseNetworkPort(spec, this.#options.serviceLookup);
     if (typeof port === "string" || port.transport !== "tcp" || port.port === 0) return "invalid";
+    const server = this.server();
+    if (server === null) return null;
     try {
       this.#listener = this.#options.listen(port, {
-        accepted: link => this.#accepted(link),
+        accepted: link => this.#accepted(link, server),
         waiting: reason => this.#options.log.error(`Unable to create TCP socket: ${reason}`),
         retryInUse,
         failed: reason => this.#options.log.error(`Could not accept on controller port: ${reason}`),
@@ -58,10 +76,10 @@ export class ControlListener {
 
   close(): void {
     this.move(null, false);
-    this.#options.server.close();
+    this.#sessions?.close();
   }
 
-  #accepted(link: Link): void {
-    acceptPermitted(link, this.#options.permitted(link), admitted => this.#options.server.accept(admitted));
+  #accepted(link: Link, server: ControlServer): void {
+    acceptPermitted(link, this.#options.permitted(link), admitted => server.accept(admitted));
   }
 }

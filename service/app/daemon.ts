@@ -5,11 +5,12 @@ import { VERSION } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
 import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnostic.js";
 import { readConfiguration } from "../config/resolve.js";
-import { ControlServer } from "../control/server.js";
+import type { ControlServer } from "../control/server.js";
 import { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { Leds } from "../led/sysfs.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
+import { loadModule } from "../native/load-module.js";
 import { type Inherited, inheritedSockets } from "../net/inherited.js";
 import { createServiceLookup } from "../net/services.js";
 import type { PortEnvironment } from "../port/environment.js";
@@ -59,8 +60,7 @@ export class Daemon {
   readonly #boardDevices: BoardDevices;
   readonly #served: ServedPorts;
   readonly #environment: PortEnvironment;
-  readonly control: ControlServer;
-  readonly #controlListener: ControlListener;
+  readonly control: ControlListener;
   readonly #events: DaemonEvents;
   /** Refuses new connections before an update. */
   readonly drain: DaemonDrain;
@@ -81,8 +81,8 @@ export class Daemon {
     this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
     this.drain = new DaemonDrain({
       ports: this.ports,
-      sessions: asker => this.control.activities(asker),
-      tellSessions: (text, asker) => this.control.tell(text, asker),
+      sessions: asker => this.control.sessions?.activities(asker) ?? [],
+      tellSessions: (text, asker) => this.control.sessions?.tell(text, asker),
       changed: () => events.drainChanged(),
       log,
       clock: systemClock,
@@ -94,14 +94,18 @@ export class Daemon {
       leds: this.#leds,
       showsTraffic: led => this.#boardLeds.showsTraffic(led),
     });
-    this.control = new ControlServer({ ports: this.ports, version: VERSION, drain: this.drain, log });
-    this.#controlListener = new ControlListener({
-      server: this.control,
+    this.control = new ControlListener({
+      createServer: () => this.#createControlServer(),
       log,
       listen: this.#environment.listen,
       permitted: createAccessCheck("ser2net-control", log),
       serviceLookup: this.#serviceLookup,
     });
+  }
+
+  #createControlServer(): ControlServer {
+    const { ControlServer } = loadModule<typeof import("../control/server.js")>("./control.cjs");
+    return new ControlServer({ ports: this.ports, version: VERSION, drain: this.drain, log: this.#log });
   }
 
   #createBoardDevices(): BoardDevices {
@@ -170,7 +174,7 @@ export class Daemon {
     applyReload(this.#served, this.#configuration, effective.configuration);
     this.#configuration = effective.configuration;
     const spec = this.#options.controlPort ?? controlPort;
-    const fault = this.#controlListener.move(spec, false);
+    const fault = this.control.move(spec, false);
     if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, { usage: true });
     if (fault === "not-open") throw new StartError(`Unable to open control port, see syslog: ${spec}`, {});
     for (const { text } of this.#inherited.unclaimed) this.#log.warning(`No port is configured for the socket ${text}`);
@@ -245,7 +249,7 @@ export class Daemon {
   problem(): string | null {
     const problem = this.#served.problem();
     if (problem !== null) return problem;
-    return this.#controlListener.isBroken ? "the control port does not listen any more" : null;
+    return this.control.isBroken ? "the control port does not listen any more" : null;
   }
 
   /** The labels of the board's connectors that are required and have no device. */
@@ -257,7 +261,7 @@ export class Daemon {
   async stop(): Promise<void> {
     this.#boardDevices.close();
     this.#served.closeRotators();
-    this.#controlListener.close();
+    this.control.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));
     this.#boardLeds.close();
     this.#leds.close();
@@ -276,7 +280,7 @@ export class Daemon {
 
   /** A text that is not a port is reported with the configuration, and the control port stays as it was. */
   #moveControlPort({ controlPort: spec, controlPortDiagnostic }: Configuration): void {
-    const fault = this.#controlListener.move(spec, true);
+    const fault = this.control.move(spec, true);
     if (fault !== null) this.#log.error(`Can't open control port: ${spec}`);
     if (fault !== null || (spec === null && controlPortDiagnostic !== null))
       this.#log.error("Control port is disabled");

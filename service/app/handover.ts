@@ -39,8 +39,8 @@ export function giveState(state: DaemonState, log: Log): boolean {
 }
 
 /** What the next process needs to know of ports and sessions. Nothing may happen to either afterwards. */
-export function daemonState(ports: Registry, control: ControlServer): DaemonState {
-  const controlSessions = control.states(); // first: it makes the output of commands under way
+export function daemonState(ports: Registry, control: ControlServer | null): DaemonState {
+  const controlSessions = control?.states() ?? []; // first: it makes the output of commands under way
   const states = ports.list().map(port => port.state());
   return {
     takenMs: monotonicMs(),
@@ -156,9 +156,11 @@ export class TakenOver implements PortHandover {
   }
 
   /** Call when the ports are there. */
-  resumeSessions(control: ControlServer): void {
+  resumeSessions(server: () => ControlServer | null): void {
     const whole = this.#isWhole ? this.state : null;
     const known = whole?.controlSessions ?? unclaimed("m").map(({ name }) => rebuiltSession(name));
+    const control = known.length === 0 ? null : server();
+    if (control === null) return;
     for (const before of known) {
       const fd = claimDescriptor(before.name);
       const link = fd === null ? null : adoptTcpLink(fd, whole === null ? null : before.peer);

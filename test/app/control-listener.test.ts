@@ -10,7 +10,10 @@ function open(): { world: World; listener: ControlListener } {
   const { log, listen } = world.environment;
   const permitted = (link: Parameters<typeof world.permitted>[0]) => world.permitted(link);
   const serviceLookup = (name: string): number | null => (name === "console" ? 4000 : null);
-  return { world, listener: new ControlListener({ server, log, listen, permitted, serviceLookup }) };
+  return {
+    world,
+    listener: new ControlListener({ createServer: () => server, log, listen, permitted, serviceLookup }),
+  };
 }
 
 t.test("operators are greeted where it listens", async t => {
@@ -60,5 +63,21 @@ t.test("a failing accept is logged", async t => {
   listener.move("3000", false);
   world.listener("3000").fail("Too many open files");
   t.same(world.logged, ["error Could not accept on controller port: Too many open files"]);
+  listener.close();
+});
+
+t.test("without its bundle there is no control port, and all else goes on", async t => {
+  const world = new World();
+  const { log, listen } = world.environment;
+  const createServer = (): never => {
+    throw new Error("Cannot find module './control.cjs'");
+  };
+  const permitted = (): boolean => true;
+  const listener = new ControlListener({ createServer, log, listen, permitted, serviceLookup: () => null });
+  t.equal(listener.move("3000", false), null);
+  t.equal(listener.sessions, null);
+  listener.move(null, false);
+  listener.move("3000", true);
+  t.same(world.logged, ["error Commands of the control port cannot be loaded: Cannot find module './control.cjs'"]);
   listener.close();
 });

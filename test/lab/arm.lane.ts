@@ -44,6 +44,7 @@ const FILES = [
   "LICENSES.txt",
   "access.cjs",
   "board.cjs",
+  "control.cjs",
   "dbus.cjs",
   "drain.cjs",
   "handover.cjs",

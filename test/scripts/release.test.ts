@@ -37,6 +37,7 @@ t.test("it holds what an image needs and nothing of npm but the headers of the a
       "dist/ser2net.cjs",
       "dist/access.cjs",
       "dist/board.cjs",
+      "dist/control.cjs",
       "dist/dbus.cjs",
       "dist/drain.cjs",
       "dist/handover.cjs",

@@ -35,6 +35,7 @@ export const PROGRAM = [
   "/usr/bin/ser2net",
   "/usr/lib/ser2net/access.cjs",
   "/usr/lib/ser2net/board.cjs",
+  "/usr/lib/ser2net/control.cjs",
   "/usr/lib/ser2net/dbus.cjs",
   "/usr/lib/ser2net/drain.cjs",
   "/usr/lib/ser2net/handover.cjs",
