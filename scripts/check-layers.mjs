@@ -42,7 +42,7 @@ const NAMED = ["test", "scripts"]; // folders beside the code whose names are ch
 
 /** What tells the time or waits; everything else takes a Clock. */
 const CLOCK = "line/clock";
-const TIMERS = new Set("setTimeout setInterval clearTimeout clearInterval performance".split(" "));
+const TIMERS = new Set("setTimeout setInterval clearTimeout clearInterval performance hrtime".split(" "));
 const TIMER_MODULES = ["node:timers", "node:timers/promises", "node:perf_hooks"];
 
 const root = process.argv[2] ?? "service";
@@ -115,7 +115,7 @@ function readImports(source) {
   return found;
 }
 
-/** Where a file tells the time or waits by itself. */
+/** Where a file tells the time or waits by itself, or by a clock that it was not given. */
 function ownTimes(source) {
   const found = [];
   const visit = node => {
@@ -123,7 +123,8 @@ function ownTimes(source) {
     const isModule = ts.isStringLiteral(node) && TIMER_MODULES.includes(node.text);
     const isNow = ts.isPropertyAccessExpression(node) && node.getText(source) === "Date.now";
     const isNewDate = ts.isNewExpression(node) && node.expression.getText(source) === "Date" && !node.arguments?.length;
-    if (isTimer || isModule || isNow || isNewDate) {
+    const isDirect = ts.isPropertyAccessExpression(node) && node.expression.getText(source) === "systemClock";
+    if (isTimer || isModule || isNow || isNewDate || isDirect) {
       found.push({ line: lineOf(node, source), what: node.getText(source) });
     }
     ts.forEachChild(node, visit);

@@ -23,7 +23,7 @@ import { controlPortProblem } from "./config/served-port.js";
 import { hideSecrets, holdsSecret } from "./config/sol-words.js";
 import { detach, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
 import { decodeUtf8, encodeUtf8, toBytes } from "./line/bytes.js";
-import { systemClock } from "./line/clock.js";
+import { type Clock, systemClock } from "./line/clock.js";
 import { combineLogs } from "./log/levels.js";
 import { oneLine } from "./log/one-line.js";
 import { LimitedLog } from "./log/rate-limit.js";
@@ -144,6 +144,7 @@ function report(options: Options): number {
 class Program {
   readonly #options: Options;
   readonly #log: LimitedLog;
+  readonly #clock: Clock = systemClock;
   readonly #daemon: Daemon;
   readonly #bus = new DbusLoader();
   readonly #serviceManager: ServiceManager;
@@ -191,7 +192,7 @@ class Program {
       detach();
     }
     // Keeps the process running without any port: a reload may bring one.
-    systemClock.every(LONGEST_TIMER_MS, () => {});
+    this.#clock.every(LONGEST_TIMER_MS, () => {});
     this.#serviceManager.started(this.#takenOver?.summary() ?? null);
     if (dbus !== null) this.#bus.start(dbus, this.#daemon, () => this.#reload("Reload called over D-Bus"), this.#log);
   }

@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { statSync } from "node:fs";
 import { decodeUtf8, TEXT_ENCODING, toBytes, toText } from "../line/bytes.js";
-import { systemClock } from "../line/clock.js";
+import { type Clock, systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
 import { readRegularFile } from "../native/read-file.js";
@@ -19,12 +19,12 @@ const IDENT_REPLY_LIMIT = 1000;
 export type SystemLookup = (need: LookupRequest) => Answer | Promise<Answer>;
 
 /** At once where it can be: only names, users and commands make promises, and these never reject. */
-export const lookUpInSystem: SystemLookup = need => {
+export const lookUpInSystem = (need: LookupRequest, clock: Clock = systemClock): Answer | Promise<Answer> => {
   switch (need.kind) {
     case "name":
-      return parseAddress(need.address) === null ? UNKNOWN : lookUpName(need.address);
+      return parseAddress(need.address) === null ? UNKNOWN : lookUpName(need.address, clock);
     case "user":
-      return askIdent(need.request, need.limitSeconds);
+      return askIdent(need.request, need.limitSeconds, clock);
     case "file":
       return readText(need.path).text;
     case "stat":
@@ -32,7 +32,7 @@ export const lookUpInSystem: SystemLookup = need => {
     case "account":
       return findAccount(need.of, need.name);
     case "command":
-      return runCommand(need.command);
+      return runCommand(need.command, clock);
     case "pid":
       return String(process.pid);
     default:
@@ -53,7 +53,7 @@ export function readText(path: string): { text: string; failed: null } | { text:
  * The name of an address, trusted only if it leads back to the address. Unlike the library it takes an alias
  * (a CNAME) for a name: the system's resolver does not tell Node the canonical one.
  */
-async function lookUpName(address: string): Promise<string> {
+async function lookUpName(address: string, clock: Clock): Promise<string> {
   const dns = loadModule("node:dns/promises");
   const found = (async () => {
     const { hostname } = await dns.lookupService(address, 0);
@@ -61,7 +61,7 @@ async function lookUpName(address: string): Promise<string> {
     const addresses = await dns.lookup(hostname, { all: true }).catch(() => []);
     return addresses.some(one => isSame(one.address, address)) ? hostname : PARANOID;
   })();
-  return (await within(NAME_LIMIT_MS, found).catch(() => null)) ?? UNKNOWN;
+  return (await within(NAME_LIMIT_MS, found, clock).catch(() => null)) ?? UNKNOWN;
 }
 
 function isSame(one: string, other: string): boolean {
@@ -71,12 +71,12 @@ function isSame(one: string, other: string): boolean {
 }
 
 /** Asks the client's host for the owner of the connection (RFC 1413), from the address the client connected to. */
-function askIdent({ client, server }: AccessRequest, limitSeconds: number): Answer | Promise<Answer> {
+function askIdent({ client, server }: AccessRequest, limitSeconds: number, clock: Clock): Answer | Promise<Answer> {
   if (client.address === null || server.address === null) return UNKNOWN;
   const [host, localAddress] = [client.address, server.address];
   return new Promise(resolve => {
     const socket = loadModule("node:net").connect({ host, localAddress, port: 113 });
-    const cancel = systemClock.after(limitSeconds * 1000, () => socket.destroy());
+    const cancel = clock.after(limitSeconds * 1000, () => socket.destroy());
     let reply = "";
     socket.setEncoding(TEXT_ENCODING);
     socket.on("connect", () => socket.write(`${client.port},${server.port}\r\n`));
@@ -114,7 +114,7 @@ function findAccount(of: "user" | "group", name: string): Answer {
   return text?.split("\n").some(line => name !== "" && line.startsWith(`${name}:`)) ? name : null;
 }
 
-function runCommand(command: string): Promise<Answer> {
+function runCommand(command: string, clock: Clock): Promise<Answer> {
   return new Promise(resolve => {
     let child: ChildProcess;
     try {
@@ -123,7 +123,7 @@ function runCommand(command: string): Promise<Answer> {
     } catch {
       return resolve(null);
     }
-    const cancel = systemClock.after(COMMAND_LIMIT_MS, () => {
+    const cancel = clock.after(COMMAND_LIMIT_MS, () => {
       resolve(null);
       killGroup(child.pid);
     });
@@ -144,9 +144,9 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function within<T>(limitMs: number, work: Promise<T>): Promise<T | null> {
+function within<T>(limitMs: number, work: Promise<T>, clock: Clock): Promise<T | null> {
   return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(limitMs, () => resolve(null));
+    const cancel = clock.after(limitMs, () => resolve(null));
     work.then(resolve, reject).finally(cancel);
   });
 }

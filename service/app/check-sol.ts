@@ -13,7 +13,7 @@ import { SolSecrets } from "../device/sol-secrets.js";
 import type { SessionError } from "../ipmi/session-error.js";
 import type { SolSettings } from "../ipmi/settings.js";
 import type { SolSessionFacts } from "../ipmi/sol-session.js";
-import { type Cancel, systemClock } from "../line/clock.js";
+import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { SystemError } from "../native/errors.js";
 import { ConfigurationError, loadConfiguration } from "./load-configuration.js";
 
@@ -23,6 +23,7 @@ interface CheckIo {
   readonly serviceLookup: ServiceLookup;
   /** Loads the protocol. */
   readonly load: () => CreateSession;
+  readonly clock?: Clock;
 }
 
 const CHECK_SOL_USAGE = `Usage:
@@ -50,7 +51,7 @@ export async function checkSolCommand(words: readonly string[], io: CheckIo): Pr
   if (wish === null) return MISUSED;
   const secrets = new SolSecrets(text => io.err(`${text}\n`));
   try {
-    for await (const { host, address, port } of bmcAddresses(wish.target, wish.path)) {
+    for await (const { host, address, port } of bmcAddresses(wish.target, wish.path, undefined, io.clock)) {
       const outcome = await new Attempt(wish, { address, port }, secrets, io).run();
       if ("facts" in outcome) {
         report(wish, `${host} (${address}), UDP port ${port}`, outcome, io);
@@ -139,6 +140,7 @@ interface Outcome {
 class Attempt {
   readonly #session;
   readonly #socket: BmcSocket;
+  readonly #clock: Clock;
   #cancelTimer: Cancel | null = null;
   #sentMs = Number.NaN;
   #roundTripMs = Number.POSITIVE_INFINITY;
@@ -146,11 +148,17 @@ class Attempt {
   #settle: (error: SessionError | null) => void = () => {};
 
   /** Throws DeviceError and SystemError. */
-  constructor({ path, target, sol }: Wish, to: BmcAddress, secrets: SolSecrets, { err, load }: CheckIo) {
+  constructor(
+    { path, target, sol }: Wish,
+    to: BmcAddress,
+    secrets: SolSecrets,
+    { err, load, clock = systemClock }: CheckIo,
+  ) {
+    this.#clock = clock;
     const createSession = loadProtocol(load, path);
     const loginSecrets = secrets.read(target, path); // before the socket: these may throw
     this.#socket = new BmcSocket(to, datagram => {
-      if (this.#sentMs > 0) this.#roundTripMs = Math.min(this.#roundTripMs, systemClock.nowMs() - this.#sentMs);
+      if (this.#sentMs > 0) this.#roundTripMs = Math.min(this.#roundTripMs, this.#clock.nowMs() - this.#sentMs);
       this.#sentMs = Number.NaN;
       this.#act(nowMs => this.#session.receive(datagram, nowMs));
     });
@@ -158,7 +166,7 @@ class Attempt {
       { login: target.login, secrets: loginSecrets, sol, udpPort: to.port },
       {
         send: datagram => {
-          this.#sentMs = systemClock.nowMs();
+          this.#sentMs = this.#clock.nowMs();
           this.#socket.send(datagram);
         },
         connected: () => {
@@ -188,11 +196,11 @@ class Attempt {
   }
 
   #act(call: (nowMs: number) => void): void {
-    call(systemClock.nowMs());
+    call(this.#clock.nowMs());
     this.#cancelTimer?.();
-    const dueMs = this.#session.deadlineMs - systemClock.nowMs();
+    const dueMs = this.#session.deadlineMs - this.#clock.nowMs();
     if (Number.isFinite(dueMs)) {
-      this.#cancelTimer = systemClock.after(Math.max(1, Math.ceil(dueMs)), () =>
+      this.#cancelTimer = this.#clock.after(Math.max(1, Math.ceil(dueMs)), () =>
         this.#act(nowMs => this.#session.expire(nowMs)),
       );
     }

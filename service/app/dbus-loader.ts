@@ -1,7 +1,7 @@
 /** Loads the D-Bus bundle and starts it, after the ports listen. */
 import { VERSION } from "../cli.js";
 import type { DbusService } from "../dbus/service.js";
-import { systemClock } from "../line/clock.js";
+import { type Clock, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
@@ -12,7 +12,13 @@ type Entry = typeof import("../dbus/entry.js");
 
 export class DbusLoader {
   #service: DbusService | null = null;
-  readonly #started = systemClock.nowMs();
+  readonly #clock: Clock;
+  readonly #startedMs: number;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+    this.#startedMs = clock.nowMs();
+  }
 
   /** @param choice `system`, `session`, or a bus address */
   start(choice: string, daemon: Daemon, reload: () => void, log: Log): void {
@@ -30,7 +36,7 @@ export class DbusLoader {
       daemon: {
         version: VERSION,
         board,
-        uptimeSeconds: () => Math.floor((systemClock.nowMs() - this.#started) / 1000),
+        uptimeSeconds: () => Math.floor((this.#clock.nowMs() - this.#startedMs) / 1000),
         reload: () => {
           reload();
           return daemon.lastReload;

@@ -10,6 +10,7 @@ import type { Device } from "../device/device.js";
 import { adoptDevice, descriptorIdentity, deviceIdentity, type OpenRequest } from "../device/open.js";
 import type { ConnectionState, DaemonState, DeviceState, PortState, TraceState } from "../handover/state.js";
 import { unmappedText } from "../line/address.js";
+import { monotonicMs } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import { readSealedFile, sealedFile } from "../native/handover.js";
@@ -20,7 +21,7 @@ import type { Link } from "../net/link.js";
 import { adoptTcpLink } from "../net/tcp.js";
 import { definitionMark, type PortHandover, type StoredPort } from "../port/handover.js";
 import type { Registry } from "../port/registry.js";
-import { codec, type Journal, monotonicMs, readJournalFile } from "./journal.js";
+import { codec, type Journal, readJournalFile } from "./journal.js";
 import { rebuiltConnection, rebuiltDevice, rebuiltSession } from "./rebuilt.js";
 
 /** 64 MB: more than the store may cost (docs/units.md). */

@@ -4,7 +4,7 @@
  */
 import { fstatSync, readSync, writeSync } from "node:fs";
 import type { DaemonState, PortRecord } from "../handover/state.js";
-import { type Cancel, systemClock } from "../line/clock.js";
+import { type Cancel, type Clock, monotonicMs, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import { memoryFile } from "../native/handover.js";
@@ -30,11 +30,6 @@ export function codec(): Codec {
   return loadModule<Codec>("./handover.cjs");
 }
 
-/** CLOCK_MONOTONIC, in milliseconds: the same for all processes until the next boot. */
-export function monotonicMs(): number {
-  return Math.round(Number(process.hrtime.bigint() / 1_000_000n));
-}
-
 interface Place {
   readonly offset: number;
   readonly writer: InstanceType<Codec["JournalWriter"]>;
@@ -42,20 +37,22 @@ interface Place {
 
 export class Journal {
   readonly #log: Log;
+  readonly #clock: Clock;
   #fd: number | null = null;
   #ports: Registry | null = null;
   readonly #places = new Map<string, Place>();
   readonly #changed = new Set<string>();
   #cancelTimer: Cancel | null = null;
 
-  constructor(log: Log) {
+  constructor(log: Log, clock: Clock = systemClock) {
     this.#log = log;
+    this.#clock = clock;
   }
 
   /** The port of that name has changed. */
   note(port: string): void {
     this.#changed.add(port);
-    if (this.#fd !== null) this.#cancelTimer ??= systemClock.after(0, () => this.#write());
+    if (this.#fd !== null) this.#cancelTimer ??= this.#clock.after(0, () => this.#write());
   }
 
   /** As `note`, at once: what follows in the stream of a telnet peer means something else after it. */
@@ -103,7 +100,7 @@ export class Journal {
     this.#log.error(`Nothing is kept for a crash at the moment: ${reasonOf(error)}`);
     this.close();
     this.#places.clear();
-    this.#cancelTimer = systemClock.after(RETRY_MS, () => this.#startAnew());
+    this.#cancelTimer = this.#clock.after(RETRY_MS, () => this.#startAnew());
   }
 
   #startAnew(): void {

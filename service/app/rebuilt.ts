@@ -3,7 +3,7 @@ import type { PortConfig } from "../config/configuration.js";
 import { NO_BREAK } from "../device/break.js";
 import type { ConnectionState, ControlSessionState, DeviceState, TelnetState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
-import { systemClock } from "../line/clock.js";
+import { type Clock, systemClock } from "../line/clock.js";
 import { allAgreed, CONTROL_PORT_POLICY, dataPortPolicy } from "../telnet/negotiation.js";
 
 const NOTHING = new Uint8Array(0);
@@ -12,10 +12,11 @@ export function rebuiltConnection(
   name: string,
   slot: number,
   { name: port, state, options }: PortConfig,
+  clock: Clock = systemClock,
 ): ConnectionState {
   return {
     ...{ name, port, transport: "tcp", peer: { address: "unknown", port: 0 }, id: 0, slot, fixed: false },
-    ...{ sinceMs: systemClock.date().getTime(), idleSeconds: 0, bytesFromNet: 0, bytesToNet: 0 },
+    ...{ sinceMs: clock.date().getTime(), idleSeconds: 0, bytesFromNet: 0, bytesToNet: 0 },
     ...{ unsent: NOTHING, unsentAnswers: 0, flooding: state === "telnet", suspended: false, endWhenSent: null },
     ...{ telnet: state === "telnet" ? rebuiltTelnet(options.remctl) : null, inbox: [] },
   };
@@ -32,8 +33,8 @@ function rebuiltTelnet(remctl: boolean): TelnetState {
 }
 
 /** What was typed and not entered is lost: a new prompt says so. */
-export function rebuiltSession(name: string): ControlSessionState {
-  const now = systemClock.date().getTime();
+export function rebuiltSession(name: string, clock: Clock = systemClock): ControlSessionState {
+  const now = clock.date().getTime();
   return {
     ...{ name, peer: { address: "unknown", port: 0 }, sinceMs: now, idleMs: 0, unfinished: NOTHING },
     ...{

@@ -2,7 +2,7 @@
 import type { SolTarget } from "../config/sol-target.js";
 import type { SessionError, SessionErrorCode } from "../ipmi/session-error.js";
 import type { LoginSecrets, SolSettings } from "../ipmi/settings.js";
-import { type Cancel, systemClock } from "../line/clock.js";
+import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { reasonOf, SystemError } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
 import type { BmcAddress } from "./bmc-socket.js";
@@ -117,12 +117,13 @@ export async function* bmcAddresses(
   { addresses, family }: Pick<SolTarget, "addresses" | "family">,
   path: string,
   lookup?: Lookup,
+  clock: Clock = systemClock,
 ): AsyncGenerator<BmcAddress & { readonly host: string }> {
   let unresolved: DeviceError | null = null;
   let hasAny = false;
   for (const { host, port } of addresses) {
     try {
-      for (const address of await resolveHost(host, family, path, lookup)) {
+      for (const address of await resolveHost({ host, family, path, lookup, clock })) {
         hasAny = true;
         yield { host, address, port };
       }
@@ -134,17 +135,25 @@ export async function* bmcAddresses(
   if (unresolved !== null && !hasAny) throw unresolved;
 }
 
+interface HostRequest {
+  readonly host: string;
+  readonly family: 0 | 4 | 6;
+  readonly path: string;
+  readonly lookup: Lookup | undefined;
+  readonly clock: Clock;
+}
+
 /** Numeric addresses, one of each family at most. Rejects with DeviceError. */
-async function resolveHost(host: string, family: 0 | 4 | 6, path: string, look?: Lookup): Promise<readonly string[]> {
+async function resolveHost({ host, family, path, lookup: given, clock }: HostRequest): Promise<readonly string[]> {
   const version = host.includes(":") ? 6 : /^(0|[1-9]\d*)(\.(0|[1-9]\d*)){3}$/.test(host) ? 4 : null;
   if (version !== null) {
     if (family === 0 || family === version) return [host];
     throw new DeviceError("open-failed", path, `${host}: not an IPv${family} address`);
   }
-  const lookup: Lookup = look ?? loadModule("node:dns/promises").lookup;
+  const lookup: Lookup = given ?? loadModule("node:dns/promises").lookup;
   let cancel: Cancel = () => {};
   const late = new Promise<never>((_, reject) => {
-    cancel = systemClock.after(RESOLVE_LIMIT_MS, () => reject(new Error("the name server does not answer")));
+    cancel = clock.after(RESOLVE_LIMIT_MS, () => reject(new Error("the name server does not answer")));
   });
   try {
     const found = await Promise.race([lookup(host, { all: true, family }), late]);

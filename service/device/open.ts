@@ -62,7 +62,7 @@ export function adoptDevice(
     if (printer) return new Printer(fd, path, closed);
     if (before === null) endBreak(fd);
     const rest = before ?? { line: null, virtualControl: null, break: NO_BREAK };
-    return new Tty(fd, path, line, control, closed, rest);
+    return new Tty(fd, path, { settings: line, control, closed, before: rest });
   } catch (error) {
     lock?.release();
     endDescriptor(fd);
@@ -93,7 +93,7 @@ function openUnlocked(request: OpenRequest, closed: () => void): Device {
       storeDescriptor(fd, "d");
       return printer;
     }
-    tty = new Tty(fd, path, request.line, request.control, closed);
+    tty = new Tty(fd, path, { settings: request.line, control: request.control, closed });
     if (request.clearBreak) {
       endBreak(fd);
     }

@@ -3,7 +3,7 @@ import type { SessionError } from "../ipmi/session-error.js";
 import type { LoginSecrets, LoginSettings, SolSettings } from "../ipmi/settings.js";
 import type { SolEvent, SolLink } from "../ipmi/sol-link.js";
 import type { SolSession, SolSessionEvents, SolSessionOptions } from "../ipmi/sol-session.js";
-import { type Cancel, pause, systemClock } from "../line/clock.js";
+import { type Cancel, type Clock, pause, systemClock } from "../line/clock.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { type LineSettings, STANDARD_LINE } from "../line/settings.js";
 import { type BmcAddress, BmcSocket } from "./bmc-socket.js";
@@ -30,6 +30,7 @@ interface SolConsoleOptions {
   readonly connected: () => void;
   /** It was not. Null: `close` was called meanwhile. */
   readonly refused: (error: SessionError | null) => void;
+  readonly clock?: Clock;
 }
 
 export class SolConsole implements Device, LineDevice {
@@ -39,6 +40,7 @@ export class SolConsole implements Device, LineDevice {
   readonly #options: SolConsoleOptions;
   readonly #socket: BmcSocket;
   readonly #session: SolSession;
+  readonly #clock: Clock;
   /** Set from the moment the session is established; kept after its end, for the bytes that were not read. */
   #link: SolLink | null = null;
   /** Undefined while the session lasts; null: it ended as asked. */
@@ -62,6 +64,7 @@ export class SolConsole implements Device, LineDevice {
     this.line = this;
     this.settings = { ...STANDARD_LINE, speed: sol.speed };
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     this.#socket = new BmcSocket(address, datagram => this.#act(nowMs => this.#session.receive(datagram, nowMs)));
     this.#session = options.createSession(
       { login, secrets, sol, udpPort: address.port },
@@ -84,7 +87,7 @@ export class SolConsole implements Device, LineDevice {
   }
 
   read(into: Uint8Array): number {
-    const count = this.#link?.read(into, systemClock.nowMs()) ?? 0;
+    const count = this.#link?.read(into, this.#clock.nowMs()) ?? 0;
     this.#armTimer();
     if (count === 0) this.#throwIfLost();
     return count;
@@ -92,7 +95,7 @@ export class SolConsole implements Device, LineDevice {
 
   write(bytes: Uint8Array): number {
     this.#throwIfLost();
-    const count = this.#link?.write(bytes, systemClock.nowMs()) ?? 0;
+    const count = this.#link?.write(bytes, this.#clock.nowMs()) ?? 0;
     this.#armTimer();
     return count;
   }
@@ -161,7 +164,7 @@ export class SolConsole implements Device, LineDevice {
 
   #operate(operation: (link: SolLink, nowMs: number) => void): void {
     this.#throwIfLost();
-    if (this.#link !== null) operation(this.#link, systemClock.nowMs());
+    if (this.#link !== null) operation(this.#link, this.#clock.nowMs());
     this.#armTimer();
   }
 
@@ -177,7 +180,7 @@ export class SolConsole implements Device, LineDevice {
   /** Runs a call of the session, then the callbacks for its effects. */
   #act(call: (nowMs: number) => void): void {
     const wasConnected = this.#link !== null;
-    call(systemClock.nowMs());
+    call(this.#clock.nowMs());
     this.#armTimer();
     if (!wasConnected && this.#link !== null) this.#options.connected();
     if (this.#end !== undefined) this.#hasEnded(this.#end);
@@ -197,12 +200,12 @@ export class SolConsole implements Device, LineDevice {
     if (dueMs >= this.#timerMs || dueMs === NEVER) return;
     this.#cancelTimer?.();
     this.#timerMs = dueMs;
-    this.#cancelTimer = systemClock.after(Math.max(0, Math.ceil(dueMs - systemClock.nowMs())), () => this.#expire());
+    this.#cancelTimer = this.#clock.after(Math.max(0, Math.ceil(dueMs - this.#clock.nowMs())), () => this.#expire());
   }
 
   #expire(): void {
     this.#timerMs = NEVER;
-    if (this.#session.deadlineMs > systemClock.nowMs()) this.#armTimer();
+    if (this.#session.deadlineMs > this.#clock.nowMs()) this.#armTimer();
     else this.#act(nowMs => this.#session.expire(nowMs));
   }
 
@@ -238,9 +241,9 @@ export class SolConsole implements Device, LineDevice {
   async #drainAndClose(limitMs: number): Promise<void> {
     this.#readable = null;
     this.#writable = null;
-    const endMs = systemClock.nowMs() + limitMs;
-    while (this.#end === undefined && this.#link?.isDrained === false && systemClock.nowMs() < endMs) {
-      await pause(DRAIN_POLL_MS);
+    const endMs = this.#clock.nowMs() + limitMs;
+    while (this.#end === undefined && this.#link?.isDrained === false && this.#clock.nowMs() < endMs) {
+      await pause(DRAIN_POLL_MS, this.#clock);
     }
     if (this.#end !== undefined) return;
     const ended = new Promise<void>(resolve => {

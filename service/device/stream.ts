@@ -1,5 +1,5 @@
 /** The byte stream of an open device descriptor, shared by tty and printer. */
-import { pause, systemClock } from "../line/clock.js";
+import { type Clock, pause, systemClock } from "../line/clock.js";
 import { read, write } from "../native/descriptors.js";
 import { EAGAIN, EINTR, errorReason, SystemError } from "../native/errors.js";
 import { READABLE, Watch, WRITABLE } from "../native/poll.js";
@@ -14,6 +14,7 @@ export class DeviceStream {
   readonly path: string;
   readonly #watch: Watch;
   readonly #closedDescriptor: () => void;
+  readonly #clock: Clock;
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
   #closed: Promise<void> | null = null;
@@ -22,8 +23,9 @@ export class DeviceStream {
    * Throws DeviceError "setup-failed" for descriptors that cannot be polled, such as files and /dev/null.
    * @param closed called once, when the descriptor is closed
    */
-  constructor(fd: number, path: string, closed: () => void) {
+  constructor(fd: number, path: string, closed: () => void, clock: Clock = systemClock) {
     this.fd = fd;
+    this.#clock = clock;
     this.path = path;
     this.#closedDescriptor = closed;
     try {
@@ -91,16 +93,16 @@ export class DeviceStream {
   async #drainAndClose(limitMs: number, byteMs: number, beforeClose: () => void): Promise<void> {
     this.#watch.close();
     let pending = this.#pendingOutput();
-    const endMs = systemClock.nowMs() + limitMs + pending * byteMs;
-    let progressMs = systemClock.nowMs();
+    const endMs = this.#clock.nowMs() + limitMs + pending * byteMs;
+    let progressMs = this.#clock.nowMs();
     for (
       let nowMs = progressMs;
       pending > 0 && nowMs < endMs && nowMs < progressMs + limitMs;
-      nowMs = systemClock.nowMs()
+      nowMs = this.#clock.nowMs()
     ) {
-      await pause(DRAIN_POLL_MS);
+      await pause(DRAIN_POLL_MS, this.#clock);
       const left = this.#pendingOutput();
-      if (left < pending) progressMs = systemClock.nowMs();
+      if (left < pending) progressMs = this.#clock.nowMs();
       pending = left;
     }
     try {

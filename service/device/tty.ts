@@ -1,6 +1,6 @@
 /** A serial line behind a tty (or pseudo-terminal) node. */
 import { fstatSync } from "node:fs";
-import { systemClock } from "../line/clock.js";
+import { type Clock, systemClock } from "../line/clock.js";
 import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 import { reasonOf } from "../native/errors.js";
@@ -10,6 +10,17 @@ import { Break } from "./break.js";
 import { type Device, DeviceError, type DeviceHandover, type LineDevice } from "./device.js";
 import { DeviceStream } from "./stream.js";
 import { fromTermios, toTermios } from "./termios.js";
+
+interface TtyOptions {
+  readonly settings: LineSettings;
+  /** How modem lines were set when it was opened. */
+  readonly control: InitialControl;
+  /** Called once, when the descriptor is closed. */
+  readonly closed: () => void;
+  /** How the process before this one left it: the line stays as it is. Null: it was opened anew. */
+  readonly before?: Omit<DeviceHandover, "name" | "kind"> | null;
+  readonly clock?: Clock;
+}
 
 export class Tty implements Device, LineDevice {
   readonly path: string;
@@ -23,20 +34,9 @@ export class Tty implements Device, LineDevice {
   /** Stands in for the modem lines of a device that has none, so that an RFC 2217 client can read back what it set. */
   #virtualControl: ModemControl | null = null;
 
-  /**
-   * Takes an open, non-blocking descriptor; sets the line up. Throws DeviceError "setup-failed".
-   * @param control how modem lines were set when it was opened
-   * @param closed called once, when the descriptor is closed
-   * @param before how the process before this one left it: the line stays as it is
-   */
-  constructor(
-    fd: number,
-    path: string,
-    settings: LineSettings,
-    control: InitialControl,
-    closed: () => void,
-    before: Omit<DeviceHandover, "name" | "kind"> | null = null,
-  ) {
+  /** Takes an open, non-blocking descriptor; sets the line up. Throws DeviceError "setup-failed". */
+  constructor(fd: number, path: string, options: TtyOptions) {
+    const { settings, control, closed, before = null, clock = systemClock } = options;
     this.path = path;
     this.line = this;
     try {
@@ -46,8 +46,8 @@ export class Tty implements Device, LineDevice {
     } catch (error) {
       throw new DeviceError("setup-failed", path, reasonOf(error), { cause: error });
     }
-    this.#stream = new DeviceStream(fd, path, closed);
-    this.#break = new Break(fd, () => this.#released(), systemClock, before?.break);
+    this.#stream = new DeviceStream(fd, path, closed, clock);
+    this.#break = new Break(fd, () => this.#released(), clock, before?.break);
     if (this.#readModem() !== null) return;
     this.#virtualControl = before?.virtualControl ?? { dtr: control.dtr ?? true, rts: control.rts ?? true };
   }

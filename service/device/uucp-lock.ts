@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { toBytes, toText } from "../line/bytes.js";
-import { systemClock } from "../line/clock.js";
+import { type Clock, systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { DeviceError } from "./device.js";
 
@@ -42,10 +42,11 @@ export function acquireLock(
   devicePath: string,
   directory = "/var/lock",
   warn: (text: string) => void = () => {},
+  clock: Clock = systemClock,
 ): Lock {
   const file = `${directory}/LCK..${devicePath.replace(/^\/dev\//, "").replaceAll("/", "_")}`;
   try {
-    return takeLock(devicePath, file, `${directory}/LTMP.${process.pid}`, warn);
+    return takeLock(devicePath, file, `${directory}/LTMP.${process.pid}`, warn, clock);
   } catch (error) {
     if (error instanceof DeviceError) throw error;
     throw new DeviceError("lock-failed", devicePath, reasonOf(error), { cause: error });
@@ -59,7 +60,7 @@ const TRIES = 5;
  * The lock is written under another name and then linked to its own: link(2) fails if the name is taken, and a lock
  * never appears without its process id, which other programs would take for stale (with O_EXCL there is a moment).
  */
-function takeLock(devicePath: string, file: string, draft: string, warn: (text: string) => void): Lock {
+function takeLock(devicePath: string, file: string, draft: string, warn: (text: string) => void, clock: Clock): Lock {
   const aside = `${draft}.stale`;
   for (const left of [draft, aside]) removeIfThere(left); // from a past life with our process id, or a failing disk
   const fd = writeDraft(draft);
@@ -67,12 +68,12 @@ function takeLock(devicePath: string, file: string, draft: string, warn: (text: 
     let holder = "other programs take it in turns";
     for (let tries = 0; tries < TRIES; tries++) {
       if (tryLink(draft, file)) return new HeldLock(fd, file, warn);
-      const found = look(file);
+      const found = look(file, clock);
       if (found.state === "held") {
         holder = found.by;
         break;
       }
-      if (found.state === "stale" && removeStale(file, aside) && found.remark !== null) {
+      if (found.state === "stale" && removeStale(file, aside, clock) && found.remark !== null) {
         warn(`Removed the lock file ${file}: ${found.remark}`);
       }
     }
@@ -113,7 +114,7 @@ function tryLink(draft: string, file: string): boolean {
  * False when it was not there any more, or not stale any more. The file is moved aside before it is removed: two
  * programs that find the same stale lock must not remove the fresh one of the other.
  */
-function removeStale(file: string, aside: string): boolean {
+function removeStale(file: string, aside: string, clock: Clock): boolean {
   try {
     renameSync(toBytes(file), toBytes(aside));
   } catch (error) {
@@ -122,7 +123,7 @@ function removeStale(file: string, aside: string): boolean {
   }
   let isStale = false;
   try {
-    isStale = look(aside).state === "stale";
+    isStale = look(aside, clock).state === "stale";
   } finally {
     if (!isStale) putBack(aside, file);
   }
@@ -140,7 +141,7 @@ function putBack(aside: string, file: string): void {
 }
 
 /** Throws the system's error when the file cannot be looked at for a reason that is not the file's. */
-function look(file: string): Finding {
+function look(file: string, clock: Clock): Finding {
   let fd: number;
   try {
     fd = openSync(toBytes(file), constants.O_RDONLY | constants.O_NONBLOCK);
@@ -154,15 +155,15 @@ function look(file: string): Finding {
     if (!stat.isFile()) return { state: "held", by: "not a regular file" };
     const bytes = new Uint8Array(63);
     const length = readSync(fd, bytes);
-    if (length === 0) return examineEmpty(stat);
+    if (length === 0) return examineEmpty(stat, clock);
     return examine(parsePid(bytes.subarray(0, length)), () => isOpenElsewhere(stat, fd));
   } finally {
     closeSync(fd);
   }
 }
 
-function examineEmpty({ mtimeMs }: Stats): Finding {
-  const seconds = Math.floor((systemClock.date().getTime() - mtimeMs) / 1000);
+function examineEmpty({ mtimeMs }: Stats, clock: Clock): Finding {
+  const seconds = Math.floor((clock.date().getTime() - mtimeMs) / 1000);
   if (seconds <= EMPTY_IS_STALE_SECONDS) return { state: "held", by: "empty" };
   return { state: "stale", remark: `empty for ${seconds} s` };
 }

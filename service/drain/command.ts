@@ -43,7 +43,7 @@ export async function drainCommand(words: readonly string[], io: DrainIo): Promi
 async function findDaemons(given: DrainArguments, env: NodeJS.ProcessEnv): Promise<readonly RunningDaemon[]> {
   const { controlPorts, dbus, instances } = given;
   if (controlPorts.length === 0) return findOnBus(dbus, instances, env);
-  return Promise.all(controlPorts.map(connectControlPort));
+  return Promise.all(controlPorts.map(spec => connectControlPort(spec)));
 }
 
 async function run(given: DrainArguments, daemons: readonly RunningDaemon[], io: DrainIo): Promise<number> {

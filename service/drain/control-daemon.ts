@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { parseNetworkPort } from "../config/network-port.js";
 import { toBytes, toText } from "../line/bytes.js";
-import { systemClock } from "../line/clock.js";
+import { type Clock, systemClock } from "../line/clock.js";
 import { createServiceLookup } from "../net/services.js";
 import type { Activity } from "../port/drain.js";
 import { TelnetDecoder } from "../telnet/decoder.js";
@@ -18,13 +18,13 @@ const PROMPT = "-> ";
 const MAX_ANSWER = 4_194_304;
 
 /** @param spec as the daemon's `-p` */
-export async function connectControlPort(spec: string): Promise<RunningDaemon> {
+export async function connectControlPort(spec: string, clock: Clock = systemClock): Promise<RunningDaemon> {
   const port = parseNetworkPort(spec, createServiceLookup());
   if (typeof port === "string" || port.transport !== "tcp" || port.port === 0) {
     throw new DaemonError("failed", `not a control port: ${spec}`);
   }
   const family = { ipv4: 4, ipv6: 6, any: 0 }[port.family];
-  const session = new Session(connect({ host: port.host ?? "localhost", port: port.port, family }), spec);
+  const session = new Session(connect({ host: port.host ?? "localhost", port: port.port, family }), spec, clock);
   await session.ask(""); // it is there, and is a control port
   return {
     name: spec,
@@ -38,6 +38,7 @@ export async function connectControlPort(spec: string): Promise<RunningDaemon> {
 class Session {
   readonly #socket: Socket;
   readonly #name: string;
+  readonly #clock: Clock;
   readonly #decoder = new TelnetDecoder();
   #received = "";
   #connected = false;
@@ -46,7 +47,8 @@ class Session {
   #failure: DaemonError | null = null;
   #changed: () => void = () => {};
 
-  constructor(socket: Socket, name: string) {
+  constructor(socket: Socket, name: string, clock: Clock) {
+    this.#clock = clock;
     this.#socket = socket;
     this.#name = name;
     socket.on("connect", () => {
@@ -82,7 +84,7 @@ class Session {
   }
 
   async #untilLast(): Promise<void> {
-    const cancel = systemClock.after(ANSWER_MS, () => this.#fail("failed", "it does not answer"));
+    const cancel = this.#clock.after(ANSWER_MS, () => this.#fail("failed", "it does not answer"));
     try {
       while (this.#failure === null && !this.#isAnswered) {
         await new Promise<void>(resolve => {

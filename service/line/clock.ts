@@ -46,6 +46,16 @@ export function pause(delayMs: number, clock: Clock = systemClock): Promise<void
   return new Promise(resolve => void clock.after(delayMs, resolve));
 }
 
+/** CLOCK_MONOTONIC, in microseconds: the same for all processes until the next boot. */
+export function monotonicUs(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
+/** As `monotonicUs`, in whole milliseconds. */
+export function monotonicMs(): number {
+  return Math.floor(monotonicUs() / 1000);
+}
+
 /** Processor time that the process has used, of all its threads, in milliseconds. */
 export function processorMs(): number {
   const { user, system } = process.cpuUsage();

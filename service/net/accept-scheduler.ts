@@ -1,5 +1,5 @@
 /** Lets all listening sockets accept in turn, within one time budget for each turn of the event loop. */
-import { systemClock } from "../line/clock.js";
+import { type Clock, systemClock } from "../line/clock.js";
 
 /**
  * Time in one turn for accepting and for opening devices; then data moves before the next peer. A longer budget accepts no
@@ -10,8 +10,12 @@ const BUDGET_MS = 0.3;
 export class AcceptScheduler {
   /** Takers whose socket has waiting connections, the next one first. */
   readonly #waiting = new Set<() => boolean>();
-
+  readonly #clock: Clock;
   #scheduled = false;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
 
   /** `take` accepts one peer; it returns false when none waits any more, and is called until it does. */
   add(take: () => boolean): void {
@@ -31,11 +35,11 @@ export class AcceptScheduler {
 
   /** A set is walked in the order of insertion, and what is added on the way is met too: that is the round. */
   #run(): void {
-    const end = systemClock.nowMs() + BUDGET_MS;
+    const end = this.#clock.nowMs() + BUDGET_MS;
     for (const take of this.#waiting) {
       this.#waiting.delete(take);
       if (take()) this.#waiting.add(take);
-      if (systemClock.nowMs() >= end) return;
+      if (this.#clock.nowMs() >= end) return;
     }
   }
 }

@@ -28,11 +28,11 @@ export function listen(
   clock: Clock = systemClock,
 ): Listener {
   const handed = inherited.take(spec);
-  if (handed.length > 0) return adopt(spec, handed, events, inherited);
+  if (handed.length > 0) return adopt(spec, handed, events, inherited, clock);
   const addresses = listenAddresses(spec);
   if (addresses === null) return new LateListener(spec, events, clock);
   try {
-    return open(spec, addresses, events);
+    return open(spec, addresses, events, clock);
   } catch (error) {
     if (mayCome(error, events.retryInUse === true)) return new LateListener(spec, events, clock);
     throw error;
@@ -45,13 +45,19 @@ function mayCome(error: unknown, retryInUse: boolean): boolean {
   return error.code === "EADDRNOTAVAIL" || (retryInUse && error.code === "EADDRINUSE");
 }
 
-function adopt(spec: NetworkPort, sockets: readonly number[], events: ListenEvents, inherited: Inherited): Listener {
+function adopt(
+  spec: NetworkPort,
+  sockets: readonly number[],
+  events: ListenEvents,
+  inherited: Inherited,
+  clock: Clock,
+): Listener {
   const giveBack = (given: readonly number[]): void => inherited.giveBack(given);
-  return spec.transport === "udp" ? adoptUdp(sockets, events, giveBack) : adoptTcp(sockets, events, giveBack);
+  return spec.transport === "udp" ? adoptUdp(sockets, events, giveBack) : adoptTcp(sockets, events, giveBack, clock);
 }
 
-function open(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): Listener {
-  return spec.transport === "udp" ? listenUdp(spec, addresses, events) : listenTcp(spec, addresses, events);
+function open(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents, clock: Clock): Listener {
+  return spec.transport === "udp" ? listenUdp(spec, addresses, events) : listenTcp(spec, addresses, events, clock);
 }
 
 /** Tries to listen until it succeeds. */
@@ -108,7 +114,7 @@ class LateListener implements Listener {
     try {
       const addresses = listenAddresses(this.#spec) ?? (await lookUp(this.#spec));
       if (this.#closed) return;
-      this.#listener = open(this.#spec, addresses, this.#events);
+      this.#listener = open(this.#spec, addresses, this.#events, this.#clock);
       this.#listener.accepting = this.#accepting;
       const hasWaited = this.#error !== null;
       this.#error = null;

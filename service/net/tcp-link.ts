@@ -1,5 +1,5 @@
 /** One TCP peer, or the stream socket on standard input. */
-import { type Cancel, systemClock } from "../line/clock.js";
+import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { read, write } from "../native/descriptors.js";
 import { EAGAIN, ECONNRESET, EINTR, EPIPE, ETIMEDOUT, errorReason } from "../native/errors.js";
 import { ERROR_OR_HANGUP, READABLE, Watch, WRITABLE } from "../native/poll.js";
@@ -37,6 +37,7 @@ export class TcpLink implements Link {
   readonly transport: "tcp" | "stdio";
   readonly #fd: number;
   readonly #isTcp: boolean;
+  readonly #clock: Clock;
   readonly #watch: Watch;
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
@@ -49,8 +50,15 @@ export class TcpLink implements Link {
   #closed = false;
 
   /** @param isTcp false: a pipe, a terminal or a socket of another kind is on standard input */
-  constructor(fd: number, peer: PeerAddress, transport: "tcp" | "stdio" = "tcp", isTcp = true) {
+  constructor(
+    fd: number,
+    peer: PeerAddress,
+    transport: "tcp" | "stdio" = "tcp",
+    isTcp = true,
+    clock: Clock = systemClock,
+  ) {
     this.#fd = fd;
+    this.#clock = clock;
     this.peer = peer;
     this.transport = transport;
     this.#isTcp = isTcp;
@@ -162,7 +170,7 @@ export class TcpLink implements Link {
   /** See USER_TIMEOUT_MS. */
   #setStalled(stalled: boolean): void {
     this.#stalled?.();
-    this.#stalled = stalled ? systemClock.every(CHECK_MS, () => this.#check()) : null;
+    this.#stalled = stalled ? this.#clock.every(CHECK_MS, () => this.#check()) : null;
     if (!this.#isTcp) return;
     try {
       setUserTimeout(this.#fd, stalled ? SYSTEM_TIMEOUT : USER_TIMEOUT_MS);
@@ -177,7 +185,7 @@ export class TcpLink implements Link {
 
   isGone(limitMs: number): boolean {
     const info = this.#info();
-    const nowMs = systemClock.nowMs();
+    const nowMs = this.#clock.nowMs();
     const waits = info !== null && (info.unacknowledged > 0 || info.probes > 0);
     if (!waits || nowMs - info.sinceLastAckMs > (this.#suspectedMs ?? nowMs)) {
       this.#suspectedMs = null; // all is acknowledged, or something was since

@@ -1,6 +1,6 @@
 /** TCP: listening sockets and the peers they yield. */
 import type { NetworkPort } from "../config/network-port.js";
-import { type Cancel, systemClock } from "../line/clock.js";
+import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { READABLE, type Watch } from "../native/poll.js";
 import { accept, listenTcp as listenSocket, localAddress, peerAddress, socketKind } from "../native/sockets.js";
@@ -25,11 +25,16 @@ export interface ListenEvents {
 }
 
 /** Opens every address that can be opened. Throws SystemError when none can. */
-export function listenTcp(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents): Listener {
+export function listenTcp(
+  spec: NetworkPort,
+  addresses: readonly ListenAddress[],
+  events: ListenEvents,
+  clock: Clock = systemClock,
+): Listener {
   const open = ({ address, v6only }: ListenAddress): number =>
     openStored("l", address, spec.port, () => listenSocket(address, spec.port, { v6only, backlog: BACKLOG }));
   const sockets = openEach(addresses, open);
-  return serve(sockets, closeAll, () => new TcpListener(sockets, events, closeAll));
+  return serve(sockets, closeAll, () => new TcpListener(sockets, events, closeAll, clock));
 }
 
 /** Wraps listening sockets that exist already (systemd); at close they are given back. */
@@ -37,8 +42,9 @@ export function adoptTcp(
   sockets: readonly number[],
   events: ListenEvents,
   giveBack: (sockets: readonly number[]) => void,
+  clock: Clock = systemClock,
 ): Listener {
-  return serve(sockets, giveBack, () => new TcpListener(sockets, events, giveBack));
+  return serve(sockets, giveBack, () => new TcpListener(sockets, events, giveBack, clock));
 }
 
 class TcpListener implements Listener {
@@ -46,12 +52,19 @@ class TcpListener implements Listener {
   readonly #sockets: readonly { readonly fd: number; readonly watch: Watch }[];
   readonly #events: ListenEvents;
   readonly #dispose: (sockets: readonly number[]) => void;
+  readonly #clock: Clock;
   readonly error = null;
   #accepting = true;
   #closed = false;
   #endPause: Cancel | null = null;
 
-  constructor(sockets: readonly number[], events: ListenEvents, dispose: (sockets: readonly number[]) => void) {
+  constructor(
+    sockets: readonly number[],
+    events: ListenEvents,
+    dispose: (sockets: readonly number[]) => void,
+    clock: Clock,
+  ) {
+    this.#clock = clock;
     this.#events = events;
     this.#dispose = dispose;
     this.addresses = sockets.map(fd => localAddress(fd)).map(({ address, port }) => ({ address, port }));
@@ -98,7 +111,7 @@ class TcpListener implements Listener {
     if (!this.#accepting || this.#closed || this.#endPause !== null) return false;
     let link: TcpLink | null;
     try {
-      link = acceptLink(fd);
+      link = acceptLink(fd, this.#clock);
     } catch (error) {
       this.#rest(error);
       return false;
@@ -111,7 +124,7 @@ class TcpListener implements Listener {
   /** Out of descriptors, for example: the waiting peer keeps the socket readable, so it is not watched for a while. */
   #rest(error: unknown): void {
     this.#events.failed(reasonOf(error));
-    this.#endPause = systemClock.after(ACCEPT_PAUSE_MS, () => {
+    this.#endPause = this.#clock.after(ACCEPT_PAUSE_MS, () => {
       this.#endPause = null;
       this.#listen();
     });
@@ -119,11 +132,11 @@ class TcpListener implements Listener {
 }
 
 /** Null: none waits. Throws SystemError when there is no descriptor left for it, or it cannot be watched. */
-function acceptLink(listener: number): TcpLink | null {
+function acceptLink(listener: number, clock: Clock): TcpLink | null {
   const taken = accept(listener);
   if (taken === null) return null;
   const { fd, address, port } = taken;
-  return serve([fd], closeAll, () => new TcpLink(fd, { address, port }));
+  return serve([fd], closeAll, () => new TcpLink(fd, { address, port }, "tcp", true, clock));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Notifications to the service manager, sd_notify(3). */
 import { closeSync } from "node:fs";
-import { backgroundClock, type Clock } from "../line/clock.js";
+import { backgroundClock, type Clock, monotonicUs } from "../line/clock.js";
 import { EAGAIN, ENOBUFS, errorReason, reasonOf } from "../native/errors.js";
 import { sendUnix, unixDatagram } from "../native/sockets.js";
 
@@ -89,7 +89,7 @@ class ManagerNotifier implements Notifier {
 
   reloading(status: string): void {
     // Both in one datagram, and the time on CLOCK_MONOTONIC: so `notify-reload` tells this reload from an older one.
-    this.#say(status, "RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    this.#say(status, "RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`);
   }
 
   stopping(status: string): void {

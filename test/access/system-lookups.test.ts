@@ -1,8 +1,12 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import { lookUpInSystem, readText } from "../../service/access/system-lookups.js";
+import { FakeClock } from "../support/fake-clock.js";
+import { until } from "../support/wait.js";
 
 t.test("the name of an address has to lead back to it", async t => {
   t.match(await lookUpInSystem({ kind: "name", address: "127.0.0.1" }), /localhost|unknown/);
@@ -13,6 +17,19 @@ t.test("a command counts as done when the shell ended well", async t => {
   t.equal(await lookUpInSystem({ kind: "command", command: "test 1 = 1" }), "0");
   t.equal(await lookUpInSystem({ kind: "command", command: "exit 3" }), "3");
   t.equal(await lookUpInSystem({ kind: "command", command: "kill -9 $$" }), "SIGKILL");
+});
+
+t.test("a command that goes on is ended after 30 s, with what it has started", async t => {
+  const marker = join(t.testdir({}), "pid");
+  const clock = new FakeClock();
+  const result = lookUpInSystem({ kind: "command", command: `sleep 1000 & echo $! > ${marker}; wait` }, clock);
+  const pidOf = () => (existsSync(marker) ? Number(readFileSync(marker, "latin1")) : 0);
+  await until("it has started", () => pidOf() > 0);
+  clock.pass(29_999);
+  t.equal(clock.waiting, 1, "it is waited for");
+  clock.pass(1);
+  t.equal(await result, null);
+  await until("it has ended", () => !isRunning(pidOf()));
 });
 
 t.test("accounts are found by their whole name", async t => {
@@ -50,18 +67,20 @@ t.test("ident: the user of the connection, unknown on anything else", rootOnly, 
     });
     socket.on("error", () => {});
   });
-  const ask = (port: number) =>
-    lookUpInSystem({
-      kind: "user",
-      request: {
-        daemon: "ser2net",
-        client: { address: "127.0.0.1", port },
-        server: { address: "127.0.0.1", port: 2000 },
-      },
-      limitSeconds: port === 4006 ? 0.05 : 10,
-    });
+  const clock = new FakeClock();
+  const ask = (port: number) => {
+    const end = (port: number) => ({ address: "127.0.0.1", port });
+    const request = { daemon: "ser2net", client: end(port), server: end(2000) };
+    return lookUpInSystem({ kind: "user", request, limitSeconds: 10 }, clock);
+  };
   t.equal(await ask(4001), "joe");
-  for (const port of [4002, 4003, 4004, 4005, 4006]) t.equal(await ask(port), "unknown", String(port));
+  for (const port of [4002, 4003, 4004, 4005]) t.equal(await ask(port), "unknown", String(port));
+  const silent = ask(4006);
+  await once(identServer, "connection");
+  clock.pass(9999);
+  t.equal(clock.waiting, 1, "it is waited for");
+  clock.pass(1);
+  t.equal(await silent, "unknown");
 });
 
 t.test("ident: no server is unknown, and so is a client without an address", async t => {
@@ -74,6 +93,14 @@ t.test("ident: no server is unknown, and so is a client without an address", asy
   const withoutClient = { ...request, client: { address: null, port: 0 } };
   t.equal(await lookUpInSystem({ kind: "user", request: withoutClient, limitSeconds: 10 }), "unknown");
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "latin1"));
+  } catch {
+    return false;
+  }
+}
 
 function listen(server: Server, port: number): Promise<boolean> {
   return new Promise(resolve => {

@@ -36,7 +36,11 @@ function fake(): DeviceUnderTest {
 function tty(t: Test): DeviceUnderTest {
   const pty = PtyDevice.open(t);
   const fd = openSync(pty.path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
-  const device = new Tty(fd, pty.path, STANDARD_LINE, { dtr: null, rts: null }, () => {});
+  const device = new Tty(fd, pty.path, {
+    settings: STANDARD_LINE,
+    control: { dtr: null, rts: null },
+    closed: () => {},
+  });
   t.teardown(() => device.close(0));
   return {
     device,

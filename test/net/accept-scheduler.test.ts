@@ -1,14 +1,11 @@
 import t from "tap";
 import { AcceptScheduler } from "../../service/net/accept-scheduler.js";
-
-/** Takes so much time of the turn: more than its budget. */
-function spin(ms: number): void {
-  for (const end = performance.now() + ms; performance.now() < end; );
-}
+import { FakeClock } from "../support/fake-clock.js";
 
 /** The events in order: a letter for each peer taken, `|` for a turn in which data moves. */
 async function history(waiting: Record<string, { peers: number; costMs: number }>): Promise<string> {
-  const scheduler = new AcceptScheduler();
+  const clock = new FakeClock();
+  const scheduler = new AcceptScheduler(clock);
   let events = "";
   let left = 0;
   for (const [name, { peers, costMs }] of Object.entries(waiting)) {
@@ -19,7 +16,7 @@ async function history(waiting: Record<string, { peers: number; costMs: number }
       count--;
       left--;
       events += name;
-      spin(costMs);
+      clock.jump(costMs);
       return true;
     });
   }
@@ -36,13 +33,14 @@ t.test("where accepting takes long, data moves between two peers, and the listen
 });
 
 t.test("a listener that is added during a round comes before those that had theirs", async t => {
-  const scheduler = new AcceptScheduler();
+  const clock = new FakeClock();
+  const scheduler = new AcceptScheduler(clock);
   const order: string[] = [];
   const taker = (name: string, peers: number) => (): boolean => {
     if (peers-- === 0) return false;
     order.push(name);
     if (order.length === 2) scheduler.add(taker("late", 1));
-    spin(2);
+    clock.jump(2); // more than the budget of a turn
     return true;
   };
   scheduler.add(taker("a", 5));

@@ -86,8 +86,12 @@ t.test("what tells the time or waits beside the clock is found", async t => {
       'import { setTimeout } from "node:timers/promises";\nexport const at = Date.now();\n' +
       "export const day = new Date();\nexport const noon = (ms: number) => new Date(ms);\n" +
       "setInterval(() => {}, 1);\nexport const ms = performance.now();",
+    "net/given.ts":
+      'import { systemClock } from "../line/clock.js";\nexport const given = (clock = systemClock) => clock.now();\n' +
+      "export const taken = systemClock.now();",
   });
   t.same(stderr.trim().split("\n"), [
+    "net/given.ts:3: use a Clock (systemClock.now)",
     "net/waits.ts:1: use a Clock (setTimeout)",
     'net/waits.ts:1: use a Clock ("node:timers/promises")',
     "net/waits.ts:2: use a Clock (Date.now)",
