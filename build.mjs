@@ -2,7 +2,7 @@
 // Beside them: the licences of what they hold, and SHA256SUMS. The same sources and compiler give the same files.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -92,6 +92,10 @@ if (target !== undefined && !Object.hasOwn(COMPILERS, target)) {
 }
 const out = target === undefined ? "dist" : `dist/${target}`;
 mkdirSync(out, { recursive: true });
+// What is installed is every bundle there is: none of an older build may be left.
+for (const name of readdirSync(out).filter(name => name.endsWith(".cjs"))) {
+  if (!ENTRIES.some(({ outfile }) => outfile === name)) rmSync(`${out}/${name}`);
+}
 
 compile(`${out}/native.node`);
 

@@ -22,15 +22,8 @@ put() {
 }
 
 # The addon is executable: that is how the builders of images know what to strip.
+put 644 /usr/lib/ser2net "$built"/*.cjs
 put 755 /usr/lib/ser2net "$built/ser2net.cjs" "$built/native.node" units/ser2net-leds
-put 644 /usr/lib/ser2net "$built/access.cjs"
-put 644 /usr/lib/ser2net "$built/board.cjs"
-put 644 /usr/lib/ser2net "$built/control.cjs"
-put 644 /usr/lib/ser2net "$built/dbus.cjs"
-put 644 /usr/lib/ser2net "$built/drain.cjs"
-put 644 /usr/lib/ser2net "$built/handover.cjs"
-put 644 /usr/lib/ser2net "$built/print.cjs"
-put 644 /usr/lib/ser2net "$built/sol.cjs"
 mkdir -p "$root/usr/bin"
 ln -sf ../lib/ser2net/ser2net.cjs "$root/usr/bin/ser2net"
 put 644 /usr/share/ser2net/boards board-profiles/*.json

@@ -16,7 +16,7 @@ tar --create --file=- --sort=name --format=ustar --owner=0 --group=0 --numeric-o
   --exclude=scripts/yocto --exclude=scripts/buildroot \
   LICENSE README.md CONTRIBUTING.md CHANGELOG.md package.json package-lock.json tsconfig.json build.mjs board-profiles docs scripts service units \
   node_modules/node-api-headers/package.json node_modules/node-api-headers/LICENSE node_modules/node-api-headers/include \
-  dist/ser2net.cjs dist/access.cjs dist/board.cjs dist/control.cjs dist/dbus.cjs dist/drain.cjs dist/handover.cjs dist/print.cjs dist/sol.cjs dist/board-units.mjs dist/LICENSES.txt | gzip -9n >"$archive"
+  dist/*.cjs dist/board-units.mjs dist/LICENSES.txt | gzip -9n >"$archive"
 
 sum() {
   echo "sha256  $(sha256sum "$1" | cut -d ' ' -f 1)  $2"

@@ -30,23 +30,20 @@ export function filesBelow(root: string): string[] {
     .sort();
 }
 
+/** The program and what build.mjs says it loads. */
+export const BUNDLES = [...readFileSync("build.mjs", "utf8").matchAll(/outfile: "(\w+\.cjs)"/g)].map(
+  ([, name = ""]) => name,
+);
+
 /** The files that install.sh and install-board.sh install: docs/units.md, docs/image.md. */
 export const PROGRAM = [
   "/usr/bin/ser2net",
-  "/usr/lib/ser2net/access.cjs",
-  "/usr/lib/ser2net/board.cjs",
-  "/usr/lib/ser2net/control.cjs",
-  "/usr/lib/ser2net/dbus.cjs",
-  "/usr/lib/ser2net/drain.cjs",
-  "/usr/lib/ser2net/handover.cjs",
   "/usr/lib/ser2net/native.node",
-  "/usr/lib/ser2net/print.cjs",
   "/usr/lib/ser2net/ser2net-leds",
-  "/usr/lib/ser2net/ser2net.cjs",
-  "/usr/lib/ser2net/sol.cjs",
   "/usr/lib/udev/rules.d/60-ser2net.rules",
   "/usr/share/dbus-1/interfaces/org.ser2net.Ser2net1.xml",
   "/usr/share/dbus-1/system.d/org.ser2net.Ser2net1.conf",
+  ...BUNDLES.map(name => `/usr/lib/ser2net/${name}`),
   ...readdirSync("board-profiles").map(name => `/usr/share/ser2net/boards/${name}`),
 ];
 export const SYSTEMD = [
