@@ -35,6 +35,12 @@ const SERVICE = {
   remctl: "RFC 2217: the peer may change the line settings.",
   kickolduser: "A new connection replaces the old one.",
   chardelay: "Whether characters are collected for a moment before they are sent.",
+  alwaysOpen: "The device is open from the start on, whether there is a connection or not.",
+  replayBytes: "The last bytes of the device that a new connection is shown. 0: none.",
+  traceFile: "The file of what the device sends, a path in which the escapes of TRACEFILE count. Left out: none.",
+  traceSize: "Bytes after which a trace file becomes an old one. 0: no limit.",
+  traceKeep: "How many old trace files are kept. Left out: 4.",
+  lineTimestamp: "Each line of the device in a trace begins with the time.",
   telnetEnter: "What the device gets for CR LF from a telnet client without BINARY. crlf: CR LF. cr: one CR.",
   maxConnections: "Connections at the same time.",
 };

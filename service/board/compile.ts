@@ -29,6 +29,7 @@ function portLines(port: BoardPort): string[] {
     const { delayBeforeMs = 0, delayAfterMs = 0, rtsOnSend = true, rxDuringTx = false } = rs485;
     lines.push(`RS485CONF:${id}:${delayBeforeMs}:${delayAfterMs}:${Number(rtsOnSend)}:${Number(rxDuringTx)}`);
   }
+  if (port.traceFile !== undefined) lines.push(`TRACEFILE:${id}:${port.traceFile}`);
   if (networkPort !== undefined) {
     const { state = "telnet", timeoutSeconds = 0 } = port;
     lines.push(`${networkPort}:${state}:${timeoutSeconds}:${id}:${optionWords(port).join(" ")}`);
@@ -61,12 +62,25 @@ function optionWords(port: BoardPort): string[] {
     port.chardelay === false && "-chardelay",
     port.maxConnections !== undefined && `max-connections=${port.maxConnections}`,
     holdSeconds !== 0 && `hold=${holdSeconds}`,
+    port.alwaysOpen === true && "always-open",
+    ...memory(port),
     port.telnetEnter === "cr" && "telnet-enter=cr",
     leds.rx !== undefined && `led-rx=${leds.rx}`,
     leds.tx !== undefined && `led-tx=${leds.tx}`,
     port.rs485 !== undefined && `rs485=${port.id}`,
   ];
   return words.filter(word => word !== false);
+}
+
+/** What is kept of the output of the device. */
+function memory({ id, replayBytes = 0, traceFile, traceSize = 0, traceKeep, lineTimestamp }: BoardPort) {
+  return [
+    replayBytes !== 0 && `replay=${replayBytes}`,
+    traceFile !== undefined && `tr=${id}`,
+    traceSize !== 0 && `trace-size=${traceSize}`,
+    traceKeep !== undefined && `trace-keep=${traceKeep}`,
+    lineTimestamp === true && "line-timestamp",
+  ];
 }
 
 function describe({ label, id, electrical, connector, presence = "optional" }: BoardPort): string {

@@ -1,5 +1,5 @@
 /** The one description of a board profile's keys: its type, its check and board-profiles/schema.json follow from it. */
-import { CHOICES, RANGES } from "../config/defaults.js";
+import { CHOICES, RANGES, SIZES } from "../config/defaults.js";
 import { SPEED_RANGE } from "../line/settings.js";
 import type { Schema, ValueOf } from "./schema.js";
 
@@ -28,6 +28,13 @@ const DEVICE = {
   is: "text",
   pattern: /^(?:sol\.lan [ -~]{0,500}|(?!(?:.*\/)?\.\.?\/)[!-~]{0,254})[!-[\]-~]$/,
   what: "a device: ttyS1, /dev/serial/by-path/..., /sys/devices/... or sol.lan ...",
+} as const satisfies Schema;
+
+/** With no `\` at its end: there it would continue the TRACEFILE line. */
+const TRACE_FILE = {
+  is: "text",
+  pattern: /^\/[^\u0000-\u001f\u007f]{0,1000}[^\u0000-\u0020\u007f\\]$/,
+  what: "an absolute path, in which the escapes of TRACEFILE count",
 } as const satisfies Schema;
 
 const LED_DEVICE = {
@@ -91,6 +98,12 @@ const SERVICE_KEYS = {
   remctl: { schema: FLAG },
   kickolduser: { schema: FLAG },
   chardelay: { schema: FLAG },
+  alwaysOpen: { schema: FLAG },
+  replayBytes: { schema: { is: "integer", min: 0, max: SIZES.replay } },
+  traceSize: { schema: { is: "integer", min: 0, max: SIZES["trace-size"] } },
+  traceKeep: { schema: { is: "integer", ...RANGES["trace-keep"] } },
+  traceFile: { schema: TRACE_FILE },
+  lineTimestamp: { schema: FLAG },
   telnetEnter: { schema: { is: "choice", of: CHOICES["telnet-enter"] } },
   maxConnections: { schema: { is: "integer", ...RANGES["max-connections"] } },
 } as const satisfies Readonly<Record<string, { readonly schema: Schema }>>;

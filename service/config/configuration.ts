@@ -80,6 +80,16 @@ export interface PortOptions extends InitialControl {
   readonly maxConnections: number; // 1..65536
   /** How long connections wait for a device that went away; 0: they end with it. */
   readonly holdSeconds: number;
+  /** The device is open whether there is a connection or not. */
+  readonly alwaysOpen: boolean;
+  /** Of the device, kept for connections to come; 0: none. */
+  readonly replayBytes: number;
+  /** A trace file with more bytes becomes an old one; 0: it has no limit. */
+  readonly traceSize: number;
+  /** How many old ones are kept. */
+  readonly traceKeep: number;
+  /** Each line of the device in a trace begins with the time. */
+  readonly lineTimestamp: boolean;
   readonly telnetEnter: TelnetEnter;
   /** Null admits every peer; an empty list (all entries were invalid) admits none. */
   readonly remaddr: readonly RemoteAddress[] | null;
@@ -186,6 +196,11 @@ export interface DefaultValues {
   readonly "net-to-dev-bufsize": number;
   readonly "max-connections": number;
   readonly hold: number; // seconds
+  readonly "always-open": boolean;
+  readonly replay: number; // bytes
+  readonly "trace-size": number; // bytes
+  readonly "trace-keep": number;
+  readonly "line-timestamp": boolean;
   readonly "telnet-enter": TelnetEnter;
   readonly dtr: "on" | "off" | null; // null: left to the driver
   readonly rts: "on" | "off" | null;

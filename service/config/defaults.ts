@@ -30,6 +30,11 @@ export const START_VALUES: DefaultValues = {
   "net-to-dev-bufsize": 64,
   "max-connections": 1,
   hold: 0,
+  "always-open": false,
+  replay: 0,
+  "trace-size": 0,
+  "trace-keep": 4,
+  "line-timestamp": false,
   "telnet-enter": "crlf",
   dtr: null,
   rts: null,
@@ -58,9 +63,13 @@ export const RANGES = {
   "net-to-dev-bufsize": { min: 1, max: 65_536 },
   "max-connections": { min: 1, max: 65_536 },
   hold: { min: 0, max: 3600 }, // seconds that make sense to wait
+  "trace-keep": { min: 0, max: 99 },
   "ack-timeout": { min: 1, max: 2_147_483_647 },
   "ack-retries": { min: 1, max: 2_147_483_647 },
 } as const satisfies Readonly<Record<string, Range>>;
+
+/** The highest of the numbers of bytes, which may end in `k` or `m`; the lowest is 0. */
+export const SIZES = { replay: 16 << 20, "trace-size": 1 << 30 } as const satisfies Readonly<Record<string, number>>;
 
 /** Words of the values that are one of a few words, on DEFAULT and on port lines alike. */
 export const CHOICES = {
@@ -105,6 +114,7 @@ export function readDefault(written: string, text: string | null): DefaultSettin
   if (value === "") return wrong("No default value", "expected DEFAULT:<name>:<value>");
   const name = FORMER_NAMES.get(written) ?? written;
   if (isRanged(name)) return readRanged(name, value);
+  if (isSized(name)) return readSized(name, value);
   if (isChoice(name)) {
     const choice = CHOICES[name].find(one => one === value);
     return choice === undefined ? notOneOf(CHOICES[name], value) : { set: { [name]: choice } };
@@ -139,6 +149,21 @@ export function isSpeed(word: string): boolean {
 /** Decimal digits with an optional sign, and nothing else; null otherwise. */
 export function readInteger(text: string): number | null {
   return /^[+-]?[0-9]+$/.test(text) ? Number(text) : null;
+}
+
+/** `65536`, `64k` or `1m`, in bytes; null: neither. */
+export function readSize(text: string): number | null {
+  const found = /^\+?([0-9]{1,12})([kKmM]?)$/.exec(text);
+  if (found === null) return null;
+  return Number(found[1]) * { "": 1, k: 1 << 10, m: 1 << 20 }[(found[2] ?? "").toLowerCase() as "" | "k" | "m"];
+}
+
+function readSized(name: keyof typeof SIZES, value: string): DefaultSetting {
+  const bytes = readSize(value);
+  const expected = `expected a number of bytes up to ${SIZES[name]}, k and m count`;
+  if (bytes === null) return wrong("Invalid integer value", expected);
+  if (bytes > SIZES[name]) return wrong("Integer value out of range", expected, `, min is 0, max is ${SIZES[name]}`);
+  return { set: { [name]: bytes } };
 }
 
 function readRanged(name: keyof typeof RANGES, value: string): DefaultSetting {
@@ -178,6 +203,10 @@ function wrong(message: string, expected: string, tail = ""): DefaultSetting {
 
 function isRanged(name: string): name is keyof typeof RANGES {
   return Object.hasOwn(RANGES, name);
+}
+
+function isSized(name: string): name is keyof typeof SIZES {
+  return Object.hasOwn(SIZES, name);
 }
 
 function isChoice(name: string): name is keyof typeof CHOICES {

@@ -2,7 +2,7 @@
 import { type LineSettings, STANDARD_LINE } from "../line/settings.js";
 import type { DefaultValues, DeviceName, OptionContext, PortOptions } from "./configuration.js";
 import { defaultValues } from "./defaults.js";
-import type { OptionDraft } from "./option-table.js";
+import type { OptionDraft } from "./option-words.js";
 import type { SolOptions } from "./sol-target.js";
 
 /** A draft whose line settings are those of DEFAULT. */
@@ -58,6 +58,7 @@ export function defaultOptions(context: OptionContext, kind: DeviceName["kind"])
     netToDevBufsize: { bytes: values["net-to-dev-bufsize"], explicit: isSet("net-to-dev-bufsize") },
     maxConnections: values["max-connections"],
     holdSeconds: values.hold,
+    ...memoryOptions(values),
     telnetEnter: values["telnet-enter"],
     dtr: values.dtr === null || kind === "sol" ? null : values.dtr === "on",
     rts: values.rts === null || kind === "sol" ? null : values.rts === "on",
@@ -74,6 +75,17 @@ export function defaultOptions(context: OptionContext, kind: DeviceName["kind"])
     closestr: null,
     signature: null,
     closeon: null,
+  };
+}
+
+/** What is kept of the output of the device. */
+function memoryOptions(values: DefaultValues) {
+  return {
+    alwaysOpen: values["always-open"],
+    replayBytes: values.replay,
+    traceSize: values["trace-size"],
+    traceKeep: values["trace-keep"],
+    lineTimestamp: values["line-timestamp"],
   };
 }
 

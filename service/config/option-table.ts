@@ -2,53 +2,29 @@
 
 import { BIT_RATES } from "../ipmi/settings.js";
 import type { LineSettings } from "../line/settings.js";
-import type { Chardelay, NamedText, OptionContext, OptionNames, PortOptions, TraceConfig } from "./configuration.js";
-import { CHOICES, RANGES, type Range, readInteger, SPEEDS } from "./defaults.js";
+import type { Chardelay, NamedText, OptionContext, PortOptions, TraceConfig } from "./configuration.js";
+import { CHOICES, SPEEDS } from "./defaults.js";
 import type { Span } from "./directive.js";
+import {
+  assign,
+  atStart,
+  choice,
+  type KeyedWord,
+  type Mutable,
+  type OptionDraft,
+  portWord,
+  ranged,
+  sized,
+  type TraceDraft,
+  type TraceRole,
+  type ValueDiagnostic,
+} from "./option-words.js";
 import type { SolOptions } from "./sol-target.js";
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-
-/** The values of the words read so far. */
-export interface OptionDraft {
-  readonly line: Mutable<LineSettings>;
-  readonly options: Mutable<PortOptions>;
-  readonly names: Mutable<OptionNames>;
-  readonly traces: Readonly<Record<TraceRole, TraceDraft>>;
-  /** The addresses of all remaddr= words so far; null before the first of them, even an empty one. */
-  remaddr: Span[] | null;
-}
-
-/** Its flags may be given before its file, and without one. */
-interface TraceDraft {
-  file: string | null;
-  hexdump: boolean;
-  timestamp: boolean;
-}
-
-type TraceRole = "tr" | "tw" | "tb";
+const TRACES: readonly TraceRole[] = ["tr", "tw", "tb"];
 
 /** A word that stands alone. */
 type PlainWord = (draft: OptionDraft) => void;
-
-/** A word with a value behind `=`. */
-interface KeyedWord {
-  /** False when a port that is up cannot change it. */
-  readonly live: boolean;
-  /** Returns null, or the error in the value. */
-  readonly apply: (draft: OptionDraft, value: Span, context: OptionContext) => ValueDiagnostic | null;
-}
-
-export interface ValueDiagnostic {
-  readonly text: string;
-  /** Whether the line's number follows the text. */
-  readonly numbered: boolean;
-  readonly expected: string;
-  /** The defined names it could have been. */
-  readonly candidates: Iterable<string>;
-}
-
-const TRACES: readonly TraceRole[] = ["tr", "tw", "tb"];
 
 type SetFlag = (draft: OptionDraft, on: boolean) => void;
 
@@ -68,6 +44,8 @@ const FLAGS: readonly (readonly [name: string, set: SetFlag])[] = [
     [`${role}-hexdump`, ({ traces }, on) => assign(traces[role], "hexdump", on)],
     [`${role}-timestamp`, ({ traces }, on) => assign(traces[role], "timestamp", on)],
   ]),
+  ["always-open", ({ options }, on) => assign(options, "alwaysOpen", on)], // our own, as the next one
+  ["line-timestamp", ({ options }, on) => assign(options, "lineTimestamp", on)],
   ["hexdump", (draft, on) => markTraces(draft, { hexdump: on })],
   ["timestamp", (draft, on) => markTraces(draft, { timestamp: on })],
   ["authenticated", (draft, on) => changeSol(draft, { authenticated: on })],
@@ -116,6 +94,9 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   atStart(ranged("net-to-dev-bufsize", setNetToDevBufsize, "tcp-to-dev-bufsize")),
   atStart(ranged("max-connections", ({ options }, most) => assign(options, "maxConnections", most))),
   ranged("hold", ({ options }, seconds) => assign(options, "holdSeconds", seconds)), // our own
+  sized("replay", ({ options }, bytes) => assign(options, "replayBytes", bytes)), // our own
+  sized("trace-size", ({ options }, bytes) => assign(options, "traceSize", bytes)), // our own
+  ranged("trace-keep", ({ options }, files) => assign(options, "traceKeep", files)), // our own
   choice("telnet-enter", ({ options }, enter) => assign(options, "telnetEnter", enter)), // our own
   choice("dtr", ({ options }, state) => assign(options, "dtr", state === "on")), // our own
   choice("rts", ({ options }, state) => assign(options, "rts", state === "on")), // our own
@@ -174,10 +155,6 @@ export function traceConfig({ file, hexdump, timestamp }: TraceDraft): TraceConf
   return file === null ? null : { file, hexdump, timestamp };
 }
 
-function assign<T, Key extends keyof T>(target: T, key: Key, value: T[Key]): void {
-  target[key] = value;
-}
-
 /** Call only where the device is a SOL device. */
 function changeSol({ options }: OptionDraft, change: Partial<SolOptions>): void {
   if (options.sol !== null) options.sol = { ...options.sol, ...change };
@@ -185,53 +162,6 @@ function changeSol({ options }: OptionDraft, change: Partial<SolOptions>): void 
 
 export function setLine(settings: Partial<LineSettings>): PlainWord {
   return ({ line }) => Object.assign(line, settings);
-}
-
-function portWord(apply: KeyedWord["apply"]): KeyedWord {
-  return { live: true, apply };
-}
-
-/** The reference takes any number on a port line; the range of its DEFAULT is asked for instead. */
-function ranged(
-  name: keyof typeof RANGES,
-  set: (draft: OptionDraft, number: number) => void,
-  word: string = name,
-): [string, KeyedWord] {
-  const { min, max }: Range = RANGES[name];
-  const apply: KeyedWord["apply"] = (draft, value) => {
-    const number = readInteger(value.text);
-    if (number !== null && number >= min && number <= max) {
-      set(draft, number);
-      return null;
-    }
-    const label = name.startsWith("ack-") ? word : `${word}=`; // as the reference prints them
-    const text = `Invalid number for ${label}: ${value.text}`;
-    return { text, numbered: true, expected: `expected a whole number from ${min} to ${max}`, candidates: [] };
-  };
-  return [`${word}=`, portWord(apply)];
-}
-
-/** A value that is one of a few words. */
-function choice<Name extends keyof typeof CHOICES>(
-  name: Name,
-  set: (draft: OptionDraft, chosen: (typeof CHOICES)[Name][number]) => void,
-): [string, KeyedWord] {
-  const words: readonly (typeof CHOICES)[Name][number][] = CHOICES[name];
-  const apply: KeyedWord["apply"] = (draft, value) => {
-    const chosen = words.find(word => word === value.text);
-    if (chosen !== undefined) {
-      set(draft, chosen);
-      return null;
-    }
-    const text = `Invalid value for ${name}=: ${value.text}`;
-    return { text, numbered: true, expected: `expected ${words.join(" or ")}`, candidates: words };
-  };
-  return [`${name}=`, portWord(apply)];
-}
-
-/** Room for bytes and connections is made when a port is created. */
-function atStart([key, word]: [string, KeyedWord]): [string, KeyedWord] {
-  return [key, { ...word, live: false }];
 }
 
 function markTraces({ traces }: OptionDraft, marks: Partial<TraceDraft>): void {

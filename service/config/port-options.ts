@@ -9,15 +9,14 @@ import {
   addRemoteAddresses,
   KEYED_WORDS,
   misplaced,
-  type OptionDraft,
   PLAIN_WORDS,
   SOL_SPEEDS,
   setLine,
   splitAddresses,
   traceConfig,
   useText,
-  type ValueDiagnostic,
 } from "./option-table.js";
+import type { OptionDraft, ValueDiagnostic } from "./option-words.js";
 import { readRemoteAddresses } from "./remote-addresses.js";
 import { isNumber, keyOf, separated } from "./slips.js";
 import { HIDDEN } from "./sol-words.js";

@@ -22,6 +22,11 @@ t.test("the start values are those of the manual page", async t => {
     "net-to-dev-bufsize": 64,
     "max-connections": 1,
     hold: 0,
+    "always-open": false,
+    replay: 0,
+    "trace-size": 0,
+    "trace-keep": 4,
+    "line-timestamp": false,
     "telnet-enter": "crlf",
     remaddr: "",
   });
@@ -38,6 +43,7 @@ t.test("every number has its range", async t => {
     ["net-to-dev-bufsize", 1, 65_536],
     ["max-connections", 1, 65_536],
     ["hold", 0, 3600],
+    ["trace-keep", 0, 99],
   ];
   for (const [name, min, max] of ranges) {
     t.match(after(name, String(min)), { [name]: min }, `${name} from ${min}`);
@@ -62,6 +68,8 @@ t.test("every flag takes a number or true and false", async t => {
     "remctl",
     "telnet_brk_on_sync",
     "kickolduser",
+    "always-open",
+    "line-timestamp",
   ];
   for (const name of [...flags, "chardelay"]) {
     for (const value of ["true", "TRUE", "1", "17", "-1"])
@@ -82,6 +90,13 @@ t.test("speed and parity are words of a list", async t => {
     t.match(after("parity", parity.toUpperCase()), { parity });
   }
   for (const value of ["Even", "E", "0"]) t.equal(after("parity", value), "Invalid enumeration value on 1", value);
+});
+
+t.test("sizes may end in k or m", async t => {
+  t.match(after("replay", "64k"), { replay: 65_536 });
+  t.match(after("trace-size", "2M"), { "trace-size": 2_097_152 });
+  t.equal(after("replay", "17m"), "Integer value out of range on 1, min is 0, max is 16777216");
+  t.equal(after("replay", "x"), "Invalid integer value on 1");
 });
 
 t.test("telnet-enter, dtr and rts are each one of their words", async t => {

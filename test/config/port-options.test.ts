@@ -57,6 +57,13 @@ t.test("every other word sets what it says, and its contrary takes it back", asy
     ["tcp-to-dev-bufsize=1", { netToDevBufsize: { bytes: 1, explicit: true } }],
     ["max-connections=3", { maxConnections: 3 }],
     ["hold=60", { holdSeconds: 60 }],
+    ["always-open", { alwaysOpen: true }],
+    ["always-open -always-open", {}],
+    ["line-timestamp", { lineTimestamp: true }],
+    ["replay=65536", { replayBytes: 65_536 }],
+    ["replay=64k trace-size=1M", { replayBytes: 65_536, traceSize: 1_048_576 }],
+    ["replay=16m replay=0", {}],
+    ["trace-keep=2", { traceKeep: 2 }],
     ["telnet-enter=cr", { telnetEnter: "cr" }],
     ["telnet-enter=cr telnet-enter=crlf", {}],
     ["dtr=off", { dtr: false }],
@@ -96,8 +103,8 @@ function remote(text: string) {
 }
 
 t.test("no word of the table is left out here", async t => {
-  t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 21 + 3);
-  t.equal(KEYED_WORDS.size, 21);
+  t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 23 + 3);
+  t.equal(KEYED_WORDS.size, 24);
 });
 
 t.test("a number out of its range is refused and changes nothing", async t => {
@@ -109,6 +116,7 @@ t.test("a number out of its range is refused and changes nothing", async t => {
     ["net-to-dev-bufsize", 1, 65_536],
     ["max-connections", 1, 65_536],
     ["hold", 0, 3600],
+    ["trace-keep", 0, 99],
   ];
   for (const [word, min, max] of ranges) {
     for (const value of [`${min - 1}`, `${max + 1}`, "-1", "", "x", "5x", "0x5", "5.0", "99999999999999999999999"]) {
@@ -121,6 +129,14 @@ t.test("a number out of its range is refused and changes nothing", async t => {
   t.same(optionFaults("dev-to-tcp-bufsize=0"), [
     "Invalid number for dev-to-tcp-bufsize=: 0 on line 12 (expected a whole number from 1 to 65536)",
   ]);
+});
+
+t.test("a size out of its range, or that is not one, is refused", async t => {
+  for (const value of ["-1", "", "k", "1g", "1.5m", "0x5", "16385k", "16777217", "9999999999999"]) {
+    const fault = `Invalid number for replay=: ${value} on line 12 (expected a number of bytes up to 16777216, k and m count)`;
+    t.same(optionFaults(`replay=${value}`), [fault], value);
+  }
+  t.same(optionFaults("replay=16384k replay=16777216 trace-size=1024m"), []);
 });
 
 t.test("a value that is not one of the words is refused, with the nearest", async t => {

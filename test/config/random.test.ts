@@ -57,6 +57,8 @@ const DEFAULTS = [
   "remaddr",
   "telnet-enter",
   "dtr",
+  "replay",
+  "always-open",
   "nosuch",
 ];
 const TEXTS = [
