@@ -1,4 +1,4 @@
-// A process of its own for modem.test.ts, where a loop-back plug is preloaded: what the calls give is printed.
+// A process of its own for serial-modem.test.ts, where a loop-back plug is preloaded: what the calls give is printed.
 import { getCounters, getModem, MODEM, RS485, setBreak, setModem, setRs485 } from "../../service/native/serial.js";
 import { getRs485, openPty } from "./test-addon.js";
 
