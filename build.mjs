@@ -20,14 +20,16 @@ process.chdir(checkout);
 
 const ENTRIES = [
   { entry: "service/main.ts", outfile: "ser2net.cjs", program: true },
-  { entry: "service/control/server.ts", outfile: "control.cjs", program: false, part: true }, // where there is a control port
-  { entry: "service/access/hosts-files.ts", outfile: "access.cjs", program: false }, // loaded where there is a hosts table
-  { entry: "service/board/entry.ts", outfile: "board.cjs", program: false }, // loaded for --board and the command `board`
-  { entry: "service/dbus/entry.ts", outfile: "dbus.cjs", program: false }, // loaded only where D-Bus is on
-  { entry: "service/drain/entry.ts", outfile: "drain.cjs", program: false }, // loaded in place of the daemon, see below
-  { entry: "service/config/print.ts", outfile: "print.cjs", program: false }, // loaded for --print-config
-  { entry: "service/ipmi/entry.ts", outfile: "sol.cjs", program: false }, // loaded when a SOL device is opened first
-  { entry: "service/handover/entry.ts", outfile: "handover.cjs", program: false }, // loaded where a state is handed over
+  { entry: "service/control/server.ts", outfile: "control.cjs", part: true }, // where there is a control port
+  { entry: "service/access/hosts-files.ts", outfile: "access.cjs" }, // loaded where there is a hosts table
+  { entry: "service/board/entry.ts", outfile: "board.cjs" }, // loaded for --board and the command `board`
+  { entry: "service/dbus/entry.ts", outfile: "dbus.cjs" }, // loaded only where D-Bus is on
+  { entry: "service/drain/entry.ts", outfile: "drain.cjs" }, // loaded in place of the daemon, see below
+  { entry: "service/config/print.ts", outfile: "print.cjs" }, // loaded for --print-config
+  { entry: "service/app/board-leds.ts", outfile: "leds.cjs", part: true }, // loaded for LED lines and boards
+  { entry: "service/trace/traces.ts", outfile: "trace.cjs", part: true }, // loaded where a port is traced
+  { entry: "service/ipmi/entry.ts", outfile: "sol.cjs" }, // loaded when a SOL device is opened first
+  { entry: "service/handover/entry.ts", outfile: "handover.cjs" }, // loaded where a state is handed over
 ];
 
 /** What parts share with the daemon: by source file the names that service/app/shared.ts passes on. */

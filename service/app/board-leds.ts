@@ -1,12 +1,12 @@
 /**
- * The LEDs of a board beside the flashes of LED lines: connections, faults, the state of the box, and the traffic where
- * the kernel itself can show it.
+ * The bundle leds.cjs: the LEDs of LED lines, and those of a board beside them: connections, faults, the state of the box,
+ * and the traffic where the kernel itself can show it.
  */
 import type { BoardLed, PortHardware, ProfileFacts } from "../board/profile.js";
 import type { LedConfig, PortConfig } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
-import type { SteadyLed, TtyLed } from "../led/led.js";
-import type { Leds } from "../led/sysfs.js";
+import type { Led, SteadyLed, TtyLed } from "../led/led.js";
+import { Leds } from "../led/sysfs.js";
 import { backgroundClock, type Clock } from "../line/clock.js";
 import type { ManagedPort, PortStatus } from "../port/status.js";
 
@@ -26,6 +26,11 @@ interface BoardLedsOptions {
   readonly clock?: Clock;
 }
 
+/** LEDs of this machine. No method throws: the reason why a LED does not work is passed to `warn` once. */
+export function createBoardLeds(warn: (text: string) => void, options: Omit<BoardLedsOptions, "leds">): BoardLeds {
+  return new BoardLeds({ ...options, leds: new Leds(warn) });
+}
+
 export class BoardLeds {
   readonly #options: BoardLedsOptions;
   #board: ProfileFacts | null = null;
@@ -43,7 +48,7 @@ export class BoardLeds {
     this.#options = options;
   }
 
-  /** Call before LED lines are set up: those for which `showsTraffic` is true must not be. */
+  /** Call before LED lines are opened: the kernel flashes some of them. */
   configure(board: ProfileFacts | null, ports: readonly PortConfig[]): void {
     const before = this.#undo;
     this.#board = board;
@@ -63,9 +68,9 @@ export class BoardLeds {
     this.#show();
   }
 
-  /** Whether the kernel itself flashes that LED. */
-  showsTraffic({ device }: LedConfig): boolean {
-    return this.#ttyLeds.some(line => line.device === device);
+  /** The LED of a LED line. Null: the kernel itself flashes it. */
+  open(config: LedConfig): Led | null {
+    return this.#ttyLeds.some(line => line.device === config.device) ? null : this.#options.leds.open(config);
   }
 
   /** All changes of one turn of the event loop are shown together, since many may come at once. */
@@ -99,6 +104,7 @@ export class BoardLeds {
     this.#undo = [];
     this.#steadyLeds = [];
     this.#ttyLeds = [];
+    this.#options.leds.close();
   }
 
   // ---- traffic that the kernel shows

@@ -6,7 +6,7 @@ import { reasonOf } from "../native/errors.js";
 import type { Link, Listener } from "../net/link.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { acceptPermitted } from "../port/peers/admission.js";
-import { bundle } from "./bundle.js";
+import { loader } from "./bundles.js";
 
 type ControlPortError = "invalid" | "not-open";
 
@@ -28,7 +28,7 @@ export class ControlListener {
 
   constructor(options: ControlListenerOptions) {
     this.#options = options;
-    this.#server = bundle("Commands of the control port", options.createServer, options.log);
+    this.#server = loader("Commands of the control port", options.createServer, options.log);
   }
 
   /** Null: no control port was configured so far, and there are no sessions. */

@@ -7,7 +7,6 @@ import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnosti
 import { readConfiguration } from "../config/resolve.js";
 import type { ControlServer } from "../control/server.js";
 import { DeviceNodeWatcher } from "../device/node-watcher.js";
-import { Leds } from "../led/sysfs.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { loadModule } from "../native/load-module.js";
@@ -17,7 +16,7 @@ import type { PortEnvironment } from "../port/environment.js";
 import { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
 import { BoardDevices } from "./board-devices.js";
-import { BoardLeds } from "./board-leds.js";
+import { Bundles } from "./bundles.js";
 import { ControlListener } from "./control-listener.js";
 import { DaemonDrain } from "./drain.js";
 import type { HandedOver } from "./handover.js";
@@ -54,9 +53,8 @@ export class Daemon {
   readonly #log: Log;
   readonly #inherited: Inherited;
   readonly #serviceLookup = createServiceLookup();
-  readonly #leds: Leds;
   readonly #nodeWatcher: DeviceNodeWatcher;
-  readonly #boardLeds: BoardLeds;
+  readonly #bundles: Bundles;
   readonly #boardDevices: BoardDevices;
   readonly #served: ServedPorts;
   readonly #environment: PortEnvironment;
@@ -74,9 +72,8 @@ export class Daemon {
     this.#log = log;
     this.#events = events;
     this.#inherited = inheritedSockets(handedOver.sockets);
-    this.#leds = new Leds(text => log.warning(text));
     this.#nodeWatcher = new DeviceNodeWatcher(text => log.warning(text));
-    this.#boardLeds = new BoardLeds({ leds: this.#leds, nodeWatcher: this.#nodeWatcher, ports: this.ports });
+    this.#bundles = new Bundles({ log, nodeWatcher: this.#nodeWatcher, ports: this.ports });
     this.#boardDevices = this.#createBoardDevices();
     this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
     this.drain = new DaemonDrain({
@@ -91,8 +88,7 @@ export class Daemon {
     this.#served = new ServedPorts({
       ports: this.ports,
       environment: this.#environment,
-      leds: this.#leds,
-      showsTraffic: led => this.#boardLeds.showsTraffic(led),
+      openLed: config => this.#bundles.leds?.open(config) ?? null,
     });
     this.control = new ControlListener({
       createServer: () => this.#createControlServer(),
@@ -125,16 +121,16 @@ export class Daemon {
     return createPortEnvironment({
       log: this.#log,
       ports: this.ports,
-      leds: this.#leds,
+      bundles: this.#bundles,
       nodeWatcher: this.#nodeWatcher,
-      showsTraffic: led => this.#boardLeds.showsTraffic(led),
+      openLed: config => this.#bundles.leds?.open(config) ?? null,
       inherited: this.#inherited,
       locking: this.#options.locking,
       signature: this.#options.signature,
       label: portName => this.label(portName),
       optionContext: () => this.#configuration.finalContext,
       changed: port => {
-        this.#boardLeds.portChanged(port);
+        this.#bundles.leds?.portChanged(port);
         this.#events.portChanged(port);
       },
       removed: port => this.#removed(port),
@@ -157,7 +153,7 @@ export class Daemon {
 
   /** Blinks a LED of the port, so that it can be found. False: it has none. */
   identify(portName: string, seconds: number): boolean {
-    return this.#boardLeds.identify(portName, seconds);
+    return this.#bundles.leds?.identify(portName, seconds) ?? false;
   }
 
   /** Opens every socket, then returns. Throws StartError; a bad port or line is only logged. */
@@ -165,15 +161,8 @@ export class Daemon {
     const effective = this.#read();
     if (effective.boardChosen !== null) this.#log.info(effective.boardChosen);
     this.#logDiagnostics(effective.diagnostics);
-    for (const text of solWarnings(effective.configuration.ports)) this.#log.warning(text);
-    this.#faultyLines = countLines(effective.diagnostics);
-    const { ports, controlPort } = effective.configuration;
-    this.#board = effective.board;
-    this.#boardLeds.configure(effective.board, ports);
-    this.#boardDevices.configure(effective.board);
-    applyReload(this.#served, this.#configuration, effective.configuration);
-    this.#configuration = effective.configuration;
-    const spec = this.#options.controlPort ?? controlPort;
+    this.#adopt(effective);
+    const spec = this.#options.controlPort ?? effective.configuration.controlPort;
     const fault = this.control.move(spec, false);
     if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, { usage: true });
     if (fault === "not-open") throw new StartError(`Unable to open control port, see syslog: ${spec}`, {});
@@ -216,15 +205,20 @@ export class Daemon {
       this.#log.error(`The configuration stays as it is: ${this.#lastReload}`);
       return;
     }
-    for (const text of solWarnings(next.configuration.ports)) this.#log.warning(text);
     this.#lastReload = next.diagnostics;
-    this.#faultyLines = countLines(next.diagnostics);
-    this.#board = next.board;
-    this.#boardLeds.configure(next.board, next.configuration.ports);
-    this.#boardDevices.configure(next.board);
-    this.#configuration = applyReload(this.#served, this.#configuration, next.configuration);
+    this.#adopt(next);
     if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration);
     this.#events.portsChanged();
+  }
+
+  /** Serves a configuration in place of the one in force. */
+  #adopt({ configuration, diagnostics, board }: LoadedConfiguration): void {
+    for (const text of solWarnings(configuration.ports)) this.#log.warning(text);
+    this.#faultyLines = countLines(diagnostics);
+    this.#board = board;
+    this.#bundles.prepare(configuration, board);
+    this.#boardDevices.configure(board);
+    this.#configuration = applyReload(this.#served, this.#configuration, configuration);
   }
 
   #logDiagnostics(diagnostics: readonly Diagnostic[]): void {
@@ -263,8 +257,7 @@ export class Daemon {
     this.#served.closeRotators();
     this.control.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));
-    this.#boardLeds.close();
-    this.#leds.close();
+    this.#bundles.leds?.close();
     this.#nodeWatcher.close();
   }
 

@@ -7,7 +7,7 @@ import { SolDevices } from "../device/open-sol.js";
 import type { CreateSession } from "../device/sol.js";
 import { SolSecrets } from "../device/sol-secrets.js";
 import type { TraceState } from "../handover/state.js";
-import type { Leds } from "../led/sysfs.js";
+import type { Led } from "../led/led.js";
 import { processorMs, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { loadModule } from "../native/load-module.js";
@@ -24,7 +24,7 @@ import { writeIfOpen } from "../port/peers/admission.js";
 import { WakeUpBudget } from "../port/read-pacing.js";
 import type { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
-import { describeTraceError, openTraces } from "../trace/traces.js";
+import { type Bundles, isTraced } from "./bundles.js";
 import { createWrappers } from "./hosts-access.js";
 import type { Journal } from "./journal.js";
 import { readLocalTime } from "./local-time.js";
@@ -35,14 +35,14 @@ type WrappedDaemon = "ser2net" | "ser2net-control";
 interface PortEnvironmentOptions {
   readonly log: Log;
   readonly ports: Registry;
-  readonly leds: Leds;
+  readonly bundles: Bundles;
   readonly nodeWatcher: DeviceNodeWatcher;
   readonly inherited: Inherited;
   /** UUCP locks. */
   readonly locking: boolean;
   readonly signature: string;
-  /** Whether the kernel itself flashes that LED. */
-  showsTraffic(led: LedConfig): boolean;
+  /** Null: the kernel itself flashes it, or LEDs cannot be loaded. */
+  openLed(config: LedConfig): Led | null;
   optionContext(): OptionContext;
   changed(port: ManagedPort): void;
   removed(port: ManagedPort): void;
@@ -62,7 +62,7 @@ interface TakenPorts extends PortHandover {
 }
 
 export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvironment {
-  const { log, ports, leds, inherited, locking } = options;
+  const { log, ports, inherited, locking } = options;
   const names = new RemoteNames();
   const withPort = (remote: RemoteAddress) => names.addresses(remote).map(address => ({ address, port: remote.port }));
   const permitted = createAccessCheck("ser2net", log);
@@ -83,8 +83,8 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     permitted,
     admits: (list, peer) => isAdmitted(list?.flatMap(withPort) ?? null, peer),
     numericAddresses: remote => names.addresses(remote),
-    openTraces: createTraceOpener(log, options.handover),
-    led: config => (config === null || options.showsTraffic(config) ? null : leds.open(config)),
+    openTraces: createTraceOpener(options),
+    led: config => (config === null ? null : options.openLed(config)),
     label: portName => options.label(portName),
     optionContext: () => options.optionContext(),
     localTime: () => readLocalTime(time),
@@ -102,10 +102,14 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
 }
 
 /** Opens the trace files of a port. A file that the process before this one had open is continued. */
-function createTraceOpener(log: Log, handover: TakenPorts | null): PortEnvironment["openTraces"] {
-  return ({ name, options: { traceRead: read, traceWrite: write, traceBoth: both } }, expand) => {
+function createTraceOpener({ log, handover, bundles }: PortEnvironmentOptions): PortEnvironment["openTraces"] {
+  return (config, expand) => {
+    const traces = isTraced(config) ? bundles.traces() : null;
+    if (traces === null) return null;
+    const { name, options } = config;
+    const { traceRead: read, traceWrite: write, traceBoth: both } = options;
     const open = (template: string) => handover?.traceFile(name, template) ?? expand(template);
-    return openTraces({ read, write, both }, open, error => log.error(describeTraceError(error, name)));
+    return traces.openTraces({ read, write, both }, open, error => log.error(traces.describeTraceError(error, name)));
   };
 }
 

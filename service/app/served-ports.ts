@@ -3,7 +3,6 @@ import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "../con
 import { formatDiagnostic } from "../config/diagnostic.js";
 import { type PortStep, planReload, type RotatorStep } from "../config/plan.js";
 import type { Led } from "../led/led.js";
-import type { Leds } from "../led/sysfs.js";
 import { reasonOf } from "../native/errors.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { NO_SOCKETS, Port } from "../port/port.js";
@@ -26,9 +25,8 @@ export interface ReloadTarget {
 interface ServedPortsOptions {
   readonly ports: Registry;
   readonly environment: PortEnvironment;
-  readonly leds: Leds;
-  /** Whether the kernel itself flashes that LED. */
-  showsTraffic(led: LedConfig): boolean;
+  /** Null: the kernel itself flashes it, or LEDs cannot be loaded. */
+  openLed(config: LedConfig): Led | null;
 }
 
 export class ServedPorts implements ReloadTarget {
@@ -93,8 +91,9 @@ export class ServedPorts implements ReloadTarget {
   changeLeds(release: readonly LedConfig[], configure: readonly LedConfig[]): void {
     for (const config of configure) {
       const before = this.#configuredLeds.get(config.name);
-      if (this.#options.showsTraffic(config)) this.#configuredLeds.delete(config.name);
-      else this.#configuredLeds.set(config.name, this.#options.leds.open(config));
+      const led = this.#options.openLed(config);
+      if (led === null) this.#configuredLeds.delete(config.name);
+      else this.#configuredLeds.set(config.name, led);
       before?.close();
     }
     for (const { name } of release) {

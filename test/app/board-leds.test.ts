@@ -43,9 +43,8 @@ async function serve(t: Test, document: Document = {}, conf = "") {
     clock: world.time,
   });
   t.teardown(() => boardLeds.close());
-  t.teardown(() => leds.close());
   world.environment.changed = port => boardLeds.portChanged(port);
-  world.environment.led = config => (config === null || boardLeds.showsTraffic(config) ? null : leds.open(config));
+  world.environment.led = config => (config === null ? null : boardLeds.open(config));
 
   /** Configures ports and LEDs as a start and a reload do. */
   const configure = (profile: Document, text: string) => {

@@ -48,10 +48,12 @@ const FILES = [
   "dbus.cjs",
   "drain.cjs",
   "handover.cjs",
+  "leds.cjs",
   "native.node",
   "print.cjs",
   "ser2net.cjs",
   "sol.cjs",
+  "trace.cjs",
 ];
 
 for (const target of TARGETS) {

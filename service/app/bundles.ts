@@ -1,0 +1,71 @@
+/** Bundles that not every board needs (docs/design.md, "What is loaded when"). */
+import type { ProfileFacts } from "../board/profile.js";
+import type { Configuration, PortConfig } from "../config/configuration.js";
+import type { DeviceNodeWatcher } from "../device/node-watcher.js";
+import type { Log } from "../log/log.js";
+import { reasonOf } from "../native/errors.js";
+import { loadModule } from "../native/load-module.js";
+import type { ManagedPort } from "../port/status.js";
+import type { BoardLeds } from "./board-leds.js";
+
+type Traces = typeof import("../trace/traces.js");
+
+interface BundlesOptions {
+  readonly log: Log;
+  readonly nodeWatcher: DeviceNodeWatcher;
+  readonly ports: { list(): readonly ManagedPort[] };
+}
+
+/** Those of what only some ports need. Each is loaded with the first configuration that needs it. */
+export class Bundles {
+  /** Null: they cannot be loaded, which is logged. */
+  readonly traces: () => Traces | null;
+  readonly #loadLeds: () => BoardLeds | null;
+  #leds: BoardLeds | null = null;
+
+  constructor(options: BundlesOptions) {
+    this.traces = loader("Traces", () => loadModule<Traces>("./trace.cjs"), options.log);
+    this.#loadLeds = loader("LEDs", () => createLeds(options), options.log);
+  }
+
+  /** Null: no configuration so far has LEDs, or they cannot be loaded. */
+  get leds(): BoardLeds | null {
+    return this.#leds;
+  }
+
+  /** Loads what the configuration needs, and sets up its LEDs. Call before its ports are served. */
+  prepare({ leds, ports }: Configuration, board: ProfileFacts | null): void {
+    if (board !== null || leds.length > 0) this.#leds = this.#loadLeds();
+    this.#leds?.configure(board, ports);
+    if (ports.some(isTraced)) this.traces();
+  }
+}
+
+export function isTraced({ options: { traceRead, traceWrite, traceBoth } }: Pick<PortConfig, "options">): boolean {
+  return (traceRead ?? traceWrite ?? traceBoth) !== null;
+}
+
+/**
+ * Loads a bundle at the first call and keeps it. Null: it cannot be loaded, and its feature is missing; the reason is logged
+ * once, and the next call tries again.
+ * @param what for the log, plural: `LEDs`
+ */
+export function loader<T>(what: string, load: () => T, log: Pick<Log, "error">): () => T | null {
+  let loaded: T | null = null;
+  let lastReason = "";
+  return () => {
+    try {
+      loaded ??= load();
+    } catch (error) {
+      const reason = reasonOf(error);
+      if (reason !== lastReason) log.error(`${what} cannot be loaded: ${reason}`);
+      lastReason = reason;
+    }
+    return loaded;
+  };
+}
+
+function createLeds({ log, nodeWatcher, ports }: BundlesOptions): BoardLeds {
+  const { createBoardLeds } = loadModule<typeof import("./board-leds.js")>("./leds.cjs");
+  return createBoardLeds(text => log.warning(text), { nodeWatcher, ports });
+}
