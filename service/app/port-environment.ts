@@ -71,7 +71,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   return {
     log,
     time,
-    budget: new WakeUpBudget({ clock: time, cpuMs: processorMs, setTickMs }),
+    budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
     heartbeat: new Heartbeat(time),
     defaultSignature: options.signature,
     handover: options.handover,

@@ -1,114 +1,123 @@
 /**
- * When to read a source again. A wake-up costs the same for one byte or a thousand. So what comes seldom is passed on at
- * once, and what keeps coming is read at ticks, common to all ports, as soon as there is too much of it.
+ * Decides when a source is read again. A wake-up costs the same for one byte as for a thousand. Therefore rare data is read as
+ * soon as it comes; while the daemon reads often, streams are read at ticks that all ports have in common.
+ *
+ * The line time of a piece of data is how long the line needs for its bytes.
  */
-import type { Clock } from "../line/clock.js";
 
-/** A line that was idle this long begins something new: a person typing, a message. */
+/** After a pause of this length, data is the start of something new: a keystroke, a message. */
 const PAUSE_MS = 4;
-/** A read that brings more than the line could have sent since the last one, and this much, comes from a full buffer. */
+/** A read whose line time exceeds twice the time since the last read by this has emptied a buffer: more is waiting. */
 const AHEAD_SLACK_MS = 16;
-/** Of its line's time, a direction that answers in a dialogue uses less than this at a time. */
+/** Data with less line time than this may be one turn of a dialogue; with more it is a stream. */
 const DIALOGUE_MS = 16;
 /**
- * What is new is read at once for a while, so that its last byte does not wait: a read costs 1 and the milliseconds of its
- * line time, an answer in a dialogue grants all of this, each millisecond of a pause some of it.
+ * Each source has a credit of reads that do not wait for a tick, so that the last byte of a message does not wait either. A
+ * read costs 1 plus its line time in milliseconds. A turn of a dialogue fills the credit up to MOST_AT_ONCE; each millisecond
+ * of a pause adds AT_ONCE_PER_PAUSE_MS.
  */
 const MOST_AT_ONCE = 300;
 const AT_ONCE_PER_PAUSE_MS = 16;
 
-/** What one direction of an open port carried lately. */
-export class Flow {
-  /** Pieces passed on. */
+/** The recent data of one direction of an open port. */
+export class RecentData {
+  /** Number of pieces passed on. */
   moved = 0;
   #burstMs = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  /** @param lineMs the time that the line needs for it */
+  /** Counts a piece. @param lineMs its line time */
   add(lineMs: number, nowMs: number): void {
     this.moved++;
     this.#burstMs = Math.min(this.burstMs(nowMs) + lineMs, 2 * DIALOGUE_MS);
     this.#lastMs = nowMs;
   }
 
-  /** Line time of what came lately, in milliseconds; leaks away at half the speed of the line. */
+  /** Line time of the recent pieces, in milliseconds: a leaky bucket that loses half a millisecond in each. */
   burstMs(nowMs: number): number {
     return Math.max(0, this.#burstMs - (nowMs - this.#lastMs) / 2);
   }
 }
 
 /** The line of a port, as far as reading depends on it. */
-export interface Pace {
-  /** How long it takes for one byte, in milliseconds. */
+export interface LineTiming {
+  /** The line time of one byte, in milliseconds. */
   readonly byteMs: number;
-  /** What gathers in this time fits the kernel's buffers; 0 forbids to wait (-chardelay). In milliseconds. */
+  /** The bytes of this time fit into the kernel's buffers, in milliseconds; 0: no read may wait for a tick (-chardelay). */
   readonly longestTickMs: number;
 }
 
-/** There is more; whenever there is something; what there is at the next tick. */
+/** Read again at once; when there is something to read; or what there is at the next tick. */
 export type NextRead = "again" | "wait" | "tick";
 
-/** What is remembered of one source between two reads. */
+/** A read that got something. */
+interface ReadResult {
+  readonly bytes: number;
+  /** It got as many bytes as it had room for. */
+  readonly isFull: boolean;
+  readonly nowMs: number;
+}
+
+/** The state of one source between two reads. */
 export class ReadPacing {
   #lastReadMs = Number.NEGATIVE_INFINITY;
-  /** What is left to it of MOST_AT_ONCE. */
+  /** The credit: see MOST_AT_ONCE. */
   #atOnce = 0;
   #otherMoved = 0;
 
   /**
-   * What to do after a read of `bytes` bytes (> 0).
-   * @param full the read got all it had room for
-   * @param other the other direction: when it moved since the last read, the peer may wait for an answer
+   * Call after each read that got something.
+   * @param other the other direction: where it moved since the last read, the peer or the device may be waiting for an answer
    */
-  next(bytes: number, full: boolean, pace: Pace, other: Flow, budget: WakeUpBudget): NextRead {
-    const nowMs = budget.read(pace.byteMs);
+  next({ bytes, isFull, nowMs }: ReadResult, timing: LineTiming, other: RecentData, budget: WakeUpBudget): NextRead {
+    budget.read(timing.byteMs, nowMs);
     const gapMs = nowMs - this.#lastReadMs;
-    const lineMs = bytes * pace.byteMs;
+    const lineMs = bytes * timing.byteMs;
     this.#lastReadMs = nowMs;
-    const turned = other.moved !== this.#otherMoved && other.burstMs(nowMs) < DIALOGUE_MS;
+    const isAnswer = other.moved !== this.#otherMoved && other.burstMs(nowMs) < DIALOGUE_MS;
     this.#otherMoved = other.moved;
-    if (full || lineMs > 2 * gapMs + AHEAD_SLACK_MS) return "again";
+    if (isFull || lineMs > 2 * gapMs + AHEAD_SLACK_MS) return "again";
     const pauseMs = gapMs - lineMs;
-    const paused = pauseMs > PAUSE_MS;
-    if (turned) this.#atOnce = MOST_AT_ONCE;
-    else if (paused) this.#atOnce = Math.min(MOST_AT_ONCE, this.#atOnce + pauseMs * AT_ONCE_PER_PAUSE_MS);
-    if (this.#atOnce >= 1 && budget.allowsAtOnce(paused)) {
+    const afterPause = pauseMs > PAUSE_MS;
+    if (isAnswer) this.#atOnce = MOST_AT_ONCE;
+    else if (afterPause) this.#atOnce = Math.min(MOST_AT_ONCE, this.#atOnce + pauseMs * AT_ONCE_PER_PAUSE_MS);
+    if (this.#atOnce >= 1 && budget.allowsAtOnce(afterPause)) {
       this.#atOnce -= 1 + lineMs;
       return "wait";
     }
-    return budget.streamsAtTicks && budget.tickMs <= pace.longestTickMs ? "tick" : "wait";
+    return budget.streamsAtTicks && budget.tickMs <= timing.longestTickMs ? "tick" : "wait";
   }
 }
 
-/** Reads a second, of all sources, from which on streams are read at ticks, and below which they are not any more. */
+/** Streams are read at ticks from MANY_READS a second on, of all sources, until there are fewer than FEW_READS. */
 const MANY_READS = 300;
 const FEW_READS = 150;
-/** Ticks, in milliseconds: of ordinary lines, and while a line is as fast as this. */
+/** The period of the ticks, and the shorter one while a line is faster than FAST_BYTE_MS. */
 const TICK_MS = 2;
 const FAST_TICK_MS = 1;
 const FAST_BYTE_MS = 0.03; // 333,000 bit/s
 /** Below the manual page's chardelay-max of 20 ms. */
 const LONGEST_TICK_MS = 16;
-/** Shares of a core from which on ticks get longer, and below which they get shorter again. */
+/** Processor time as a share of a core: above BUSY the ticks get longer, below EASY shorter again. */
 const BUSY = 0.5;
 const EASY = 0.25;
+/** Reads and processor time are counted in windows of this length. */
 const WINDOW_MS = 100;
-/** Reads at once in a window, of all sources. */
+/** Most reads at once in a window, of all sources. */
 const MOST_AT_ONCE_TOGETHER = 500;
 
 interface BudgetOptions {
-  readonly clock: Clock;
   /** Processor time used so far, in milliseconds. */
   readonly cpuMs: () => number;
   readonly setTickMs: (ms: number) => void;
 }
 
-/** How much the daemon may wake up: one for all ports. */
+/** Limits how often the daemon wakes up: one for all ports. */
 export class WakeUpBudget {
   /** There are so many reads that streams must share their wake-ups. */
   streamsAtTicks = false;
   tickMs = TICK_MS;
-  /** Ticks are longer than they should be. */
+  /** Ticks are longer than the lines want, because the processor is busy. */
   overloaded = false;
   readonly #options: BudgetOptions;
   #reads = 0;
@@ -122,21 +131,19 @@ export class WakeUpBudget {
     this.#options = options;
   }
 
-  /** Counts a read of a line that takes so long for a byte. Returns the time on the clock. */
-  read(byteMs: number): number {
-    const nowMs = this.#options.clock.nowMs();
+  /** Counts a read. @param byteMs the line time of one byte */
+  read(byteMs: number, nowMs: number): void {
     this.#reads++;
     if (byteMs < FAST_BYTE_MS) this.#fast = true;
-    if (nowMs - this.#sinceMs >= WINDOW_MS) this.#judge(nowMs);
-    return nowMs;
+    if (nowMs - this.#sinceMs >= WINDOW_MS) this.#endWindow(nowMs);
   }
 
-  /** Whether one more source may be read at once. @param first after a pause; in an overload only those may */
-  allowsAtOnce(first: boolean): boolean {
-    return (first || !this.overloaded) && ++this.#atOnce <= MOST_AT_ONCE_TOGETHER;
+  /** Whether one more source may be read at once, and counts it then. @param afterPause in an overload only such reads may */
+  allowsAtOnce(afterPause: boolean): boolean {
+    return (afterPause || !this.overloaded) && ++this.#atOnce <= MOST_AT_ONCE_TOGETHER;
   }
 
-  #judge(nowMs: number): void {
+  #endWindow(nowMs: number): void {
     const elapsedMs = nowMs - this.#sinceMs;
     const perSecond = (this.#reads * 1000) / elapsedMs;
     this.streamsAtTicks = perSecond > (this.streamsAtTicks ? FEW_READS : MANY_READS);
@@ -152,7 +159,7 @@ export class WakeUpBudget {
   #adjustTick(share: number): void {
     const shortest = this.#fast ? FAST_TICK_MS : TICK_MS;
     let tickMs = this.tickMs;
-    // Twice in a row: what begins takes more for a moment.
+    // Only in two windows in a row: a connection that begins takes more for a moment.
     if (share > BUSY && this.#wasBusy) tickMs = Math.min(tickMs * 2, LONGEST_TICK_MS);
     else if (share < EASY) tickMs /= 2;
     this.#wasBusy = share > BUSY;

@@ -1,5 +1,5 @@
 import t from "tap";
-import { Flow, type NextRead, ReadPacing, WakeUpBudget } from "../../service/port/read-pacing.js";
+import { type NextRead, ReadPacing, RecentData, WakeUpBudget } from "../../service/port/read-pacing.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 /** 9600 and 115200 8N1. */
@@ -10,31 +10,30 @@ const FAST = { byteMs: 10 / 115.2, longestTickMs: 1000 };
 class Source {
   readonly clock = new FakeClock();
   readonly budget = new WakeUpBudget({
-    clock: this.clock,
     cpuMs: () => this.clock.nowMs() * this.share,
     setTickMs: () => {},
   });
-  readonly other = new Flow();
+  readonly other = new RecentData();
   share = 0;
   readonly #pacing = new ReadPacing();
 
   busy(): this {
     for (let read = 0; read < 200; read++) {
       this.clock.pass(1);
-      this.budget.read(1);
+      this.budget.read(1, this.clock.nowMs());
     }
     return this;
   }
 
-  read(afterMs: number, bytes: number, pace = FAST, full = false): NextRead {
+  read(afterMs: number, bytes: number, timing = FAST, isFull = false): NextRead {
     this.clock.pass(afterMs);
-    return this.#pacing.next(bytes, full, pace, this.other, this.budget);
+    return this.#pacing.next({ bytes, isFull, nowMs: this.clock.nowMs() }, timing, this.other, this.budget);
   }
 
   /** The last of so many reads. */
-  stream(reads: number, everyMs: number, bytes: number, pace = FAST): NextRead {
+  stream(reads: number, everyMs: number, bytes: number, timing = FAST): NextRead {
     let next: NextRead = "wait";
-    for (let read = 0; read < reads; read++) next = this.read(everyMs, bytes, pace);
+    for (let read = 0; read < reads; read++) next = this.read(everyMs, bytes, timing);
     return next;
   }
 }
@@ -62,7 +61,7 @@ t.test("a slow stream alone is passed on at once, beside seven others it is not"
   const source = new Source();
   let next: NextRead = "wait";
   for (let read = 0; read < 400; read++) {
-    for (let other = 0; other < 7; other++) source.budget.read(SLOW.byteMs);
+    for (let other = 0; other < 7; other++) source.budget.read(SLOW.byteMs, source.clock.nowMs());
     next = source.read(8.3, 8, SLOW);
   }
   t.equal(next, "tick");

@@ -186,7 +186,7 @@ export class World {
       log,
       handover: null,
       time: this.time,
-      budget: new WakeUpBudget({ clock: this.time, cpuMs: () => 0, setTickMs: () => {} }),
+      budget: new WakeUpBudget({ cpuMs: () => 0, setTickMs: () => {} }),
       heartbeat: new Heartbeat(this.time),
       defaultSignature: "ser2net",
       listen: (spec, { accepted, failed }) => this.#listen(spec, accepted, failed),

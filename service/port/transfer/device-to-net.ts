@@ -28,6 +28,8 @@ export class DeviceToNet {
   /** The manual page's algorithm, for port lines that ask for it. */
   readonly delay: CharacterDelay | null;
   readonly #pacing = new ReadPacing();
+  /** The time of the read, or of the end of chardelay, that is under way. */
+  #nowMs = 0;
   readonly #ready = () => this.#read();
 
   constructor(options: TransferOptions, state: TransferState, before: TransferredState | null) {
@@ -45,7 +47,10 @@ export class DeviceToNet {
             options.clock,
             {
               ready: () => !this.blocked,
-              emit: bytes => this.#emit(bytes),
+              emit: bytes => {
+                this.#nowMs = options.clock.nowMs();
+                this.#emit(bytes);
+              },
             },
             before?.gathered,
           )
@@ -81,11 +86,13 @@ export class DeviceToNet {
     for (let reads = 0; next === "again" && reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
       if (state.stopped || this.blocked) return;
       const limit = this.#limit();
+      this.#nowMs = this.#options.clock.nowMs();
       const count = this.#take(limit);
       if (count < 0) return;
       if (count === 0) break;
       bytes += count;
-      next = this.#pacing.next(count, count === limit, state.pace, state.toDevice, this.#options.budget);
+      const result = { bytes: count, isFull: count === limit, nowMs: this.#nowMs };
+      next = this.#pacing.next(result, state.timing, state.toDevice, this.#options.budget);
     }
     this.wait(next === "tick" && this.delay === null);
   }
@@ -148,8 +155,8 @@ export class DeviceToNet {
 
   #emit(bytes: Uint8Array): void {
     if (this.blocked) throw new Error("device data while a peer is blocked");
-    const { connections, heartbeat, clock } = this.#options;
-    this.#state.toNet.add(bytes.length * this.#state.pace.byteMs, clock.nowMs());
+    const { connections, heartbeat } = this.#options;
+    this.#state.toNet.add(bytes.length * this.#state.timing.byteMs, this.#nowMs);
     for (const connection of connections) {
       connection.lastActiveSecond = heartbeat.second;
       connection.sendData(connection.telnet === null ? bytes : escapeIac(bytes, escaped));

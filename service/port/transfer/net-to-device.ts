@@ -31,6 +31,8 @@ export class NetToDevice {
   /** The rest of the peer that filled the device: commands must not overtake data. */
   #postponed: TelnetInput | null = null;
   #lastRead: Connection | null = null;
+  /** The time at which the bytes that are passed on were read, or the device has taken the ones before them. */
+  #nowMs = 0;
 
   constructor(options: TransferOptions, state: TransferState, before: TransferredState | null) {
     this.#options = options;
@@ -107,6 +109,7 @@ export class NetToDevice {
       return;
     }
     this.#unwritten = null;
+    this.#nowMs = this.#options.clock.nowMs();
     const postponed = this.#postponed;
     this.#postponed = null;
     if (postponed !== null) this.#inOrder(postponed);
@@ -168,11 +171,13 @@ export class NetToDevice {
     let next: NextRead = "again";
     for (let reads = 0; next === "again" && reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
       if (!this.#feeds.has(connection) || state.stopped || this.blocked) return;
+      this.#nowMs = this.#options.clock.nowMs();
       const count = this.#take(connection, limit);
       if (count < 0) return;
       if (count === 0) break;
       bytes += count;
-      next = connection.pacing.next(count, count === limit, state.pace, state.toNet, this.#options.budget);
+      const result = { bytes: count, isFull: count === limit, nowMs: this.#nowMs };
+      next = connection.pacing.next(result, state.timing, state.toNet, this.#options.budget);
       if (connection.flooding) next = "tick";
     }
     this.#wait(connection, next === "tick");
@@ -251,12 +256,12 @@ export class NetToDevice {
   }
 
   #pass(connection: Connection, read: Uint8Array): void {
-    const { observers, heartbeat, clock } = this.#options;
+    const { observers, heartbeat } = this.#options;
     connection.lastActiveSecond = heartbeat.second;
     const bytes = connection.decodeData(read);
     observers.monitorTcp?.(bytes);
     observers.traces?.netToDevice(bytes);
-    this.#state.toDevice.add(bytes.length * this.#state.pace.byteMs, clock.nowMs());
+    this.#state.toDevice.add(bytes.length * this.#state.timing.byteMs, this.#nowMs);
     this.write(bytes);
     observers.ledTx?.flash();
   }

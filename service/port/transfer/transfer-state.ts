@@ -9,7 +9,7 @@ import type { Heartbeat } from "../heartbeat.js";
 import type { DataObservers } from "../observers.js";
 import type { Connection } from "../peers/connection.js";
 import type { PortEvents } from "../port-events.js";
-import { Flow, type Pace, type WakeUpBudget } from "../read-pacing.js";
+import { type LineTiming, RecentData, type WakeUpBudget } from "../read-pacing.js";
 
 export const READ_BYTES = 16_384;
 export const DATAGRAM_BYTES = 65_536;
@@ -52,9 +52,9 @@ export interface TransferOptions {
 
 /** The state of one direction that the other one uses, and that of the line. */
 export class TransferState {
-  readonly toNet = new Flow();
-  readonly toDevice = new Flow();
-  pace: Pace = { byteMs: 1, longestTickMs: 0 };
+  readonly toNet = new RecentData();
+  readonly toDevice = new RecentData();
+  timing: LineTiming = { byteMs: 1, longestTickMs: 0 };
   /** Of the heartbeat, when the device sent something last, or was opened. */
   lastDeviceSecond: number;
   stopped = false;
@@ -70,9 +70,9 @@ export class TransferState {
     return { deviceSilentSeconds: Math.max(0, second - this.lastDeviceSecond) };
   }
 
-  /** The pace follows the speed that is in force. */
+  /** The settings in force have changed. */
   lineChanged(line: LineSettings): void {
     const byteMs = (bitsPerCharacter(line) * 1000) / line.speed;
-    this.pace = { byteMs, longestTickMs: this.#batches ? GATHERED_BYTES * byteMs : 0 };
+    this.timing = { byteMs, longestTickMs: this.#batches ? GATHERED_BYTES * byteMs : 0 };
   }
 }

@@ -9,7 +9,6 @@ class Daemon {
   readonly clock = new FakeClock();
   readonly told: number[] = [];
   readonly budget = new WakeUpBudget({
-    clock: this.clock,
     cpuMs: () => this.#cpuMs,
     setTickMs: ms => void this.told.push(ms),
   });
@@ -20,7 +19,7 @@ class Daemon {
     for (let read = 0; read < reads; read++) {
       this.clock.pass(ms / reads);
       this.#cpuMs += (share * ms) / reads;
-      this.budget.read(byteMs);
+      this.budget.read(byteMs, this.clock.nowMs());
     }
     return this;
   }
@@ -35,7 +34,7 @@ t.test("streams are read at ticks from 300 reads a second on, and until there ar
 t.test("a pause ends it", async t => {
   const daemon = new Daemon().second(1000);
   daemon.clock.pass(10_000);
-  daemon.budget.read(SLOW_BYTE_MS);
+  daemon.budget.read(SLOW_BYTE_MS, daemon.clock.nowMs());
   t.equal(daemon.budget.streamsAtTicks, false);
 });
 
