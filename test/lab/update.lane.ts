@@ -4,6 +4,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
 import { until } from "../support/wait.js";
+import { testAppUpdates } from "./app-updates.js";
 import { call, configure } from "./appliance.js";
 import { bothWays } from "./hardware.js";
 import { eventually, explain } from "./machine.js";
@@ -51,7 +52,7 @@ async function boot(t: Test): Promise<{ readonly board: Board; readonly slot: Sl
 
 const versionOf = async (board: Board) => (await board.run("cat /etc/lab-version")).trim();
 
-const install = (board: Board, version: number) => board.attempt(`rauc install /data/${version}.raucb`);
+const install = (board: Board, version: number | string) => board.attempt(`rauc install /data/${version}.raucb`);
 
 /** Both its ports do: gives the client of the second one. */
 async function serves(t: Test, board: Board, what: string): Promise<Client> {
@@ -119,7 +120,7 @@ t.test("updates", async lane => {
       await client.expect("[Port is draining: ");
       const late = await Client.connect(t, SITE_PORT);
       t.match(await late.untilEnd(), /^Port is draining: /);
-      t.match(await board.run("systemctl show -P StatusText ser2net@lab"), /^draining; /);
+      await eventually(board, "systemctl show -P StatusText ser2net@lab | grep '^draining; '"); // told once a second
       await client.close();
       await board.down();
       ({ board, slot } = await boot(lane));
@@ -153,4 +154,7 @@ t.test("updates", async lane => {
     await (await serves(t, board, "fallen back")).close();
     t.equal(bootState(), `AB 0 ${TRIES}`);
   });
+
+  const [uart1] = board.uarts;
+  if (uart1 !== undefined) await testAppUpdates(lane, board, uart1, version => install(board, version));
 });

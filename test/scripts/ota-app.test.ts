@@ -10,18 +10,20 @@ const RUN = "/usr/lib/update/run-app";
 
 /** A daemon that says its version and what it was called with. `starts` and `healthy` are read by the fakes below. */
 const daemonOf = (version: string) => `#!/bin/sh\necho ${version} "$@"\n[ ${version} != broken ]\n`;
-/** Two instances run. A restart fails with the daemon `dead`, a check with `ill`; both are noted. */
+/** Two instances run. A restart fails with the daemon `dead`, a check with `ill`; `crashing` is started again. All are noted. */
 const SYSTEMCTL = `#!/bin/sh
 [ "$1" != list-units ] || { echo "ser2net@board-a.service loaded active running x"; echo "ser2net@b.2.service loaded active running x"; }
+[ "$1" != show ] || case $(RUN) in crashing*) grep -c health NOTES;; *) echo 0;; esac
 [ "$1" != restart ] || { echo "restart $2 $(RUN)" >>NOTES; case $(RUN) in dead*) exit 1;; esac; }
 `;
-const HEALTH = `#!/bin/sh\necho "health $1" >>NOTES\ncase $(RUN) in ill*) exit 1;; esac\n`;
+const HEALTH = `#!/bin/sh\necho "health $1" >>NOTES\ncase $(RUN) in ill*) exit 1;; crashing*) exec /bin/sleep 60;; esac\n`;
 
 function machine(t: Test) {
   const { root, put, env } = installExamples(t, [INSTALL, RUN]);
   const notes = join(root, "notes");
   const fake = (text: string) => text.replaceAll("RUN", join(root, RUN)).replaceAll("NOTES", notes);
   put("bin/systemctl", fake(SYSTEMCTL));
+  put("bin/sleep", "#!/bin/sh\nexec /bin/sleep 0.05\n");
   put("usr/lib/ser2net/ser2net-health", fake(HEALTH));
   put("usr/lib/ser2net/ser2net.cjs", daemonOf("image"));
   const app = join(root, "data/app");
@@ -74,6 +76,12 @@ t.test("a version that does not run, does not start or is not healthy is not kep
     t.same(update("dead"), { status: 1, done: ["restart ser2net@board-a.service dead", ...back] });
     const tried = ["board-a", "b.2"].map(name => `restart ser2net@${name}.service ill`);
     t.same(update("ill"), { status: 1, done: [...tried, "health board-a", ...back] });
+    const crashed = ["board-a", "b.2"].map(name => `restart ser2net@${name}.service crashing`);
+    t.same(
+      update("crashing"),
+      { status: 1, done: [...crashed, "health board-a", ...back] },
+      "without waiting a minute",
+    );
     t.equal(link(), folder);
     t.equal(runs(), `${before} -n two words\n`);
     t.notOk(existsSync(join(app, "trial")));

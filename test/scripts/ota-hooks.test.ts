@@ -22,7 +22,8 @@ type Hook = (typeof HOOKS)[number];
 
 /** The hooks in a folder of the test: the paths that they name are below it. @param program what `ser2net` is there */
 function installed(t: Test, program: string) {
-  const { root, put, env } = installExamples(t, HOOKS);
+  const { root, put, env: ours } = installExamples(t, HOOKS);
+  const env = { ...ours, RAUC_TARGET_SLOTS: "2", RAUC_SLOT_CLASS_2: "rootfs" };
   put("bin/ser2net", program);
   const led = join(root, "sys/class/leds/board:white:update/brightness");
   put(led.slice(root.length), "");
@@ -34,10 +35,10 @@ function installed(t: Test, program: string) {
     asked: () =>
       existsSync(join(root, "asked")) ? readFileSync(join(root, "asked"), "utf8").split("\n").slice(0, -1) : [],
     /** @param status what `ser2net busy` and `drain` exit with */
-    run(hook: Hook, args: readonly string[] = [], status = 0) {
+    run(hook: Hook, args: readonly string[] = [], status = 0, also: NodeJS.ProcessEnv = {}) {
       rmSync(join(root, "asked"), { force: true });
       const asked = { ASKED: join(root, "asked"), STATUS: String(status) };
-      return spawnSync(join(root, hook), args, { encoding: "utf8", env: { ...env, ...asked } });
+      return spawnSync(join(root, hook), args, { encoding: "utf8", env: { ...env, ...asked, ...also } });
     },
   };
 }
@@ -93,6 +94,11 @@ t.test("each updater gets the status that it takes for not yet", async t => {
   }
   for (const [hook] of cases) t.equal(hooks.run(hook, [], 0).status, 0, hook);
   t.equal(hooks.led(), "255\n", "RAUC's hook lights the LED");
+  const app = { RAUC_TARGET_SLOTS: "3", RAUC_SLOT_CLASS_3: "app" };
+  t.equal(hooks.run("/usr/lib/rauc/pre-install", [], 1, app).status, 0, "the daemon alone needs no reboot");
+  t.same(hooks.asked(), []);
+  const two = { ...app, RAUC_TARGET_SLOTS: "2 3" };
+  t.equal(hooks.run("/usr/lib/rauc/pre-install", [], 1, two).status, 1, "a system with it does");
   t.equal(hooks.run("/usr/lib/rauc/post-install").status, 0);
   t.equal(hooks.led(), "0\n");
   t.match(otaExample("/etc/swupdate.cfg"), `preupdatecmd = "${MAY_REBOOT} busy"`);

@@ -21,17 +21,19 @@ export class NumberedStream {
   #due = 0;
   #timer: NodeJS.Timeout | null = null;
   readonly #send: (text: string) => void;
+  readonly #bytesPerMs: number;
 
-  constructor(send: (text: string) => void) {
+  constructor(send: (text: string) => void, bytesPerMs = BYTES_PER_MS) {
     this.#send = send;
+    this.#bytesPerMs = bytesPerMs;
   }
 
   start(): void {
     this.#timer = every(() => {
-      this.#due += TICK_MS * BYTES_PER_MS;
+      this.#due += TICK_MS * this.#bytesPerMs;
       let text = "";
       for (; this.#due >= LINE_BYTES; this.#due -= LINE_BYTES) text += line(this.#sent++);
-      this.#send(text);
+      if (text !== "") this.#send(text);
     }, TICK_MS);
   }
 

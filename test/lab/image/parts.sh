@@ -58,6 +58,14 @@ debian_tar() {
   unavailable "mmdebstrap made no tree for $arch"
 }
 
+# versioned FOLDER VERSION [TARGET]: installs the daemon there; it says that version.
+versioned() {
+  local bundle=$1/usr/lib/ser2net/ser2net.cjs
+  scripts/install.sh "$1" ${3:+"$3"}
+  sed -i "s/\"$(node -p 'require("./package.json").version')\"/\"$2\"/" "$bundle"
+  grep -qF "\"$2\"" "$bundle" || die "no version in $bundle"
+}
+
 # What is not ours to fix: the exit status tells.
 unavailable() {
   echo "$*" >&2
