@@ -7,6 +7,7 @@ import { measureAbuse } from "./abuse.js";
 import { PrivateBus } from "./bus.js";
 import { CELLS, LEVELS } from "./cells.js";
 import { type Bench, reason } from "./context.js";
+import { measureHandover } from "./handover.js";
 import { describeMachine } from "./machine.js";
 import { measureMemory } from "./memory.js";
 import type { PeerName, Places } from "./peers.js";
@@ -17,10 +18,21 @@ import { measureSol } from "./sol.js";
 import { measureStart } from "./start.js";
 import { addGrowth, measureCell } from "./traffic.js";
 
-const SECTIONS = ["paced", "growth", "bulk", "latency", "transfers", "memory", "sol", "start", "abuse"] as const;
+const SECTIONS = [
+  "paced",
+  "growth",
+  "bulk",
+  "latency",
+  "transfers",
+  "memory",
+  "sol",
+  "start",
+  "handover",
+  "abuse",
+] as const;
 type Section = (typeof SECTIONS)[number];
 
-const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,transfers,memory,sol,start,abuse] [--cells REGEXP]
+const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,transfers,memory,sol,start,handover,abuse] [--cells REGEXP]
               [--rounds N] [--seconds N] [--peers edge,ser2net,socat,floor] [--json FILE]
 scripts/bench --soak SECONDS [--json FILE]`;
 
@@ -100,6 +112,7 @@ async function measure(bench: Bench, sections: readonly Section[], wanted: RegEx
   if (sections.includes("memory")) await measureMemory(bench);
   if (sections.includes("sol")) await measureSol(bench);
   if (sections.includes("start")) await measureStart(bench);
+  if (sections.includes("handover")) await measureHandover(bench);
   if (sections.includes("abuse")) await measureAbuse(bench);
 }
 

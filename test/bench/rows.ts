@@ -2,9 +2,9 @@
 import type { PeerName } from "./peers.js";
 import { ratios, type Summary, summarize } from "./statistics.js";
 
-/** `node`: an empty Node process. */
-export type Column = PeerName | "node";
-export const COLUMNS: readonly Column[] = ["edge", "edge+dbus", "ser2net", "socat", "floor", "node"];
+/** `stored`: edge with a descriptor store; `node`: an empty Node process. */
+export type Column = PeerName | "stored" | "node";
+export const COLUMNS: readonly Column[] = ["edge", "edge+dbus", "stored", "ser2net", "socat", "floor", "node"];
 
 /** A limit for `of`, absolute or as a ratio to another column. */
 export interface Target {

@@ -1,11 +1,10 @@
 /** A service manager with a descriptor store, and the built daemon as its service (see service-manager.py). */
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import type { Teardown } from "./client.js";
 import { BUNDLE, type Running, runProgram, temporaryFolder } from "./daemon.js";
 
-const MANAGER = fileURLToPath(new URL("service-manager.py", import.meta.url));
+const MANAGER = resolve("test/support/service-manager.py");
 
 interface Happening {
   readonly event: string;
@@ -23,6 +22,8 @@ export interface ServiceStart {
   /** FileDescriptorStoreMax= */
   readonly limit?: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** The built daemon. */
+  readonly bundle?: string;
 }
 
 export class ServiceManager {
@@ -37,11 +38,11 @@ export class ServiceManager {
 
   /** Resolves when the service is ready. */
   static async start(t: Teardown, start: ServiceStart): Promise<ServiceManager> {
-    const { config, controlPort, args = [], limit = 4096, env = {} } = start;
+    const { config, controlPort, args = [], limit = 4096, env = {}, bundle = BUNDLE } = start;
     const configFile = join(temporaryFolder(t), "ser2net.conf");
     writeFileSync(configFile, config.map(line => `${line}\n`).join(""), "latin1");
     const control = controlPort === undefined ? [] : ["-p", `127.0.0.1,${controlPort}`];
-    const daemon = [process.execPath, BUNDLE, "-d", "-u", "-c", configFile, ...control, ...args];
+    const daemon = [process.execPath, bundle, "-d", "-u", "-c", configFile, ...control, ...args];
     const running = runProgram(t, "python3", [MANAGER, String(limit), ...daemon], env);
     const manager = new ServiceManager(running, configFile);
     await manager.next("ready");
