@@ -90,7 +90,8 @@ export async function testAppliance(t: Test, site: Site): Promise<void> {
 
   await t.test("busctl monitor shows a client come and go", async t => {
     await machine.run(`(timeout 120 busctl monitor --json=short ${busName} >/run/monitor 2>&1 &)`);
-    await eventually(machine, "grep -q Monitoring /run/monitor");
+    const asked = `busctl get-property ${busName} ${ROOT} ${BUS}.Daemon Board`;
+    await eventually(machine, `${asked} && grep . /run/monitor`); // systemd 257 does not say that it is there
     const last = `grep '"path":"${portPath}"' /run/monitor | grep -o '"Connections":{[^}]*}' | tail -n 1`;
     const client = await call(t, 2001);
     await eventually(machine, `${last} | grep connection/`);

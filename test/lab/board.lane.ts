@@ -5,6 +5,7 @@ import { testHardware } from "./hardware.js";
 import { testLeds } from "./leds.js";
 import { explain } from "./machine.js";
 import { Board } from "./qemu.js";
+import { testUartRestarts } from "./uart-restarts.js";
 import { testUsb } from "./usb.js";
 
 const megabytes = Number(process.env.BOARD_LAB_MEGABYTES ?? 256);
@@ -18,6 +19,7 @@ t.test(`a board with ${megabytes} MB`, async t => {
   if (one === undefined || two === undefined) throw new Error("a board without UARTs");
   await testAppliance(t, { machine: board, board: "lab", host: "", lines: [one, two], watchdogSeconds: 10 });
   await testHardware(t, board);
+  await testUartRestarts(t, board);
   await testLeds(t, board);
   await testUsb(t, board);
 });

@@ -9,9 +9,9 @@ import type { Board } from "./qemu.js";
 
 /** The trace of QEMU's UARTs: their parameters, and writes to their registers. */
 const PARAMETERS = ["serial_update_parameters"];
-const REGISTERS = ["serial_write"];
+export const REGISTERS = ["serial_write"];
 /** Modem control register (16550 data sheet): DTR 01, RTS 02, OUT2 08, which lets the interrupt through. */
-const modemControl = (trace: string) =>
+export const modemControl = (trace: string) =>
   [...trace.matchAll(/serial_write .*addr 0x04 val 0x([0-9a-f]+)/g)].map(
     ([, value]) => Number.parseInt(value ?? "", 16) & 3,
   );
@@ -174,7 +174,7 @@ export async function testHardware(t: Test, machine: Board): Promise<void> {
 }
 
 /** A client that speaks RFC 2217. */
-async function agreed(t: Test, port: number): Promise<ComPort> {
+export async function agreed(t: Test, port: number): Promise<ComPort> {
   const { com, state } = await until(`port ${port} serves`, () => ComPort.agree(t, port).catch(() => null));
   await com.expect(state); // it is told twice
   return com;

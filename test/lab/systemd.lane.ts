@@ -4,11 +4,14 @@ import t from "tap";
 import { Client } from "../support/client.js";
 import { PtyDevice } from "../support/pty.js";
 import { call, testAppliance } from "./appliance.js";
+import { configureCallers } from "./callers.js";
 import { Container } from "./container.js";
 import { explain, type Machine, put } from "./machine.js";
 import { testRestarts } from "./restarts.js";
 
 const DEV = "/run/lab-dev";
+/** Of the packages of container.sh. */
+const PACKAGES = ["1.0.1", "1.0.2"] as const;
 
 /** A pseudo-terminal of ours as a device of the container. */
 async function plugIn(machine: Machine, device: PtyDevice, name: string): Promise<void> {
@@ -19,26 +22,36 @@ async function plugIn(machine: Machine, device: PtyDevice, name: string): Promis
 t.test("a container", async t => {
   const machine = await Container.boot(t, process.env.BOARD_LAB_TREE ?? "");
   explain(t, machine);
-  const lines = [PtyDevice.open(t), PtyDevice.open(t)] as const;
-  await plugIn(machine, lines[0], "demo/console");
-  await plugIn(machine, lines[1], "demo/echo");
+  t.comment((await machine.run("systemctl --version | head -n 1")).trim());
+  const open = () => PtyDevice.open(t);
+  const [echo, lines] = [
+    open(),
+    { telnet: open(), raw: open(), com: open(), shared: open(), udp: open(), many: open() },
+  ];
+  await plugIn(machine, lines.telnet, "demo/console");
+  await plugIn(machine, echo, "demo/echo");
   const dropIn = "/etc/systemd/system/ser2net@demo.service.d/lines.conf";
   await put(machine, dropIn, ["[Service]", `Environment=SER2NET_DEV=${DEV}`]);
   await machine.run("systemctl daemon-reload");
 
-  await testAppliance(t, { machine, board: "demo", host: "localhost,", lines, watchdogSeconds: 2 });
+  const both = [lines.telnet, echo] as const;
+  await testAppliance(t, { machine, board: "demo", host: "localhost,", lines: both, watchdogSeconds: 2 });
 
+  for (const [name, device] of Object.entries(lines)) await plugIn(machine, device, `demo/${name}`);
+  const file = "/etc/ser2net/demo.conf";
+  await configureCallers(machine, file, name => `${DEV}/demo/${name}`);
   await machine.run("systemctl start ser2net@demo");
-  const rounds = process.env.BOARD_LAB === "full" ? 100 : 20;
-  await testRestarts(t, { machine, unit: "ser2net@demo.service", line: lines[0], port: 2001, rounds });
+  const rounds = Number(process.env.BOARD_LAB_ROUNDS ?? (process.env.BOARD_LAB === "full" ? 100 : 10));
+  await testRestarts(t, { machine, unit: "ser2net@demo.service", lines, rounds, packages: PACKAGES });
+  await machine.run(`rm ${file}`);
 
   await t.test("a device that comes late is served when it is there", async t => {
-    await machine.run(`rm ${DEV}/demo/echo && systemctl start ser2net@demo`);
+    await machine.run(`rm ${DEV}/demo/echo && systemctl restart ser2net@demo`);
     const early = await Client.connect(t, 2002);
     t.match(await early.untilEnd(), /No such file or directory/);
-    await plugIn(machine, lines[1], "demo/echo");
+    await plugIn(machine, echo, "demo/echo");
     const client = await call(t, 2002);
     client.send("late");
-    await lines[1].expect("late");
+    await echo.expect("late");
   });
 });
