@@ -9,6 +9,8 @@ export interface PortLifecycleOptions {
   /** The definition in force, with the state new connections get. */
   config(): PortConfig;
   timeoutSeconds(): number; // 0: none
+  /** The device is open without a connection too. */
+  staysOpen(): boolean;
   /** Another port holds the device. */
   deviceBusy(): boolean;
   /** The device is about to be closed: new connections wait from now on. */

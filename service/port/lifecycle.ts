@@ -9,7 +9,7 @@ import type { PortEnvironment } from "./environment.js";
 import type { LeftPort, StoredPort } from "./handover.js";
 import type { PortLifecycleOptions } from "./lifecycle-options.js";
 import { OpenPort } from "./open-port.js";
-import { REFUSAL, refuse } from "./peers/admission.js";
+import { REFUSAL } from "./peers/admission.js";
 import type { Connection } from "./peers/connection.js";
 import { ConnectionSlots } from "./peers/connection-slots.js";
 import { PeerChecks } from "./peers/peer-checks.js";
@@ -20,6 +20,8 @@ import { PortStrings } from "./port-strings.js";
 
 /** The reason to end when the daemon stops: it has no time for slow lines. */
 export const SHUTDOWN = "program shutdown";
+
+const CLOSEON_FOUND = "closeon sequence found";
 
 export class PortLifecycle {
   readonly slots: ConnectionSlots;
@@ -47,6 +49,7 @@ export class PortLifecycle {
       config: () => options.config(),
       isBusy: () => options.deviceBusy(),
       opened: (device, config, before) => this.#opened(device, config, before),
+      hasPeers: () => this.slots.live.size > 0,
       failed: text => this.#openFailed(text),
       lost: () => this.#awaitDevice(),
       returned: () => this.#deviceReturned(),
@@ -74,7 +77,9 @@ export class PortLifecycle {
     dropped: (connection, bytes) => {
       this.#environment.log.warning(describeDropped(this.#name, connection?.link.peer ?? null, bytes));
     },
-    closeOnFound: () => this.#endWhenSent("closeon sequence found"),
+    closeOnFound: () => {
+      for (const one of this.slots.endWhenSent(CLOSEON_FOUND)) this.#lose(one, CLOSEON_FOUND);
+    },
     lineChanged: line => {
       this.#openPort?.lineChanged(line);
       this.#options.changed();
@@ -93,9 +98,14 @@ export class PortLifecycle {
     return this.#phase;
   }
 
-  /** No connection exists, and no output is left. */
+  /** No connection exists, the device is closed, and no output is left. */
   get isFree(): boolean {
     return this.#phase === "disabled" || this.#phase === "idle";
+  }
+
+  /** The device is open or being opened, and there is no connection. */
+  get isUnattended(): boolean {
+    return (this.#phase === "open" || this.#phase === "opening") && this.slots.live.size === 0;
   }
 
   /** For how long the device has been closing; 0: it is not. */
@@ -122,13 +132,15 @@ export class PortLifecycle {
   attach(link: Link, slot: number, fixed: boolean): void {
     link.store?.("c");
     const connection = this.#connect(link, slot, fixed, null);
-    if (this.#phase === "idle") {
-      this.#advance("called");
-      this.device.open();
-    } else {
-      this.#welcome(connection);
-    }
+    if (this.#phase === "idle") this.openDevice();
+    else this.#welcome(connection);
     this.#options.changed();
+  }
+
+  /** Call only while idle. */
+  openDevice(before: DeviceState | null = null): void {
+    this.#advance("called");
+    this.device.open(before);
   }
 
   /**
@@ -141,9 +153,8 @@ export class PortLifecycle {
       const link = slot < 0 ? null : linkTo(one);
       if (link !== null) this.#connect(link, slot, one.fixed, one).isGreeted = before.device !== null;
     }
-    if (this.slots.live.size === 0) return;
-    this.#advance("called");
-    this.device.open(before.device);
+    if (this.slots.live.size === 0 && (before.device === null || !this.#options.staysOpen())) return;
+    this.openDevice(before.device);
     this.#options.changed();
   }
 
@@ -171,8 +182,10 @@ export class PortLifecycle {
     if (this.isFree) this.device.forgetError();
   }
 
-  restartTimeouts(): void {
-    for (const connection of this.slots.live) connection.lastActiveSecond = this.#environment.heartbeat.second;
+  /** Ends all connections, and closes the device unless it stays open. */
+  disconnect(): void {
+    if (!this.#options.staysOpen()) this.end("disconnect");
+    for (const connection of [...this.slots.live]) this.#lose(connection, "disconnect");
   }
 
   /** Ends all connections and closes the device. Does nothing when that is under way or done. */
@@ -190,10 +203,7 @@ export class PortLifecycle {
   }
 
   #openFailed(text: string): void {
-    for (const { link } of this.slots.releaseAll()) {
-      if (link.transport === "udp") link.close();
-      else refuse(link, text);
-    }
+    this.slots.refuseAll(text);
     this.#advance(this.#isOff() ? "closed for good" : "failed");
     this.#options.freed(false);
   }
@@ -227,31 +237,21 @@ export class PortLifecycle {
     else this.#openPort?.welcome(connection, this.#strings.bytes(banner, connection.link.peer));
   }
 
-  #endWhenSent(reason: string): void {
-    for (const connection of [...this.slots.live]) {
-      if (connection.blocked) connection.endWhenSent = reason;
-      else this.#lose(connection, reason);
-    }
-  }
-
   #lose(connection: Connection, reason: string): void {
     if (!this.slots.release(connection)) return;
     this.#openPort?.leave(connection, reason);
     connection.close();
     this.#options.changed();
-    if (this.slots.live.size === 0) this.end("All network connections free");
+    if (this.slots.live.size === 0 && !this.#options.staysOpen()) this.end("All network connections free");
   }
 
   // ---- a device that goes away
 
   /** A loss is noticed when bytes move. While a peer blocks them, the state of the line is read. */
   #nodeChanged(isPresent: boolean): void {
-    if (isPresent) {
-      this.forgetError();
-      this.device.attempt();
-    } else if (this.#phase === "open") {
-      this.#openPort?.checkPresence();
-    }
+    if (isPresent) this.forgetError();
+    if (isPresent) this.device.attempt();
+    else if (this.#phase === "open") this.#openPort?.checkPresence();
     this.#options.nodeChanged(isPresent);
   }
 

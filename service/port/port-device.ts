@@ -15,6 +15,7 @@ interface PortDeviceOptions {
   isBusy(): boolean;
   /** @param before null: it was opened just now */
   opened(device: Device, config: PortConfig, before: DeviceState | null): void;
+  hasPeers(): boolean;
   /** @param text for the peers */
   failed(text: string): void;
   /** It went away, and may come back. False: it is being closed anyway. */
@@ -33,6 +34,8 @@ export class PortDevice {
   #reconnecting: ReconnectingDevice | null = null;
   #identity = "";
   #lastError: string | null = null;
+  /** Of the last failure since it opened. */
+  #logged: string | null = null;
   #unwatch: (() => void) | null = null;
 
   constructor(options: PortDeviceOptions) {
@@ -134,13 +137,16 @@ export class PortDevice {
 
   #failed(error: unknown, config: PortConfig): void {
     const { text, log, fault } = describeOpenError(error, config);
-    if (log !== null) this.#options.environment.log.error(log);
+    // Without a peer it is tried again and again.
+    if (log !== null && (log !== this.#logged || this.#options.hasPeers())) this.#options.environment.log.error(log);
+    this.#logged = log;
     if (fault !== null) this.#lastError = fault;
     this.#options.failed(text);
   }
 
   #opened(device: Device, config: PortConfig, before: DeviceState | null = null): void {
     this.#lastError = null;
+    this.#logged = null;
     const { environment } = this.#options;
     this.#reconnecting =
       config.options.holdSeconds === 0

@@ -1,76 +1,69 @@
 /** One configured pairing of a network port with a device: its sockets, its definition, and what operators do to it. */
 import type { PortConfig, PortState } from "../config/configuration.js";
 import { isSameDevice } from "../config/device-name.js";
-import { parsePortWords } from "../config/port-options.js";
 import type { LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
-import type { LineSettings } from "../line/settings.js";
 import type { Link } from "../net/link.js";
+import { AlwaysOpen } from "./always-open.js";
+import { PortDefinition } from "./definition.js";
 import type { PortEnvironment } from "./environment.js";
+import { definitionMark } from "./handover.js";
 import { IncomingPeers } from "./incoming-peers.js";
 import { PortLifecycle, SHUTDOWN } from "./lifecycle.js";
 import { DataObservers } from "./observers.js";
 import type { OpenPort } from "./open-port.js";
-import { OperatorChanges } from "./operator-changes.js";
-import { snapshot } from "./snapshot.js";
-import {
-  type ManagedPort,
-  type MonitorDirection,
-  type PortCondition,
-  type PortStatus,
-  portCondition,
-} from "./status.js";
+import { conditionOf, snapshot } from "./snapshot.js";
+import type { ManagedPort, MonitorDirection, PortCondition, PortStatus } from "./status.js";
 import { isStuck } from "./stuck.js";
 
 export const NO_SOCKETS = "Unable to create network socket(s)";
-
-/** What a reload wants of a port that is in use: nothing, its end, or another definition. */
-type Pending = "none" | "delete" | PortConfig;
 
 export class Port implements ManagedPort {
   readonly name: string;
   readonly #environment: PortEnvironment;
   readonly #observers = new DataObservers();
   readonly #lifecycle: PortLifecycle;
-  #config: PortConfig;
-  #state: PortState;
-  #timeoutSeconds: number;
+  readonly #definition: PortDefinition;
+  readonly #alwaysOpen: AlwaysOpen;
   readonly #incoming: IncomingPeers;
-  #pending: Pending = "none";
-  readonly #changes: OperatorChanges;
 
   constructor(config: PortConfig, environment: PortEnvironment) {
     this.name = config.name;
     this.#environment = environment;
-    this.#config = config;
-    this.#changes = new OperatorChanges(config);
-    this.#state = config.state;
-    this.#timeoutSeconds = config.timeoutSeconds;
+    this.#definition = new PortDefinition(config);
     this.#lifecycle = new PortLifecycle({
       environment,
       observers: this.#observers,
-      config: () => ({ ...this.#config, state: this.#state }),
-      timeoutSeconds: () => this.#timeoutSeconds,
+      config: () => this.#definition.current,
+      timeoutSeconds: () => this.#definition.timeoutSeconds,
+      staysOpen: () => this.#definition.staysOpen,
       deviceBusy: () => this.#deviceBusy(),
       closing: () => this.#incoming.accept(false),
       freed: opened => this.#freed(opened),
       changed: () => this.#changed(),
       nodeChanged: isPresent => {
         if (isPresent) this.#incoming.attachFixed();
+        this.#alwaysOpen.check();
         this.#changed();
       },
+    });
+    this.#alwaysOpen = new AlwaysOpen({
+      clock: environment.time,
+      lifecycle: this.#lifecycle,
+      staysOpen: () => this.#definition.staysOpen,
+      isBusy: () => this.#deviceBusy(),
     });
     this.#incoming = new IncomingPeers({
       name: this.name,
       environment,
       lifecycle: this.#lifecycle,
-      config: () => this.#config,
+      config: () => this.#definition.config,
       deviceBusy: () => this.#deviceBusy(),
       changed: () => this.#changed(),
     });
   }
 
-  /** No connection exists, and no output is left. */
+  /** No connection exists, the device is closed, and no output is left. */
   get isFree(): boolean {
     return this.#lifecycle.isFree;
   }
@@ -80,11 +73,7 @@ export class Port implements ManagedPort {
   }
 
   get condition(): PortCondition {
-    return portCondition({
-      phase: this.#lifecycle.phase,
-      devicePresent: this.#lifecycle.device.isPresent,
-      listenError: this.#incoming.error,
-    });
+    return conditionOf(this.#lifecycle, this.#incoming.error);
   }
 
   get listenError(): string | null {
@@ -99,7 +88,8 @@ export class Port implements ManagedPort {
   problem(): string | null {
     if (this.#incoming.isBroken) return `port ${this.name} does not listen any more`;
     const seconds = Math.round(this.#lifecycle.closingMs / 1000);
-    return isStuck(seconds, this.#config.line) ? `port ${this.name} has been closing for ${seconds} s` : null;
+    const stuck = isStuck(seconds, this.#definition.config.line);
+    return stuck ? `port ${this.name} has been closing for ${seconds} s` : null;
   }
 
   /**
@@ -107,47 +97,47 @@ export class Port implements ManagedPort {
    * are tried again meanwhile, see `status().listenError`.
    */
   start(): string | null {
-    const before = this.#environment.handover?.changes(this.#config) ?? null;
-    for (const words of before?.changes ?? []) this.#takeWords(words, () => {});
-    this.#timeoutSeconds = before?.timeoutSeconds ?? this.#timeoutSeconds;
-    const wanted = before?.state ?? this.#state;
-    this.#state = "off";
+    const before = this.#environment.handover?.changes(this.#definition.config) ?? null;
+    const definition = this.#definition;
+    if (before !== null) definition.restore(before, this.#environment.optionContext());
+    const wanted = definition.state;
+    definition.state = "off";
     this.#lifecycle.device.watch();
     this.#incoming.askForNames();
     const problem = this.#enter(wanted, true);
     this.#incoming.adopt(); // one that is off may have connections still
     if (problem !== null) this.#lifecycle.device.unwatch();
+    this.#alwaysOpen.check();
     return problem;
   }
 
   /** What the process after this one needs. */
   state() {
-    return { port: this.#changes.state(this.#state, this.#timeoutSeconds), ...this.#lifecycle.state() };
+    return { port: this.#definition.stored(), ...this.#lifecycle.state() };
   }
 
   // ---- what an operator may know and do
 
   status(): PortStatus {
+    const { config, state, timeoutSeconds, pending } = this.#definition;
     return snapshot({
-      config: this.#config,
-      state: this.#state,
-      timeoutSeconds: this.#timeoutSeconds,
+      ...{ config, state, timeoutSeconds },
       lifecycle: this.#lifecycle,
       second: this.#environment.heartbeat.second,
-      pending: typeof this.#pending === "string" ? this.#pending : "reconfigure",
+      pending: typeof pending === "string" ? pending : "reconfigure",
       listenError: this.#incoming.error,
     });
   }
 
   disconnect(): boolean {
-    if (this.isFree) return false;
-    this.#lifecycle.end("disconnect");
+    if (this.isFree || this.#lifecycle.isUnattended) return false;
+    this.#lifecycle.disconnect();
     return true;
   }
 
   setTimeoutSeconds(seconds: number): void {
-    this.#timeoutSeconds = seconds;
-    this.#lifecycle.restartTimeouts();
+    this.#definition.timeoutSeconds = seconds;
+    this.#lifecycle.slots.restartTimeouts(this.#environment.heartbeat.second);
     this.#changed();
   }
 
@@ -156,44 +146,40 @@ export class Port implements ManagedPort {
   }
 
   #enter(state: PortState, retry: boolean): string | null {
-    if (state === this.#state) return null;
-    const before = this.#state;
-    this.#state = state;
+    const definition = this.#definition;
+    if (state === definition.state) return null;
+    const before = definition.state;
+    definition.state = state;
     if (state === "off") {
       this.#incoming.close();
       this.#lifecycle.enable(false);
     } else if (before === "off" && !this.#incoming.open(retry)) {
-      this.#state = "off";
+      definition.state = "off";
       this.#changed();
       return NO_SOCKETS;
     }
+    this.#alwaysOpen.check();
     this.#changed();
     return null;
   }
 
   setConfig(words: string): string | null {
-    return this.#takeWords(words, () => {});
-  }
-
-  setLine(words: string): string | null {
-    return this.#takeWords(words, line => {
-      this.#operate((device, openPort) => openPort.lineChanged(device.set(line)));
-    });
-  }
-
-  /** Applies all of the words, or none where one is invalid. */
-  #takeWords(words: string, then: (line: LineSettings) => void): string | null {
-    const { line, options, problem } = parsePortWords(words, this.#config, this.#environment.optionContext());
+    const problem = this.#definition.takeWords(words, this.#environment.optionContext());
     if (problem !== null) return problem;
-    this.#config = { ...this.#config, line, options };
-    this.#changes.add(words);
-    then(line);
+    this.#alwaysOpen.check();
     this.#changed();
     return null;
   }
 
+  setLine(words: string): string | null {
+    const problem = this.setConfig(words);
+    if (problem !== null) return problem;
+    this.#operate((device, openPort) => openPort.lineChanged(device.set(this.#definition.config.line)));
+    return null;
+  }
+
   drive(control: Partial<ModemControl>): boolean {
-    return this.#config.device.kind !== "sol" && this.#operate(line => line.drive(control));
+    return this.#definition.config.device.kind !== "sol" && this.#operate(line => line.drive(control));
   }
 
   sendBreak(): boolean {
@@ -211,9 +197,12 @@ export class Port implements ManagedPort {
     if (this.isFree) {
       this.#install(config);
       this.#incoming.attachFixed(); // the new definition may have others
+    } else if (this.#definition.staysOpen && definitionMark(config) === definitionMark(this.#definition.current)) {
+      this.#definition.replace(config);
     } else {
-      this.#pending = config;
+      this.#definition.pending = config;
       if (disconnectReason !== null) this.#lifecycle.end(disconnectReason);
+      this.#alwaysOpen.check();
     }
     this.#changed();
   }
@@ -221,11 +210,12 @@ export class Port implements ManagedPort {
   /** Refuses new connections; the port is removed when its last connection has ended. */
   removeWhenFree(disconnectReason: string | null): void {
     this.#incoming.close();
-    this.#state = "off";
+    this.#definition.state = "off";
     this.#lifecycle.enable(false);
-    this.#pending = "delete";
+    this.#definition.pending = "delete";
     if (this.isFree) this.#remove();
     else if (disconnectReason !== null) this.#lifecycle.end(disconnectReason);
+    this.#alwaysOpen.check();
     this.#changed();
   }
 
@@ -233,9 +223,10 @@ export class Port implements ManagedPort {
   async shutdown(): Promise<void> {
     this.#incoming.close();
     this.#lifecycle.device.unwatch();
-    this.#state = "off";
+    this.#alwaysOpen.stop();
+    this.#definition.state = "off";
     this.#lifecycle.enable(false);
-    this.#pending = "none";
+    this.#definition.pending = "none";
     this.#incoming.closePending();
     this.#lifecycle.end(SHUTDOWN);
     await this.#lifecycle.closed();
@@ -244,8 +235,10 @@ export class Port implements ManagedPort {
 
   /** Takes a link for which a rotator chose this port. False: the port is not free for it. */
   takeFromRotator(link: Link): boolean {
-    if (this.#lifecycle.phase !== "idle" || !this.#lifecycle.device.isPresent || this.#deviceBusy()) return false;
-    if (!this.#environment.admits(this.#config.options.remaddr, link.peer)) return false;
+    const { phase, isUnattended, device } = this.#lifecycle;
+    const isFree = phase === "idle" ? !this.#deviceBusy() : phase === "open" && isUnattended;
+    if (!isFree || !device.isPresent) return false;
+    if (!this.#environment.admits(this.#definition.config.options.remaddr, link.peer)) return false;
     this.#lifecycle.attach(link, 0, false);
     return true;
   }
@@ -259,23 +252,25 @@ export class Port implements ManagedPort {
   }
 
   #deviceBusy(): boolean {
-    return this.#environment.deviceInUse(this.#environment.identify(this.#config.device.path), this);
+    return this.#environment.deviceInUse(this.#environment.identify(this.#definition.config.device.path), this);
   }
 
   /** The port is free: what waited for that happens now. */
   #freed(opened: boolean): void {
-    if (this.#config.networkPort.port === 0) this.#environment.stdioEnded(opened);
-    const pending = this.#pending;
+    if (this.#definition.config.networkPort.port === 0) this.#environment.stdioEnded(opened);
+    const pending = this.#definition.pending;
     if (pending === "delete") {
       this.#remove();
       return;
     }
     if (pending !== "none") this.#install(pending);
     this.#incoming.admitPending(opened);
+    this.#alwaysOpen.later();
     this.#changed();
   }
 
   #remove(): void {
+    this.#alwaysOpen.stop();
     this.#incoming.closePending();
     this.#lifecycle.device.unwatch();
     this.#observers.endMonitor();
@@ -283,13 +278,11 @@ export class Port implements ManagedPort {
   }
 
   #install(config: PortConfig): void {
-    this.#pending = "none";
-    this.#changes.restart(config);
-    if (!isSameDevice(config.device, this.#config.device)) this.#lifecycle.forgetError();
-    this.#config = config;
+    this.#definition.pending = "none";
+    if (!isSameDevice(config.device, this.#definition.config.device)) this.#lifecycle.forgetError();
+    this.#definition.replace(config);
     this.#lifecycle.device.watch();
     this.#incoming.askForNames();
-    this.#timeoutSeconds = config.timeoutSeconds;
     this.#lifecycle.slots.arrange(config);
     if (this.#enter(config.state, true) !== null) this.#incoming.logError();
   }

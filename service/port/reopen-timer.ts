@@ -7,7 +7,7 @@ import type { Cancel, Clock } from "../line/clock.js";
  * program may probe it, or udev has yet to set its permissions. It also bounds how often a device that is lost at once is
  * opened.
  */
-const RETRY_MS = 1000;
+export const RETRY_MS = 1000;
 
 interface ReopenTimerOptions {
   readonly seconds: number;

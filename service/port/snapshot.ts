@@ -1,7 +1,7 @@
 /** The status of a port, put together from the objects that know each part. */
 import type { PortConfig, PortState } from "../config/configuration.js";
 import type { PortLifecycle } from "./lifecycle.js";
-import type { PortStatus, TransferPhase } from "./status.js";
+import { type PortCondition, type PortStatus, portCondition, type TransferPhase } from "./status.js";
 
 interface SnapshotSource {
   readonly config: PortConfig;
@@ -43,6 +43,12 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     listenError,
     lastError: listenError ?? lifecycle.device.lastError,
   };
+}
+
+/** Without making a status, which has a place for each slot. */
+export function conditionOf(lifecycle: PortLifecycle, listenError: string | null): PortCondition {
+  const { phase, device, slots } = lifecycle;
+  return portCondition({ phase, slots: slots.all, devicePresent: device.isPresent, listenError });
 }
 
 function flow({ phase, openPort }: PortLifecycle, direction: "toDevice" | "toNet"): TransferPhase {

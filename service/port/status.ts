@@ -86,10 +86,17 @@ export type PortCondition =
   | "connected"
   | "closing";
 
-/** A missing device is not an error: a new connection is sent the reason, and the port serves as soon as it appears. */
-export function portCondition(status: Pick<PortStatus, "phase" | "devicePresent" | "listenError">): PortCondition {
-  const { phase, devicePresent, listenError } = status;
-  if (listenError !== null && phase === "idle") return "not served";
+/**
+ * A missing device is not an error: a new connection is sent the reason, and the port serves as soon as it appears.
+ * A device that is open without a connection (`always-open`) makes the port not less idle.
+ */
+export function portCondition(
+  status: Pick<PortStatus, "phase" | "devicePresent" | "listenError"> & { readonly slots: readonly (object | null)[] },
+): PortCondition {
+  const { phase, slots, devicePresent, listenError } = status;
+  const isOpenUnused = phase === "open" && slots.every(slot => slot === null);
+  if (listenError !== null && (phase === "idle" || isOpenUnused)) return "not served";
   if (!devicePresent && (phase === "idle" || phase === "opening")) return "waiting for device";
+  if (isOpenUnused) return "idle";
   return phase === "open" ? "connected" : (phase satisfies Exclude<Phase, "open">);
 }

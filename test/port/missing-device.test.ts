@@ -21,8 +21,8 @@ async function without(path = PATH) {
 
 t.test("the words for how a port is", async t => {
   const words = (["disabled", "idle", "opening", "open", "closing"] as const).map(phase => [
-    portCondition({ phase, devicePresent: true, listenError: null }),
-    portCondition({ phase, devicePresent: false, listenError: null }),
+    portCondition({ phase, devicePresent: true, slots: [{}], listenError: null }),
+    portCondition({ phase, devicePresent: false, slots: [{}], listenError: null }),
   ]);
   t.same(words, [
     ["disabled", "disabled"],

@@ -4,6 +4,7 @@ import type { ConnectionState } from "../../handover/state.js";
 import { toBytes } from "../../line/bytes.js";
 import type { Link } from "../../net/link.js";
 import type { PortEnvironment } from "../environment.js";
+import { refuse } from "./admission.js";
 import { Connection, type ConnectionEvents } from "./connection.js";
 
 interface NewConnection {
@@ -114,6 +115,26 @@ export class ConnectionSlots {
     this.live.clear();
     this.#slots.fill(null);
     return released;
+  }
+
+  /** Releases every slot; TCP peers are told why. */
+  refuseAll(text: string): void {
+    for (const { link } of this.releaseAll()) {
+      if (link.transport === "udp") link.close();
+      else refuse(link, text);
+    }
+  }
+
+  /** Ends connections when their output has left; returns those that have none. */
+  endWhenSent(reason: string): readonly Connection[] {
+    return [...this.live].filter(one => {
+      if (one.blocked) one.endWhenSent = reason;
+      return !one.blocked;
+    });
+  }
+
+  restartTimeouts(second: number): void {
+    for (const connection of this.live) connection.lastActiveSecond = second;
   }
 
   /** Connections idle for more than `limitSeconds`, at most one second more (docs/reference.md, "Idle time limit"). */
