@@ -30,6 +30,7 @@ const ENTRIES = [
   { entry: "service/trace/traces.ts", outfile: "trace.cjs", part: true }, // loaded where a port is traced
   { entry: "service/ipmi/entry.ts", outfile: "sol.cjs" }, // loaded when a SOL device is opened first
   { entry: "service/handover/entry.ts", outfile: "handover.cjs" }, // loaded where a state is handed over
+  { entry: "service/upgrade/entry.ts", outfile: "upgrade.cjs" }, // loaded for an upgrade in place
 ];
 
 /** What parts share with the daemon: by source file the names that service/app/shared.ts passes on. */
@@ -55,6 +56,10 @@ const START = `#!/usr/bin/env node
 "use strict";
 if (["busy", "drain", "undrain"].includes(process.argv[2])) {
   void require("./drain.cjs").runDrainCommand(process.argv.slice(2));
+  return;
+}
+if (process.argv[2] === "--upgrade") {
+  void require("./upgrade.cjs").runUpgradeCommand(process.argv.slice(3));
   return;
 }`;
 

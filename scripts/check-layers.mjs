@@ -11,9 +11,9 @@ const RANKS = [
   ["log", "access", "board", "device", "net", "led", "trace", "systemd"],
   ["port"],
   ["control", "dbus"],
-  ["app", "drain"],
+  ["app", "drain", "upgrade"],
 ];
-const TOP = RANKS.length - 1; // app, drain, and the files beside the rooms: they put the parts together
+const TOP = RANKS.length - 1; // app, drain, upgrade, and the files beside the rooms: they put the parts together
 const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["line", "telnet", "ipmi", "config", "handover"];
 const PURE_FILES = [

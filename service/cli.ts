@@ -20,8 +20,8 @@ export interface Options {
   /** UUCP locks; off with -u. */
   readonly locking: boolean;
   readonly signature: string;
-  /** Only print the diagnostics of the configuration, or the configuration itself. */
-  readonly report: "check" | "print-config" | null;
+  /** Only print the diagnostics of the configuration, or the configuration itself, or judge a state that is to be taken over. */
+  readonly report: "check" | "print-config" | "try-upgrade" | null;
   /** Name of a board profile, or `auto`. */
   readonly board: string | null;
   /** `system`, `session` or a bus address; null: no D-Bus. */
@@ -135,6 +135,8 @@ function withFlag(options: Options, word: string): Options | null {
       return { ...options, report: "check" };
     case "--print-config":
       return { ...options, report: "print-config" };
+    case "--try-upgrade": // by the daemon itself
+      return { ...options, report: "try-upgrade" };
     default:
       return null;
   }
@@ -166,6 +168,8 @@ export function usage(program: string): string {
   board - list, show, check and detect board profiles
   busy, drain, undrain - before an update: who is connected, no new
      connections, and connections again
+  --upgrade <process id or pid file> - replace the running daemon in place
+     by this version: connections and devices go on
   check-sol - log in to the BMC of a SOL device, and tell how it is used
 `;
 }

@@ -1,5 +1,8 @@
 /** Starts a second process that serves; the first one waits until it does (docs/reference.md, "Going into the background"). */
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Options } from "./cli.js";
+import { decodeUtf8, encodeUtf8 } from "./line/bytes.js";
 import { loadModule } from "./native/load-module.js";
 
 /** Names the descriptor on which the serving process says that its sockets are open. */
@@ -50,6 +53,24 @@ export async function launchBackground(): Promise<number> {
     child.once("exit", code => resolve(code ?? 1));
     child.once("error", () => resolve(1));
   });
+}
+
+/** The background process goes to `/`: a reload must find the configuration there too, and the end the pid file. */
+export function fromHere(options: Options): Options {
+  return { ...options, configFile: absolute(options.configFile), pidFile: absolute(options.pidFile) };
+}
+
+/** For the next version, after the node itself: the paths as `fromHere` has made them, since the later ones count. */
+export function argumentsAnew({ foreground, configFile, configFileGiven, pidFile }: Options): readonly string[] {
+  const file = configFileGiven && configFile !== null ? ["-c", decodeUtf8(configFile)] : [];
+  const paths = foreground ? [] : [...file, ...(pidFile === null ? [] : ["-P", decodeUtf8(pidFile)])];
+  const args = process.argv.slice(1);
+  return paths.join("\n") === args.slice(-paths.length).join("\n") ? args : [...args, ...paths];
+}
+
+function absolute(path: string | null): string | null {
+  if (path === null) return null;
+  return encodeUtf8(resolve(decodeUtf8(path)));
 }
 
 /** The sockets are open: lets the foreground process end, and lets go of its terminal. */

@@ -1,27 +1,22 @@
 /** The program: arguments, signals, exit status. */
 import { writeSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { checkSolCommand } from "./app/check-sol.js";
 import { Daemon, type DaemonEvents } from "./app/daemon.js";
 import { DbusLoader } from "./app/dbus-loader.js";
 import { daemonState, giveState, TakenOver } from "./app/handover.js";
+import { InPlaceUpgrade, isUpgraded } from "./app/in-place.js";
 import { Journal } from "./app/journal.js";
-import {
-  ConfigurationError,
-  type LoadedConfiguration,
-  loadBoards,
-  loadConfiguration,
-} from "./app/load-configuration.js";
+import { loadBoards } from "./app/load-configuration.js";
 import { deviceRequest, loadSol } from "./app/port-environment.js";
+import { report } from "./app/report.js";
 import { ServiceManager } from "./app/service-manager.js";
 import { StartError } from "./app/start-error.js";
 import { type Options, parseArguments, usage, VERSION } from "./cli.js";
 import type { PortConfig } from "./config/configuration.js";
-import { errorsOf, formatDiagnostic } from "./config/diagnostic.js";
-import { controlPortProblem } from "./config/served-port.js";
 import { hideSecrets, holdsSecret } from "./config/sol-words.js";
-import { detach, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
+import { argumentsAnew, detach, fromHere, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
 import { decodeUtf8, encodeUtf8, toBytes } from "./line/bytes.js";
 import { type Clock, systemClock } from "./line/clock.js";
 import { combineLogs } from "./log/levels.js";
@@ -29,11 +24,9 @@ import { oneLine } from "./log/one-line.js";
 import { LimitedLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
-import { loadModule } from "./native/load-module.js";
 import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
 import { createPidFile, type PidFile } from "./pid-file.js";
-import { handedDescriptors } from "./systemd/activation.js";
 import { createDescriptorStore } from "./systemd/descriptor-store.js";
 
 export * from "./app/shared.js";
@@ -90,9 +83,9 @@ async function main(): Promise<void> {
 async function run(options: Options): Promise<void> {
   const problem = readyFdProblem();
   if (problem !== null) print(2, `${oneLine(problem)}\n`);
-  if (options.report !== null) process.exitCode = report(options);
+  if (options.report !== null) process.exitCode = report(options, program);
   else if (options.foreground) new Program(options).start();
-  else if (isBackground()) new Program(fromHere(options)).start();
+  else if (isBackground() || isUpgraded()) new Program(fromHere(options)).start();
   else process.exit(await launchBackground());
 }
 
@@ -101,43 +94,6 @@ function hideArguments(argv: readonly string[], lines: readonly string[]): void 
   if (!lines.some(holdsSecret)) return;
   const shown = argv.map(word => (lines.includes(word) ? hideSecrets(word) : word));
   process.title = decodeUtf8([program, ...shown].join(" "));
-}
-
-/** The background process goes to `/`: a reload must find the configuration there too, and the end the pid file. */
-function fromHere(options: Options): Options {
-  return { ...options, configFile: absolute(options.configFile), pidFile: absolute(options.pidFile) };
-}
-
-function absolute(path: string | null): string | null {
-  if (path === null) return null;
-  return encodeUtf8(resolve(decodeUtf8(path)));
-}
-
-/** --check and --print-config. */
-function report(options: Options): number {
-  const { controlPort: given } = options;
-  const serviceLookup = createServiceLookup();
-  if (given !== null && controlPortProblem(given, serviceLookup) !== null) {
-    print(2, `Invalid control port specified: ${given}\n${usage(program)}`);
-    return FAILED;
-  }
-  let effective: LoadedConfiguration;
-  try {
-    effective = loadConfiguration(options, serviceLookup);
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    print(2, `${error.message}\n`);
-    return FAILED;
-  }
-  const { configuration, diagnostics: faults } = effective;
-  if (options.report === "print-config") {
-    const chosen =
-      given === null ? configuration : { ...configuration, controlPort: given, controlPortDiagnostic: null };
-    print(1, loadModule<typeof import("./config/print.js")>("./print.cjs").printConfiguration(chosen));
-  }
-  const out = options.report === "check" ? 1 : 2;
-  for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);
-  return errorsOf(faults).length === 0 ? 0 : FAILED;
 }
 
 /** The process: the daemon with signals, service manager, D-Bus and pid file. */
@@ -151,6 +107,7 @@ class Program {
   /** Of the process before this one; null: nothing. */
   readonly #takenOver: TakenOver | null;
   readonly #journal: Journal | null;
+  readonly #inPlace = new InPlaceUpgrade();
   #pidFile: PidFile | null = null;
   #isEnding = false;
 
@@ -160,7 +117,7 @@ class Program {
     for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
     this.#options = options;
     this.#log = createLog(options);
-    const handed = handedDescriptors(process.env, process.pid);
+    const { handed } = this.#inPlace;
     useDescriptorStore(createDescriptorStore(process.env), handed.stored);
     const requestOf = (config: PortConfig) => deviceRequest(config, this.#log, options.locking);
     this.#takenOver = handed.stored.size === 0 ? null : TakenOver.read(this.#log, requestOf);
@@ -193,13 +150,16 @@ class Program {
     }
     // Keeps the process running without any port: a reload may bring one.
     this.#clock.every(LONGEST_TIMER_MS, () => {});
-    this.#serviceManager.started(this.#takenOver?.summary() ?? null);
+    const summary = this.#takenOver?.summary() ?? null;
+    this.#serviceManager.started(summary);
+    this.#inPlace.started(VERSION, summary);
     if (dbus !== null) this.#bus.start(dbus, this.#daemon, () => this.#reload("Reload called over D-Bus"), this.#log);
   }
 
   #handleSignals(): void {
     process.on("SIGHUP", () => this.#reload("Got SIGHUP"));
     process.on("SIGUSR1", () => {});
+    process.on("SIGURG", () => this.#upgrade());
     for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) process.on(signal, () => this.#end(signal));
   }
 
@@ -207,6 +167,7 @@ class Program {
   #end(signal: NodeJS.Signals): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
+    this.#inPlace.close();
     this.#serviceManager.stopping();
     if (signal === "SIGTERM") this.#handOver();
     void this.#stop();
@@ -219,6 +180,25 @@ class Program {
     this.#pidFile?.remove();
     this.#log.flush();
     process.exit(0);
+  }
+
+  /** Does nothing while the daemon ends. */
+  #upgrade(): void {
+    const { ports, control } = this.#daemon;
+    const daemon = {
+      ...{ version: VERSION, log: this.#log, args: argumentsAnew(this.#options) },
+      obstacle: () => (ports.find("0")?.isFree === false ? "the connection on standard input cannot be kept" : null),
+      state: (isLast: boolean) => daemonState(ports, isLast ? control.sessions : null),
+      leaving: () => {
+        this.#serviceManager.upgrading();
+        this.#log.flush();
+      },
+      staying: () => {
+        control.sessions?.close();
+        this.#serviceManager.reloaded(null);
+      },
+    };
+    this.#inPlace.begin(daemon, this.#log);
   }
 
   #daemonEvents(): DaemonEvents {

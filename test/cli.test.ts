@@ -111,7 +111,7 @@ t.test("the usage is the reference's, and then what is new", async t => {
   -s - specify a default signature for RFC2217 protocol
 `),
   );
-  for (const word of ["--check", "--print-config", "--board", "--dbus", "board", "busy,", "check-sol"])
+  for (const word of ["--check", "--print-config", "--board", "--dbus", "board", "busy,", "--upgrade", "check-sol"])
     t.ok(text.includes(`  ${word} `), word);
 });
 

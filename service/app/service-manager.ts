@@ -55,6 +55,12 @@ export class ServiceManager {
     this.#notifier.reloading("reading the configuration");
   }
 
+  /** Another version takes the place of this one, which pings next. */
+  upgrading(): void {
+    this.#notifier.watchdogPing();
+    this.#notifier.reloading("going on as another version");
+  }
+
   /** A refused reload ends like any other: the manager waits for it. */
   reloaded(refusal: string | null): void {
     this.#refusal = refusal;

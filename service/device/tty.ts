@@ -5,7 +5,7 @@ import type { InitialControl, LineCounters, ModemControl, ModemState } from "../
 import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 import { reasonOf } from "../native/errors.js";
 import { flush, getCounters, getModem, getTermios, MODEM, setModem, setTermios } from "../native/serial.js";
-import { storedName } from "../native/stored-descriptors.js";
+import { hasDescriptorStore, storedName } from "../native/stored-descriptors.js";
 import { Break } from "./break.js";
 import { type Device, DeviceError, type DeviceHandover, type LineDevice } from "./device.js";
 import { DeviceStream } from "./stream.js";
@@ -87,8 +87,7 @@ export class Tty implements Device, LineDevice {
       // Flow control off first: a stopped line would hold the close (docs/reference.md, "Closing the device").
       setTermios(this.#stream.fd, toTermios({ ...this.#settings, xonxoffOut: false, xonxoffIn: false, rtscts: false }));
       // HUPCL counts at the last close, and the service manager closes its copy a moment later.
-      const isKept = storedName(this.#stream.fd) !== null;
-      if (isKept && this.#settings.hangupWhenDone) setModem(this.#stream.fd, 0, MODEM.DTR | MODEM.RTS);
+      if (hasDescriptorStore() && this.#settings.hangupWhenDone) setModem(this.#stream.fd, 0, MODEM.DTR | MODEM.RTS);
     });
   }
 

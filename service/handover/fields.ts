@@ -97,10 +97,10 @@ export function salvaged<T>(item: Field<T>, most: number): Field<readonly T[]> {
   };
 }
 
-/** A field that an older version does not write. */
+/** A field that an older version does not write, and does not have where it writes with the files of this version. */
 export function added<T>(field: Field<T>, value: T): Field<T> {
   return {
-    write: one => field.write(one),
+    write: (one: T | undefined) => field.write(one === undefined ? value : one),
     read: (json, problems) => (json === undefined ? value : field.read(json, problems)),
   };
 }

@@ -40,6 +40,7 @@ export interface Addon {
   receiveFrom(fd: number, into: Uint8Array): number | AddressResult;
   sendTo(fd: number, bytes: Uint8Array, address: string, port: number): number;
   unixDatagram(): number;
+  bindUnix(fd: number, path: string): number;
   sendUnix(fd: number, path: string, bytes: Uint8Array): number;
 
   sendDescriptor(fd: number, path: string, text: Uint8Array, passed: number): number;
@@ -49,6 +50,7 @@ export interface Addon {
   isSealed(fd: number): number;
   shutdownSocket(fd: number): number;
   setInheritable(fd: number, on: boolean): number;
+  becomeProgram(path: Uint8Array, args: Uint8Array, environment: Uint8Array): number;
 
   inotifyOpen(): number;
   inotifyAdd(fd: number, path: Uint8Array, mask: number): number;

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -130,6 +132,39 @@ static napi_value set_inheritable(napi_env env, napi_callback_info info) {
   return outcome(&call, fcntl(fd, F_SETFD, on ? 0 : FD_CLOEXEC));
 }
 
+/* The strings of a list, each of which ends with a NUL, and NULL after them. NULL: it is not such a list, or there is no memory. */
+static char **strings(struct bytes list) {
+  size_t count = 0;
+  char *text = (char *)list.data;
+  const char *end = text + list.length;
+  if (list.length > 0 && end[-1] != 0) {
+    errno = EINVAL;
+    return NULL;
+  }
+  for (const char *at = text; at < end; at++) count += *at == 0;
+  char **found = calloc(count + 1, sizeof *found);
+  for (size_t at = 0; found && at < count; at++, text += strlen(text) + 1) found[at] = text;
+  return found;
+}
+
+/* becomeProgram(path, arguments, environment): execve(2). It returns only where that fails. */
+static napi_value become_program(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info);
+  char path[PATH_MAX];
+  take_path(&call, path, sizeof path);
+  struct bytes arguments = take_bytes(&call);
+  struct bytes environment = take_bytes(&call);
+  if (call.failed) return NULL;
+  char **argv = strings(arguments);
+  char **envp = argv ? strings(environment) : NULL;
+  int64_t result = envp ? execve(path, argv, envp) : -1;
+  int reason = errno;
+  free(argv);
+  free(envp);
+  errno = reason;
+  return outcome(&call, result);
+}
+
 const struct entry handover_functions[] = {
     {"sendDescriptor", send_descriptor},
     {"sendBarrier", send_barrier},
@@ -138,5 +173,6 @@ const struct entry handover_functions[] = {
     {"isSealed", is_sealed},
     {"shutdownSocket", shutdown_socket},
     {"setInheritable", set_inheritable},
+    {"becomeProgram", become_program},
     {NULL, NULL},
 };

@@ -45,6 +45,30 @@ export function readSealedFile(fd: number, limit: number): Uint8Array | null {
   return content;
 }
 
+interface NextProgram {
+  /** Of the executable file. */
+  readonly path: string;
+  /** With the name of the program first. */
+  readonly args: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  /** What it gets besides standard input, output and error; the rest of the descriptors is closed. */
+  readonly descriptors: readonly number[];
+}
+
+/** Goes on as another program, in this process. Returns only where that fails, as if nothing had happened: -errno. */
+export function becomeProgram({ path, args, environment, descriptors }: NextProgram): number {
+  const pairs = Object.entries(environment).filter(([, value]) => value !== undefined);
+  for (const fd of descriptors) addon.setInheritable(fd, true);
+  const result = addon.becomeProgram(Buffer.from(path), list(args), list(pairs.map(pair => pair.join("="))));
+  for (const fd of descriptors) addon.setInheritable(fd, false);
+  return result;
+}
+
+/** Each with a NUL at its end. */
+function list(texts: readonly string[]): Uint8Array {
+  return Buffer.from(texts.map(text => `${text}\0`).join(""));
+}
+
 /** Ends a connection, or the listening of a socket, although copies of the descriptor are open elsewhere. */
 export function shutdownSocket(fd: number): void {
   addon.shutdownSocket(fd); // ENOTSOCK and ENOTCONN: there is nothing to end

@@ -148,6 +148,11 @@ export function unixDatagram(): number {
   return done("unixDatagram", addon.unixDatagram());
 }
 
+/** What is sent to `@name` is read from the socket. Throws SystemError, EADDRINUSE where another one has the name. */
+export function bindUnix(fd: number, name: string): void {
+  done("bindUnix", addon.bindUnix(fd, name));
+}
+
 /** One datagram to a path of at most 107 bytes (`@name`: abstract). Bytes sent, or -errno. */
 export function sendUnix(fd: number, path: string, bytes: Uint8Array): number {
   return addon.sendUnix(fd, path, bytes);

@@ -1,6 +1,6 @@
 /**
- * Descriptors of which the service manager keeps a copy, so that they outlive this process (sd_notify(3), FDSTORE=1). Without a
- * store nothing is kept and `endDescriptor` closes.
+ * Descriptors that outlive this process, by name: the service manager keeps copies of them (sd_notify(3), FDSTORE=1), and the
+ * program that takes the place of this one has them too. Without a store `endDescriptor` only closes.
  *
  * While a copy is open, close(2) ends nothing: a connection is shut down first, and the copy goes too.
  */
@@ -40,13 +40,18 @@ export function useDescriptorStore(used: DescriptorStore | null, handed: Readonl
 
 /** Before the first byte moves. Does nothing for one that is stored already. */
 export function storeDescriptor(fd: number, kind: StoredKind): void {
-  if (store === null || names.has(fd)) return;
+  if (names.has(fd)) return;
   const name = `${kind}-${(++lastNumber).toString(36)}`;
   names.set(fd, name);
-  store.add(fd, name);
+  store?.add(fd, name);
 }
 
-/** Its name in the store; null: it is not there. */
+/** The names of all of them. */
+export function storedDescriptors(): ReadonlyMap<number, string> {
+  return names;
+}
+
+/** Its name; null: it ends with this process. */
 export function storedName(fd: number): string | null {
   return names.get(fd) ?? null;
 }
@@ -100,10 +105,10 @@ export function handOver(state: number, limitMs: number): boolean {
 /** Closes it, after its watch. What it stands for ends at once, although the manager's copy is closed a moment later. */
 export function endDescriptor(fd: number): void {
   const name = names.get(fd);
-  if (name !== undefined) {
-    names.delete(fd);
+  names.delete(fd);
+  if (name !== undefined && store !== null) {
     shutdownSocket(fd); // does nothing to a device
-    store?.remove(name);
+    store.remove(name);
   }
   closeSync(fd);
   // The port of a UDP socket is free only when no copy is left.

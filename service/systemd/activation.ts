@@ -9,7 +9,7 @@ const MOST = 8192;
 const STORED = /^(?:[lucmdtj]-[0-9a-z]{1,10}|state|stored)$/;
 
 /** All of it is the receiver's from now on. */
-interface HandedDescriptors {
+export interface HandedDescriptors {
   /** Of a socket unit, non-blocking. */
   readonly sockets: readonly number[];
   /** What the process before this one had stored, by name. */

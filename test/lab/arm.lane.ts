@@ -54,6 +54,7 @@ const FILES = [
   "ser2net.cjs",
   "sol.cjs",
   "trace.cjs",
+  "upgrade.cjs",
 ];
 
 for (const target of TARGETS) {

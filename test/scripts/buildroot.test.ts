@@ -150,7 +150,7 @@ t.test("kconfig understands the options", needs("kconfig-conf"), async t => {
 });
 
 const SCRIPT = NEEDS_NAMESPACE.skip === undefined ? needs("make", "busybox") : NEEDS_NAMESPACE;
-t.test("the init script starts, reloads and stops the daemon, as its own user", SCRIPT, async t => {
+t.test("the init script starts, reloads, upgrades and stops the daemon, as its own user", SCRIPT, async t => {
   const port = await (await portNumbers(t))();
   const profile = join(temporaryFolder(t), "mine.json");
   writeFileSync(profile, JSON.stringify({ schema: 1, controlPort: `127.0.0.1,${port}` }));
@@ -177,6 +177,15 @@ t.test("the init script starts, reloads and stops the daemon, as its own user", 
   t.match(status, /^Groups:\t(\d+ )*18 /m);
   await script("start", "Starting ser2net: FAIL\nexit 1\n");
   await script("reload", "Reloading ser2net: OK\nexit 0\n");
+  const session = await Client.connect(t, port);
+  await session.expect("-> ");
+  await script("upgrade", "Upgrading ser2net: OK\nexit 0\n");
+  t.equal(await ask("cat /run/ser2net.pid"), daemon, "the process is the same");
+  t.match(await session.ask("version"), "version", "and its connections go on");
+  await ask("mv /usr/lib/ser2net/handover.cjs /run/");
+  t.match(await ask("/etc/init.d/S80ser2net upgrade"), /upgrade refused: .*handover\.cjs.*\nFAIL\nexit 1\n$/);
+  await ask("mv /run/handover.cjs /usr/lib/ser2net/");
+  t.match(await session.ask("version"), "version", "the old one serves");
   await script("restart", "Stopping ser2net: OK\nStarting ser2net: OK\nexit 0\n");
   t.not(await ask("cat /run/ser2net.pid"), daemon);
   await until("it serves again", () => isServed(t, port));

@@ -1,0 +1,47 @@
+/** What the program only tells: the diagnostics of the configuration, and whether it would take the place of another version. */
+import { writeSync } from "node:fs";
+import { type Options, usage, VERSION } from "../cli.js";
+import { errorsOf, formatDiagnostic } from "../config/diagnostic.js";
+import { controlPortProblem } from "../config/served-port.js";
+import { toBytes } from "../line/bytes.js";
+import { loadModule } from "../native/load-module.js";
+import { createServiceLookup } from "../net/services.js";
+import { loadUpgrade } from "./in-place.js";
+import { ConfigurationError, type LoadedConfiguration, loadConfiguration } from "./load-configuration.js";
+
+const FAILED = 1;
+
+/** --check, --print-config and --try-upgrade: the exit status. @param program its name, for the usage */
+export function report(options: Options, program: string): number {
+  const { controlPort: given } = options;
+  const serviceLookup = createServiceLookup();
+  if (given !== null && controlPortProblem(given, serviceLookup) !== null) {
+    print(2, `Invalid control port specified: ${given}\n${usage(program)}`);
+    return FAILED;
+  }
+  if (options.report === "try-upgrade") {
+    const configuration = () => loadConfiguration(options, serviceLookup);
+    return loadUpgrade().acceptUpgrade({ version: VERSION, configuration, hasBus: options.dbus !== null });
+  }
+  let effective: LoadedConfiguration;
+  try {
+    effective = loadConfiguration(options, serviceLookup);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    print(2, `${error.message}\n`);
+    return FAILED;
+  }
+  const { configuration, diagnostics: faults } = effective;
+  if (options.report === "print-config") {
+    const chosen =
+      given === null ? configuration : { ...configuration, controlPort: given, controlPortDiagnostic: null };
+    print(1, loadModule<typeof import("../config/print.js")>("./print.cjs").printConfiguration(chosen));
+  }
+  const out = options.report === "check" ? 1 : 2;
+  for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);
+  return errorsOf(faults).length === 0 ? 0 : FAILED;
+}
+
+function print(fd: 1 | 2, text: string): void {
+  writeSync(fd, toBytes(text));
+}

@@ -1,0 +1,65 @@
+/** What the new version does in a trial: all of a start that changes nothing. */
+import { fstatSync, writeSync } from "node:fs";
+import type { Configuration } from "../config/configuration.js";
+import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnostic.js";
+import { decodeUtf8 } from "../line/bytes.js";
+import { readSealedFile } from "../native/handover.js";
+import { loadModule } from "../native/load-module.js";
+
+/** As limits.ts has it for a state. */
+const MOST_BYTES = 64 * 1024 * 1024;
+const STATE_FD = 3;
+/** What is written to standard output: that alone is a yes, a file that does nothing has exit status 0 too. */
+export const ACCEPTED = /^accepted (\S+)\n$/;
+
+interface NewVersion {
+  readonly version: string;
+  /** Throws an Error where it cannot be read. */
+  configuration(): { readonly configuration: Configuration; readonly diagnostics: readonly Diagnostic[] };
+  readonly hasBus: boolean;
+}
+
+/** The exit status; the reason of a refusal is on standard error. */
+export function acceptUpgrade(next: NewVersion): number {
+  const problem = problemOf(next);
+  if (problem === null) writeSync(1, `accepted ${next.version}\n`);
+  else writeSync(2, `${decodeUtf8(problem)}\n`);
+  return problem === null ? 0 : 1;
+}
+
+/** One character a byte; null: none. */
+function problemOf({ configuration, hasBus }: NewVersion): string | null {
+  try {
+    const problem = stateProblem();
+    if (problem !== null) return problem;
+    const { configuration: read, diagnostics } = configuration();
+    const { brokenFile, ports } = read;
+    const [first] = errorsOf(diagnostics);
+    const fault = brokenFile ?? (ports.length === 0 ? first : undefined);
+    if (fault !== undefined) return `no valid port line in the configuration (${formatDiagnostic(fault)})`;
+    if (hasBus) loadModule<unknown>("./dbus.cjs");
+    if (ports.some(({ device }) => device.kind === "sol")) loadModule<unknown>("./sol.cjs");
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function stateProblem(): string | null {
+  const { decodeState } = loadModule<typeof import("../handover/entry.js")>("./handover.cjs");
+  if (!isOpen(STATE_FD)) return "there is no state: the daemon itself calls this";
+  const bytes = readSealedFile(STATE_FD, MOST_BYTES);
+  if (bytes === null) return "the state is not sealed, or too large";
+  const { state, problems } = decodeState(bytes);
+  const [problem] = problems;
+  return problem ?? (state === null ? "the state cannot be read" : null);
+}
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,88 @@
+/** `ser2net --upgrade PROCESS`: has a running daemon replaced by the version that is installed, and tells what came of it. */
+import { closeSync, readFileSync, writeSync } from "node:fs";
+import { type Clock, pause, systemClock } from "../line/clock.js";
+import { read } from "../native/descriptors.js";
+import { reasonOf } from "../native/errors.js";
+import { bindUnix, unixDatagram } from "../native/sockets.js";
+import { type Answer, answerName, parseAnswer } from "./answer.js";
+
+/** The signal: a program that does not know it ignores it, at its start too. */
+const REQUEST = "SIGURG";
+/** Longer than a trial and a start together. */
+const LIMIT_MS = 60_000;
+const LOOK_MS = 20;
+const MOST_BYTES = 8192;
+const [DONE, REFUSED, FAILED] = [0, 1, 2];
+
+const UPGRADE_USAGE = `usage: ser2net --upgrade <process id or pid file>
+  Replaces the running daemon in place by the version that is installed now: connections and devices go on.
+  exit status: 0 it is replaced, 1 it was refused and goes on as it was, 2 it does not answer, or is not running
+`;
+
+interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  readonly clock: Clock;
+  readonly limitMs: number;
+}
+
+/** Runs the command to its end, and ends the process. @param words the arguments after `--upgrade` */
+export async function runUpgradeCommand(words: readonly string[]): Promise<void> {
+  const io: Io = {
+    out: text => void writeSync(1, text),
+    err: text => void writeSync(2, text),
+    clock: systemClock,
+    limitMs: LIMIT_MS,
+  };
+  process.exit(await upgradeCommand(words, io));
+}
+
+/** Resolves to the exit status, as UPGRADE_USAGE has it. */
+async function upgradeCommand(words: readonly string[], io: Io): Promise<number> {
+  const [target = "", ...rest] = words[0] === "-P" ? words.slice(1) : words;
+  if (target === "" || rest.length > 0) {
+    io.err(UPGRADE_USAGE);
+    return FAILED;
+  }
+  let socket: number | null = null;
+  try {
+    const pid = processOf(target);
+    socket = unixDatagram();
+    bindUnix(socket, answerName(pid));
+    process.kill(pid, REQUEST);
+    const answer = await nextAnswer(socket, pid, io);
+    if (answer.isDone) io.out(`${answer.text}\n`);
+    else io.err(`ser2net: upgrade refused: ${answer.text}\n`);
+    return answer.isDone ? DONE : REFUSED;
+  } catch (error) {
+    io.err(`ser2net: ${target}: ${describe(error)}\n`);
+    return FAILED;
+  } finally {
+    if (socket !== null) closeSync(socket);
+  }
+}
+
+/** Throws Error. */
+function processOf(target: string): number {
+  const text = /^\d+$/.test(target) ? target : readFileSync(target, "latin1").trim();
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error("no process id");
+  return Number(text);
+}
+
+/** Rejects where none comes, or the process ends. */
+async function nextAnswer(socket: number, pid: number, { clock, limitMs }: Io): Promise<Answer> {
+  const datagram = new Uint8Array(MOST_BYTES);
+  for (const endMs = clock.nowMs() + limitMs; clock.nowMs() < endMs; await pause(LOOK_MS)) {
+    const length = read(socket, datagram);
+    const answer = length > 0 ? parseAnswer(datagram.subarray(0, length)) : null;
+    if (answer !== null) return answer;
+    process.kill(pid, 0);
+  }
+  throw new Error("the daemon does not answer");
+}
+
+function describe(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  if (code === "ESRCH") return "there is no such process";
+  return code === "EADDRINUSE" ? "another upgrade of it is under way" : reasonOf(error);
+}

@@ -1,0 +1,69 @@
+/**
+ * What a program that takes the place of another one in the same process finds open: a list in sealed memory, of which an
+ * environment variable has the descriptor. The names are those of the store of the service manager.
+ */
+import { closeSync } from "node:fs";
+import { setCloseOnExec } from "../native/descriptors.js";
+import { readSealedFile, sealedFile } from "../native/handover.js";
+
+/** `PID:DESCRIPTOR`; the program that reads it takes it out of its environment. */
+export const LIST_VARIABLE = "SER2NET_UPGRADE";
+/** 100 bytes for each descriptor that a process can have here. */
+const MOST_BYTES = 4 * 1024 * 1024;
+const NAME = /^(?:[lucmdtj]-[0-9a-z]{1,10}|state)$/;
+
+interface Listed {
+  /** Of a socket unit. */
+  readonly sockets: readonly number[];
+  readonly stored: ReadonlyMap<string, number>;
+}
+
+/** The list as a file. Throws where there is no memory for it. */
+export function descriptorList({ sockets, stored }: Listed): number {
+  return sealedFile(Buffer.from(JSON.stringify({ sockets, stored: [...stored] })));
+}
+
+/** They are set to close-on-exec. Nothing is listed where the variable was not made for this process. */
+export function readDescriptorList(environment: NodeJS.ProcessEnv, pid: number): Listed {
+  const [, meantFor, file] = /^(\d{1,10}):(\d{1,7})$/.exec(environment[LIST_VARIABLE] ?? "") ?? [];
+  delete environment[LIST_VARIABLE];
+  const nothing: Listed = { sockets: [], stored: new Map() };
+  if (meantFor !== String(pid) || file === undefined) return nothing;
+  try {
+    const content = readSealedFile(Number(file), MOST_BYTES);
+    return content === null ? nothing : parse(content);
+  } catch {
+    return nothing; // there is no such descriptor, or it is another list
+  } finally {
+    closeIfOpen(Number(file));
+  }
+}
+
+function parse(content: Uint8Array): Listed {
+  const { sockets, stored }: { sockets: unknown; stored: unknown } = JSON.parse(Buffer.from(content).toString());
+  const found = new Map<string, number>();
+  for (const pair of Array.isArray(stored) ? stored : []) {
+    const [name, fd]: unknown[] = Array.isArray(pair) ? pair : [];
+    if (typeof name === "string" && NAME.test(name) && isOurs(fd)) found.set(name, fd);
+  }
+  return { sockets: (Array.isArray(sockets) ? sockets : []).filter(isOurs), stored: found };
+}
+
+/** An open descriptor, which the programs that this one starts do not get. */
+function isOurs(fd: unknown): fd is number {
+  if (typeof fd !== "number" || !Number.isInteger(fd) || fd < 3) return false;
+  try {
+    setCloseOnExec(fd);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function closeIfOpen(fd: number): void {
+  try {
+    if (fd > 2) closeSync(fd);
+  } catch {
+    // There is no such descriptor.
+  }
+}
