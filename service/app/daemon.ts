@@ -169,7 +169,7 @@ export class Daemon {
     for (const { text } of this.#inherited.unclaimed) this.#log.warning(`No port is configured for the socket ${text}`);
   }
 
-  /** Lines of the configuration in force that are not understood. */
+  /** Number of lines with errors in the configuration in force. */
   get faultyLines(): number {
     return this.#faultyLines;
   }

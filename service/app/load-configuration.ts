@@ -66,12 +66,12 @@ export function allDiagnostics(
   given: string | null,
   serviceLookup: ServiceLookup,
 ): readonly Diagnostic[] {
-  const { diagnostics, controlPort, controlPortDiagnostic: fault } = configuration;
+  const { diagnostics, controlPortDiagnostic: fault } = configuration;
   return [
     ...diagnostics,
     ...(fault === null || given !== null ? [] : [fault]),
     ...forgedSourceWarnings(configuration.ports),
-    ...socketClashes(configuration, given ?? controlPort, serviceLookup),
+    ...socketClashes(configuration, given, serviceLookup),
   ];
 }
 

@@ -13,7 +13,7 @@ const STOP_MS = 8000;
 interface ReportedState {
   readonly ports: { list(): readonly Port[] };
   problem(): string | null;
-  /** Lines of the configuration in force that are not understood. */
+  /** Number of lines with errors in the configuration in force. */
   readonly faultyLines: number;
   readonly drain: { readonly isDraining: boolean };
   /** Connectors that the board needs and that have no device. */
@@ -100,7 +100,7 @@ export class ServiceManager {
     const labels = this.#daemon.missing();
     const missing = labels.length === 0 ? "" : `; required device missing: ${labels.join(", ")}`;
     const lines = this.#daemon.faultyLines;
-    const faulty = lines === 0 ? "" : `; ${lines} ${lines === 1 ? "line" : "lines"} not understood`;
+    const faulty = lines === 0 ? "" : `; ${lines} ${lines === 1 ? "line" : "lines"} with errors`;
     const draining = this.#daemon.drain.isDraining ? "draining; " : "";
     return `${refusal}${draining}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${faulty}${missing}`;
   }

@@ -17,6 +17,8 @@ export interface Configuration {
   readonly leds: readonly LedConfig[];
   /** The first CONTROLPORT, verbatim; null without one. */
   readonly controlPort: string | null;
+  /** Where that line stands; null without one. `lineNumber` is 0 for a -C line. */
+  readonly controlPortPlace: { readonly file: string | null; readonly lineNumber: number } | null;
   /**
    * Set when `controlPort` is not a TCP port. Not one of `diagnostics`: with `-p` it does not matter, without `-p` it is
    * fatal.

@@ -37,13 +37,14 @@ type PortDirective = Extract<Directive, { kind: "port" }>;
 const MAX_DIAGNOSTICS = 10_000;
 /** 68 years. The counter of the reference wraps beyond it. */
 const LONGEST_TIMEOUT_SECONDS = 2_147_483_647;
+const NO_CONTROL_PORT = { controlPort: null, controlPortPlace: null, controlPortDiagnostic: null };
 const DOS_LINE_END = "; the line ends in CR LF, and the CR is part of it";
 
 /** All sources share one set of names and defaults; a later port of the same name takes the earlier one's place. */
 export function readConfiguration(sources: readonly Source[], environment: ConfigurationEnvironment): Configuration {
-  const progress = new ConfigurationBuilder(environment.serviceLookup);
-  for (const source of sources) progress.readSource(source);
-  return progress.finish();
+  const builder = new ConfigurationBuilder(environment.serviceLookup);
+  for (const source of sources) builder.readSource(source);
+  return builder.finish();
 }
 
 /** Builds the configuration line by line. A Map keeps the place of an entry that is replaced. */
@@ -59,7 +60,7 @@ class ConfigurationBuilder {
   readonly #rs485 = new Map<string, Rs485Config>();
   readonly #serviceLookup: ServiceLookup;
   #defaults: Partial<DefaultValues> = {};
-  #controlPort: { readonly text: string; readonly fault: Diagnostic | null } | null = null;
+  #controlPort: Pick<Configuration, "controlPort" | "controlPortPlace" | "controlPortDiagnostic"> = NO_CONTROL_PORT;
   #isFaulty = false;
   /** Lines of this source that define something. */
   #definitions = 0;
@@ -100,8 +101,7 @@ class ConfigurationBuilder {
       ports: [...this.#ports.values()],
       rotators: [...this.#rotators.values()],
       leds: [...this.#everyLed.values()],
-      controlPort: this.#controlPort?.text ?? null,
-      controlPortDiagnostic: this.#controlPort?.fault ?? null,
+      ...this.#controlPort,
       finalContext: this.#context(),
       diagnostics: this.#diagnostics,
       faultyLines: this.#faultyLines,
@@ -242,12 +242,13 @@ class ConfigurationBuilder {
   }
 
   #takeControlPort({ text, offset }: Span): void {
-    if (this.#controlPort !== null) return; // the first line counts, even with an error
+    if (this.#controlPort.controlPort !== null) return; // the first line counts, even with an error
     const reason = controlPortProblem(text, this.#serviceLookup);
     const message = `Invalid control port specified: ${text}`;
     this.#controlPort = {
-      text,
-      fault: reason === null ? null : this.#diagnostic({ offset, message, expected: reason }),
+      controlPort: text,
+      controlPortPlace: { file: this.#file, lineNumber: this.#line.number },
+      controlPortDiagnostic: reason === null ? null : this.#diagnostic({ offset, message, expected: reason }),
     };
   }
 

@@ -14,19 +14,23 @@ interface Holder {
 /**
  * One diagnostic for each network port that has an address and a number in common with one before it. Names of hosts are
  * compared as texts: nothing is looked up. A port that is off has no socket.
- * @param controlPort text of the control port in force; null: there is none
+ * @param given the control port of -p, which takes the place of CONTROLPORT; null without one
  */
 export function socketClashes(
-  { ports, rotators }: Pick<Configuration, "ports" | "rotators">,
-  controlPort: string | null,
+  configuration: Pick<Configuration, "ports" | "rotators" | "controlPort" | "controlPortPlace">,
+  given: string | null,
   serviceLookup: ServiceLookup,
 ): Diagnostic[] {
+  const { ports, rotators, controlPortPlace: place } = configuration;
   const served = [...ports.filter(({ state, networkPort }) => state !== "off" && networkPort.port > 0), ...rotators];
+  const controlPort = given ?? configuration.controlPort;
   const control = controlPort === null ? "" : parseNetworkPort(controlPort, serviceLookup);
   const first = new Map<string, Holder>();
   const diagnostics: Diagnostic[] = [];
   if (typeof control !== "string") {
-    claim({ title: `the control port ${controlPort}`, file: null, line: 0, networkPort: control }, first);
+    const { file, lineNumber: line } = given === null && place !== null ? place : NO_PLACE;
+    const title = `the control port ${controlPort} ${given === null ? placeOf(line) : "of -p"}`;
+    claim({ title, file, line, networkPort: control }, first);
   }
   for (const holder of served.map(holderOf)) {
     const other = claim(holder, first);
@@ -41,8 +45,14 @@ export function socketClashes(
 }
 
 function holderOf({ name, networkPort, file, lineNumber: line }: PortConfig | RotatorConfig): Holder {
-  return { title: `${name} ${line === 0 ? "of -C" : `on line ${line}`}`, file, line, networkPort };
+  return { title: `${name} ${placeOf(line)}`, file, line, networkPort };
 }
+
+function placeOf(line: number): string {
+  return line === 0 ? "of -C" : `on line ${line}`;
+}
+
+const NO_PLACE = { file: null, lineNumber: 0 };
 
 /** Notes the addresses that are not taken yet; returns the owner of one that is taken, or null. */
 function claim(holder: Holder, first: Map<string, Holder>): Holder | null {

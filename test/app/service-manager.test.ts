@@ -113,7 +113,7 @@ t.test("a file with no valid port line changes nothing; of one with some, the re
   t.match(await manager.nextText(), /^STATUS=reload rejected: .*; 2 ports: 1 connected/);
   daemon.hup([...config, "what is this", "2001:nonsense", "3000"]);
   t.match(await manager.nextText(), /^RELOADING=1\n/);
-  t.match(await manager.nextText(), /^READY=1\nSTATUS=2 ports: .*; 3 lines not understood$/);
+  t.match(await manager.nextText(), /^READY=1\nSTATUS=2 ports: .*; 3 lines with errors$/);
 });
 
 t.test("a file of nothing but errors changes nothing beside a board profile either", PYTHON, async t => {

@@ -1,4 +1,5 @@
 import t from "tap";
+import { readConfiguration } from "../../service/config/resolve.js";
 import { socketClashes } from "../../service/config/socket-clashes.js";
 import { messages, readLines, serviceLookup } from "./read.js";
 
@@ -59,14 +60,30 @@ t.test("both lines are named, also of rotators and the control port; a port that
     "localhost,2003:raw:0:/dev/e",
   );
   t.same(
-    socketClashes(configuration, configuration.controlPort, serviceLookup).map(({ line, message }) => [line, message]),
+    socketClashes(configuration, null, serviceLookup).map(({ line, message }) => [line, message]),
     [
       [4, "Network port localhost,2001 on line 4 needs the socket of 2001 on line 2"],
-      [6, "Network port 2000 on line 6 needs the socket of the control port localhost,2000"],
+      [6, "Network port 2000 on line 6 needs the socket of the control port localhost,2000 on line 1"],
       [5, "Network port 127.0.0.1,2002 on line 5 needs the socket of 2002 on line 3"],
     ],
   );
   t.equal(socketClashes(configuration, "3000", serviceLookup).length, 2, "-p takes the place of CONTROLPORT");
+  t.match(socketClashes(configuration, "2001", serviceLookup), [
+    { line: 2, message: "Network port 2001 on line 2 needs the socket of the control port 2001 of -p" },
+    { line: 4, message: "Network port localhost,2001 on line 4 needs the socket of the control port 2001 of -p" },
+    { line: 5 },
+  ]);
+});
+
+t.test("the control port of another file is named with the file", async t => {
+  const sources = [
+    { file: "board", text: "CONTROLPORT:2000\n" },
+    { file: "file", text: "2000:raw:0:/dev/a\n" },
+  ];
+  const configuration = readConfiguration(sources, { serviceLookup });
+  t.match(socketClashes(configuration, null, serviceLookup), [
+    { message: "Network port 2000 on line 1 needs the socket of the control port 2000 on line 1 of board" },
+  ]);
 });
 
 t.test("the same network port twice in a file: both lines are named, and the last one counts", async t => {
