@@ -11,7 +11,7 @@ const RANKS = [
   ["log", "access", "board", "device", "net", "led", "trace", "systemd"],
   ["port"],
   ["control", "dbus"],
-  ["app", "drain", "upgrade"],
+  ["app", "client", "doctor", "drain", "upgrade"],
 ];
 const TOP = RANKS.length - 1; // app, drain, upgrade, and the files beside the rooms: they put the parts together
 const MEET_WITHIN_RANK = [1, TOP];
@@ -22,6 +22,8 @@ const PURE_FILES = [
     file => `board/${file}`,
   ),
   ...["address", "remote-address", "request", "patterns", "options", "rules"].map(file => `access/${file}`),
+  ...["arguments", "escape-keys", "port-rows", "prefixed-lines", "usage"].map(file => `client/${file}`),
+  ...["doctor/archive", "doctor/finding"],
   ...["port/phase", "control/command", "control/format", "cli"],
 ];
 /** What ranks 3 and 4 may take from rank 2 besides types: the errors of the contracts. */

@@ -1,0 +1,85 @@
+/** The commands of the client: each one to its file, or as one line of the control language. */
+import { DaemonError } from "../drain/running-daemon.js";
+import { type ClientCommand, parseClientArguments, UsageError } from "./arguments.js";
+import { attach } from "./attach.js";
+import type { ControlAddress } from "./control-session.js";
+import { askOnce, controlAddresses, findPort } from "./daemons.js";
+import { doctor } from "./doctor.js";
+import type { ClientIo } from "./io.js";
+import { showJournal } from "./journal.js";
+import { ports } from "./ports.js";
+import { CLIENT_USAGE, EXIT } from "./usage.js";
+import { watch } from "./watch.js";
+
+/** Resolves to the exit status. @param argv from the name of the command on, one character a byte */
+export async function clientCommand(argv: readonly string[], io: ClientIo): Promise<number> {
+  try {
+    const { command, target } = parseClientArguments(argv);
+    if (command.kind === "help") {
+      io.out(CLIENT_USAGE);
+      return EXIT.done;
+    }
+    if (command.kind === "log") return await showJournal(command, target, io);
+    if (command.kind === "doctor") return await doctor(command, target, io);
+    return await run(command, controlAddresses(target), io);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.err(`ser2net: ${error.message}\n${CLIENT_USAGE}`);
+      return EXIT.usage;
+    }
+    if (!(error instanceof DaemonError)) throw error;
+    io.err(`ser2net: ${error.message}\n`);
+    return error.code === "absent" ? EXIT.unreachable : EXIT.refused;
+  }
+}
+
+function run(
+  command: Exclude<ClientCommand, { kind: "help" | "log" | "doctor" }>,
+  addresses: readonly ControlAddress[],
+  io: ClientIo,
+): Promise<number> {
+  switch (command.kind) {
+    case "ports":
+      return ports(command, addresses, io);
+    case "attach":
+      return attach(command, addresses, io);
+    case "watch":
+      return watch(command, addresses, io);
+    case "who":
+      return who(command.name, addresses, io);
+    case "set":
+      return change(addresses, command.name, port => `setportconfig ${port} ${command.words.join(" ")}`, io);
+    case "say":
+    case "take":
+    case "pulse":
+    case "break":
+    case "disconnect": {
+      const words = "words" in command ? command.words.map(word => ` ${word}`).join("") : "";
+      return change(addresses, command.name, port => `${command.kind} ${port}${words}`, io);
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+async function who(name: string | null, addresses: readonly ControlAddress[], io: ClientIo): Promise<number> {
+  const found = name === null ? addresses.map(address => ({ address, port: "" })) : [await findPort(addresses, name)];
+  for (const { address, port } of found) {
+    const answer = await askOnce(address, `who ${port}`.trim());
+    for (const line of answer) io.out(`${line}\n`);
+  }
+  return EXIT.done;
+}
+
+/** A command without an answer; what the daemon says is a refusal. */
+async function change(
+  addresses: readonly ControlAddress[],
+  name: string,
+  command: (port: string) => string,
+  io: ClientIo,
+): Promise<number> {
+  const { address, port } = await findPort(addresses, name);
+  const refusal = await askOnce(address, command(port));
+  for (const line of refusal) io.err(`ser2net: ${line}\n`);
+  return refusal.length === 0 ? EXIT.done : EXIT.refused;
+}

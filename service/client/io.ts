@@ -1,0 +1,23 @@
+/** What a command of the client gets from the process. */
+import type { Clock } from "../line/clock.js";
+
+/** Texts are one character a byte. */
+export interface ClientIo {
+  out(text: string): void;
+  err(text: string): void;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  /** Standard output is a terminal. */
+  readonly isTerminal: boolean;
+}
+
+/** Signals that end a command; the exit status is 128 and the number. */
+const ENDING: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"];
+
+/** Calls `ended` at the first signal that would end the process. Returns what takes it back. */
+export function onEndingSignal(ended: (signal: NodeJS.Signals) => void): () => void {
+  for (const signal of ENDING) process.on(signal, ended);
+  return () => {
+    for (const signal of ENDING) process.off(signal, ended);
+  };
+}
