@@ -27,6 +27,7 @@ const ENTRIES = [
   { entry: "service/dbus/entry.ts", outfile: "dbus.cjs" }, // loaded only where D-Bus is on
   { entry: "service/doctor/entry.ts", outfile: "doctor.cjs" }, // loaded for the command `doctor`
   { entry: "service/drain/entry.ts", outfile: "drain.cjs" }, // loaded in place of the daemon, see below
+  { entry: "service/log/journal-entry.ts", outfile: "journal.cjs" }, // loaded where systemd has started the daemon
   { entry: "service/config/print.ts", outfile: "print.cjs" }, // loaded for --print-config
   { entry: "service/app/board-leds.ts", outfile: "leds.cjs", part: true }, // loaded for LED lines and boards
   { entry: "service/trace/traces.ts", outfile: "trace.cjs", part: true }, // loaded where a port is traced

@@ -17,7 +17,7 @@ const TOP = RANKS.length - 1; // app, drain, upgrade, and the files beside the r
 const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["line", "telnet", "ipmi", "config", "handover"];
 const PURE_FILES = [
-  ...["log/one-line", "trace/format"],
+  ...["log/one-line", "log/journal-entry", "trace/format"],
   ...["json", "schema", "profile", "merge", "validate", "compile", "enumerate", "sol-port"].map(
     file => `board/${file}`,
   ),

@@ -38,6 +38,7 @@ put 644 /usr/lib/systemd/system units/ser2net@.service units/ser2net@.socket uni
 put 644 /usr/lib/systemd/system-preset units/presets/80-ser2net.preset
 put 644 /usr/lib/sysusers.d units/sysusers.d/ser2net.conf
 put 644 /usr/lib/tmpfiles.d units/tmpfiles.d/ser2net.conf
+put 644 /usr/lib/systemd/catalog units/catalog/ser2net.catalog
 
 # The bus drops the part of a policy that names a user it does not know, and reads a policy as soon as its file is there:
 # after the users it has to read it once more.
@@ -45,5 +46,6 @@ put 644 /usr/lib/tmpfiles.d units/tmpfiles.d/ser2net.conf
 systemd-sysusers ser2net.conf
 systemd-tmpfiles --create ser2net.conf
 systemctl daemon-reload
+journalctl --update-catalog
 if command -v udevadm >/dev/null; then udevadm control --reload; fi
 if systemctl --quiet is-active dbus.service; then systemctl reload dbus.service; fi

@@ -17,6 +17,8 @@ export interface Options {
   readonly foreground: boolean;
   /** -d: log to standard error too. */
   readonly debug: boolean;
+  /** -q: connects and disconnects are not logged. */
+  readonly quiet: boolean;
   /** UUCP locks; off with -u. */
   readonly locking: boolean;
   readonly signature: string;
@@ -59,6 +61,7 @@ const START: Options = {
   pidFile: null,
   foreground: false,
   debug: false,
+  quiet: false,
   locking: true,
   signature: "ser2net",
   report: null,
@@ -126,6 +129,8 @@ function withFlag(options: Options, word: string): Options | null {
       return { ...options, foreground: true };
     case "-d":
       return { ...options, foreground: true, debug: true };
+    case "-q":
+      return { ...options, quiet: true };
     case "-u":
       return { ...options, locking: false };
     case "-b": // IOS baud rates are recognised by themselves
@@ -160,6 +165,7 @@ export function usage(program: string): string {
   -b - unused (was Do CISCO IOS baud-rate negotiation, instead of RFC2217)
   -v - print the program's version and exit
   -s - specify a default signature for RFC2217 protocol
+  -q - do not log connects and disconnects
   --check - report what is wrong with the configuration and exit
   --print-config - print the configuration in effect and exit
   --board <name> - serve the ports of a board profile, auto finds out which

@@ -19,6 +19,7 @@ import { hideSecrets, holdsSecret } from "./config/sol-words.js";
 import { argumentsAnew, detach, fromHere, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
 import { decodeUtf8, encodeUtf8, toBytes } from "./line/bytes.js";
 import { type Clock, systemClock } from "./line/clock.js";
+import { createJournalLog } from "./log/journal.js";
 import { combineLogs } from "./log/levels.js";
 import { oneLine } from "./log/one-line.js";
 import { LimitedLog } from "./log/rate-limit.js";
@@ -248,10 +249,15 @@ class Program {
   }
 }
 
-/** The log goes to standard error where that is the journal; else to syslog, and with -d to standard error too. */
+/**
+ * The log goes to standard error where that is the journal; else to syslog, and with -d to standard error too. Where systemd
+ * has started the daemon (systemd.exec(5), INVOCATION_ID), lines with fields go to the journal with them.
+ */
 function createLog(options: Options): LimitedLog {
   const journal = isJournal();
-  const sinks = [...(journal ? [] : [createSyslog()]), ...(journal || options.debug ? [createStderrLog()] : [])];
+  const main = journal ? createStderrLog() : createSyslog();
+  const sinks = [journal || process.env.INVOCATION_ID !== undefined ? createJournalLog(main) : main];
+  if (!journal && options.debug) sinks.push(createStderrLog());
   return new LimitedLog(combineLogs(...sinks));
 }
 

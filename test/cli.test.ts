@@ -9,6 +9,7 @@ const PLAIN: Options = {
   pidFile: null,
   foreground: false,
   debug: false,
+  quiet: false,
   locking: true,
   signature: "ser2net",
   report: null,
@@ -29,6 +30,7 @@ t.test("the options, as the reference reads them", async t => {
     ["", run({})],
     ["-n", run({ foreground: true })],
     ["-d", run({ foreground: true, debug: true })],
+    ["-q", run({ quiet: true })],
     ["-u", run({ locking: false })],
     ["-b -l -l", run({})],
     ["-p 2000 -p localhost,3000", run({ controlPort: "localhost,3000" })],
@@ -111,7 +113,17 @@ t.test("the usage is the reference's, and then what is new", async t => {
   -s - specify a default signature for RFC2217 protocol
 `),
   );
-  for (const word of ["--check", "--print-config", "--board", "--dbus", "board", "busy,", "--upgrade", "check-sol"])
+  for (const word of [
+    "-q",
+    "--check",
+    "--print-config",
+    "--board",
+    "--dbus",
+    "board",
+    "busy,",
+    "--upgrade",
+    "check-sol",
+  ])
     t.ok(text.includes(`  ${word} `), word);
 });
 

@@ -126,6 +126,7 @@ export class Daemon {
       openLed: config => this.#bundles.leds?.open(config) ?? null,
       inherited: this.#inherited,
       locking: this.#options.locking,
+      quiet: this.#options.quiet,
       signature: this.#options.signature,
       label: portName => this.label(portName),
       optionContext: () => this.#configuration.finalContext,

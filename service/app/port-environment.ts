@@ -38,6 +38,7 @@ interface PortEnvironmentOptions {
   readonly bundles: Bundles;
   readonly nodeWatcher: DeviceNodeWatcher;
   readonly inherited: Inherited;
+  readonly quiet: boolean;
   /** UUCP locks. */
   readonly locking: boolean;
   readonly signature: string;
@@ -70,6 +71,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   let connectionIds = options.handover?.nextConnectionId ?? 0;
   return {
     log,
+    quiet: options.quiet,
     time,
     budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
     heartbeat: new Heartbeat(time),

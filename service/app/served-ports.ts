@@ -3,7 +3,9 @@ import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "../con
 import { formatDiagnostic } from "../config/diagnostic.js";
 import { type PortStep, planReload, type RotatorStep } from "../config/plan.js";
 import type { Led } from "../led/led.js";
+import { formatLine } from "../line/settings.js";
 import { reasonOf } from "../native/errors.js";
+import { portText } from "../port/connection-log.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { NO_SOCKETS, Port } from "../port/port.js";
 import type { Registry } from "../port/registry.js";
@@ -57,12 +59,23 @@ export class ServedPorts implements ReloadTarget {
   createPort(config: PortConfig): void {
     const port = new Port(config, this.#options.environment);
     this.ports.add(port);
-    if (port.start() === null) return;
+    if (port.start() === null) {
+      if (port.listenError === null) this.#logServed(config);
+      return;
+    }
     this.ports.remove(port);
     this.#noSockets(NO_SOCKETS, config, port.status().lastError);
     // An inetd-style service ends without its connection. A second port on standard input only finds it taken.
     const isTaken = this.ports.list().some(other => other.status().networkPort.port === 0);
     if (config.networkPort.port === 0 && !isTaken) this.#options.environment.stdioEnded(false);
+  }
+
+  #logServed({ name, state, device, line }: PortConfig): void {
+    if (state === "off") return;
+    const { log, label } = this.#options.environment;
+    const [shown, { path }] = [label(name), device];
+    const served = `${portText(name, shown)} serves ${path}: ${state}${state === "rawlp" ? "" : `, ${formatLine(line)}`}`;
+    log.info(served, { event: "serve", port: name, label: shown, device: path });
   }
 
   openRotator(config: RotatorConfig): void {

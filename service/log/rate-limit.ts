@@ -1,16 +1,17 @@
 /**
  * Limits how much repeated messages write to the log: after a burst, a text is only counted, and so are all texts
- * together once they exceed the budget of a minute (many ports that fail in different ways).
+ * together once they exceed the budget of a minute (many ports that fail in different ways). Lines about connections are
+ * limited apart from the others: a peer that connects again and again must not hide a fault.
  */
 import { backgroundClock, type Cancel, type Clock } from "../line/clock.js";
 import type { Level } from "./levels.js";
-import type { Log } from "./log.js";
+import type { Log, LogFields } from "./log.js";
 
 /** How often a text is written before its repeats are only counted. */
 export const BURST = 10;
 /** Interval of the line "repeated N times". One interval without a repeat ends the counting. */
 export const QUIET_MS = 60_000;
-/** Lines of all texts together within QUIET_MS: a start or a reload of 256 ports fits. */
+/** Lines of all texts together within QUIET_MS: a start or a reload of 256 ports fits, and their connects after it. */
 export const BUDGET = 600;
 /** The budget of each QUIET_MS that follows one with more lines than its budget. */
 export const BUDGET_AFTER_FLOOD = 60;
@@ -26,8 +27,47 @@ interface Repeated {
 }
 
 export class LimitedLog implements Log {
+  readonly #plain: Limiter;
+  /** Of lines with fields. */
+  readonly #connections: Limiter;
+
+  constructor(log: Log, clock: Clock = backgroundClock) {
+    this.#plain = new Limiter(log, clock, "");
+    this.#connections = new Limiter(log, clock, " about connections");
+  }
+
+  error(text: string): void {
+    this.#plain.take("error", text);
+  }
+
+  warning(text: string): void {
+    this.#plain.take("warning", text);
+  }
+
+  notice(text: string, fields?: LogFields): void {
+    this.#take("notice", text, fields);
+  }
+
+  info(text: string, fields?: LogFields): void {
+    this.#take("info", text, fields);
+  }
+
+  /** Writes what was held back; to be called before the process ends. */
+  flush(): void {
+    this.#plain.flush();
+    this.#connections.flush();
+  }
+
+  #take(level: Level, text: string, fields?: LogFields): void {
+    (fields === undefined ? this.#plain : this.#connections).take(level, text, fields);
+  }
+}
+
+/** The limits of lines of one subject. */
+class Limiter {
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #subject: string;
   readonly #known = new Map<string, Repeated>();
   /** Of all texts together, within the current QUIET_MS. */
   #budget = BUDGET;
@@ -35,28 +75,13 @@ export class LimitedLog implements Log {
   #suppressed = 0;
   #cancelWindow: Cancel | null = null;
 
-  constructor(log: Log, clock: Clock = backgroundClock) {
+  /** @param subject of the lines, for the line about suppressed ones */
+  constructor(log: Log, clock: Clock, subject: string) {
     this.#log = log;
     this.#clock = clock;
+    this.#subject = subject;
   }
 
-  error(text: string): void {
-    this.#take("error", text);
-  }
-
-  warning(text: string): void {
-    this.#take("warning", text);
-  }
-
-  notice(text: string): void {
-    this.#take("notice", text);
-  }
-
-  info(text: string): void {
-    this.#take("info", text);
-  }
-
-  /** Writes what was held back; to be called before the process ends. */
   flush(): void {
     for (const [key, one] of this.#known) this.#forget(key, one);
     this.#tellSuppressed();
@@ -64,7 +89,7 @@ export class LimitedLog implements Log {
     this.#cancelWindow = null;
   }
 
-  #take(level: Level, text: string): void {
+  take(level: Level, text: string, fields?: LogFields): void {
     const key = `${level} ${text}`;
     const one = this.#known.get(key) ?? this.#remember(key, level, text);
     if (one.written === BURST) {
@@ -72,12 +97,12 @@ export class LimitedLog implements Log {
       return;
     }
     one.written++;
-    this.#write(level, text);
+    this.#write(level, text, fields);
   }
 
-  #write(level: Level, text: string): void {
+  #write(level: Level, text: string, fields?: LogFields): void {
     this.#cancelWindow ??= this.#clock.after(QUIET_MS, () => this.#endWindow());
-    if (this.#written < this.#budget) this.#log[level](text);
+    if (this.#written < this.#budget) this.#log[level](text, fields);
     else this.#suppressed++;
     this.#written++;
   }
@@ -92,7 +117,8 @@ export class LimitedLog implements Log {
   }
 
   #tellSuppressed(): void {
-    if (this.#suppressed > 0) this.#log.warning(`${this.#suppressed} log lines suppressed: too many within a minute`);
+    const what = `${this.#suppressed} log lines${this.#subject}`;
+    if (this.#suppressed > 0) this.#log.warning(`${what} suppressed: too many within a minute`);
     this.#suppressed = 0;
   }
 

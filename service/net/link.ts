@@ -14,6 +14,8 @@ export interface PeerAddress {
 export interface Link {
   readonly peer: PeerAddress;
   readonly transport: "tcp" | "udp" | "stdio";
+  /** The name of the user, where the system tells it. */
+  readonly user?: string;
   /** Where the peer arrived; asked of the system at each call, `unknown` of a closed TCP link. */
   local(): PeerAddress;
   /** Bytes now waiting; 0: none now; -1: the peer is done. Throws LinkError, after what came before the fault. */

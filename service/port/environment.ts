@@ -32,6 +32,8 @@ export interface PortLed {
 
 export interface PortEnvironment {
   readonly log: Log;
+  /** Connects and disconnects are not logged. */
+  readonly quiet: boolean;
   readonly time: Clock;
   readonly budget: WakeUpBudget;
   readonly heartbeat: Heartbeat;

@@ -4,6 +4,7 @@ import type { NetworkPort } from "../config/network-port.js";
 import { unmappedText } from "../line/address.js";
 import { reasonOf } from "../native/errors.js";
 import type { Link, Listener } from "../net/link.js";
+import { logConnection } from "./connection-log.js";
 import type { PortEnvironment } from "./environment.js";
 import type { PortLifecycle } from "./lifecycle.js";
 import { acceptPermitted, decideAdmission, refuse } from "./peers/admission.js";
@@ -161,7 +162,13 @@ export class IncomingPeers {
   /** A UDP peer has spoken already, and TCP wrappers are about connections. */
   #onAccepted(link: Link): void {
     if (link.transport === "udp") this.#admit(link);
-    else acceptPermitted(link, this.#options.environment.permitted(link), accepted => this.#admit(accepted));
+    else
+      acceptPermitted(
+        link,
+        this.#options.environment.permitted(link),
+        accepted => this.#admit(accepted),
+        (denied, text) => this.#refuse(denied, text),
+      );
   }
 
   #admit(link: Link): void {
@@ -190,19 +197,22 @@ export class IncomingPeers {
       lifecycle.attach(link, admission.slot, false);
     } else {
       // If it was the only user, the port closes now and opens anew for this one.
-      lifecycle.kick(admission.slot);
+      lifecycle.kick(admission.slot, link);
       this.#admit(link);
     }
   }
 
   #refuse(link: Link, text: string): void {
+    const { environment, config } = this.#options;
     if (link.transport !== "udp") {
       refuse(link, text);
     } else if (!this.#udpRefusals.refuse(link, text)) {
-      const { name, environment } = this.#options;
+      const { name } = this.#options;
       environment.log.warning(
         `Port ${name}: refused datagrams from ${unmappedText(link.peer.address)} are not answered`,
       );
+      return;
     }
+    logConnection(environment, config(), "refuse", { link }, text);
   }
 }

@@ -4,6 +4,7 @@ import type { Device } from "../device/device.js";
 import type { ConnectionState, DeviceState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
 import type { Link } from "../net/link.js";
+import { type ConnectionNote, logConnection, peerText } from "./connection-log.js";
 import { describeDropped, reportLinkError } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
 import type { LeftPort, StoredPort } from "./handover.js";
@@ -15,7 +16,7 @@ import { ConnectionSlots } from "./peers/connection-slots.js";
 import { PeerChecks } from "./peers/peer-checks.js";
 import { advance, type Phase, type PhaseEvent } from "./phase.js";
 import { PortDevice } from "./port-device.js";
-import type { PortEvents } from "./port-events.js";
+import { isLoss, type PortEvents } from "./port-events.js";
 import { PortStrings } from "./port-strings.js";
 
 /** The reason to end when the daemon stops: it has no time for slow lines. */
@@ -33,12 +34,14 @@ export class PortLifecycle {
   #openPort: OpenPort | null = null;
   #closed: Promise<void> = Promise.resolve();
   readonly #checks: PeerChecks;
+  readonly #note: ConnectionNote;
   #closingSinceMs = 0; // on the clock
 
   constructor(options: PortLifecycleOptions) {
     this.#options = options;
     this.#environment = options.environment;
     this.slots = new ConnectionSlots(options.config());
+    this.#note = (...what) => logConnection(this.#environment, options.config(), ...what);
     this.#strings = new PortStrings({
       config: () => options.config(),
       firstPeer: () => [...this.slots.live][0]?.link.peer ?? null,
@@ -170,11 +173,11 @@ export class PortLifecycle {
   }
 
   /** Disconnects the peer in `slot`. A telnet peer is sent the reason; on a raw port every byte would be data. */
-  kick(slot: number): void {
+  kick(slot: number, by: Link): void {
     const victim = this.slots.at(slot);
     if (victim === null) return;
     if (victim.telnet !== null) victim.sendAside(toBytes(REFUSAL.kicked));
-    this.#lose(victim, REFUSAL.kicked);
+    this.#lose(victim, REFUSAL.kicked, "kick", `by ${peerText(by)}`);
   }
 
   /** Forgets why the device failed. Does nothing while the device is in use. */
@@ -203,8 +206,8 @@ export class PortLifecycle {
   }
 
   #openFailed(text: string): void {
-    this.slots.refuseAll(text);
-    this.#advance(this.#isOff() ? "closed for good" : "failed");
+    for (const { link, fixed } of this.slots.refuseAll(text)) if (!fixed) this.#note("refuse", { link }, text);
+    this.#advance(this.#options.config().state === "off" ? "closed for good" : "failed");
     this.#options.freed(false);
   }
 
@@ -231,16 +234,18 @@ export class PortLifecycle {
 
   /** A peer that connects while the device is away waits with the others. */
   #welcome(connection: Connection): void {
-    if (this.#phase === "closing") return;
+    if (this.#phase === "closing" || this.#openPort === null) return; // null: the device is still being opened
     const { banner } = this.#options.config().options;
-    if (connection.isGreeted) this.#openPort?.join(connection);
-    else this.#openPort?.welcome(connection, this.#strings.bytes(banner, connection.link.peer));
+    if (!connection.isGreeted) this.#note("connect", connection);
+    if (connection.isGreeted) this.#openPort.join(connection);
+    else this.#openPort.welcome(connection, this.#strings.bytes(banner, connection.link.peer));
   }
 
-  #lose(connection: Connection, reason: string): void {
+  #lose(connection: Connection, reason: string, end: "disconnect" | "kick" = "disconnect", why = reason): void {
     if (!this.slots.release(connection)) return;
     this.#openPort?.leave(connection, reason);
     connection.close();
+    this.#note(end, connection, why);
     this.#options.changed();
     if (this.slots.live.size === 0 && !this.#options.staysOpen()) this.end("All network connections free");
   }
@@ -270,30 +275,26 @@ export class PortLifecycle {
     this.#options.changed();
   }
 
-  // ---- closing
-
   async #close(reason: string): Promise<void> {
     const openPort = this.#openPort;
     this.#options.closing();
     const closestr = this.#strings.bytes(openPort === null ? null : this.#options.config().options.closestr);
     openPort?.end(reason);
-    for (const connection of this.slots.releaseAll()) connection.close();
+    for (const connection of this.slots.releaseAll()) {
+      connection.close();
+      this.#note("disconnect", connection, reason);
+    }
     this.#checks.stop();
     this.#options.changed();
-    const failed = reason === "closed port" || reason === "dev read error" || reason === "dev write error";
-    const lost = failed || this.device.isAway;
+    const lost = isLoss(reason) || this.device.isAway;
     await openPort?.close(closestr, lost, reason !== SHUTDOWN);
     this.#openPort = null;
     this.device.closed();
-    this.#advance(this.#isOff() ? "closed for good" : "closed");
+    this.#advance(this.#options.config().state === "off" ? "closed for good" : "closed");
     this.#options.freed(true);
   }
 
   #advance(event: PhaseEvent): void {
     this.#phase = advance(this.#phase, event);
-  }
-
-  #isOff(): boolean {
-    return this.#options.config().state === "off";
   }
 }

@@ -8,6 +8,11 @@ import type { Connection, ConnectionEvents } from "./peers/connection.js";
 /** Why a device was lost, in the words of the reference's trace files. */
 export type DeviceLossCause = "closed port" | "dev read error" | "dev write error";
 
+/** Whether a port ends for that reason because its device was lost. */
+export function isLoss(reason: string): boolean {
+  return reason === "closed port" || reason === "dev read error" || reason === "dev write error";
+}
+
 export interface PortEvents extends ConnectionEvents {
   /** The peer has ended its connection in order. */
   peerEnded(connection: Connection): void;

@@ -1,23 +1,25 @@
 /** A network port that hands each new connection to the first free port of a list (manual page, ROTATOR). */
 import type { RotatorConfig } from "../config/configuration.js";
 import type { Link, Listener } from "../net/link.js";
+import { logConnection } from "./connection-log.js";
 import type { PortEnvironment } from "./environment.js";
 import { acceptPermitted, REFUSAL, refuse } from "./peers/admission.js";
 import type { Registry } from "./registry.js";
 
+type RotatorEnvironment = Pick<
+  PortEnvironment,
+  "listen" | "permitted" | "isDraining" | "log" | "label" | "time" | "quiet"
+>;
+
 export class Rotator {
   #config: RotatorConfig;
   readonly #ports: Registry;
-  readonly #environment: Pick<PortEnvironment, "listen" | "permitted" | "isDraining" | "log">;
+  readonly #environment: RotatorEnvironment;
   #listener: Listener | null = null;
   /** Where the next search starts: after the port that was used last. */
   #next = 0;
 
-  constructor(
-    config: RotatorConfig,
-    ports: Registry,
-    environment: Pick<PortEnvironment, "listen" | "permitted" | "isDraining" | "log">,
-  ) {
+  constructor(config: RotatorConfig, ports: Registry, environment: RotatorEnvironment) {
     this.#config = config;
     this.#ports = ports;
     this.#environment = environment;
@@ -51,12 +53,17 @@ export class Rotator {
   }
 
   #accepted(link: Link): void {
-    acceptPermitted(link, this.#environment.permitted(link), accepted => this.#place(accepted));
+    acceptPermitted(
+      link,
+      this.#environment.permitted(link),
+      accepted => this.#place(accepted),
+      (denied, text) => this.#refuse(denied, text),
+    );
   }
 
   #place(link: Link): void {
     if (this.#environment.isDraining()) {
-      refuse(link, REFUSAL.draining);
+      this.#refuse(link, REFUSAL.draining);
       return;
     }
     const { ports } = this.#config;
@@ -66,6 +73,11 @@ export class Rotator {
       this.#next = (index + 1) % ports.length;
       return;
     }
-    refuse(link, REFUSAL.noFreePort);
+    this.#refuse(link, REFUSAL.noFreePort);
+  }
+
+  #refuse(link: Link, text: string): void {
+    refuse(link, text);
+    logConnection(this.#environment, { name: this.#config.name }, "refuse", { link }, text);
   }
 }

@@ -29,7 +29,13 @@ async function nextLine(receiver: Manager): Promise<string> {
   return `${priority} ${text}`;
 }
 
-t.test("faults of the configuration and of devices, the reload, and nothing of good sessions", PRIVATE, async t => {
+/** The next line that is not about a port served or a connection. */
+async function nextFault(receiver: Manager): Promise<string> {
+  const line = await nextLine(receiver);
+  return /^<(29|30)> Port /.test(line) ? nextFault(receiver) : line;
+}
+
+t.test("faults of the configuration and of devices, what is served, who connected, the reload", PRIVATE, async t => {
   const { receiver, under, next } = await logged(t);
   const [controlPort, bad, good] = [await next(), await next(), await next()];
   const device = PtyDevice.open(t);
@@ -42,12 +48,21 @@ t.test("faults of the configuration and of devices, the reload, and nothing of g
   t.match(await nextLine(receiver), /^<27> .*: No state given on line 1/);
   t.match(await nextLine(receiver), /^<27> .*: Unknown config item: EVENN on line 2/);
 
+  t.equal(await nextLine(receiver), `${INFO} Port 127.0.0.1,${bad} serves /dev/no-such-tty: raw, 9600 N81`);
+  t.equal(await nextLine(receiver), `${INFO} Port 127.0.0.1,${good} serves ${device.path}: raw, 9600 N81`);
+
+  const about = `${NOTICE} Port 127.0.0.1,${good}: 127.0.0.1,PEER`;
+  const nextAbout = async () => (await nextLine(receiver)).replace(/(: 127\.0\.0\.1),\d+/, "$1,PEER");
   for (const text of ["one", "two"]) {
     const client = await Client.connect(t, good);
     client.send(text);
     await device.expect(text);
     t.equal(await (await Client.connect(t, good)).untilEnd(), "Port already in use\r\n");
     await client.close();
+    t.equal(await nextAbout(), `${about} connected, device ${device.path}`);
+    t.equal(await nextAbout(), `${about} refused: Port already in use`);
+    const end = /^(.*), after \d+ s, 3 bytes in, 0 out$/.exec(await nextAbout());
+    t.equal(end?.[1], `${about} disconnected: network read close`);
     await until("it is free", async () =>
       (await daemon.ask(`showport 127.0.0.1,${good}`)).includes("state: unconnected"),
     );
@@ -56,8 +71,8 @@ t.test("faults of the configuration and of devices, the reload, and nothing of g
   t.equal(
     await nextLine(receiver),
     `${ERROR} Could not open device /dev/no-such-tty for port 127.0.0.1,${bad}: No such file or directory`,
-    "the first line since the start",
   );
+  t.match(await nextAbout(), /^<29> .*,PEER refused: Device open failure: No such file or directory$/);
   daemon.hup([config[2] ?? ""]);
   t.equal(await nextLine(receiver), `${INFO} Got SIGHUP, re-reading configuration`);
   t.same(await daemon.stop(), { code: 0, signal: null });
@@ -74,8 +89,8 @@ t.test("a fault that comes again and again is written a few times, then counted"
     t.equal(await (await Client.connect(t, bad)).untilEnd(), "Device open failure: No such file or directory\r\n");
   }
   await daemon.stop();
-  for (let line = 0; line < 10; line++) t.equal(await nextLine(receiver), `${ERROR} ${text}`);
-  t.equal(await nextLine(receiver), `${ERROR} message repeated 30 times: [${text}]`);
+  for (let line = 0; line < 10; line++) t.equal(await nextFault(receiver), `${ERROR} ${text}`);
+  t.equal(await nextFault(receiver), `${ERROR} message repeated 30 times: [${text}]`);
 });
 
 t.test("in the background: the start is announced, and errors before it go to the same log", PRIVATE, async t => {
@@ -89,6 +104,10 @@ t.test("in the background: the start is announced, and errors before it go to th
   const pid = Number(readFileSync(pidFile, "utf8"));
   t.teardown(() => existsSync(`/proc/${pid}`) && process.kill(pid, "SIGKILL"));
   t.match(await receiver.nextText(), new RegExp(`^${ERROR}.* ser2net\\[${pid}\\]: .*No state given`));
+  t.match(
+    await receiver.nextText(),
+    new RegExp(`^${INFO}.* ser2net\\[${pid}\\]: Port .* serves /dev/null: raw, 9600 N81$`),
+  );
   t.match(await receiver.nextText(), new RegExp(`^${NOTICE}.* ser2net\\[${pid}\\]: ser2net startup$`));
   process.kill(pid, "SIGTERM");
   await until("it has ended", () => !existsSync(`/proc/${pid}`));
@@ -103,7 +122,7 @@ t.test("without a system log it serves; when that comes, what was lost is counte
   const receiver = await Manager.start(t);
   symlinkSync(receiver.address, log);
   await (await Client.connect(t, bad)).untilEnd();
-  t.equal(await nextLine(receiver), "<28> 1 log lines were lost: No such file or directory");
+  t.equal(await nextLine(receiver), "<28> 2 log lines were lost: No such file or directory");
   t.match(await nextLine(receiver), `${ERROR} Could not open device`);
   await daemon.stop();
 });
@@ -126,8 +145,10 @@ t.test("where the journal reads standard error, lines go there, with their level
   const daemon = await Daemon.start(t, { controlPort, config, under: journal });
   const { errors } = daemon.running;
   t.match(await errors.expect("\n"), /^<3>.*: No state given on line 1/);
+  t.match(await errors.expect("\n"), /^<6>Port .* serves \/dev\/no-such-tty: raw, 9600 N81/);
   await (await Client.connect(t, bad)).untilEnd();
   t.match(await errors.expect("\n"), /^<3>Could not open device \/dev\/no-such-tty /);
+  t.match(await errors.expect("\n"), /^<5>Port .* refused: Device open failure: No such file/);
   daemon.hup([]);
   t.equal(await errors.expect("\n"), "<6>Got SIGHUP, re-reading configuration\n");
 
@@ -138,6 +159,39 @@ t.test("where the journal reads standard error, lines go there, with their level
     await debug.running.errors.expect("\n"),
     new RegExp(`^ser2net\\[${debug.pid}\\]: .*: No state given on line 1`),
   );
+});
+
+t.test("an entry of the journal has the fields of its connection; with -q connects have none", PRIVATE, async t => {
+  const receiver = await Manager.start(t);
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const device = PtyDevice.open(t);
+  const config = [`127.0.0.1,${port}:raw:0:${device.path}:9600`];
+  const under = withPrivateFiles({ journal: receiver.address });
+  const env = { INVOCATION_ID: "0123456789abcdef0123456789abcdef" };
+  const daemon = await Daemon.start(t, { controlPort, config, under, env });
+  const nextEntry = async () =>
+    Object.fromEntries((await receiver.nextText()).split("\n").map(line => line.split("=", 2)));
+  const about = { SER2NET_PORT: `127.0.0.1,${port}`, SER2NET_DEVICE: device.path };
+  t.match(await nextEntry(), { ...about, PRIORITY: "6", SYSLOG_IDENTIFIER: "ser2net" });
+  const client = await Client.connect(t, port);
+  client.send("hello");
+  await device.expect("hello");
+  await client.close();
+  const connect = await nextEntry();
+  t.match(connect, { ...about, PRIORITY: "5", SER2NET_PEER: /^127\.0\.0\.1,\d+$/, MESSAGE_ID: /^[0-9a-f]{32}$/ });
+  const end = { SER2NET_REASON: "network read close", SER2NET_BYTES_IN: "5", SER2NET_BYTES_OUT: "0" };
+  t.match(await nextEntry(), { ...about, ...end, SER2NET_PEER: connect.SER2NET_PEER, SER2NET_DURATION: /^\d+$/ });
+  await daemon.stop();
+
+  const quiet = await Daemon.start(t, { controlPort: await next(), config, under, env, args: ["-q"] });
+  t.match(await nextEntry(), about, "what is served is told all the same");
+  const first = await Client.connect(t, port);
+  first.send("again");
+  await device.expect("again");
+  await (await Client.connect(t, port)).untilEnd();
+  t.match(await nextEntry(), { ...about, SER2NET_REASON: "Port already in use" });
+  await quiet.stop();
 });
 
 t.test(

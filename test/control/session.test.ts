@@ -1,6 +1,7 @@
 import t from "tap";
 import { ControlServer } from "../../service/control/server.js";
 import { systemClock } from "../../service/line/clock.js";
+import { createLog } from "../../service/log/levels.js";
 import { ask, createFakeControl, GREETING, NO_DRAIN } from "../support/fake-control.js";
 import { createFakeLink } from "../support/fake-link.js";
 import { createFakeManagedPort } from "../support/fake-managed-port.js";
@@ -237,7 +238,7 @@ t.test("a peer that leaves while output waits ends the session when the link say
 t.test("a long listing pauses after each few kilobytes, and a session that ends does not go on", async t => {
   const ports = Array.from({ length: 64 }, (_, at) => createFakeManagedPort({ name: `${7000 + at}` }));
   const paused: (() => void)[] = [];
-  const log = { error: t.fail, warning: t.fail, notice: t.fail, info: t.fail };
+  const log = createLog((_, text) => void t.fail(text));
   const after = (_: number, run: () => void) => {
     paused.push(run);
     return () => void paused.pop();

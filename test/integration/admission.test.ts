@@ -111,6 +111,8 @@ t.test("a device that another program has locked is refused, a lock left behind 
   symlinkSync(device.path, plug);
   const config = [`127.0.0.1,${port}:raw:0:${plug}:9600`];
   const daemon = await Daemon.start(t, { controlPort, config, locking: true, foreground: "-d" });
+  await daemon.running.errors.expect(" serves ");
+  await daemon.running.errors.expect("\n");
 
   writeFileSync(lock, `${process.pid}\n`.padStart(11));
   const refused = await Client.connect(t, port);

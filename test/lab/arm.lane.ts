@@ -48,6 +48,7 @@ const FILES = [
   "dbus.cjs",
   "drain.cjs",
   "handover.cjs",
+  "journal.cjs",
   "leds.cjs",
   "native.node",
   "print.cjs",

@@ -48,6 +48,7 @@ export const PROGRAM = [
 ];
 export const SYSTEMD = [
   "/usr/lib/ser2net/ser2net-health",
+  "/usr/lib/systemd/catalog/ser2net.catalog",
   "/usr/lib/systemd/system-preset/80-ser2net.preset",
   ...readdirSync("units")
     .filter(name => name.includes("@"))

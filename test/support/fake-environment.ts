@@ -3,6 +3,8 @@ import { isAdmitted } from "../../service/access/remote-address.js";
 import type { PortConfig } from "../../service/config/configuration.js";
 import { formatNetworkPort, type NetworkPort } from "../../service/config/network-port.js";
 import type { Device } from "../../service/device/device.js";
+import { createLog } from "../../service/log/levels.js";
+import type { LogFields } from "../../service/log/log.js";
 import type { Link, PeerAddress } from "../../service/net/link.js";
 import type { PortEnvironment } from "../../service/port/environment.js";
 import { Heartbeat } from "../../service/port/heartbeat.js";
@@ -21,8 +23,10 @@ const TICK_MS = 2;
 export class World {
   readonly time = new FakeClock();
   readonly ports = new Registry();
-  /** `error text`, in order. */
+  /** `error text`, in order, but for lines about connections. */
   readonly logged: string[] = [];
+  /** Lines about connections. */
+  readonly events: { readonly text: string; readonly fields: LogFields }[] = [];
   /** Calls of traces and LEDs: `opened 127.0.0.1`, `closedPort disconnect`, `flash rx` ... */
   readonly traced: string[] = [];
   /** Ports that were removed, and how often each said that it changed. */
@@ -180,10 +184,13 @@ export class World {
   }
 
   #makeEnvironment(): PortEnvironment {
-    const note = (level: string) => (text: string) => void this.logged.push(`${level} ${text}`);
-    const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
+    const log = createLog((level, text, fields) => {
+      this.logged.push(...(fields === undefined ? [`${level} ${text}`] : []));
+      if (fields !== undefined) this.events.push({ text, fields });
+    });
     return {
       log,
+      quiet: false,
       handover: null,
       time: this.time,
       budget: new WakeUpBudget({ cpuMs: () => 0, setTickMs: () => {} }),

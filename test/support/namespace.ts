@@ -7,6 +7,8 @@ export const NEEDS_NAMESPACE = mayMount() ? {} : { skip: "mounting in a namespac
 export interface PrivateFiles {
   /** The path of a socket, there or not, that /dev/log leads to. */
   readonly log?: string;
+  /** The path of a socket that the one of the journal leads to. */
+  readonly journal?: string;
   /** A folder that is /sys/class/leds. */
   readonly leds?: string;
   /** A folder that is /var/lock. */
@@ -31,6 +33,8 @@ for name in passwd group hosts services protocols nsswitch.conf host.conf resolv
 done
 mount --bind "$work/etc" /etc && ln -s "$hosts/hosts.allow" "$hosts/hosts.deny" /etc/`;
 
+const JOURNAL = `mkdir -p /run/systemd/journal && ln -s "$journal" /run/systemd/journal/socket`;
+
 /** Often a link into /run, which is new. */
 const LOCKS = `at=$(readlink -m /var/lock) && mkdir -p "$at" && mount --bind "$locks" "$at"`;
 
@@ -40,6 +44,7 @@ export function withPrivateFiles(files: PrivateFiles): readonly string[] {
     "set -e",
     "work=/run && mount -t tmpfs tmpfs /run", // a scratch folder that is gone with the namespace
     ...(files.log === undefined ? [] : [`log='${files.log}'`, DEV]),
+    ...(files.journal === undefined ? [] : [`journal='${files.journal}'`, JOURNAL]),
     ...(files.leds === undefined ? [] : [`leds='${files.leds}'`, LEDS]),
     ...(files.locks === undefined ? [] : [`locks='${files.locks}'`, LOCKS]),
     ...(files.hosts === undefined ? [] : [`hosts='${files.hosts}'`, HOSTS]),

@@ -61,8 +61,13 @@ export function writeIfOpen(link: Link, bytes: Uint8Array): void {
 }
 
 /** Takes a link that the TCP wrappers permit: at once, or after their look-ups. */
-export function acceptPermitted(link: Link, permitted: boolean | Promise<boolean>, take: (link: Link) => void): void {
-  const decide = (ok: boolean): void => (ok ? take(link) : refuse(link, REFUSAL.denied));
+export function acceptPermitted(
+  link: Link,
+  permitted: boolean | Promise<boolean>,
+  take: (link: Link) => void,
+  deny: (link: Link, text: string) => void = refuse,
+): void {
+  const decide = (ok: boolean): void => (ok ? take(link) : deny(link, REFUSAL.denied));
   if (typeof permitted === "boolean") decide(permitted);
   else void permitted.then(decide);
 }

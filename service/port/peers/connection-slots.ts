@@ -117,12 +117,14 @@ export class ConnectionSlots {
     return released;
   }
 
-  /** Releases every slot; TCP peers are told why. */
-  refuseAll(text: string): void {
-    for (const { link } of this.releaseAll()) {
+  /** Releases every slot; TCP peers are told why. Returns their connections. */
+  refuseAll(text: string): readonly Connection[] {
+    const refused = this.releaseAll();
+    for (const { link } of refused) {
       if (link.transport === "udp") link.close();
       else refuse(link, text);
     }
+    return refused;
   }
 
   /** Ends connections when their output has left; returns those that have none. */

@@ -42,7 +42,7 @@ export class Connection {
   /** The reason to end it when its output has left (closeon); null: it stays. */
   endWhenSent: string | null = null;
   lastActiveSecond: number;
-  readonly #sinceMs: number;
+  readonly sinceMs: number; // milliseconds since 1970
   #unsent: Uint8Array | null = null;
   #unsentAnswers = 0;
   /** Bytes in `gathered`, or -1 while nothing is gathered. */
@@ -72,7 +72,7 @@ export class Connection {
     this.slot = options.slot;
     this.fixed = options.fixed;
     this.lastActiveSecond = options.second;
-    this.#sinceMs = options.sinceMs;
+    this.sinceMs = options.sinceMs;
     this.#events = options.events;
     this.telnet = options.mode === "telnet" ? new PeerTelnet(options.telnet, options.before?.telnet) : null;
     this.flooding = this.telnet !== null;
@@ -98,7 +98,7 @@ export class Connection {
     const { id, slot, fixed, link, bytesFromNet, bytesToNet, flooding, suspended, endWhenSent } = this;
     return {
       ...{ name: link.storedName ?? "", port, transport: link.transport, peer: link.peer, id, slot, fixed },
-      ...{ sinceMs: this.#sinceMs, idleSeconds: Math.max(0, second - this.lastActiveSecond) },
+      ...{ sinceMs: this.sinceMs, idleSeconds: Math.max(0, second - this.lastActiveSecond) },
       ...{ bytesFromNet, bytesToNet, flooding, suspended, endWhenSent },
       ...{ unsent: this.#unsent ?? new Uint8Array(0), unsentAnswers: this.#unsentAnswers },
       ...{ telnet: this.telnet?.state() ?? null, inbox: link.inbox?.() ?? [] },
@@ -133,7 +133,7 @@ export class Connection {
       port: this.link.peer.port,
       bytesFromNet: this.bytesFromNet,
       bytesToNet: this.bytesToNet,
-      since: this.#sinceMs,
+      since: this.sinceMs,
       idleSeconds: second - this.lastActiveSecond,
       fixed: this.fixed,
     };
