@@ -31,16 +31,16 @@ const ENTRIES = [
   { entry: "service/config/print.ts", outfile: "print.cjs" }, // loaded for --print-config
   { entry: "service/app/board-leds.ts", outfile: "leds.cjs", part: true }, // loaded for LED lines and boards
   { entry: "service/trace/traces.ts", outfile: "trace.cjs", part: true }, // loaded where a port is traced
-  { entry: "service/ipmi/entry.ts", outfile: "sol.cjs" }, // loaded when a SOL device is opened first
+  { entry: "service/app/sol.ts", outfile: "sol.cjs", part: true }, // loaded when a SOL device is configured first
   { entry: "service/handover/entry.ts", outfile: "handover.cjs" }, // loaded where a state is handed over
   { entry: "service/upgrade/entry.ts", outfile: "upgrade.cjs" }, // loaded for an upgrade in place
 ];
 
 /** What parts share with the daemon: by source file the names that service/app/shared.ts passes on. */
 const SHARED = new Map(
-  [...readFileSync("service/app/shared.ts", "utf8").matchAll(/^export \{([^}]+)\} from "\.\.\/(.+)\.js";$/gm)].map(
+  [...readFileSync("service/app/shared.ts", "utf8").matchAll(/^export \{([^}]+)\} from "(.+)\.js";$/gm)].map(
     ([, names, file]) => [
-      `service/${file}.ts`,
+      join("service/app", `${file}.ts`),
       names
         .split(",")
         .map(name => name.trim())

@@ -2,14 +2,14 @@
 import { writeSync } from "node:fs";
 import { basename } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { checkSolCommand } from "./app/check-sol.js";
+import { loadSol } from "./app/bundles.js";
 import { Daemon, type DaemonEvents } from "./app/daemon.js";
 import { DbusLoader } from "./app/dbus-loader.js";
 import { daemonState, giveState, TakenOver } from "./app/handover.js";
 import { InPlaceUpgrade, isUpgraded } from "./app/in-place.js";
 import { Journal } from "./app/journal.js";
 import { loadBoards } from "./app/load-configuration.js";
-import { deviceRequest, loadSol } from "./app/port-environment.js";
+import { deviceRequest } from "./app/port-environment.js";
 import { report } from "./app/report.js";
 import { ServiceManager } from "./app/service-manager.js";
 import { StartError } from "./app/start-error.js";
@@ -25,6 +25,7 @@ import { oneLine } from "./log/one-line.js";
 import { LimitedLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
+import { reasonOf } from "./native/errors.js";
 import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
 import { createPidFile, type PidFile } from "./pid-file.js";
@@ -66,12 +67,7 @@ async function main(): Promise<void> {
       return;
     case "check-sol":
       hideArguments(argv, command.words);
-      process.exitCode = await checkSolCommand(command.words, {
-        out: text => print(1, text),
-        err: text => print(2, text),
-        serviceLookup: createServiceLookup(),
-        load: loadSol,
-      });
+      process.exitCode = await checkSol(command.words);
       return;
     case "run":
       hideArguments(argv, command.options.configLines);
@@ -88,6 +84,19 @@ async function run(options: Options): Promise<void> {
   else if (options.foreground) new Program(options).start();
   else if (isBackground() || isUpgraded()) new Program(fromHere(options)).start();
   else process.exit(await launchBackground());
+}
+
+/** Resolves to the exit status. */
+async function checkSol(words: readonly string[]): Promise<number> {
+  let sol: ReturnType<typeof loadSol>;
+  try {
+    sol = loadSol();
+  } catch (error) {
+    print(2, `Serial over LAN cannot be loaded: ${reasonOf(error)}\n`);
+    return FAILED;
+  }
+  const [out, err] = [(text: string) => print(1, text), (text: string) => print(2, text)];
+  return sol.checkSolCommand(words, { out, err, serviceLookup: createServiceLookup() });
 }
 
 /** A password in a -C line would be shown by ps as long as the process runs. */

@@ -8,6 +8,7 @@ import { loadModule } from "../native/load-module.js";
 import type { ManagedPort } from "../port/status.js";
 import type { BoardLeds } from "./board-leds.js";
 
+type Sol = typeof import("./sol.js");
 type Traces = typeof import("../trace/traces.js");
 
 interface BundlesOptions {
@@ -39,6 +40,11 @@ export class Bundles {
     this.#leds?.configure(board, ports);
     if (ports.some(isTraced)) this.traces();
   }
+}
+
+/** Serial over LAN, which is there when the configuration has a SOL device. Throws when it cannot be loaded. */
+export function loadSol(): Sol {
+  return loadModule<Sol>("./sol.cjs");
 }
 
 export function isTraced({ options: { traceRead, traceWrite, traceBoth } }: Pick<PortConfig, "options">): boolean {

@@ -3,26 +3,23 @@ import { type Options, parseArguments } from "../cli.js";
 import type { DeviceName, PortConfig } from "../config/configuration.js";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
 import type { ServiceLookup } from "../config/network-port.js";
-import { readConfiguration } from "../config/resolve.js";
 import { isSolDevice, type SolTarget } from "../config/sol-target.js";
 import { type BmcAddress, BmcSocket } from "../device/bmc-socket.js";
 import { DeviceError } from "../device/device.js";
-import { bmcAddresses, loadProtocol } from "../device/open-sol.js";
-import type { CreateSession } from "../device/sol.js";
+import { bmcAddresses } from "../device/open-sol.js";
 import { SolSecrets } from "../device/sol-secrets.js";
+import { createSession } from "../ipmi/entry.js";
 import type { SessionError } from "../ipmi/session-error.js";
 import type { SolSettings } from "../ipmi/settings.js";
 import type { SolSessionFacts } from "../ipmi/sol-session.js";
 import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { SystemError } from "../native/errors.js";
-import { ConfigurationError, loadConfiguration } from "./load-configuration.js";
+import { ConfigurationError, loadConfiguration, readSources } from "./load-configuration.js";
 
 interface CheckIo {
   out(text: string): void;
   err(text: string): void;
   readonly serviceLookup: ServiceLookup;
-  /** Loads the protocol. */
-  readonly load: () => CreateSession;
   readonly clock?: Clock;
 }
 
@@ -70,7 +67,7 @@ export async function checkSolCommand(words: readonly string[], io: CheckIo): Pr
 /** The device as of a port line of its own. */
 function readDevice(device: string, words: readonly string[], { serviceLookup, err }: CheckIo): Wish | null {
   const text = `DEVICE:check:${device}\n0:raw:0:check:${words.join(" ")}\n`;
-  const { ports, diagnostics } = readConfiguration([{ file: null, text }], { serviceLookup });
+  const { ports, diagnostics } = readSources([{ file: null, text }], serviceLookup);
   const [port] = ports;
   const wish = port === undefined ? null : wishOf(port);
   for (const { message, expected } of diagnostics) err(`${message.replace(/ on line 0$/, "")} (${expected})\n`);
@@ -148,14 +145,8 @@ class Attempt {
   #settle: (error: SessionError | null) => void = () => {};
 
   /** Throws DeviceError and SystemError. */
-  constructor(
-    { path, target, sol }: Wish,
-    to: BmcAddress,
-    secrets: SolSecrets,
-    { err, load, clock = systemClock }: CheckIo,
-  ) {
+  constructor({ path, target, sol }: Wish, to: BmcAddress, secrets: SolSecrets, { err, clock = systemClock }: CheckIo) {
     this.#clock = clock;
-    const createSession = loadProtocol(load, path);
     const loginSecrets = secrets.read(target, path); // before the socket: these may throw
     this.#socket = new BmcSocket(to, datagram => {
       if (this.#sentMs > 0) this.#roundTripMs = Math.min(this.#roundTripMs, this.#clock.nowMs() - this.#sentMs);

@@ -4,7 +4,6 @@ import type { Options } from "../cli.js";
 import { VERSION } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
 import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnostic.js";
-import { readConfiguration } from "../config/resolve.js";
 import type { ControlServer } from "../control/server.js";
 import { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { systemClock } from "../line/clock.js";
@@ -16,7 +15,7 @@ import type { PortEnvironment } from "../port/environment.js";
 import { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
 import { BoardDevices } from "./board-devices.js";
-import { Bundles } from "./bundles.js";
+import { Bundles, loadSol } from "./bundles.js";
 import { ControlListener } from "./control-listener.js";
 import { DaemonDrain } from "./drain.js";
 import type { HandedOver } from "./handover.js";
@@ -26,10 +25,10 @@ import {
   type LoadedConfiguration,
   loadBoards,
   loadConfiguration,
+  readSources,
 } from "./load-configuration.js";
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
 import { applyReload, ServedPorts } from "./served-ports.js";
-import { solWarnings } from "./sol-warnings.js";
 import { StartError } from "./start-error.js";
 
 export interface DaemonEvents {
@@ -75,7 +74,7 @@ export class Daemon {
     this.#nodeWatcher = new DeviceNodeWatcher(text => log.warning(text));
     this.#bundles = new Bundles({ log, nodeWatcher: this.#nodeWatcher, ports: this.ports });
     this.#boardDevices = this.#createBoardDevices();
-    this.#configuration = readConfiguration([], { serviceLookup: this.#serviceLookup });
+    this.#configuration = readSources([], this.#serviceLookup);
     this.drain = new DaemonDrain({
       ports: this.ports,
       sessions: asker => this.control.sessions?.activities(asker) ?? [],
@@ -214,7 +213,9 @@ export class Daemon {
 
   /** Serves a configuration in place of the one in force. */
   #adopt({ configuration, diagnostics, board }: LoadedConfiguration): void {
-    for (const text of solWarnings(configuration.ports)) this.#log.warning(text);
+    if (configuration.ports.some(({ device }) => device.kind === "sol")) {
+      for (const text of loadSol().solWarnings(configuration.ports)) this.#log.warning(text);
+    }
     this.#faultyLines = countLines(diagnostics);
     this.#board = board;
     this.#bundles.prepare(configuration, board);
@@ -229,7 +230,7 @@ export class Daemon {
   /** The diagnostics of a text, or (null) of what a reload would read; a string: the reason why that cannot be read. */
   check(text: string | null): readonly Diagnostic[] | string {
     if (text !== null) {
-      const configuration = readConfiguration([{ file: "", text }], { serviceLookup: this.#serviceLookup });
+      const configuration = readSources([{ file: "", text }], this.#serviceLookup);
       return allDiagnostics(configuration, null, this.#serviceLookup);
     }
     try {

@@ -15,6 +15,8 @@ import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
 import { readRegularFile, readToEnd } from "../native/read-file.js";
 
+type SolArguments = typeof import("../config/sol-arguments.js");
+
 const STANDARD_INPUT = 0;
 
 type ConfigurationSources = Pick<
@@ -46,7 +48,7 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
     ...readFileSource(configFile(selection, chosen?.name ?? null), selection.report !== null),
     ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.fallback }]),
   ];
-  const configuration = readConfiguration(sources, { serviceLookup });
+  const configuration = readSources(sources, serviceLookup);
   const board = chosen === null ? null : loadBoards().profileFacts(chosen.profile.profile, configuration.ports);
   return {
     configuration,
@@ -58,6 +60,23 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
     ],
     boardChosen: chosen === null ? null : `Board ${chosen.name} (${chosen.because})`,
   };
+}
+
+/** Serial over LAN is loaded for the first SOL device; where it cannot be, the line of the device is wrong. */
+export function readSources(sources: readonly Source[], serviceLookup: ServiceLookup): Configuration {
+  return readConfiguration(sources, {
+    serviceLookup,
+    readSolDevice(device, lookup) {
+      let sol: SolArguments;
+      try {
+        sol = loadModule<SolArguments>("./sol.cjs");
+      } catch (error) {
+        const { offset } = device;
+        return { offset, message: "Serial over LAN cannot be loaded", expected: reasonOf(error) };
+      }
+      return sol.readSolDevice(device, lookup);
+    },
+  });
 }
 
 /** The diagnostics of the lines, of CONTROLPORT (unless `-p` replaces it), and of the network ports as a whole. */

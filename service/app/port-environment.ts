@@ -3,14 +3,10 @@ import { isAdmitted } from "../access/remote-address.js";
 import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { deviceIdentity, type OpenRequest, openDevice } from "../device/open.js";
-import { SolDevices } from "../device/open-sol.js";
-import type { CreateSession } from "../device/sol.js";
-import { SolSecrets } from "../device/sol-secrets.js";
 import type { TraceState } from "../handover/state.js";
 import type { Led } from "../led/led.js";
 import { processorMs, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
-import { loadModule } from "../native/load-module.js";
 import { setTickMs } from "../native/poll.js";
 import type { Inherited } from "../net/inherited.js";
 import type { Link } from "../net/link.js";
@@ -24,7 +20,7 @@ import { writeIfOpen } from "../port/peers/admission.js";
 import { WakeUpBudget } from "../port/read-pacing.js";
 import type { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
-import { type Bundles, isTraced } from "./bundles.js";
+import { type Bundles, isTraced, loadSol } from "./bundles.js";
 import { createWrappers } from "./hosts-access.js";
 import type { Journal } from "./journal.js";
 import { readLocalTime } from "./local-time.js";
@@ -118,18 +114,11 @@ function createTraceOpener({ log, handover, bundles }: PortEnvironmentOptions): 
 /** Opens the device of a port: a tty, a printer or a SOL console. @param locking with a UUCP lock */
 function createDeviceOpener(log: Log, locking: boolean): PortEnvironment["openDevice"] {
   const warn = (text: string): void => log.warning(text);
-  const solDevices = new SolDevices(loadSol);
-  const solSecrets = new SolSecrets(warn);
+  let openSol: PortEnvironment["openDevice"] | null = null;
   return (config, signal) => {
-    const { device, line, options } = config;
-    const { path } = device;
-    if (device.kind === "sol" && options.sol !== null) {
-      const { target } = device;
-      const sol = { ...options.sol, speed: line.speed };
-      const readSecrets = () => solSecrets.read(target, path);
-      return solDevices.open({ path, identity: deviceIdentity(path), target, sol, readSecrets, warn, signal });
-    }
-    return openDevice(deviceRequest(config, log, locking));
+    if (config.device.kind !== "sol") return openDevice(deviceRequest(config, log, locking));
+    openSol ??= loadSol().createSolOpener(warn);
+    return openSol(config, signal);
   };
 }
 
@@ -138,11 +127,6 @@ export function deviceRequest({ device, state, line, options }: PortConfig, log:
   const { clearBreak, rs485 } = options;
   const warn = (text: string): void => log.warning(text);
   return { path: device.path, printer: state === "rawlp", line, control: options, clearBreak, rs485, lock, warn };
-}
-
-/** The protocol is a bundle of its own. */
-export function loadSol(): CreateSession {
-  return loadModule<typeof import("../ipmi/entry.js")>("./sol.cjs").createSession;
 }
 
 /** Checks a link by the TCP wrappers. The result is a promise only where a rule needs a look-up. */

@@ -1,10 +1,19 @@
 /**
- * What bundles take from the daemon in place of a copy of their own (build.mjs): modules that have a state, and classes that
- * `instanceof` compares. A name that a bundle needs and that is not here is an error of the build.
+ * What bundles take from the daemon in place of a copy of their own (build.mjs): modules that have a state, classes that
+ * `instanceof` compares, and what is large. A name that a bundle needs and that is not here is an error of the build.
  */
-export { reasonOf } from "../native/errors.js";
-export { readRegularFile } from "../native/read-file.js";
+export { parseArguments } from "../cli.js";
+export { formatDiagnostic } from "../config/diagnostic.js";
+export { suggest } from "../config/suggest.js";
+export { DeviceError } from "../device/device.js";
+export { deviceIdentity } from "../device/open.js";
+export { reasonOf, SystemError } from "../native/errors.js";
+export { loadModule } from "../native/load-module.js";
+export { READABLE, Watch } from "../native/poll.js";
+export { mayBeReadByOthers, readRegularFile } from "../native/read-file.js";
+export { bindUdp, receiveFrom, sendTo } from "../native/sockets.js";
 export { LinkError } from "../net/link.js";
 export { refuse } from "../port/peers/admission.js";
 export { TelnetDecoder } from "../telnet/decoder.js";
 export { CONTROL_PORT_POLICY, Negotiation } from "../telnet/negotiation.js";
+export { ConfigurationError, loadConfiguration, readSources } from "./load-configuration.js";

@@ -3,9 +3,16 @@ import type { DeviceName, NamedText } from "./configuration.js";
 import type { LineDiagnostic, Span } from "./directive.js";
 import type { ServiceLookup } from "./network-port.js";
 import { pathWithoutDev } from "./slips.js";
-import { readSolDevice } from "./sol-arguments.js";
+import type { readSolDevice } from "./sol-arguments.js";
 import { isSolDevice } from "./sol-target.js";
 import { holdsSecret } from "./sol-words.js";
+
+/** What a configuration is read with. */
+export interface ConfigurationEnvironment {
+  readonly serviceLookup: ServiceLookup;
+  /** Not a part of what reads a configuration without SOL devices: app/sol.ts. */
+  readonly readSolDevice: typeof readSolDevice;
+}
 
 /** The device text of a line, and the part of it that was cut. */
 interface DeviceReading<T> {
@@ -19,10 +26,10 @@ const INVALID = "device configuration invalid";
 export function readDeviceName(
   written: Span,
   texts: ReadonlyMap<string, NamedText>,
-  lookup: ServiceLookup,
+  environment: ConfigurationEnvironment,
 ): DeviceReading<DeviceName> {
   const named = texts.get(written.text);
-  if (named?.kind !== "device") return readDevice(written, lookup);
+  if (named?.kind !== "device") return readDevice(written, environment);
   const { text: path, target } = named;
   const name = { written: written.text, path };
   if (target === undefined) return { value: { ...name, kind: "tty" }, warnings: [] };
@@ -37,9 +44,9 @@ export function readDeviceName(
  */
 export function readDeviceText(
   text: Span,
-  lookup: ServiceLookup,
+  environment: ConfigurationEnvironment,
 ): { readonly named: NamedText; readonly diagnostics: readonly LineDiagnostic[] } {
-  const { value, warnings } = readDevice(text, lookup);
+  const { value, warnings } = readDevice(text, environment);
   const named = { kind: "device", bytes: null } as const;
   if ("message" in value) return { named: { ...named, text: "", target: null }, diagnostics: [value] };
   const target = value.kind === "sol" ? { target: value.target } : {};
@@ -56,7 +63,7 @@ function readPath({ text, offset }: Span): DeviceReading<DeviceName> {
   return { value, warnings: [{ offset, message: `Device ${text} has no path`, expected }] };
 }
 
-function readDevice(device: Span, lookup: ServiceLookup): DeviceReading<DeviceName> {
+function readDevice(device: Span, environment: ConfigurationEnvironment): DeviceReading<DeviceName> {
   const { text, offset } = device;
   if (!isSolDevice(text)) {
     // `sol,lan -P ...` would show its password wherever the path of a device is shown.
@@ -64,7 +71,7 @@ function readDevice(device: Span, lookup: ServiceLookup): DeviceReading<DeviceNa
     if (holdsSecret(text)) return { value: { offset, message: INVALID, expected }, warnings: [] };
     return readPath(device);
   }
-  const read = readSolDevice(device, lookup);
+  const read = environment.readSolDevice(device, environment.serviceLookup);
   if ("message" in read) return { value: read, warnings: [] };
   const { path, target, warnings } = read;
   return { value: { written: path, path, kind: "sol", target }, warnings };

@@ -13,11 +13,10 @@ import type {
 } from "./configuration.js";
 import { readDefault } from "./defaults.js";
 import { type Definition, readLed, readRs485 } from "./definitions.js";
-import { readDeviceName, readDeviceText } from "./device-name.js";
+import { type ConfigurationEnvironment, readDeviceName, readDeviceText } from "./device-name.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { Directive, LineDiagnostic, Span } from "./directive.js";
 import { type LogicalLine, logicalLines, physicalTexts, placeOf, type Source } from "./logical-lines.js";
-import type { ServiceLookup } from "./network-port.js";
 import { SOL_SPEEDS } from "./option-table.js";
 import { isDiagnostic, parseDirective } from "./parse.js";
 import { hideUnknownWord, readPortWords } from "./port-options.js";
@@ -26,10 +25,6 @@ import { yamlDiagnostic } from "./slips.js";
 import { SOL_PREFIX } from "./sol-target.js";
 import { holdsSecret } from "./sol-words.js";
 import { translateCloseon } from "./template.js";
-
-interface ConfigurationEnvironment {
-  readonly serviceLookup: ServiceLookup;
-}
 
 type PortDirective = Extract<Directive, { kind: "port" }>;
 
@@ -42,7 +37,7 @@ const DOS_LINE_END = "; the line ends in CR LF, and the CR is part of it";
 
 /** All sources share one set of names and defaults; a later port of the same name takes the earlier one's place. */
 export function readConfiguration(sources: readonly Source[], environment: ConfigurationEnvironment): Configuration {
-  const builder = new ConfigurationBuilder(environment.serviceLookup);
+  const builder = new ConfigurationBuilder(environment);
   for (const source of sources) builder.readSource(source);
   return builder.finish();
 }
@@ -58,7 +53,7 @@ class ConfigurationBuilder {
   readonly #traceFiles = new Map<string, string>();
   readonly #leds = new Map<string, LedConfig>();
   readonly #rs485 = new Map<string, Rs485Config>();
-  readonly #serviceLookup: ServiceLookup;
+  readonly #environment: ConfigurationEnvironment;
   #defaults: Partial<DefaultValues> = {};
   #controlPort: Pick<Configuration, "controlPort" | "controlPortPlace" | "controlPortDiagnostic"> = NO_CONTROL_PORT;
   #isFaulty = false;
@@ -68,8 +63,8 @@ class ConfigurationBuilder {
   #file: string | null = null;
   #line: LogicalLine = { text: "", number: 0, pieces: [], isUnfinished: false };
 
-  constructor(serviceLookup: ServiceLookup) {
-    this.#serviceLookup = serviceLookup;
+  constructor(environment: ConfigurationEnvironment) {
+    this.#environment = environment;
   }
 
   readSource(source: Source): void {
@@ -144,12 +139,12 @@ class ConfigurationBuilder {
 
   #takePort(directive: PortDirective): void {
     const { name, state, options } = directive;
-    const networkPort = servedPort(directive, this.#serviceLookup);
+    const networkPort = servedPort(directive, this.#environment.serviceLookup);
     if (isDiagnostic(networkPort)) {
       this.#reportNumbered(networkPort);
       return;
     }
-    const { value: device, warnings } = readDeviceName(directive.device, this.#texts, this.#serviceLookup);
+    const { value: device, warnings } = readDeviceName(directive.device, this.#texts, this.#environment);
     for (const warning of warnings) this.#reportNumbered(warning);
     if (isDiagnostic(device)) {
       this.#reportNumbered(device);
@@ -179,7 +174,7 @@ class ConfigurationBuilder {
   #takeText(kind: NamedText["kind"], name: string, span: Span): void {
     const { text, offset } = span;
     if (kind === "device") {
-      const { named, diagnostics } = readDeviceText(span, this.#serviceLookup);
+      const { named, diagnostics } = readDeviceText(span, this.#environment);
       this.#texts.set(name, named);
       for (const found of diagnostics) this.#reportNumbered(found);
     } else if (kind !== "closeon") {
@@ -230,7 +225,7 @@ class ConfigurationBuilder {
   }
 
   #takeRotator({ text: name, offset }: Span, ports: Span): void {
-    const networkPort = tcpPort({ text: name, offset }, this.#serviceLookup);
+    const networkPort = tcpPort({ text: name, offset }, this.#environment.serviceLookup);
     if (isDiagnostic(networkPort)) {
       this.#reportNumbered(networkPort);
       return;
@@ -243,7 +238,7 @@ class ConfigurationBuilder {
 
   #takeControlPort({ text, offset }: Span): void {
     if (this.#controlPort.controlPort !== null) return; // the first line counts, even with an error
-    const reason = controlPortProblem(text, this.#serviceLookup);
+    const reason = controlPortProblem(text, this.#environment.serviceLookup);
     const message = `Invalid control port specified: ${text}`;
     this.#controlPort = {
       controlPort: text,
@@ -259,7 +254,7 @@ class ConfigurationBuilder {
       traceFiles: this.#traceFiles,
       leds: this.#leds,
       rs485: this.#rs485,
-      serviceLookup: this.#serviceLookup,
+      serviceLookup: this.#environment.serviceLookup,
     };
   }
 

@@ -3,7 +3,7 @@ import type { SolTarget } from "../config/sol-target.js";
 import type { SessionError, SessionErrorCode } from "../ipmi/session-error.js";
 import type { LoginSecrets, SolSettings } from "../ipmi/settings.js";
 import { type Cancel, type Clock, systemClock } from "../line/clock.js";
-import { reasonOf, SystemError } from "../native/errors.js";
+import { SystemError } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
 import type { BmcAddress } from "./bmc-socket.js";
 import { type Device, DeviceError } from "./device.js";
@@ -35,13 +35,12 @@ export interface SolRequest {
 }
 
 export class SolDevices {
-  readonly #load: () => CreateSession;
+  readonly #createSession: CreateSession;
   /** Sessions that were given up while they were being established, by identity: the next one waits for their end. */
   readonly #ending = new Map<string, Promise<void>>();
 
-  /** @param load loads the protocol. It is called at each open, and may throw */
-  constructor(load: () => CreateSession) {
-    this.#load = load;
+  constructor(createSession: CreateSession) {
+    this.#createSession = createSession;
   }
 
   /** Logs in and activates SOL. Rejects with DeviceError. */
@@ -64,7 +63,7 @@ export class SolDevices {
   #connect(request: SolRequest, address: BmcAddress): Promise<SolConsole | SessionError | null> {
     const { path, identity, target, sol, warn, signal } = request;
     if (signal.aborted) return Promise.resolve(null);
-    const createSession = loadProtocol(this.#load, path);
+    const createSession = this.#createSession;
     const secrets = request.readSecrets();
     return new Promise((settle, reject) => {
       const finish = (result: SolConsole | SessionError | null): void => {
@@ -88,17 +87,6 @@ export class SolDevices {
         return;
       }
       signal.addEventListener("abort", abandon);
-    });
-  }
-}
-
-/** What `load` returns. Throws DeviceError. */
-export function loadProtocol(load: () => CreateSession, path: string): CreateSession {
-  try {
-    return load();
-  } catch (error) {
-    throw new DeviceError("open-failed", path, `Serial over LAN cannot be loaded: ${reasonOf(error)}`, {
-      cause: error,
     });
   }
 }

@@ -3,6 +3,7 @@ import t, { type Test } from "tap";
 import { BoardLeds } from "../../service/app/board-leds.js";
 import { loadProfile, profileFacts } from "../../service/board/load.js";
 import { readConfiguration } from "../../service/config/resolve.js";
+import { readSolDevice } from "../../service/config/sol-arguments.js";
 import { DeviceError } from "../../service/device/device.js";
 import { Leds } from "../../service/led/sysfs.js";
 import { Port } from "../../service/port/port.js";
@@ -52,7 +53,7 @@ async function serve(t: Test, document: Document = {}, conf = "") {
     const loaded = loadProfile("x", machineOf(root, [root]));
     t.same(loaded.diagnostics, []);
     const sources = [loaded.text, text].map(each => ({ file: null, text: each }));
-    const { ports } = readConfiguration(sources, { serviceLookup: () => null });
+    const { ports } = readConfiguration(sources, { serviceLookup: () => null, readSolDevice });
     boardLeds.configure(profileFacts(loaded.profile, ports), ports);
     return ports;
   };

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import t from "tap";
 import { solWarnings } from "../../service/app/sol-warnings.js";
 import { readConfiguration } from "../../service/config/resolve.js";
+import { readSolDevice } from "../../service/config/sol-arguments.js";
 import { temporaryFolder } from "../support/daemon.js";
 
 function warnings(file: string | null, ...lines: readonly string[]): string[] {
   const text = lines.map((line, index) => `${index + 1}:raw:0:${line}\n`).join("");
-  return solWarnings(readConfiguration([{ file, text }], { serviceLookup: () => null }).ports);
+  return solWarnings(readConfiguration([{ file, text }], { serviceLookup: () => null, readSolDevice }).ports);
 }
 
 t.test("a session that is not protected is told", async t => {

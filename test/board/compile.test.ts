@@ -4,9 +4,10 @@ import t, { type Test } from "tap";
 import { compileProfile } from "../../service/board/compile.js";
 import { loadProfile, readBoard } from "../../service/board/load.js";
 import { readConfiguration } from "../../service/config/resolve.js";
+import { readSolDevice } from "../../service/config/sol-arguments.js";
 import { boards, folder, HERE, machineOf, plant, SHIPPED } from "./tree.js";
 
-const NO_SERVICES = { serviceLookup: () => null };
+const NO_SERVICES = { serviceLookup: () => null, readSolDevice };
 
 t.test("the profiles that come with the daemon come to these lines", async t => {
   const nowhere = machineOf("/");

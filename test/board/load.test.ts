@@ -2,6 +2,7 @@ import t from "tap";
 import { loadProfile, profileFacts, tooFastPorts } from "../../service/board/load.js";
 import { formatDiagnostic } from "../../service/config/diagnostic.js";
 import { readConfiguration } from "../../service/config/resolve.js";
+import { readSolDevice } from "../../service/config/sol-arguments.js";
 import { boards, machineOf } from "./tree.js";
 
 const DOCUMENT = {
@@ -74,7 +75,7 @@ function factsOf(conf: string) {
       { file: "x", text: profile.text },
       { file: "ser2net.conf", text: conf },
     ],
-    { serviceLookup: () => null },
+    { serviceLookup: () => null, readSolDevice },
   );
   return { facts: profileFacts(profile.profile, ports), ports };
 }

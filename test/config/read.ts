@@ -2,6 +2,7 @@
 import type { Configuration, PortConfig } from "../../service/config/configuration.js";
 import type { ServiceLookup } from "../../service/config/network-port.js";
 import { readConfiguration } from "../../service/config/resolve.js";
+import { readSolDevice } from "../../service/config/sol-arguments.js";
 
 /** The only services these tests know. */
 export const serviceLookup: ServiceLookup = (name, transport) => {
@@ -9,12 +10,14 @@ export const serviceLookup: ServiceLookup = (name, transport) => {
   return name === "ntp" && transport === "udp" ? 123 : null;
 };
 
+export const environment = { serviceLookup, readSolDevice };
+
 export function readLines(...lines: readonly string[]): Configuration {
   return readText(lines.map(line => `${line}\n`).join(""));
 }
 
 export function readText(text: string): Configuration {
-  return readConfiguration([{ file: "test.conf", text }], { serviceLookup });
+  return readConfiguration([{ file: "test.conf", text }], environment);
 }
 
 export function messages(configuration: Configuration): string[] {

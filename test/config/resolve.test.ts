@@ -3,7 +3,7 @@ import type { Configuration } from "../../service/config/configuration.js";
 import { formatDiagnostic } from "../../service/config/diagnostic.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { controlPortProblem } from "../../service/config/served-port.js";
-import { messages, onlyPort, readLines, readText, serviceLookup } from "./read.js";
+import { environment, messages, onlyPort, readLines, readText, serviceLookup } from "./read.js";
 
 /** The diagnostics of a line that is the third of its file. */
 function faults(line: string): string[] {
@@ -49,7 +49,7 @@ t.test("a line that waits for more at the end of its source is dropped, and told
       { file: null, text: `${port} \\` },
       { file: "test.conf", text: `# first\n${port}\\\n 9600\\\n` },
     ],
-    { serviceLookup },
+    environment,
   );
   t.same(ports, []);
   t.same(diagnostics.map(formatDiagnostic), [
@@ -250,7 +250,7 @@ t.test("sources are read in order and share names, defaults and ports", async t 
       { file: null, text: "3001:rawx:0:/dev/a" },
       { file: "x.conf", text: "DEFAULT:speed:300\n3002:raw:0:/dev/c:b\n3000:telnet:0:/dev/b:nosuchthing\n" },
     ],
-    { serviceLookup },
+    environment,
   );
   t.same(
     ports.map(port => `${port.file} ${port.name} ${port.device.path} ${port.line.speed} ${port.options.banner}`),
@@ -288,7 +288,7 @@ t.test("a file of nothing but errors is told from one that defines something", a
   const port = "2001:raw:0:/dev/a";
   const file = (text: string) => ({ file: "x", text });
   const broken = (...sources: { file: string | null; text: string }[]) =>
-    readConfiguration(sources, { serviceLookup }).brokenFile?.line ?? null;
+    readConfiguration(sources, environment).brokenFile?.line ?? null;
   for (const text of ["\n# x\nnonsense\nmore\n", "\n\n99999:raw:0:/dev/a\n", "# x\n\n---\nconnection:\n"]) {
     t.equal(broken(file(text)), 3, text);
     t.equal(broken({ file: "profile", text: port }, file(text), { file: "profile", text: "" }), 3, text);

@@ -1,6 +1,7 @@
 /** Idioms of real configuration files and slips in them: recognised, with the right text. */
 import t from "tap";
 import { readConfiguration } from "../../service/config/resolve.js";
+import { readSolDevice } from "../../service/config/sol-arguments.js";
 import { NAMES, onlyPort, optionFaults, portWith, readLines } from "./read.js";
 
 t.test("options written as one word count, and the missing blanks are said", async t => {
@@ -109,7 +110,10 @@ t.test("a YAML file of ser2net 4 is one diagnostic", async t => {
     ["connection: &con0\n  accepter: tcp,2000\n", 1],
     ["define: &banner \\r\\n\n", 1],
   ] as const) {
-    const { diagnostics, ports } = readConfiguration([{ file: "x", text }], { serviceLookup: () => null });
+    const { diagnostics, ports } = readConfiguration([{ file: "x", text }], {
+      serviceLookup: () => null,
+      readSolDevice,
+    });
     t.match(diagnostics, [{ line, column: 1, message: "This is a YAML configuration of ser2net 4" }]);
     t.equal(diagnostics.length, 1);
     t.same(ports, []);

@@ -1,7 +1,7 @@
 import t from "tap";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { socketClashes } from "../../service/config/socket-clashes.js";
-import { messages, readLines, serviceLookup } from "./read.js";
+import { environment, messages, readLines, serviceLookup } from "./read.js";
 
 /** Whether two port lines with these network ports need one socket; all of the pair, in both orders. */
 function clashes(one: string, other: string): boolean {
@@ -80,7 +80,7 @@ t.test("the control port of another file is named with the file", async t => {
     { file: "board", text: "CONTROLPORT:2000\n" },
     { file: "file", text: "2000:raw:0:/dev/a\n" },
   ];
-  const configuration = readConfiguration(sources, { serviceLookup });
+  const configuration = readConfiguration(sources, environment);
   t.match(socketClashes(configuration, null, serviceLookup), [
     { message: "Network port 2000 on line 1 needs the socket of the control port 2000 on line 1 of board" },
   ]);

@@ -3,6 +3,7 @@ import { compileProfile } from "../../service/board/compile.js";
 import { parseJson } from "../../service/board/json.js";
 import { readProfile } from "../../service/board/validate.js";
 import { readConfiguration } from "../../service/config/resolve.js";
+import { readSolDevice } from "../../service/config/sol-arguments.js";
 import { fill, insist, numbered, type Parser } from "./parser.js";
 
 const lookUp = (device: string) => ({ device, problem: null });
@@ -20,6 +21,7 @@ const profile: Parser = {
       const compiled = compileProfile(reading.profile);
       readConfiguration([{ file: "board.json", text: compiled.text + compiled.fallback }], {
         serviceLookup: () => null,
+        readSolDevice,
       });
     }
   },

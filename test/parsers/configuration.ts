@@ -5,6 +5,7 @@ import { KEYED_WORDS, PLAIN_WORDS } from "../../service/config/option-table.js";
 import { planReload } from "../../service/config/plan.js";
 import { parsePortWords } from "../../service/config/port-options.js";
 import { readConfiguration } from "../../service/config/resolve.js";
+import { readSolDevice } from "../../service/config/sol-arguments.js";
 import { suggest } from "../../service/config/suggest.js";
 import { expandTemplate, type TemplateFacts, translateCloseon } from "../../service/config/template.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
@@ -13,7 +14,7 @@ import { fill, insist, numbered, type Parser } from "./parser.js";
 const serviceLookup = (name: string) => (name === "echo" ? 7 : null);
 
 function read(text: string): Configuration {
-  return readConfiguration([{ file: "test.conf", text }], { serviceLookup });
+  return readConfiguration([{ file: "test.conf", text }], { serviceLookup, readSolDevice });
 }
 
 const PORT = "1:raw:0:/dev/a:";

@@ -8,7 +8,7 @@ import { loginSettings, USUAL_SOL } from "../ipmi/console.js";
 import { type BmcOptions, FakeBmc } from "./fake-bmc.js";
 import { until } from "./wait.js";
 
-const devices = new SolDevices(() => createSession);
+const devices = new SolDevices(createSession);
 
 export async function startBmc(t: Test, options: Partial<BmcOptions> = {}, address = "127.0.0.1"): Promise<FakeBmc> {
   const started = await FakeBmc.start(options, 0, address);
