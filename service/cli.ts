@@ -28,6 +28,8 @@ export interface Options {
   readonly board: string | null;
   /** `system`, `session` or a bus address; null: no D-Bus. */
   readonly dbus: string | null;
+  /** As a CONTROLSOCKET line has it, for a configuration without one; null: none. */
+  readonly controlSocket: string | null;
 }
 
 export type CommandLine =
@@ -50,6 +52,7 @@ const MISSING: ReadonlyMap<string, { readonly text: string; readonly usage: bool
   ["-t", { text: "No thread count specified", usage: false }],
   ["-s", { text: "No signature specified", usage: false }],
   ["--board", { text: "No board specified with --board", usage: true }],
+  ["--control-socket", { text: "No path specified with --control-socket", usage: true }],
   ["--dbus", { text: "No bus specified with --dbus", usage: true }],
 ]);
 
@@ -67,6 +70,7 @@ const START: Options = {
   report: null,
   board: null,
   dbus: null,
+  controlSocket: null,
 };
 
 /** Scans left to right; each option is its own argument, and so is each value. Texts are taken as they are. */
@@ -115,6 +119,8 @@ function withValue(options: Options, word: string, value: string): Options {
       return { ...options, signature: value };
     case "--board":
       return { ...options, board: value };
+    case "--control-socket":
+      return { ...options, controlSocket: value };
     case "--dbus":
       return { ...options, dbus: value === "off" ? null : value };
     default: // -t: there are no threads to count
@@ -171,6 +177,7 @@ export function usage(program: string): string {
   --board <name> - serve the ports of a board profile, auto finds out which
   --dbus <bus> - appear on the system bus, the session bus or the bus of
      the given address
+  --control-socket <path> - the control port as a local socket too
   board - list, show, check and detect board profiles
   busy, drain, undrain - before an update: who is connected, no new
      connections, and connections again

@@ -134,6 +134,7 @@ class Program {
     this.#journal = hasDescriptorStore() ? new Journal(this.#log) : null;
     const handedOver = { ...handed, takenOver: this.#takenOver, journal: this.#journal };
     this.#daemon = new Daemon(options, this.#log, handedOver, this.#daemonEvents());
+    this.#takenOver?.use(this.#daemon.ports, () => this.#daemon.control.server());
     this.#serviceManager = new ServiceManager(this.#daemon, process.env, this.#log);
   }
 
@@ -146,7 +147,7 @@ class Program {
       if (!(error instanceof StartError)) throw error;
       this.#failed(error);
     }
-    this.#takenOver?.resumeSessions(() => this.#daemon.control.server());
+    this.#takenOver?.resumeSessions();
     this.#journal?.start(this.#daemon.ports);
     this.#takenOver?.end();
     const missing = this.#takenOver?.missing ?? 0;

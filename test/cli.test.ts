@@ -15,6 +15,7 @@ const PLAIN: Options = {
   report: null,
   board: null,
   dbus: null,
+  controlSocket: null,
 };
 
 function run(options: Partial<Options>): CommandLine {

@@ -1,9 +1,13 @@
 /** The listening socket of the control port. A reload may open, move and close it; its sessions stay. */
+
+import type { ControlSocket } from "../config/configuration.js";
 import { parseNetworkPort, type ServiceLookup } from "../config/network-port.js";
 import type { ControlServer } from "../control/server.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import type { Link, Listener } from "../net/link.js";
+import { closeAll } from "../net/sockets.js";
+import { adoptTcp } from "../net/tcp.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { acceptPermitted } from "../port/peers/admission.js";
 import { loader } from "./bundles.js";
@@ -68,6 +72,12 @@ export class ControlListener {
       return "not-open";
     }
     return null;
+  }
+
+  /** As `move`, for the local socket. Its failure is logged, and tried again at the next reload. */
+  moveSocket(config: ControlSocket | null): void {
+    if (config?.path == null && this.#sessions === null) return;
+    this.server()?.local.move(config, (fd, events) => adoptTcp([fd], events, closeAll));
   }
 
   get isBroken(): boolean {

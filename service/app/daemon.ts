@@ -3,7 +3,7 @@ import type { ProfileFacts } from "../board/profile.js";
 import type { Options } from "../cli.js";
 import { VERSION } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
-import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnostic.js";
+import { type Diagnostic, errorsOf, faultyLines, formatDiagnostic } from "../config/diagnostic.js";
 import type { ControlServer } from "../control/server.js";
 import { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { systemClock } from "../line/clock.js";
@@ -28,6 +28,7 @@ import {
   readSources,
 } from "./load-configuration.js";
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
+import { portNames } from "./port-names.js";
 import { applyReload, ServedPorts } from "./served-ports.js";
 import { StartError } from "./start-error.js";
 
@@ -100,7 +101,8 @@ export class Daemon {
 
   #createControlServer(): ControlServer {
     const { ControlServer } = loadModule<typeof import("../control/server.js")>("./control.cjs");
-    return new ControlServer({ ports: this.ports, version: VERSION, drain: this.drain, log: this.#log });
+    const profile = (portName: string) => portNames(this.#board, portName);
+    return new ControlServer({ ports: this.ports, version: VERSION, drain: this.drain, log: this.#log, profile });
   }
 
   #createBoardDevices(): BoardDevices {
@@ -161,6 +163,7 @@ export class Daemon {
     const effective = this.#read();
     if (effective.boardChosen !== null) this.#log.info(effective.boardChosen);
     this.#logDiagnostics(effective.diagnostics);
+    this.control.moveSocket(effective.configuration.controlSocket); // first: its sessions may go on as connections
     this.#adopt(effective);
     const spec = this.#options.controlPort ?? effective.configuration.controlPort;
     const fault = this.control.move(spec, false);
@@ -207,6 +210,7 @@ export class Daemon {
     }
     this.#lastReload = next.diagnostics;
     this.#adopt(next);
+    this.control.moveSocket(this.#configuration.controlSocket);
     if (this.#options.controlPort === null) this.#moveControlPort(this.#configuration);
     this.#events.portsChanged();
   }
@@ -216,7 +220,7 @@ export class Daemon {
     if (configuration.ports.some(({ device }) => device.kind === "sol")) {
       for (const text of loadSol().solWarnings(configuration.ports)) this.#log.warning(text);
     }
-    this.#faultyLines = countLines(diagnostics);
+    this.#faultyLines = faultyLines(diagnostics);
     this.#board = board;
     this.#bundles.prepare(configuration, board);
     this.#boardDevices.configure(board);
@@ -285,8 +289,4 @@ export class Daemon {
     this.ports.remove(port);
     this.#events.portsChanged();
   }
-}
-
-function countLines(diagnostics: readonly Diagnostic[]): number {
-  return new Set(errorsOf(diagnostics).map(({ file, line }) => `${line} ${file}`)).size;
 }

@@ -9,7 +9,7 @@ export const LONGEST_DRAIN_MS = 3_600_000;
 /** A fixed UDP peer never disconnects: it counts as active while its last data, of either direction, is not older. */
 const FIXED_PEER_SECONDS = 60;
 
-const NOTICE = "[Port is draining: please end this connection when you can]";
+const NOTICE = "Port is draining: please end this connection when you can";
 const CONTROL_NOTICE = "[Ports are draining: please end this session when you can]";
 
 interface DaemonDrainOptions {
@@ -44,7 +44,7 @@ export class DaemonDrain implements Drain {
     });
     if (!isNew) return;
     log.notice(`Draining: new connections are refused, ${this.activities(asker).length} left`);
-    for (const port of ports.list()) port.tell(NOTICE);
+    for (const port of ports.list()) port.people.tell(NOTICE);
     tellSessions(CONTROL_NOTICE, asker);
     changed();
   }

@@ -8,7 +8,14 @@ import type { NetworkPort } from "../config/network-port.js";
 import type { ControlServer } from "../control/server.js";
 import type { Device } from "../device/device.js";
 import { adoptDevice, descriptorIdentity, deviceIdentity, type OpenRequest } from "../device/open.js";
-import type { ConnectionState, DaemonState, DeviceState, PortState, TraceState } from "../handover/state.js";
+import type {
+  AttachState,
+  ConnectionState,
+  DaemonState,
+  DeviceState,
+  PortState,
+  TraceState,
+} from "../handover/state.js";
 import { unmappedText } from "../line/address.js";
 import { monotonicMs } from "../line/clock.js";
 import type { Log } from "../log/log.js";
@@ -80,6 +87,8 @@ export class TakenOver implements PortHandover {
   /** Kept until the journal of this process takes their place. */
   readonly #journals: number[] = [];
   readonly #taken = new Set<string>();
+  #ports: Registry | null = null;
+  #server: (() => ControlServer | null) | null = null;
   readonly #request: (config: PortConfig) => OpenRequest;
 
   /** @param isWhole the state is that of an orderly end; else a journal's, which lacks what came last */
@@ -110,6 +119,12 @@ export class TakenOver implements PortHandover {
     return taken;
   }
 
+  /** Call before the daemon starts. */
+  use(ports: Registry, server: () => ControlServer | null): void {
+    this.#ports = ports;
+    this.#server = server;
+  }
+
   changes(config: PortConfig): PortState | null {
     const found = this.state?.ports.find(({ name }) => name === config.name);
     return found?.definition === definitionMark(config) ? found : null;
@@ -135,7 +150,16 @@ export class TakenOver implements PortHandover {
     if (link === null) endDescriptor(fd);
     else this.connections++;
     this.bytes += state.unsent.length;
-    return link;
+    return link === null || state.attach === null ? link : this.#attached(link, state, state.attach);
+  }
+
+  /** A control session that is attached to a port goes on before the other sessions do. */
+  #attached(link: Link, { name, port: portName }: ConnectionState, attach: AttachState): Link | null {
+    const before = this.state?.controlSessions.find(one => one.name === name);
+    const session = before ?? { ...rebuiltSession(name), unsent: new Uint8Array(0) };
+    const port = this.#ports?.find(portName) ?? null;
+    const server = this.#server?.() ?? null;
+    return port === null || server === null ? null : server.resumeAttached(link, session, port, attach);
   }
 
   device(state: DeviceState, config: PortConfig): Device | null {
@@ -157,11 +181,11 @@ export class TakenOver implements PortHandover {
   }
 
   /** Call when the ports are there. */
-  resumeSessions(server: () => ControlServer | null): void {
+  resumeSessions(): void {
     const whole = this.#isWhole ? this.state : null;
     const known = whole?.controlSessions ?? unclaimed("m").map(({ name }) => rebuiltSession(name));
-    const control = known.length === 0 ? null : server();
-    if (control === null) return;
+    const control = known.length === 0 ? null : this.#server?.();
+    if (control == null) return;
     for (const before of known) {
       const fd = claimDescriptor(before.name);
       const link = fd === null ? null : adoptTcpLink(fd, whole === null ? null : before.peer);
@@ -174,7 +198,10 @@ export class TakenOver implements PortHandover {
   /** How many connections the service manager has not kept: its store was full, or they were reset. */
   get missing(): number {
     if (!this.#isWhole) return 0;
-    return (this.state?.connections ?? []).filter(({ transport }) => transport === "tcp").length - this.connections;
+    return (
+      (this.state?.connections ?? []).filter(({ transport }) => transport === "tcp" || transport === "attach").length -
+      this.connections
+    );
   }
 
   /** All ports have taken what is theirs: what is opened later begins anew. */

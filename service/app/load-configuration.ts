@@ -21,7 +21,7 @@ const STANDARD_INPUT = 0;
 
 type ConfigurationSources = Pick<
   Options,
-  "board" | "configFile" | "configFileGiven" | "configLines" | "controlPort" | "report"
+  "board" | "configFile" | "configFileGiven" | "configLines" | "controlPort" | "controlSocket" | "report"
 >;
 
 export interface LoadedConfiguration {
@@ -42,7 +42,9 @@ export class ConfigurationError extends Error {
 /** Throws ConfigurationError. All other errors are diagnostics. */
 export function loadConfiguration(selection: ConfigurationSources, serviceLookup: ServiceLookup): LoadedConfiguration {
   const chosen = selection.board === null ? null : chooseBoard(selection.board);
+  const { controlSocket } = selection;
   const sources = [
+    ...(controlSocket === null ? [] : [{ file: null, text: `CONTROLSOCKET:${controlSocket}` }]),
     ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.text }]),
     ...selection.configLines.map(text => ({ file: null, text })),
     ...readFileSource(configFile(selection, chosen?.name ?? null), selection.report !== null),

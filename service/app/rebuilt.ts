@@ -19,6 +19,7 @@ export function rebuiltConnection(
     ...{ sinceMs: clock.date().getTime(), idleSeconds: 0, bytesFromNet: 0, bytesToNet: 0 },
     ...{ unsent: NOTHING, unsentAnswers: 0, flooding: state === "telnet", suspended: false, endWhenSent: null },
     ...{ telnet: state === "telnet" ? rebuiltTelnet(options.remctl) : null, inbox: [] },
+    ...{ attach: null, writes: true },
   };
 }
 

@@ -187,6 +187,7 @@ function portHardware(port: BoardPort, leds: readonly BoardLed[]): PortHardware 
   const { id, device, leds: uses = {} } = port;
   const ledOf = (use: string | undefined) => leds.find(led => led.id === use) ?? null;
   return {
+    id,
     label: port.label ?? id,
     device,
     maxSpeed: port.maxSpeed ?? null,

@@ -239,6 +239,8 @@ export interface ProfileFacts {
 }
 
 export interface PortHardware {
+  /** In the profile. */
+  readonly id: string;
   /** As printed on the case. */
   readonly label: string;
   readonly device: string;

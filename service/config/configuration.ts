@@ -24,6 +24,8 @@ export interface Configuration {
    * fatal.
    */
   readonly controlPortDiagnostic: Diagnostic | null;
+  /** The last CONTROLSOCKET; null without one. */
+  readonly controlSocket: ControlSocket | null;
   /** Defaults and names at the end of the configuration. `setportconfig` starts from them. */
   readonly finalContext: OptionContext;
   readonly diagnostics: readonly Diagnostic[];
@@ -31,6 +33,17 @@ export interface Configuration {
   readonly faultyLines: readonly string[];
   /** The first diagnostic of the first file that has nothing but errors; null: there is no such file. */
   readonly brokenFile: Diagnostic | null;
+}
+
+/** The control port as a local socket. */
+export interface ControlSocket {
+  /** Null: there is none (`CONTROLSOCKET:off`). */
+  readonly path: string | null;
+  readonly mode: number;
+  /** May connect, look and watch. The group of the file too. */
+  readonly group: string;
+  /** May change and write as well, as root and the user of the daemon may. */
+  readonly admin: string;
 }
 
 export interface PortConfig {

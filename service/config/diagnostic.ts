@@ -34,3 +34,8 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 function visible(control: string): string {
   return control === "\r" ? "\\r" : `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }
+
+/** How many lines have an error. */
+export function faultyLines(diagnostics: readonly Diagnostic[]): number {
+  return new Set(errorsOf(diagnostics).map(({ file, line }) => `${line} ${file}`)).size;
+}

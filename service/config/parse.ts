@@ -15,6 +15,7 @@ const DIRECTIVES = {
   DEVICE: "No device name given",
   TRACEFILE: "No tracefile name given",
   CONTROLPORT: "No control port given",
+  CONTROLSOCKET: "No control socket given", // our own
   RS485CONF: "No signature given", // sic
   DEFAULT: "No default name given",
   ROTATOR: "No rotator name given",
@@ -27,12 +28,19 @@ const DIRECTIVE = new RegExp(`^(${Object.keys(DIRECTIVES).join("|")}):`);
 const STATE = new RegExp(`:(${STATES.join("|")}):`);
 
 export function parseDirective(line: LogicalLine): Directive | LineDiagnostic {
+  if (line.isUnfinished) return unfinished(line);
   const word = DIRECTIVE.exec(line.text)?.[1] as Word | undefined;
   return word === undefined ? parsePortLine(line) : parseNamed(word, line);
 }
 
 export function isDiagnostic(result: object): result is LineDiagnostic {
   return "message" in result;
+}
+
+/** The reference drops it silently. */
+function unfinished({ text, number }: LogicalLine): LineDiagnostic {
+  const message = `No continuation of the line on line ${number}`;
+  return { offset: text.length, message, expected: "expected another line after the backslash" };
 }
 
 /** The state is found first, so that the network port before it may hold colons (`::1,3000`). */
@@ -64,11 +72,12 @@ function noState(line: LogicalLine): LineDiagnostic {
 function parseNamed(word: Word, line: LogicalLine): Directive | LineDiagnostic {
   const { text } = line;
   const after = word.length + 1;
-  const form = `expected ${word}:${word === "CONTROLPORT" ? "" : "<name>:"}<text>`;
+  const form = `expected ${word}:${word.startsWith("CONTROL") ? "" : "<name>:"}<text>`;
   const missing = fault(line, text.length, DIRECTIVES[word], form);
-  if (word === "CONTROLPORT") {
+  if (word === "CONTROLPORT" || word === "CONTROLSOCKET") {
     // Its colons belong to it: `CONTROLPORT:::1,2000`.
-    return after < text.length ? { kind: "control-port", spec: spanFrom(text, after) } : missing;
+    const kind = word === "CONTROLPORT" ? "control-port" : "control-socket";
+    return after < text.length ? { kind, spec: spanFrom(text, after) } : missing;
   }
   const name = nextToken(text, after);
   if (name === null) return missing;
@@ -80,7 +89,11 @@ function parseNamed(word: Word, line: LogicalLine): Directive | LineDiagnostic {
 }
 
 /** The directive of a name and the text behind it. */
-function directiveOf(word: Exclude<Word, "CONTROLPORT">, found: Token, line: LogicalLine): Directive | LineDiagnostic {
+function directiveOf(
+  word: Exclude<Word, "CONTROLPORT" | "CONTROLSOCKET">,
+  found: Token,
+  line: LogicalLine,
+): Directive | LineDiagnostic {
   const { text: name, end } = found;
   const body = end < line.text.length ? spanFrom(line.text, end + 1) : null;
   const given = body ?? { text: "", offset: line.text.length };

@@ -51,6 +51,7 @@ export function planReload(old: Configuration, next: Configuration, busy: (portN
       ports: [...next.ports, ...kept],
       rotators: [...next.rotators, ...rotators.kept],
       controlPort: controlPortInForce(old, next),
+      controlSocket: isDamaged("CONTROLSOCKET:") ? old.controlSocket : next.controlSocket,
     },
   };
 }

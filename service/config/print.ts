@@ -2,6 +2,7 @@
 import type { LineSettings } from "../line/settings.js";
 import type {
   Configuration,
+  ControlSocket,
   DefaultValues,
   LedConfig,
   NamedText,
@@ -21,6 +22,8 @@ export function printConfiguration(configuration: Configuration): string {
     printer.line(`# ${HIDDEN} stands for a secret of a SOL device, which is not printed.`);
   const { controlPort, controlPortDiagnostic } = configuration;
   if (controlPort !== null && controlPortDiagnostic === null) printer.line(`CONTROLPORT:${controlPort}`);
+  const { controlSocket } = configuration;
+  if (controlSocket !== null) printer.line(socketLine(controlSocket));
   for (const led of configuration.leds) printer.led(led);
   for (const port of configuration.ports) printer.port(port);
   for (const { name, ports } of configuration.rotators) printer.line(`ROTATOR:${name}:${ports.join(" ")}`);
@@ -215,6 +218,10 @@ function solWords(sol: SolOptions): string[] {
 function addresses(list: readonly RemoteAddress[], { transport }: NetworkPort): string {
   const noAddress = transport === "udp" ? "udp,0" : "0";
   return list.map(address => address.text).join(";") || noAddress;
+}
+
+function socketLine({ path, mode, group, admin }: ControlSocket): string {
+  return `CONTROLSOCKET:${path ?? "off"}:mode=0${mode.toString(8)} group=${group} admin=${admin}`;
 }
 
 function textLine(name: string, kind: NamedText["kind"], text: string): string {

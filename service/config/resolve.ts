@@ -3,6 +3,7 @@ import { BIT_RATES } from "../ipmi/settings.js";
 import { toBytes } from "../line/bytes.js";
 import type {
   Configuration,
+  ControlSocket,
   DefaultValues,
   LedConfig,
   NamedText,
@@ -11,6 +12,7 @@ import type {
   RotatorConfig,
   Rs485Config,
 } from "./configuration.js";
+import { readControlSocket } from "./control-socket.js";
 import { readDefault } from "./defaults.js";
 import { type Definition, readLed, readRs485 } from "./definitions.js";
 import { type ConfigurationEnvironment, readDeviceName, readDeviceText } from "./device-name.js";
@@ -53,6 +55,7 @@ class ConfigurationBuilder {
   readonly #traceFiles = new Map<string, string>();
   readonly #leds = new Map<string, LedConfig>();
   readonly #rs485 = new Map<string, Rs485Config>();
+  readonly #sockets = new Map<string, ControlSocket>();
   readonly #environment: ConfigurationEnvironment;
   #defaults: Partial<DefaultValues> = {};
   #controlPort: Pick<Configuration, "controlPort" | "controlPortPlace" | "controlPortDiagnostic"> = NO_CONTROL_PORT;
@@ -81,7 +84,7 @@ class ConfigurationBuilder {
   #read(line: LogicalLine): void {
     this.#line = line;
     this.#isFaulty = false;
-    const parsed = line.isUnfinished ? unfinished(line) : parseDirective(line);
+    const parsed = parseDirective(line);
     if (isDiagnostic(parsed)) this.#report(parsed);
     else this.#take(parsed);
     if (!this.#isFaulty) {
@@ -97,6 +100,7 @@ class ConfigurationBuilder {
       rotators: [...this.#rotators.values()],
       leds: [...this.#everyLed.values()],
       ...this.#controlPort,
+      controlSocket: this.#sockets.get("") ?? null,
       finalContext: this.#context(),
       diagnostics: this.#diagnostics,
       faultyLines: this.#faultyLines,
@@ -131,6 +135,9 @@ class ConfigurationBuilder {
         break;
       case "control-port":
         this.#takeControlPort(directive.spec);
+        break;
+      case "control-socket":
+        this.#define(this.#sockets, "", directive.spec, readControlSocket(directive.spec.text, this.#line.number));
         break;
       default:
         directive satisfies never;
@@ -283,10 +290,4 @@ class ConfigurationBuilder {
     const wanted = expected === null ? null : `${expected}${hint}`;
     return { file: this.#file, ...placeOf(this.#line, offset), message, expected: wanted };
   }
-}
-
-/** The reference drops it silently. */
-function unfinished({ text, number }: LogicalLine): LineDiagnostic {
-  const message = `No continuation of the line on line ${number}`;
-  return { offset: text.length, message, expected: "expected another line after the backslash" };
 }

@@ -2,7 +2,7 @@
 import type { PortState } from "../config/configuration.js";
 import type { ModemControl } from "../line/modem.js";
 
-interface Edited {
+export interface Edited {
   /** How many of the bytes are dealt with. Fewer than all only when a line is finished. */
   readonly taken: number;
   readonly echo: string;
@@ -71,6 +71,8 @@ export type Command =
   | { readonly kind: "setporttimeout"; readonly port: string; readonly timeout: string }
   | { readonly kind: "setportenable"; readonly port: string; readonly state: string }
   | { readonly kind: "setportconfig" | "setportcontrol"; readonly port: string; readonly words: string }
+  /** None of 3.5.4: see more-commands.ts. @param text the line from its second word on */
+  | { readonly kind: "other"; readonly name: string; readonly text: string }
   | { readonly kind: "error"; readonly text: string };
 
 /** Arguments beyond those a command takes are ignored, as the reference does. */
@@ -111,7 +113,7 @@ export function parseCommand(line: string): Command {
       return { kind: name, port: first, words: line.replace(/^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+/, "") };
     }
     default:
-      return error(`Unknown command: ${name}`);
+      return { kind: "other", name, text: line.replace(/^[ \t]*[^ \t]+[ \t]*/, "") };
   }
 }
 
@@ -144,7 +146,7 @@ const CONTROLS: ReadonlyMap<string, Partial<ModemControl>> = new Map([
   ["RTSLO", { rts: false }],
 ]);
 
-function splitWords(line: string): string[] {
+export function splitWords(line: string): string[] {
   return line.split(/[ \t]+/).filter(word => word !== "");
 }
 

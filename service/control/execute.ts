@@ -1,25 +1,11 @@
 /** Carries out one command of the control port. */
 import { isSolDevice } from "../config/sol-target.js";
-import type { Drain } from "../port/drain.js";
 import type { ManagedPort, PortStatus } from "../port/status.js";
 import { type Command, parseControls, parseState, parseTimeout } from "./command.js";
+import type { CommandContext, ControlPorts } from "./context.js";
 import { formatActivity, formatPort, formatShortPort, HELP, isIdle, SHORT_HEADER } from "./format.js";
 import { isMonitored, type Monitor, parseDirection } from "./monitor.js";
-
-export interface ControlPorts {
-  /** In the order of the configuration. */
-  list(): readonly ManagedPort[];
-  find(name: string): ManagedPort | null;
-}
-
-interface CommandContext {
-  readonly ports: ControlPorts;
-  readonly version: string;
-  readonly monitor: Monitor;
-  readonly drain: Drain;
-  /** The session itself, which `drain` does not tell and `busy` does not list. */
-  readonly session: object;
-}
+import { denied, MORE_HELP, runMore } from "./more-commands.js";
 
 type Operation = Extract<Command, { kind: "monitor" | "disconnect" | `setport${string}` }>;
 
@@ -28,13 +14,16 @@ type Operation = Extract<Command, { kind: "monitor" | "disconnect" | `setport${s
  * read, line by line, so that it never stands in memory whole.
  */
 export function execute(command: Exclude<Command, { kind: "exit" }>, context: CommandContext): Iterable<string> {
+  if (context.deniedBut !== null && CHANGING.has(command.kind)) return [denied(command.kind, context.deniedBut)];
   switch (command.kind) {
     case "nothing":
       return [];
     case "error":
       return [command.text];
     case "help":
-      return HELP;
+      return [...HELP, ...MORE_HELP];
+    case "other":
+      return runMore(command.name, command.text, context);
     case "version":
       return [`ser2net version ${context.version}`];
     case "showport":
@@ -58,6 +47,12 @@ export function execute(command: Exclude<Command, { kind: "exit" }>, context: Co
     }
   }
 }
+
+/** Commands of 3.5.4, and of the drain, that a peer who may only look does not have. */
+const CHANGING: ReadonlySet<Command["kind"]> = new Set([
+  ...(["disconnect", "setporttimeout", "setportenable", "setportconfig", "setportcontrol"] as const),
+  ...(["drain", "undrain"] as const),
+]);
 
 /** Returns null, or the reason why it was not done. */
 function operate(command: Operation, { ports, monitor }: CommandContext): string | null {

@@ -1,22 +1,26 @@
 /** One session of the control port: telnet, the line editor, commands and their output. */
-import type { ControlSessionState } from "../handover/state.js";
+import type { AttachState, ControlSessionState } from "../handover/state.js";
 import { toBytes, toText } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
-import { type Link, LinkError } from "../net/link.js";
-import type { Activity, Drain } from "../port/drain.js";
-import { TelnetDecoder } from "../telnet/decoder.js";
-import { CONTROL_PORT_POLICY, Negotiation } from "../telnet/negotiation.js";
-import { LineEditor, parseCommand } from "./command.js";
-import { type ControlPorts, execute } from "./execute.js";
+import type { Link } from "../net/link.js";
+import type { Activity } from "../port/drain.js";
+import type { ManagedPort } from "../port/status.js";
+import { Attachment } from "./attachment.js";
+import { parseCommand } from "./command.js";
+import type { CommandContext, CommandFacts } from "./context.js";
+import { execute } from "./execute.js";
 import { Monitor } from "./monitor.js";
+import { SessionLink } from "./session-link.js";
+import { Terminal } from "./terminal.js";
 
-export interface ControlSessionOptions {
+export interface ControlSessionOptions extends CommandFacts {
   readonly link: Link;
-  readonly ports: ControlPorts;
-  readonly version: string;
-  readonly drain: Drain;
   readonly log: Log;
+  /** The group whose members may change things, where this peer may only look; null: it may do all. */
+  readonly deniedBut: string | null;
+  /** By the local socket: no telnet. */
+  readonly isLocal: boolean;
   readonly clock?: Clock;
   /** Of the process before this one: the session goes on as it was. */
   readonly before?: ControlSessionState;
@@ -24,6 +28,7 @@ export interface ControlSessionOptions {
   readonly onEnd: () => void;
 }
 
+const NOTHING = new Uint8Array(0);
 const PROMPT = "-> ";
 /** Bytes read in one turn of the event loop. No more is read until their commands are done and the output is sent. */
 const READ_BYTES = 256;
@@ -41,9 +46,8 @@ type Output = string | null;
 export class ControlSession {
   readonly #options: ControlSessionOptions;
   readonly #clock: Clock;
-  readonly #decoder = new TelnetDecoder();
-  readonly #negotiation: Negotiation;
-  readonly #editor = new LineEditor();
+  readonly #io: SessionLink;
+  readonly #terminal: Terminal;
   readonly #monitor = new Monitor(bytes => this.#showMonitored(bytes));
   readonly #chunk = new Uint8Array(READ_BYTES);
   #output: Iterator<Output>;
@@ -60,6 +64,10 @@ export class ControlSession {
   /** The process ends: what is asked for is worked out for the next one, and `exit` ends the session there. */
   #isHandedOver = false;
   #isExiting = false;
+  /** The link while a port has it; null: it is this session's. */
+  #attached: Attachment | null = null;
+  /** Typed behind `attach`, or behind the escape that ends it. */
+  #typed: Uint8Array = NOTHING;
 
   constructor(options: ControlSessionOptions) {
     this.#options = options;
@@ -67,7 +75,8 @@ export class ControlSession {
     const { before } = options;
     this.#lastInputMs = this.#clock.nowMs() - (before?.idleMs ?? 0);
     this.#since = before?.sinceMs ?? this.#clock.date().getTime();
-    this.#negotiation = new Negotiation(CONTROL_PORT_POLICY, before?.negotiation);
+    this.#io = new SessionLink(options.link, options.log, () => this.close());
+    this.#terminal = new Terminal(options.isLocal, before);
     this.#output = before === undefined ? this.#greet() : this.#goOn(before);
   }
 
@@ -79,6 +88,11 @@ export class ControlSession {
   /** Milliseconds since the last input. */
   get idleMs(): number {
     return this.#clock.nowMs() - this.#lastInputMs;
+  }
+
+  /** Its connection counts in its place. */
+  get isAttached(): boolean {
+    return this.#attached !== null;
   }
 
   get isMonitoring(): boolean {
@@ -95,12 +109,11 @@ export class ControlSession {
     this.#endPause();
     this.#options.link.ignoreReadable();
     const { link } = this.#options;
-    const sent = this.#piece.subarray(this.#sent);
-    const unsent = Buffer.concat([sent, toBytes(this.#remainingOutput())]).subarray(0, HANDED_OVER_BYTES);
+    const parts = [this.#piece.subarray(this.#sent), toBytes(this.#remainingOutput()), this.#attached?.link.unsent];
+    const unsent = Buffer.concat(parts.map(part => part ?? NOTHING)).subarray(0, HANDED_OVER_BYTES);
     return {
       ...{ name: link.storedName ?? "", peer: link.peer, sinceMs: this.#since, idleMs: Math.round(this.idleMs) },
-      ...{ unfinished: this.#decoder.unfinished(), negotiation: this.#negotiation.state(), line: this.#editor.line },
-      ...{ unsent, isExiting: this.#isExiting, monitor: this.#monitor.monitored },
+      ...{ ...this.#terminal.state(), unsent, isExiting: this.#isExiting, monitor: this.#monitor.monitored },
     };
   }
 
@@ -112,7 +125,7 @@ export class ControlSession {
 
   /** Shows a line of text, with a new prompt. */
   tell(text: string): void {
-    if (this.#ended) return;
+    if (this.#ended || this.isAttached) return;
     this.#notice = `\r\n${text}\r\n${PROMPT}`;
     if (this.#isWaiting) this.#turn();
   }
@@ -123,6 +136,7 @@ export class ControlSession {
     this.#ended = true;
     this.#endPause();
     this.#monitor.stop();
+    if (this.#attached?.over === null) this.#attached.link.abandon();
     this.#options.link.ignoreReadable();
     this.#options.link.close();
     this.#options.onEnd();
@@ -130,13 +144,14 @@ export class ControlSession {
 
   readonly #turn = (): void => {
     this.#isWaiting = false;
-    if (!this.#sendOutput()) return;
-    const length = this.#read();
-    if (length > 0) {
-      this.#output = this.#answerInput(this.#chunk.subarray(0, length));
-      if (!this.#sendOutput()) return;
-    }
-    if (this.#ended) return;
+    if (!this.#sendOutput() || this.#isWithPort()) return;
+    const typed = this.#takeTyped();
+    const length = typed.length > 0 ? 0 : this.#io.read(this.#chunk);
+    if (length < 0) this.close();
+    if (length > 0) this.#lastInputMs = this.#clock.nowMs();
+    if (length > 0) this.#output = this.#answerInput(this.#chunk.subarray(0, length));
+    if (typed.length > 0) this.#output = this.#answerTyped(typed);
+    if (!this.#sendOutput() || this.#isWithPort() || this.#ended) return;
     this.#isWaiting = true;
     this.#options.link.whenReadable(this.#turn);
   };
@@ -144,7 +159,7 @@ export class ControlSession {
   /** True when all is sent; else the turn goes on when there is room. */
   #sendOutput(): boolean {
     for (let budget = TURN_BYTES; this.#sent < this.#piece.length || this.#makePiece(); ) {
-      const taken = this.#write(this.#piece.subarray(this.#sent));
+      const taken = this.#io.write(this.#piece.subarray(this.#sent));
       this.#sent += taken;
       budget -= taken;
       if (this.#ended) return false;
@@ -182,9 +197,7 @@ export class ControlSession {
     return this.#isExiting ? beforeCommand : text; // the echo of `exit` is not sent
   }
 
-  *#goOn({ unfinished, line, unsent, isExiting, monitor }: ControlSessionState): Generator<Output> {
-    this.#decoder.push(unfinished);
-    this.#editor.feed(toBytes(line));
+  *#goOn({ unsent, isExiting, monitor }: ControlSessionState): Generator<Output> {
     const port = monitor === null ? null : this.#options.ports.find(monitor.port);
     if (monitor !== null && port !== null) this.#monitor.start(port, monitor.direction);
     yield toText(unsent);
@@ -193,27 +206,25 @@ export class ControlSession {
   }
 
   *#greet(): Generator<Output> {
-    yield toText(this.#negotiation.opening());
+    yield this.#terminal.opening();
     yield PROMPT;
   }
 
   /** A command runs only when the output before it has been sent. */
   *#answerInput(bytes: Uint8Array): Generator<Output> {
-    const events = this.#decoder.push(bytes);
+    const { reply, data } = this.#terminal.decode(bytes);
     // Telnet commands are answered first, then the text, so that an option within a word does not split its echo.
-    for (const event of events) {
-      if (event.kind === "negotiate") yield toText(this.#negotiation.receive(event.verb, event.option).reply);
-    }
-    for (const event of events) {
-      if (event.kind === "data") yield* this.#answerTyped(event.bytes);
-    }
+    yield reply;
+    for (const piece of data) yield* this.#answerTyped(piece);
   }
 
   *#answerTyped(bytes: Uint8Array): Generator<Output> {
-    const { ports, version, drain } = this.#options;
-    const context = { ports, version, drain, monitor: this.#monitor, session: this };
     for (let at = 0; at < bytes.length; ) {
-      const { taken, echo, line } = this.#editor.feed(bytes.subarray(at));
+      if (this.#attached !== null) {
+        this.#typed = Buffer.concat([this.#typed, bytes.subarray(at)]);
+        return;
+      }
+      const { taken, echo, line } = this.#terminal.feed(bytes.subarray(at));
       at += taken;
       yield echo;
       if (line === null) continue;
@@ -223,42 +234,67 @@ export class ControlSession {
         else this.close();
         return;
       }
-      for (const text of execute(command, context)) yield `${text}\r\n`;
-      yield PROMPT;
+      for (const text of execute(command, this.#context())) yield `${text}\r\n`;
+      if (this.#attached === null) yield PROMPT;
       yield null; // so that an `exit` after it leaves it whole
     }
   }
 
+  #context(): CommandContext {
+    const { ports, version, drain, profile, deniedBut, link } = this.#options;
+    return {
+      ...{ ports, version, drain, profile, deniedBut, monitor: this.#monitor, session: this, peer: link.peer },
+      attach: (port, how, force) => {
+        const result = this.#attach(port, { ...how, isEscaped: false, input: NOTHING }).begin(force);
+        if ("refusal" in result) this.#attached = null;
+        return result;
+      },
+    };
+  }
+
+  // ---- attached to a port
+
+  /** Goes on with the connection that the session had in the process before this one. Call before `start`. */
+  resumeAttached(port: ManagedPort, state: AttachState): Link {
+    return this.#attach(port, state).link;
+  }
+
+  #attach(port: ManagedPort, state: AttachState): Attachment {
+    const soon = (run: () => void) => void this.#clock.after(0, run);
+    const { link } = this.#options;
+    this.#attached = new Attachment({ link, terminal: this.#terminal, soon, ended: this.#turn }, port, state);
+    return this.#attached;
+  }
+
+  /** All output is sent. True: a port has the link, and its own output follows. */
+  #isWithPort(): boolean {
+    const attached = this.#attached;
+    if (attached === null) return false;
+    if (attached.over === null) {
+      attached.start(this.#takeTyped());
+      return true;
+    }
+    this.#attached = null;
+    this.#typed = attached.over.rest;
+    this.#output = this.#afterPort(attached.over.unsent, attached.farewell);
+    return !this.#sendOutput();
+  }
+
+  *#afterPort(unsent: Uint8Array, farewell: string | null): Generator<Output> {
+    yield toText(unsent);
+    if (farewell !== null) yield `${farewell}${PROMPT}`;
+    yield null;
+    if (farewell === null) this.close();
+  }
+
+  #takeTyped(): Uint8Array {
+    const typed = this.#typed;
+    this.#typed = NOTHING;
+    return typed;
+  }
+
   /** Best effort, as the manual page says: what does not fit is dropped. */
   #showMonitored(bytes: Uint8Array): void {
-    if (!this.#ended && this.#sent === this.#piece.length) this.#write(bytes);
-  }
-
-  /** -1 when the session is over. */
-  #read(): number {
-    try {
-      const length = this.#options.link.read(this.#chunk);
-      if (length < 0) this.close();
-      if (length > 0) this.#lastInputMs = this.#clock.nowMs();
-      return length;
-    } catch (error) {
-      this.#failed("read error for controller port", error);
-      return -1;
-    }
-  }
-
-  #write(bytes: Uint8Array): number {
-    try {
-      return this.#options.link.write(bytes);
-    } catch (error) {
-      this.#failed("The tcp write for controller had error", error);
-      return 0;
-    }
-  }
-
-  #failed(what: string, error: unknown): void {
-    if (!(error instanceof LinkError)) throw error;
-    if (error.code !== "pipe") this.#options.log.error(`${what}: ${error.reason}`);
-    this.close();
+    if (!this.#ended && this.#sent === this.#piece.length) this.#io.write(bytes);
   }
 }

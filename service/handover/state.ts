@@ -5,7 +5,7 @@
  * Times are carried as durations at the moment `takenMs`, since the clocks of two processes differ; a time of day counts from
  * 1970. A new field is `added` with the value that stands for the states without it; no field is given another meaning.
  */
-import { bytes, flag, integer, list, nullable, oneOf, record, salvaged, text, type ValueOf } from "./fields.js";
+import { added, bytes, flag, integer, list, nullable, oneOf, record, salvaged, text, type ValueOf } from "./fields.js";
 import { DURATION_MS, NAME_BYTES, OBJECTS, PATH_BYTES, PENDING_BYTES } from "./limits.js";
 import { SOL_CONSOLE } from "./sol-state.js";
 
@@ -70,12 +70,23 @@ const TELNET = record({
 
 // ---- connections
 
+/** Of a control session that is attached to the port. */
+const ATTACH = record({
+  watch: flag,
+  /** Without an escape character. */
+  isBinary: flag,
+  /** The escape character has come, its command has not. */
+  isEscaped: flag,
+  /** Typed and not yet read by the port. */
+  input: pending,
+});
+
 const CONNECTION = record({
   /** Of its descriptor; of a UDP peer that of its socket. */
   name,
   /** Of its port. */
   port: path,
-  transport: oneOf("tcp", "udp", "stdio"),
+  transport: oneOf("tcp", "udp", "stdio", "attach"),
   peer: PEER,
   id: COUNT,
   /** Null: it waits for the port to close, and has no slot yet. */
@@ -95,6 +106,10 @@ const CONNECTION = record({
   telnet: nullable(TELNET),
   /** Datagrams of a UDP peer that are not passed on yet. */
   inbox: list(bytes(65_536), 64),
+  /** Of one whose transport is `attach`. */
+  attach: added(nullable(ATTACH), null),
+  /** False: it watches, and its input is dropped. */
+  writes: added(flag, true),
 });
 
 // ---- devices
@@ -224,6 +239,7 @@ export const PARTS = {
 export type DaemonState = ValueOf<typeof STATE>;
 export type PortRecord = ValueOf<typeof PORT_RECORD>;
 export type PortState = ValueOf<typeof PORT>;
+export type AttachState = ValueOf<typeof ATTACH>;
 export type ConnectionState = ValueOf<typeof CONNECTION>;
 export type TelnetState = ValueOf<typeof TELNET>;
 export type NegotiationState = ValueOf<typeof NEGOTIATION>;

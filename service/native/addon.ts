@@ -42,6 +42,9 @@ export interface Addon {
   unixDatagram(): number;
   bindUnix(fd: number, path: string): number;
   sendUnix(fd: number, path: string, bytes: Uint8Array): number;
+  listenUnix(path: Uint8Array, backlog: number): number;
+  tryUnix(path: Uint8Array): number;
+  peerCredentials(fd: number, into: Uint32Array): number;
 
   sendDescriptor(fd: number, path: string, text: Uint8Array, passed: number): number;
   sendBarrier(fd: number, path: string, limitMs: number): number;

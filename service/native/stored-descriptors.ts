@@ -7,8 +7,8 @@
 import { closeSync } from "node:fs";
 import { shutdownSocket } from "./handover.js";
 
-/** Listening TCP socket, UDP socket, connection, control session, device, trace file, journal. */
-type StoredKind = "l" | "u" | "c" | "m" | "d" | "t" | "j";
+/** Listening TCP socket, UDP socket, connection, control session, control socket, device, trace file, journal. */
+type StoredKind = "l" | "u" | "c" | "m" | "s" | "d" | "t" | "j";
 
 /** Neither call throws. */
 export interface DescriptorStore {
@@ -38,10 +38,10 @@ export function useDescriptorStore(used: DescriptorStore | null, handed: Readonl
   }
 }
 
-/** Before the first byte moves. Does nothing for one that is stored already. */
-export function storeDescriptor(fd: number, kind: StoredKind): void {
+/** Before the first byte moves. Does nothing for one that is stored already. @param mark the end of its name */
+export function storeDescriptor(fd: number, kind: StoredKind, mark = ""): void {
   if (names.has(fd)) return;
-  const name = `${kind}-${(++lastNumber).toString(36)}`;
+  const name = `${kind}-${(++lastNumber).toString(36)}${mark}`;
   names.set(fd, name);
   store?.add(fd, name);
 }

@@ -1,9 +1,24 @@
 /** The contracts of a link (one connection) and a listener. TCP, UDP and standard input share them. */
+import type { AttachState } from "../handover/state.js";
+import type { Credentials } from "../native/local-sockets.js";
 
 export interface PeerAddress {
-  /** Numeric, as the socket gives it: `::ffff:127.0.0.1` on a dual-stack socket; `unknown` for standard input. */
+  /**
+   * Numeric, as the socket gives it: `::ffff:127.0.0.1` on a dual-stack socket; `unknown` for standard input, `local:root` for
+   * a user of this machine on the control socket.
+   */
   readonly address: string;
   readonly port: number;
+}
+
+/** A control session whose link is used by a port (`attach`). */
+export interface AttachedTo {
+  /** It only watches, until it takes over. */
+  readonly watch: boolean;
+  /** False: every byte is data to it (`-8`). */
+  readonly hasNotices: boolean;
+  /** For the process after this one. */
+  state(): AttachState;
 }
 
 /**
@@ -13,7 +28,7 @@ export interface PeerAddress {
  */
 export interface Link {
   readonly peer: PeerAddress;
-  readonly transport: "tcp" | "udp" | "stdio";
+  readonly transport: "tcp" | "udp" | "stdio" | "attach";
   /** The name of the user, where the system tells it. */
   readonly user?: string;
   /** Where the peer arrived; asked of the system at each call, `unknown` of a closed TCP link. */
@@ -46,6 +61,10 @@ export interface Link {
   store?(kind: "c" | "m"): void;
   /** Its name in the store; null: it is not there. */
   readonly storedName?: string | null;
+  /** Control socket: who is at the other end. Null for another kind. */
+  credentials?(): Credentials | null;
+  /** Of a control session that is attached to the port. */
+  readonly attached?: AttachedTo;
   /** UDP: datagrams that have come and were not read. */
   inbox?(): readonly Uint8Array[];
   /** UDP: a datagram that came to the process before this one; only lent. */

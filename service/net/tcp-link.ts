@@ -1,7 +1,8 @@
-/** One TCP peer, or the stream socket on standard input. */
+/** One TCP peer, a peer of the control socket, or the stream socket on standard input. */
 import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { read, write } from "../native/descriptors.js";
 import { EAGAIN, ECONNRESET, EINTR, EPIPE, ETIMEDOUT, errorReason } from "../native/errors.js";
+import { type Credentials, peerCredentials } from "../native/local-sockets.js";
 import { ERROR_OR_HANGUP, READABLE, Watch, WRITABLE } from "../native/poll.js";
 import {
   localAddress,
@@ -78,6 +79,10 @@ export class TcpLink implements Link {
     if (this.#closed) return { address: "unknown", port: 0 }; // the number of the descriptor may be another one's
     const { address, port } = localAddress(this.#fd);
     return { address, port };
+  }
+
+  credentials(): Credentials | null {
+    return this.#closed ? null : peerCredentials(this.#fd);
   }
 
   store(kind: "c" | "m"): void {

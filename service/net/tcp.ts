@@ -20,6 +20,8 @@ const scheduler = new AcceptScheduler();
 export interface ListenEvents {
   /** A new peer. The receiver owns it. */
   readonly accepted: (link: Link) => void;
+  /** Of a peer whose socket has no address: the control socket. */
+  readonly peerOf?: (fd: number) => PeerAddress;
   /** accept(2) failed for another reason than a peer that has left again. */
   readonly failed: (reason: string) => void;
 }
@@ -37,7 +39,7 @@ export function listenTcp(
   return serve(sockets, closeAll, () => new TcpListener(sockets, events, closeAll, clock));
 }
 
-/** Wraps listening sockets that exist already (systemd); at close they are given back. */
+/** Wraps listening sockets that exist already (systemd, the control socket); at close they are given back. */
 export function adoptTcp(
   sockets: readonly number[],
   events: ListenEvents,
@@ -111,7 +113,7 @@ class TcpListener implements Listener {
     if (!this.#accepting || this.#closed || this.#endPause !== null) return false;
     let link: TcpLink | null;
     try {
-      link = acceptLink(fd, this.#clock);
+      link = acceptLink(fd, this.#clock, this.#events.peerOf);
     } catch (error) {
       this.#rest(error);
       return false;
@@ -132,11 +134,11 @@ class TcpListener implements Listener {
 }
 
 /** Null: none waits. Throws SystemError when there is no descriptor left for it, or it cannot be watched. */
-function acceptLink(listener: number, clock: Clock): TcpLink | null {
+function acceptLink(listener: number, clock: Clock, peerOf: ListenEvents["peerOf"]): TcpLink | null {
   const taken = accept(listener);
   if (taken === null) return null;
   const { fd, address, port } = taken;
-  return serve([fd], closeAll, () => new TcpLink(fd, { address, port }, "tcp", true, clock));
+  return serve([fd], closeAll, () => new TcpLink(fd, peerOf?.(fd) ?? { address, port }, "tcp", true, clock));
 }
 
 /**
@@ -146,7 +148,8 @@ function acceptLink(listener: number, clock: Clock): TcpLink | null {
 export function adoptTcpLink(fd: number, known: PeerAddress | null): Link | null {
   try {
     const { family, address, port } = peerAddress(fd);
-    return family === "unix" || family === "other" ? null : new TcpLink(fd, { address, port });
+    if (family === "unix") return new TcpLink(fd, known ?? { address: "local", port: 0 });
+    return family === "other" ? null : new TcpLink(fd, { address, port });
   } catch {
     return known === null ? null : new TcpLink(fd, known); // ENOTCONN
   }

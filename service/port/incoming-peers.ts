@@ -171,35 +171,48 @@ export class IncomingPeers {
       );
   }
 
+  /** A control session; as any connection, but for its address. Null, or the reason why not. */
+  attach(link: Link, force: boolean): string | null {
+    const { lifecycle, environment, config } = this.#options;
+    const refusal = lifecycle.phase === "disabled" ? "Port is off" : this.#take(link, force);
+    if (refusal !== null) logConnection(environment, config(), "refuse", { link }, refusal);
+    return refusal;
+  }
+
   #admit(link: Link): void {
+    if (this.#options.lifecycle.phase === "disabled") {
+      link.close(); // switched off while its permission was looked up
+      return;
+    }
+    const refusal = this.#take(link, false);
+    if (refusal !== null) this.#refuse(link, refusal);
+  }
+
+  /** Null, or why the link is refused. @param force it may kick a user as with kickolduser */
+  #take(link: Link, force: boolean): string | null {
     const { environment, lifecycle } = this.#options;
     const { phase, slots } = lifecycle;
     if (phase === "closing") {
       this.#pending.push(link);
-      return;
-    }
-    if (phase === "disabled") {
-      link.close(); // switched off while its permission was looked up
-      return;
+      return null;
     }
     const { remaddr, kickolduser } = this.#options.config().options;
     const admission = decideAdmission({
-      admittedByAddress: environment.admits(remaddr, link.peer),
+      admittedByAddress: link.attached !== undefined || environment.admits(remaddr, link.peer),
       draining: environment.isDraining(),
       slots: slots.taken,
       fixed: slots.fixed,
-      kickolduser,
+      kickolduser: kickolduser || force,
       deviceBusy: phase === "idle" && this.#options.deviceBusy(),
     });
-    if (admission.verdict === "refuse") {
-      this.#refuse(link, admission.text);
-    } else if (admission.verdict === "seat") {
+    if (admission.verdict === "refuse") return admission.text;
+    if (admission.verdict === "seat") {
       lifecycle.attach(link, admission.slot, false);
-    } else {
-      // If it was the only user, the port closes now and opens anew for this one.
-      lifecycle.kick(admission.slot, link);
-      this.#admit(link);
+      return null;
     }
+    // If it was the only user, the port closes now and opens anew for this one.
+    lifecycle.kick(admission.slot, link);
+    return this.#take(link, force);
   }
 
   #refuse(link: Link, text: string): void {

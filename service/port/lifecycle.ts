@@ -176,7 +176,7 @@ export class PortLifecycle {
   kick(slot: number, by: Link): void {
     const victim = this.slots.at(slot);
     if (victim === null) return;
-    if (victim.telnet !== null) victim.sendAside(toBytes(REFUSAL.kicked));
+    if (victim.telnet !== null || victim.readsNotices) victim.sendAside(toBytes(REFUSAL.kicked));
     this.#lose(victim, REFUSAL.kicked, "kick", `by ${peerText(by)}`);
   }
 

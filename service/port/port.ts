@@ -12,6 +12,7 @@ import { IncomingPeers } from "./incoming-peers.js";
 import { PortLifecycle, SHUTDOWN } from "./lifecycle.js";
 import { DataObservers } from "./observers.js";
 import type { OpenPort } from "./open-port.js";
+import { PortPeople } from "./people.js";
 import { conditionOf, snapshot } from "./snapshot.js";
 import type { ManagedPort, MonitorDirection, PortCondition, PortStatus } from "./status.js";
 import { isStuck } from "./stuck.js";
@@ -20,6 +21,7 @@ export const NO_SOCKETS = "Unable to create network socket(s)";
 
 export class Port implements ManagedPort {
   readonly name: string;
+  readonly people: PortPeople;
   readonly #environment: PortEnvironment;
   readonly #observers = new DataObservers();
   readonly #lifecycle: PortLifecycle;
@@ -61,6 +63,7 @@ export class Port implements ManagedPort {
       deviceBusy: () => this.#deviceBusy(),
       changed: () => this.#changed(),
     });
+    this.people = new PortPeople(this.#lifecycle, this.#incoming, () => this.#changed());
   }
 
   /** No connection exists, the device is closed, and no output is left. */
@@ -78,10 +81,6 @@ export class Port implements ManagedPort {
 
   get listenError(): string | null {
     return this.#incoming.error;
-  }
-
-  tell(text: string): void {
-    this.#lifecycle.slots.tell(text);
   }
 
   /** A permanent failure that needs a restart, or null. */

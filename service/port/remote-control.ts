@@ -55,6 +55,7 @@ export class RemoteControl {
     connection.gather();
     switch (event.kind) {
       case "command":
+        if (!connection.writes) return;
         if (event.code === BRK || (event.code === DM && this.#config.options.telnetBrkOnSync)) this.#line.sendBreak();
         return;
       case "negotiate":
@@ -126,14 +127,15 @@ export class RemoteControl {
     const request = parseRequest(body);
     if (request === null) return;
     if (request.kind !== "dtr" && request.kind !== "rts") this.#driveNow();
-    const reply = isLineRequest(request) ? this.#set(request) : this.#act(connection, request);
+    const reply = isLineRequest(request) ? this.#set(request, connection.writes) : this.#act(connection, request);
     if (reply !== null) this.#reply(connection, reply);
   }
 
-  #set(request: LineRequest): ComPortReply {
+  /** @param mayChange false: the answer is what is in force */
+  #set(request: LineRequest, mayChange: boolean): ComPortReply {
     const before = this.#line.settings;
     const asked = askedSettings(request, before);
-    if (asked === before) return settingsReply(request, before);
+    if (asked === before || !mayChange) return settingsReply(request, before);
     if (asked.speed < SPEED_RANGE.lowest || asked.speed > SPEED_RANGE.highest) return settingsReply(request, before);
     const taken = this.#line.set(asked);
     this.#events.lineChanged(taken);
@@ -145,11 +147,11 @@ export class RemoteControl {
       case "signature":
         return { kind: "signature", text: this.#config.options.signature ?? this.#defaultSignature };
       case "break":
-        if (request.on !== null) this.#line.setBreak(request.on);
+        if (request.on !== null && connection.writes) this.#line.setBreak(request.on);
         return { kind: "break", on: this.#line.breakOn };
       case "dtr":
       case "rts":
-        return { kind: request.kind, on: this.#drive(request.kind, request.on) };
+        return { kind: request.kind, on: this.#drive(request.kind, connection.writes ? request.on : null) };
       case "unknown-control":
         return { kind: "unknown-control" };
       case "notify-line-state":
@@ -165,7 +167,7 @@ export class RemoteControl {
       case "modem-state-mask":
         return this.#mask(connection, request.kind, request.mask);
       case "purge":
-        if (request.queues !== null) this.#line.purge(request.queues);
+        if (request.queues !== null && connection.writes) this.#line.purge(request.queues);
         return { kind: "purge", queues: request.queues };
       default:
         return request satisfies never;

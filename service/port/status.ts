@@ -4,6 +4,7 @@ import type { PortState } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import type { ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
+import type { Link } from "../net/link.js";
 import type { Phase } from "./phase.js";
 
 export type TransferPhase = "unconnected" | "waiting input" | "waiting output" | "closing";
@@ -18,7 +19,14 @@ export interface ConnectionStatus {
   readonly idleSeconds: number;
   /** A fixed UDP peer: it is attached without having sent anything, and never ends. */
   readonly fixed: boolean;
+  /** False: it watches, and its input is dropped. */
+  readonly writes: boolean;
+  /** Input dropped since it watches. */
+  readonly bytesDropped: number;
 }
+
+/** A control session is attached; or the line that says why not. */
+export type AttachResult = { readonly writes: boolean } | { readonly refusal: string };
 
 export interface PortStatus {
   readonly name: string;
@@ -54,14 +62,26 @@ export interface PortStatus {
 
 export type MonitorDirection = "tcp" | "term";
 
+/** The people at a port. */
+export interface PortUsers {
+  /**
+   * The link of a control session is a connection of the port from now on, under its limits.
+   * @param force where no slot is free, the first connection makes room
+   */
+  attach(link: Link, force: boolean): AttachResult;
+  /** The connection of that id, or of that link, writes from now on. False: there is none. */
+  takeOver(connection: number | Link): boolean;
+  /** A line, in brackets, for those who read notices: of telnet, and of attached sessions. */
+  tell(text: string): void;
+}
+
 /** The operations on a port. A string result is a refusal for the operator, without its line end. */
 export interface ManagedPort {
   readonly name: string;
   status(): PortStatus;
   /** False without a connection. */
   disconnect(): boolean;
-  /** A line for the peers of a telnet port; RFC 2217 programs do not get it. */
-  tell(text: string): void;
+  readonly people: PortUsers;
   setTimeoutSeconds(seconds: number): void;
   /** Null, or why not: `Unable to create network socket(s)`. */
   setState(state: PortState): string | null;

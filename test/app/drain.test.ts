@@ -31,7 +31,7 @@ function drained(...lines: readonly string[]) {
     log,
     clock,
   });
-  const control = new ControlServer({ ports: world.ports, version: "1", drain, log, clock });
+  const control = new ControlServer({ profile: () => null, ports: world.ports, version: "1", drain, log, clock });
   const operator = (): FakeLink => {
     const link = createFakeLink({ address: "192.0.2.9", port: 50_001 });
     control.accept(link);

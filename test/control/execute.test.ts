@@ -5,12 +5,15 @@ import { busyStatus, connectionStatus, createFakeManagedPort } from "../support/
 
 t.test("help, version and an unknown command", async t => {
   const link = createFakeControl().connect();
-  const help = readFileSync("test/reference/control-port-help.txt", "latin1");
-  t.equal(ask(link, "help"), help.replaceAll("\n", "\r\n"));
-  t.equal(ask(link, "help extra"), help.replaceAll("\n", "\r\n"));
+  const help = readFileSync("test/reference/control-port-help.txt", "latin1").replaceAll("\n", "\r\n");
+  const shown = ask(link, "help");
+  t.equal(shown.slice(0, help.length), help);
+  t.match(shown.slice(help.length), /^attach <port> .*\r\nwho \[<port>\] .*\r\nports \[json\] /s, "our own follow");
+  t.equal(ask(link, "help extra"), shown);
   t.equal(ask(link, "version"), "ser2net version 3.5.4\r\n");
   t.equal(ask(link, "HELP"), "Unknown command: HELP\r\n");
-  t.equal(ask(link, "bogus arg"), "Unknown command: bogus\r\n");
+  for (const name of ["bogus", "frobnicate", "constructor"])
+    t.equal(ask(link, `${name} arg`), `Unknown command: ${name}\r\n`);
   t.equal(ask(link, ""), "");
   t.equal(ask(link, " \t "), "");
 });

@@ -245,6 +245,7 @@ t.test("a long listing pauses after each few kilobytes, and a session that ends 
   };
   const clock = { ...systemClock, after };
   const server = new ControlServer({
+    profile: () => null,
     ports: { list: () => ports, find: () => null },
     version: "",
     drain: NO_DRAIN,

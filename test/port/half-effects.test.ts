@@ -115,9 +115,14 @@ async function command(line: string) {
   const { world, changed } = await serve();
   const operator = createFakeLink();
   const log = world.environment.log;
-  new ControlServer({ ports: world.ports, version: "1", drain: NO_DRAIN, log, clock: new FakeClock() }).accept(
-    operator,
-  );
+  new ControlServer({
+    profile: () => null,
+    ports: world.ports,
+    version: "1",
+    drain: NO_DRAIN,
+    log,
+    clock: new FakeClock(),
+  }).accept(operator);
   operator.take();
   return { answer: ask(operator, line), changed };
 }

@@ -27,6 +27,7 @@ export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedP
   const log = { error: note("error"), warning: note("warning"), notice: note("notice"), info: note("info") };
   const clock = new FakeClock();
   const server = new ControlServer({
+    profile: () => null,
     ports: { list: () => ports, find: name => ports.find(port => port.known.name === name) ?? null },
     version: "3.5.4",
     drain: NO_DRAIN,

@@ -1,5 +1,7 @@
 /** A port as operators know it, without any device or connection behind. */
+
 import { STANDARD_LINE } from "../../service/line/settings.js";
+import type { Link } from "../../service/net/link.js";
 import type { ConnectionStatus, ManagedPort, MonitorDirection, PortStatus } from "../../service/port/status.js";
 
 export interface FakeManagedPort extends ManagedPort {
@@ -10,6 +12,8 @@ export interface FakeManagedPort extends ManagedPort {
   /** The result of the next `setState`, `setConfig` and `setLine`. */
   refusal: string | null;
   readonly monitored: MonitorDirection | null;
+  /** Links that were attached. */
+  readonly attached: readonly Link[];
   /** Bytes pass in one direction. */
   pass(direction: MonitorDirection, bytes: string | Uint8Array): void;
   /** The port goes away; its monitor is told. */
@@ -18,6 +22,7 @@ export interface FakeManagedPort extends ManagedPort {
 
 export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeManagedPort {
   const calls: string[] = [];
+  const attached: Link[] = [];
   let monitor: { direction: MonitorDirection; sink: (bytes: Uint8Array) => void; ended: () => void } | null = null;
 
   const port: FakeManagedPort = {
@@ -35,9 +40,19 @@ export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeMan
       calls.push("disconnect");
       return port.known.slots.some(slot => slot !== null);
     },
-    tell(text) {
-      calls.push(`tell ${text}`);
+    people: {
+      attach: link => {
+        calls.push("attach");
+        attached.push(link);
+        return port.refusal === null ? { writes: link.attached?.watch !== true } : { refusal: port.refusal };
+      },
+      takeOver: id => {
+        calls.push(`takeOver ${typeof id === "number" ? id : "itself"}`);
+        return true;
+      },
+      tell: text => void calls.push(`tell ${text}`),
     },
+    attached,
     setTimeoutSeconds(seconds) {
       calls.push(`setTimeoutSeconds ${seconds}`);
     },
@@ -135,6 +150,8 @@ export function connectionStatus(status: Partial<ConnectionStatus> = {}): Connec
     since: 0,
     idleSeconds: 0,
     fixed: false,
+    writes: true,
+    bytesDropped: 0,
     ...status,
   };
 }

@@ -1,7 +1,6 @@
 /** The connection slots of a port, and the connections in them. */
 import type { PortConfig, RemoteAddress } from "../../config/configuration.js";
 import type { ConnectionState } from "../../handover/state.js";
-import { toBytes } from "../../line/bytes.js";
 import type { Link } from "../../net/link.js";
 import type { PortEnvironment } from "../environment.js";
 import { refuse } from "./admission.js";
@@ -72,7 +71,8 @@ export class ConnectionSlots {
   /** Makes a connection of the link, in that slot. */
   connect({ link, slot, fixed, before, config, environment, events }: NewConnection): Connection {
     const { heartbeat, time } = environment;
-    const isTelnet = before === null ? config.state === "telnet" : before.telnet !== null;
+    const isRaw = link.attached !== undefined || config.state !== "telnet";
+    const isTelnet = before === null ? !isRaw : before.telnet !== null;
     const connection = new Connection({
       id: before?.id ?? environment.nextConnectionId(),
       link,
@@ -93,13 +93,9 @@ export class ConnectionSlots {
     return connection;
   }
 
-  /**
-   * A line of text for the telnet peers. A program that has agreed to RFC 2217 is not told, and neither is a peer of a raw
-   * port: every byte is data to them.
-   */
+  /** A line of text for the peers that read notices. */
   tell(text: string): void {
-    const bytes = toBytes(`\r\n${text}\r\n`);
-    for (const peer of [...this.live]) if (peer.telnet !== null && !peer.comPortAgreed) peer.sendAside(bytes);
+    for (const peer of [...this.live]) peer.tell(text);
   }
 
   /** False when it was not in a slot of this port (any more). */

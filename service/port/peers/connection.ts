@@ -1,6 +1,7 @@
 /** One connection: its unsent output, telnet state and last activity. */
 import type { PortState } from "../../config/configuration.js";
 import type { ConnectionState } from "../../handover/state.js";
+import { toBytes } from "../../line/bytes.js";
 import type { Link } from "../../net/link.js";
 import { COM_PORT } from "../../telnet/codes.js";
 import { ReadPacing } from "../read-pacing.js";
@@ -31,6 +32,10 @@ export class Connection {
   /** A fixed UDP peer never times out and cannot be kicked off. */
   readonly fixed: boolean;
   readonly pacing = new ReadPacing();
+  /** False: it watches, and what it sends to the device is dropped. */
+  writes: boolean;
+  /** Input dropped since it watches, in bytes. */
+  bytesDropped = 0;
   bytesFromNet = 0;
   bytesToNet = 0;
   /** True while the peer sends mostly telnet commands, and for a telnet peer that has sent nothing yet: reads are then small. */
@@ -76,6 +81,7 @@ export class Connection {
     this.#events = options.events;
     this.telnet = options.mode === "telnet" ? new PeerTelnet(options.telnet, options.before?.telnet) : null;
     this.flooding = this.telnet !== null;
+    this.writes = options.before?.writes ?? options.link.attached?.watch !== true;
     if (this.telnet !== null) this.link.keepUrgentInline?.();
     if (options.before != null) this.#goOn(options.before);
   }
@@ -102,6 +108,7 @@ export class Connection {
       ...{ bytesFromNet, bytesToNet, flooding, suspended, endWhenSent },
       ...{ unsent: this.#unsent ?? new Uint8Array(0), unsentAnswers: this.#unsentAnswers },
       ...{ telnet: this.telnet?.state() ?? null, inbox: link.inbox?.() ?? [] },
+      ...{ attach: link.attached?.state() ?? null, writes: this.writes },
     };
   }
 
@@ -113,6 +120,22 @@ export class Connection {
   /** Data of the peer as it is meant: see EnterDecoder. The bytes may be rewritten in place. */
   decodeData(bytes: Uint8Array): Uint8Array {
     return this.telnet === null ? bytes : this.telnet.decodeData(bytes);
+  }
+
+  /** Drops data of a peer that watches; the first time, it is told. */
+  drop(bytes: number): void {
+    if (this.bytesDropped === 0) this.tell("You are watching: what you type is dropped");
+    this.bytesDropped += bytes;
+  }
+
+  /** False: every byte is data to it, so no text is sent: a raw port, a program that has agreed to RFC 2217, `attach -8`. */
+  get readsNotices(): boolean {
+    return this.telnet === null ? this.link.attached?.hasNotices === true : !this.comPortAgreed;
+  }
+
+  /** A line of text where the peer reads notices. */
+  tell(text: string): void {
+    if (this.readsNotices) this.sendAside(toBytes(`\r\n[${text}]\r\n`));
   }
 
   /** True when output waits, and the link has taken none of it since the last call. */
@@ -136,6 +159,8 @@ export class Connection {
       since: this.sinceMs,
       idleSeconds: second - this.lastActiveSecond,
       fixed: this.fixed,
+      writes: this.writes,
+      bytesDropped: this.bytesDropped,
     };
   }
 

@@ -258,6 +258,10 @@ export class NetToDevice {
   #pass(connection: Connection, read: Uint8Array): void {
     const { observers, heartbeat } = this.#options;
     connection.lastActiveSecond = heartbeat.second;
+    if (!connection.writes) {
+      connection.drop(read.length);
+      return;
+    }
     const bytes = connection.decodeData(read);
     observers.monitorTcp?.(bytes);
     observers.traces?.netToDevice(bytes);

@@ -1,0 +1,273 @@
+/** The link of a control session while it is attached to a port: a connection of the port in place of a session. */
+import type { AttachState } from "../handover/state.js";
+import { toBytes } from "../line/bytes.js";
+import { type AttachedTo, type Link, LinkError, type PeerAddress } from "../net/link.js";
+import { personAt } from "../port/find-port.js";
+import { BRK } from "../telnet/codes.js";
+import { EnterDecoder } from "../telnet/enter.js";
+import type { Terminal } from "./terminal.js";
+
+/** What an attached link needs of its session. */
+interface AttachHost {
+  readonly link: Link;
+  readonly terminal: Terminal;
+  /** Calls back in a later turn of the event loop. */
+  soon(run: () => void): void;
+  sendBreak(): void;
+  takeOver(): void;
+  /** The port has the link no more. @param unsent output before the next prompt @param rest typed behind the escape */
+  detached(reason: DetachReason, unsent: Uint8Array, rest: Uint8Array): void;
+}
+
+/** The user has left, the port has ended the connection, or the peer is gone. */
+export type DetachReason = "left" | "ended" | "gone";
+
+/** As in stock telnet: ^]. */
+const ESCAPE = 0x1d;
+const TAKE_OVER = 0x74; // t
+const MENU = toBytes("\r\n[^] then . or q: leave, b: break, t: take over, ^]: send ^]]\r\n");
+/** Output kept until the session has sent what is before it, and of texts while the peer does not read. */
+const KEPT_BYTES = 8192;
+const NOTHING = new Uint8Array(0);
+
+export class AttachedLink implements Link {
+  readonly transport = "attach";
+  readonly peer: PeerAddress;
+  /** On the local socket. */
+  readonly user?: string;
+  readonly attached: AttachedTo;
+  readonly isBinary: boolean;
+  readonly #host: AttachHost;
+  readonly #enter = new EnterDecoder(true);
+  #input: Uint8Array;
+  /** Encoded; the peer has not taken it yet. */
+  #output: Uint8Array = NOTHING;
+  #isStarted = false;
+  #isEscaped: boolean;
+  /** Before the next read: what was typed before it is dropped still. */
+  #takesOver = false;
+  #isClosed = false;
+  /** Null: the port has the link still. */
+  #reason: DetachReason | null = null;
+  #rest: Uint8Array = NOTHING;
+  #readable: { readonly call: () => void; readonly atTick: boolean } | null = null;
+  #writable: (() => void) | null = null;
+
+  constructor(host: AttachHost, { watch, isBinary, isEscaped, input }: AttachState) {
+    this.#host = host;
+    this.peer = host.link.peer;
+    if (host.terminal.isPlain) this.user = personAt(this.peer.address);
+    this.isBinary = isBinary;
+    this.#isEscaped = isEscaped;
+    this.#input = input;
+    this.attached = {
+      watch,
+      hasNotices: !isBinary,
+      state: () => ({ watch, isBinary, isEscaped: this.#isEscaped, input: this.#input }),
+    };
+  }
+
+  get storedName(): string | null {
+    return this.#host.link.storedName ?? null;
+  }
+
+  /** Output that waits, for the process after this one. */
+  get unsent(): Uint8Array {
+    return this.#output;
+  }
+
+  /** The session has sent all of its own output. @param typed behind the command */
+  start(typed: Uint8Array): void {
+    this.#isStarted = true;
+    this.#keepInput(typed);
+    this.#flush();
+    if (this.#readable !== null) this.whenReadable(this.#readable.call, this.#readable.atTick);
+  }
+
+  /** The session has ended: so does the connection. */
+  abandon(): void {
+    this.#reason = "gone";
+    this.#isStarted = true;
+    this.#output = NOTHING;
+    if (this.#readable !== null) this.#host.soon(this.#callReadable);
+  }
+
+  local(): PeerAddress {
+    return this.#host.link.local();
+  }
+
+  read(into: Uint8Array): number {
+    if (this.#takesOver) this.#host.takeOver();
+    this.#takesOver = false;
+    if (this.#input.length > 0) return this.#readKept(into);
+    if (this.#isClosed || this.#reason !== null) return -1;
+    if (!this.#isStarted) return 0;
+    const { link, terminal } = this.#host;
+    const count = this.#guard(() => link.read(into));
+    if (count < 0) this.#reason = "gone";
+    if (count <= 0) return count;
+    const { reply, data, commands } = terminal.decode(into.subarray(0, count));
+    this.#say(toBytes(reply));
+    for (const code of commands) if (code === BRK) this.#host.sendBreak();
+    let length = 0;
+    for (const piece of data) {
+      into.set(piece, length);
+      length += piece.length;
+    }
+    const typed = this.#typed(into.subarray(0, length));
+    into.set(typed);
+    return typed.length === 0 && this.#reason !== null ? -1 : typed.length;
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.#isClosed) return bytes.length;
+    if (this.#isStarted) {
+      if (this.#output.length > 0) return 0;
+      const encoded = this.#host.terminal.encode(bytes);
+      const count = this.#guard(() => this.#host.link.write(encoded));
+      if (encoded === bytes || count === encoded.length) return Math.min(count, bytes.length);
+      this.#output = encoded.slice(count);
+      this.#awaitRoom();
+      return bytes.length;
+    }
+    if (this.#output.length + bytes.length > KEPT_BYTES) return 0;
+    this.#say(this.#host.terminal.encode(bytes));
+    return bytes.length;
+  }
+
+  whenReadable(callback: () => void, atTick = false): void {
+    if (this.#isClosed) return;
+    this.#readable = { call: callback, atTick };
+    if (!this.#isStarted) return;
+    if (this.#input.length > 0 || this.#takesOver || this.#reason !== null) this.#host.soon(this.#callReadable);
+    else this.#host.link.whenReadable(this.#callReadable, atTick);
+  }
+
+  ignoreReadable(): void {
+    this.#readable = null;
+    if (this.#isStarted && !this.#isClosed) this.#host.link.ignoreReadable();
+  }
+
+  whenWritable(callback: () => void): void {
+    if (this.#isClosed) return;
+    this.#writable = callback;
+    if (this.#isStarted) this.#awaitRoom();
+  }
+
+  whenBroken(callback: () => void): void {
+    this.#host.link.whenBroken?.(callback);
+  }
+
+  hasEnded(): boolean {
+    return this.#host.link.hasEnded?.() ?? false;
+  }
+
+  isGone(limitMs: number): boolean {
+    return this.#host.link.isGone?.(limitMs) ?? false;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#isStarted) this.#host.link.ignoreReadable();
+    this.#readable = null;
+    this.#writable = null;
+    this.#host.detached(this.#reason ?? "ended", this.#output, this.#rest);
+  }
+
+  readonly #callReadable = (): void => {
+    const readable = this.#readable;
+    this.#readable = null;
+    readable?.call();
+  };
+
+  #readKept(into: Uint8Array): number {
+    const taken = this.#input.subarray(0, into.length);
+    into.set(taken);
+    this.#input = this.#input.subarray(taken.length);
+    return taken.length;
+  }
+
+  #keepInput(typed: Uint8Array): void {
+    const input = this.#typed(typed.slice());
+    if (input.length > 0) this.#input = Buffer.concat([this.#input, input]);
+  }
+
+  /** What is for the device, rewritten in place. */
+  #typed(bytes: Uint8Array): Uint8Array {
+    const { terminal } = this.#host;
+    const typed = bytes.subarray(terminal.skipLineEnd(bytes));
+    if (this.isBinary) return typed;
+    return this.#escaped(terminal.isPlain ? typed : this.#enter.decode(typed));
+  }
+
+  #escaped(data: Uint8Array): Uint8Array {
+    if (!this.#isEscaped && !data.includes(ESCAPE)) return data;
+    let length = 0;
+    for (const [at, byte] of data.entries()) {
+      if (!this.#isEscaped) {
+        if (byte === ESCAPE) this.#isEscaped = true;
+        else data[length++] = byte;
+        continue;
+      }
+      this.#isEscaped = false;
+      if (byte === ESCAPE) data[length++] = byte;
+      else if (byte === TAKE_OVER) {
+        this.#takesOver = true;
+        this.#input = this.#escaped(data.slice(at + 1));
+        break;
+      } else if (this.#command(String.fromCharCode(byte))) {
+        this.#reason = "left";
+        this.#rest = data.slice(at + 1);
+        break;
+      }
+    }
+    return data.subarray(0, length);
+  }
+
+  /** True: the user leaves. */
+  #command(key: string): boolean {
+    if (key === "." || key === "q") return true;
+    if (key === "b") this.#host.sendBreak();
+    else if (this.#output.length < KEPT_BYTES) this.#say(MENU);
+    return false;
+  }
+
+  /** Sends bytes that are encoded already, after what waits. */
+  #say(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#output = this.#output.length === 0 ? bytes.slice() : Buffer.concat([this.#output, bytes]);
+    if (this.#isStarted) this.#flush();
+  }
+
+  #awaitRoom(): void {
+    this.#host.link.whenWritable(() => {
+      this.#flush();
+      if (this.#output.length > 0 || this.#isClosed) return;
+      const writable = this.#writable;
+      this.#writable = null;
+      writable?.();
+    });
+  }
+
+  /** A peer that fails is found by the next read or write of the port. */
+  #flush(): void {
+    if (this.#output.length === 0 || this.#isClosed) return;
+    try {
+      this.#output = this.#output.subarray(this.#guard(() => this.#host.link.write(this.#output)));
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error;
+      this.#output = NOTHING;
+    }
+    if (this.#output.length > 0) this.#awaitRoom();
+  }
+
+  #guard(call: () => number): number {
+    try {
+      return call();
+    } catch (error) {
+      this.#reason = "gone";
+      throw error;
+    }
+  }
+}

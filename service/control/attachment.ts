@@ -1,0 +1,69 @@
+/** A control session that is a connection of a port for a while. */
+import type { AttachState } from "../handover/state.js";
+import type { Link } from "../net/link.js";
+import type { AttachResult, ManagedPort } from "../port/status.js";
+import { AttachedLink, type DetachReason } from "./attached-link.js";
+import type { Terminal } from "./terminal.js";
+
+interface Detached {
+  readonly reason: DetachReason;
+  /** Output before the next prompt. */
+  readonly unsent: Uint8Array;
+  /** Typed behind the escape. */
+  readonly rest: Uint8Array;
+}
+
+interface AttachmentOptions {
+  readonly link: Link;
+  readonly terminal: Terminal;
+  /** Calls back in a later turn of the event loop. */
+  soon(run: () => void): void;
+  /** The port has the link no more. */
+  ended(): void;
+}
+
+export class Attachment {
+  readonly link: AttachedLink;
+  readonly port: ManagedPort;
+  /** Null: the port has the link still. */
+  over: Detached | null = null;
+  #isStarted = false;
+
+  constructor({ link, terminal, soon, ended }: AttachmentOptions, port: ManagedPort, state: AttachState) {
+    this.port = port;
+    this.link = new AttachedLink(
+      {
+        ...{ link, terminal, soon },
+        sendBreak: () => void port.sendBreak(),
+        takeOver: () => void port.people.takeOver(this.link),
+        detached: (reason, unsent, rest) => {
+          this.over = { reason, unsent, rest };
+          if (this.#isStarted) soon(ended);
+        },
+      },
+      state,
+    );
+  }
+
+  /** The port takes the link, or says why not. */
+  begin(force: boolean): AttachResult {
+    const result = this.port.people.attach(this.link, force);
+    if (this.over === null || "refusal" in result) return result;
+    return { refusal: Buffer.from(this.over.unsent).toString("latin1").trim() }; // the device could not be opened
+  }
+
+  /** The session has sent what is before it. Does nothing the second time. */
+  start(typed: Uint8Array): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.link.start(typed);
+  }
+
+  /** What follows the output of the port; null: the session ends. */
+  get farewell(): string | null {
+    if (this.over?.reason === "gone" || this.link.isBinary) return null;
+    return this.over?.reason === "left"
+      ? `\r\n[left ${this.port.name}]\r\n`
+      : `\r\n[${this.port.name} has ended the connection]\r\n`;
+  }
+}

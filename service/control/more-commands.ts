@@ -1,0 +1,132 @@
+/** The commands that 3.5.4 does not have (docs/control-socket.md). One more is one more row. */
+import { findPort, personAt } from "../port/find-port.js";
+import type { ConnectionStatus, ManagedPort } from "../port/status.js";
+import { splitWords } from "./command.js";
+import type { CommandContext } from "./context.js";
+import { listPeople, portAsJson, portTable, titleOf } from "./listing.js";
+
+interface MoreCommand {
+  /** Lines of `help`; the first one begins with the name of the command. */
+  readonly help: readonly string[];
+  /** Readers of the local socket do not have it. */
+  readonly changes: boolean;
+  /** Whether its first word is a port: `needed`, `optional` (null: all ports) or `none`. */
+  readonly port: "needed" | "optional" | "none";
+  /** @param rest the words behind the port, @param text the same as they were typed */
+  run(port: ManagedPort | null, rest: readonly string[], text: string, context: CommandContext): Iterable<string>;
+}
+
+const COMMANDS: Readonly<Record<string, MoreCommand>> = {
+  attach: {
+    help: [
+      "attach <port> [watch|force] [-8] - connect this session to the port, until",
+      "       ^] and then a dot is typed. With watch nothing is written, with force",
+      "       you write and, where the port is full, a user makes room. With -8",
+      "       every byte is data, and only the end of the connection ends it.",
+    ],
+    changes: false,
+    port: "needed",
+    run: (port, words, _text, context) => (port === null ? [] : [attach(port, words, context)]),
+  },
+  who: {
+    help: ["who [<port>] - show who is connected, who writes, and since when."],
+    changes: false,
+    port: "optional",
+    run: (port, _words, _text, context) => listPeople(port === null ? context.ports.list() : [port]),
+  },
+  replay: {
+    help: ["replay <port> [<bytes>] - show the last output of the device."],
+    changes: false,
+    port: "needed",
+    run: () => ["no replay on this port"],
+  },
+  take: {
+    help: [
+      "take <port> [<id>] - your connection to the port writes from now on, or",
+      "       the one whose id who shows.",
+    ],
+    changes: true,
+    port: "needed",
+    run: (port, [id], _text, context) => (port === null ? [] : take(port, id, context)),
+  },
+  say: {
+    help: ["say <port> <text> - show a line of text to the users of the port."],
+    changes: true,
+    port: "needed",
+    run(port, _words, text, { peer }) {
+      const said = printable(text);
+      if (said === "") return ["No text given"];
+      port?.people.tell(`${personAt(peer.address)}: ${said}`);
+      return [];
+    },
+  },
+  break: {
+    help: ["break <port> - send a break."],
+    changes: true,
+    port: "needed",
+    run: port => (port?.sendBreak() === true ? [] : [`Port is not currently connected: ${port?.name}`]),
+  },
+  ports: {
+    help: ["ports [json] - show all ports in a table, or each as a line of JSON."],
+    changes: false,
+    port: "none",
+    run(_port, [form], _text, { ports, profile }) {
+      return form === "json" ? portAsJson(ports.list(), profile) : portTable(ports.list(), profile);
+    },
+  },
+};
+
+/** Follow the lines of 3.5.4. */
+export const MORE_HELP: readonly string[] = Object.values(COMMANDS).flatMap(({ help }) => help);
+
+/** The answer as lines. @param text what follows the name of the command */
+export function runMore(name: string, text: string, context: CommandContext): Iterable<string> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) return [`Unknown command: ${name}`];
+  if (command.changes && context.deniedBut !== null) return [denied(name, context.deniedBut)];
+  const [wanted, ...rest] = splitWords(text);
+  if (command.port === "none") return command.run(null, splitWords(text), text, context);
+  if (wanted === undefined) return command.port === "needed" ? ["No port given"] : command.run(null, [], "", context);
+  const found = findPort(wanted, context.ports.list(), context.profile);
+  if ("port" in found) return command.run(found.port, rest, text.replace(/^[^ \t]+[ \t]*/, ""), context);
+  if (found.candidates.length === 0) return [`Invalid port number: ${wanted}`];
+  return [`${wanted} may be:`, ...found.candidates.map(port => `  ${titleOf(port, context.profile)}`)];
+}
+
+/** The answer to a reader of the local socket. */
+export function denied(command: string, group: string): string {
+  return `Permission denied: ${command} needs the group ${group}`;
+}
+
+function attach(port: ManagedPort, words: readonly string[], context: CommandContext): string {
+  const unknown = words.find(word => word !== "watch" && word !== "force" && word !== "-8");
+  if (unknown !== undefined) return `Invalid attach option: ${unknown}`;
+  const watch = words.includes("watch");
+  if (!watch && context.deniedBut !== null) return `${denied("attach", context.deniedBut)}; attach ... watch does not`;
+  const result = context.attach(port, { watch, isBinary: words.includes("-8") }, words.includes("force"));
+  if ("refusal" in result) return result.refusal;
+  return `attached ${titleOf(port, context.profile)}, ${result.writes ? "writer" : "watching"}`;
+}
+
+/** Of the connection with that id, or of the newest one of the person who asks. */
+function take(port: ManagedPort, id: string | undefined, { peer }: CommandContext): readonly string[] {
+  const connections = port.status().slots.filter(slot => slot !== null);
+  const mine = (one: ConnectionStatus) => personAt(one.address) === personAt(peer.address);
+  const wanted =
+    id === undefined ? connections.filter(mine).reduce(newest, null) : connections.find(one => String(one.id) === id);
+  if (wanted == null) {
+    return [
+      `No ${id === undefined ? "connection of yours" : `connection ${id}`} on ${port.name}: see who ${port.name}`,
+    ];
+  }
+  port.people.takeOver(wanted.id);
+  return [`${personAt(wanted.address)} writes on ${port.name}`];
+}
+
+function newest(one: ConnectionStatus | null, other: ConnectionStatus): ConnectionStatus {
+  return one === null || other.id > one.id ? other : one;
+}
+
+function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f]/g, "").trim();
+}
