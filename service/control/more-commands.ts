@@ -19,10 +19,11 @@ interface MoreCommand {
 const COMMANDS: Readonly<Record<string, MoreCommand>> = {
   attach: {
     help: [
-      "attach <port> [watch|force] [-8] - connect this session to the port, until",
+      "attach <port> [watch|force] [-8 [notices]] - connect this session to the port, until",
       "       ^] and then a dot is typed. With watch nothing is written, with force",
       "       you write and, where the port is full, a user makes room. With -8",
-      "       every byte is data, and only the end of the connection ends it.",
+      "       every byte is data, and only the end of the connection ends it; with",
+      "       notices the messages of the daemon come too.",
     ],
     changes: false,
     port: "needed",
@@ -99,11 +100,15 @@ export function denied(command: string, group: string): string {
 }
 
 function attach(port: ManagedPort, words: readonly string[], context: CommandContext): string {
-  const unknown = words.find(word => word !== "watch" && word !== "force" && word !== "-8");
+  const unknown = words.find(word => !["watch", "force", "-8", "notices"].includes(word));
   if (unknown !== undefined) return `Invalid attach option: ${unknown}`;
-  const watch = words.includes("watch");
+  const [watch, isBinary] = [words.includes("watch"), words.includes("-8")];
   if (!watch && context.deniedBut !== null) return `${denied("attach", context.deniedBut)}; attach ... watch does not`;
-  const result = context.attach(port, { watch, isBinary: words.includes("-8") }, words.includes("force"));
+  const result = context.attach(
+    port,
+    { watch, isBinary, hasNotices: !isBinary || words.includes("notices") },
+    words.includes("force"),
+  );
   if ("refusal" in result) return result.refusal;
   return `attached ${titleOf(port, context.profile)}, ${result.writes ? "writer" : "watching"}`;
 }

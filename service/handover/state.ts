@@ -75,6 +75,8 @@ const ATTACH = record({
   watch: flag,
   /** Without an escape character. */
   isBinary: flag,
+  /** Texts of the daemon are sent between the data. */
+  hasNotices: flag,
   /** The escape character has come, its command has not. */
   isEscaped: flag,
   /** Typed and not yet read by the port. */

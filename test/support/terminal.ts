@@ -16,6 +16,7 @@ interface Mode {
 export class Terminal {
   readonly screen: PtyDevice;
   readonly ended: Promise<unknown[]>;
+  readonly pid: number;
   /** The settings of the terminal before the program starts. */
   readonly modeBefore: Mode;
 
@@ -30,6 +31,7 @@ export class Terminal {
     const tty = openSync(this.screen.path, "r+"); // blocking, as a program expects its terminal to be
     const child = spawn(program, args, { stdio: [tty, tty, tty], env: { ...process.env, TERM: "vt100" } });
     closeSync(tty);
+    this.pid = child.pid ?? 0;
     this.ended = once(child, "exit");
     t.teardown(async () => {
       child.kill("SIGKILL");
