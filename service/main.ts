@@ -41,6 +41,9 @@ const FAILED = 1;
  */
 const HEAP_FLAGS = ["--semi-space-growth-factor=1", "--optimize-for-size", "--no-minor-gc-task"];
 
+/** Ports that are closing when the state is handed over send their close strings first. The others serve meanwhile. */
+const SETTLE_MS = 4000;
+
 /** The longest a timer can be: 24 days. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
@@ -180,14 +183,19 @@ class Program {
     this.#isEnding = true;
     this.#inPlace.close();
     this.#serviceManager.stopping();
-    if (signal === "SIGTERM") this.#handOver();
-    void this.#stop();
+    void this.#handOverOrStop(signal === "SIGTERM" && hasDescriptorStore());
+  }
+
+  async #handOverOrStop(handsOver: boolean): Promise<void> {
+    const settled = handsOver ? this.#daemon.served.settled(SETTLE_MS) : null;
+    if (settled !== null) await settled;
+    if (handsOver) this.#handOver();
+    await this.#stop();
   }
 
   /** With a store, the next process goes on where this one ends, in the same turn: no byte moves any more. Else it returns. */
   #handOver(): void {
-    if (!hasDescriptorStore() || !giveState(daemonState(this.#daemon.ports, this.#daemon.control.sessions), this.#log))
-      return;
+    if (!giveState(daemonState(this.#daemon, this.#daemon.control.sessions), this.#log)) return;
     this.#pidFile?.remove();
     this.#log.flush();
     process.exit(0);
@@ -198,8 +206,9 @@ class Program {
     const { ports, control } = this.#daemon;
     const daemon = {
       ...{ version: VERSION, log: this.#log, args: argumentsAnew(this.#options) },
+      settled: async () => this.#daemon.served.settled(SETTLE_MS),
       obstacle: () => (ports.find("0")?.isFree === false ? "the connection on standard input cannot be kept" : null),
-      state: (isLast: boolean) => daemonState(ports, isLast ? control.sessions : null),
+      state: (isLast: boolean) => daemonState(this.#daemon, isLast ? control.sessions : null),
       leaving: () => {
         this.#serviceManager.upgrading();
         this.#log.flush();

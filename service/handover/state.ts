@@ -250,5 +250,6 @@ export type DeviceState = ValueOf<typeof DEVICE>;
 export type BreakState = ValueOf<typeof BREAK>;
 export type GatheredState = ValueOf<typeof GATHERED>;
 export type TransferredState = ValueOf<typeof TRANSFER>;
+export type RotatorState = ValueOf<typeof ROTATOR>;
 export type TraceState = ValueOf<typeof TRACE>;
 export type ControlSessionState = ValueOf<typeof CONTROL_SESSION>;

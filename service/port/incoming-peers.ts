@@ -1,11 +1,13 @@
 /** The listening sockets of a port (or standard input), and the admission of new links: attached, refused, or pending. */
 import type { PortConfig } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
+import type { ConnectionState } from "../handover/state.js";
 import { unmappedText } from "../line/address.js";
 import { reasonOf } from "../native/errors.js";
 import type { Link, Listener } from "../net/link.js";
 import { logConnection } from "./connection-log.js";
 import type { PortEnvironment } from "./environment.js";
+import { isUndecided, undecidedConnection } from "./handover.js";
 import type { PortLifecycle } from "./lifecycle.js";
 import { acceptPermitted, decideAdmission, refuse } from "./peers/admission.js";
 import { FixedPeers } from "./peers/fixed-peers.js";
@@ -31,6 +33,8 @@ export class IncomingPeers {
    * meanwhile.
    */
   readonly #pending: Link[] = [];
+  /** Links whose access is being looked up. */
+  readonly #asked = new Set<Link>();
   readonly #udpRefusals: UdpRefusals;
   readonly #fixed: FixedPeers;
 
@@ -95,10 +99,24 @@ export class IncomingPeers {
     const before = handover?.take(config()) ?? null;
     if (handover === null || before === null) return;
     lifecycle.enable(true);
-    lifecycle.adopt(before, connection =>
+    const [undecided, connections] = [
+      before.connections.filter(isUndecided),
+      before.connections.filter(one => !isUndecided(one)),
+    ];
+    lifecycle.adopt({ ...before, connections }, connection =>
       connection.transport === "udp" ? (this.#listener?.connect(connection.peer) ?? null) : handover.link(connection),
     );
+    for (const link of undecided.map(one => handover.link(one))) if (link !== null) this.#onAccepted(link);
     if (this.#listener === null) lifecycle.enable(false);
+  }
+
+  /** Peers that are not attached yet, for the process after this one. */
+  undecided(): readonly ConnectionState[] {
+    const { name, environment } = this.#options;
+    return [...this.#asked, ...this.#pending].flatMap(link => {
+      link.store?.("c");
+      return link.storedName == null ? [] : undecidedConnection(name, link.storedName, link.peer, environment.time);
+    });
   }
 
   close(): void {
@@ -161,14 +179,21 @@ export class IncomingPeers {
 
   /** A UDP peer has spoken already, and TCP wrappers are about connections. */
   #onAccepted(link: Link): void {
-    if (link.transport === "udp") this.#admit(link);
-    else
-      acceptPermitted(
-        link,
-        this.#options.environment.permitted(link),
-        accepted => this.#admit(accepted),
-        (denied, text) => this.#refuse(denied, text),
-      );
+    if (link.transport === "udp") {
+      this.#admit(link);
+      return;
+    }
+    const permitted = this.#options.environment.permitted(link);
+    if (typeof permitted !== "boolean") {
+      this.#asked.add(link);
+      void permitted.then(() => this.#asked.delete(link));
+    }
+    acceptPermitted(
+      link,
+      permitted,
+      accepted => this.#admit(accepted),
+      (denied, text) => this.#refuse(denied, text),
+    );
   }
 
   /** A control session; as any connection, but for its address. Null, or the reason why not. */

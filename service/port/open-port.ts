@@ -111,10 +111,9 @@ export class OpenPort implements TelnetCommands {
       ...this.#transfer.state(this.#environment.heartbeat.second),
     };
     return {
-      ...handover,
+      ...{ driven: { dtr: null, rts: null }, holdLeftMs: null, closing: null, sol: null, ...handover },
       ...{ port: config.name, path: config.device.path, secondName: "", pid: null, lock: null, transfer },
-      ...{ configuredLine: config.line, driven: { dtr: null, rts: null }, counters: this.#remote?.counters ?? null },
-      ...{ holdLeftMs: null, closing: null, sol: null },
+      ...{ configuredLine: config.line, counters: this.#remote?.counters ?? null },
     };
   }
 

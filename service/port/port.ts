@@ -83,6 +83,11 @@ export class Port implements ManagedPort {
     return this.#incoming.error;
   }
 
+  /** Resolves when the device is closed; null: it is not being closed. */
+  get closing(): Promise<void> | null {
+    return this.#lifecycle.phase === "closing" ? this.#lifecycle.closed() : null;
+  }
+
   /** A permanent failure that needs a restart, or null. */
   problem(): string | null {
     if (this.#incoming.isBroken) return `port ${this.name} does not listen any more`;
@@ -112,7 +117,9 @@ export class Port implements ManagedPort {
 
   /** What the process after this one needs. */
   state() {
-    return { port: this.#definition.stored(), ...this.#lifecycle.state() };
+    const left = this.#lifecycle.state();
+    const connections = [...left.connections, ...this.#incoming.undecided()];
+    return { port: this.#definition.stored(), ...left, connections };
   }
 
   // ---- what an operator may know and do
