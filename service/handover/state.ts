@@ -5,7 +5,20 @@
  * Times are carried as durations at the moment `takenMs`, since the clocks of two processes differ; a time of day counts from
  * 1970. A new field is `added` with the value that stands for the states without it; no field is given another meaning.
  */
-import { added, bytes, flag, integer, list, nullable, oneOf, record, salvaged, text, type ValueOf } from "./fields.js";
+import {
+  added,
+  bytes,
+  flag,
+  integer,
+  list,
+  nullable,
+  oneOf,
+  record,
+  salvaged,
+  text,
+  unnamed,
+  type ValueOf,
+} from "./fields.js";
 import { DURATION_MS, NAME_BYTES, OBJECTS, PATH_BYTES, PENDING_BYTES } from "./limits.js";
 import { SOL_CONSOLE } from "./sol-state.js";
 
@@ -40,7 +53,7 @@ const LINE_SETTINGS = record({
 // ---- telnet
 
 /** What each side of an option said last; null: nothing yet. */
-const OPTION_SIDE = record({
+const OPTION_SIDE = unnamed({
   side: oneOf("us", "them"),
   option: BYTE,
   ours: nullable(flag),
