@@ -23,7 +23,7 @@ const MOST_PORTS = 4096;
  * The first is enough for a port with one connection. A record that is longer than the last is not written; the descriptors
  * alone are taken over then. All first pairs come before all second ones; memory is used as far as it is written.
  */
-const SLOT_SIZES = [1920, 16_384] as const;
+const SLOT_SIZES = [1600, 16_384] as const;
 const REGIONS = [
   { begin: 0, pairBytes: 2 * SLOT_SIZES[0] },
   { begin: MOST_PORTS * 2 * SLOT_SIZES[0], pairBytes: 2 * SLOT_SIZES[1] },

@@ -42,7 +42,7 @@ const LINE_COUNTERS = record({
   ...{ frame: COUNT, overrun: COUNT, parity: COUNT, break: COUNT, bufferOverrun: COUNT },
 });
 
-const LINE_SETTINGS = record({
+const LINE_SETTINGS = unnamed({
   speed: integer(1, 0xffffffff),
   dataBits: oneOf(5, 6, 7, 8),
   parity: oneOf("none", "even", "odd", "mark", "space"),
