@@ -41,6 +41,9 @@ const SERVICE = {
   traceSize: "Bytes after which a trace file becomes an old one. 0: no limit.",
   traceKeep: "How many old trace files are kept. Left out: 4.",
   lineTimestamp: "Each line of the device in a trace begins with the time.",
+  writer:
+    "Which of several connections may write to the device: all of them, the first, or the last one. The others watch.",
+  tellUser: "A telnet client that finds the port in use is told by whom and for how long.",
   telnetEnter: "What the device gets for CR LF from a telnet client without BINARY. crlf: CR LF. cr: one CR.",
   maxConnections: "Connections at the same time.",
 };

@@ -64,6 +64,8 @@ function optionWords(port: BoardPort): string[] {
     holdSeconds !== 0 && `hold=${holdSeconds}`,
     port.alwaysOpen === true && "always-open",
     ...memory(port),
+    port.writer !== undefined && port.writer !== "all" && `writer=${port.writer}`,
+    port.tellUser === true && "tell-user",
     port.telnetEnter === "cr" && "telnet-enter=cr",
     leds.rx !== undefined && `led-rx=${leds.rx}`,
     leds.tx !== undefined && `led-tx=${leds.tx}`,

@@ -104,6 +104,8 @@ const SERVICE_KEYS = {
   traceKeep: { schema: { is: "integer", ...RANGES["trace-keep"] } },
   traceFile: { schema: TRACE_FILE },
   lineTimestamp: { schema: FLAG },
+  writer: { schema: { is: "choice", of: CHOICES.writer } },
+  tellUser: { schema: FLAG },
   telnetEnter: { schema: { is: "choice", of: CHOICES["telnet-enter"] } },
   maxConnections: { schema: { is: "integer", ...RANGES["max-connections"] } },
 } as const satisfies Readonly<Record<string, { readonly schema: Schema }>>;

@@ -9,6 +9,9 @@ export type PortState = "off" | "raw" | "rawlp" | "telnet";
 /** What the device receives for the Enter key of a telnet client without BINARY: CR LF unchanged, or one CR. */
 type TelnetEnter = "crlf" | "cr";
 
+/** Which of several connections may write to the device: the one that came first, the one that came last, or each. */
+export type WriterRule = "all" | "first" | "last";
+
 /** All bytes are kept: texts are "binary" strings, one character a byte (latin1). */
 export interface Configuration {
   /** In file order; a later line of the same name replaced the earlier one in its place. */
@@ -106,6 +109,9 @@ export interface PortOptions extends InitialControl {
   /** Each line of the device in a trace begins with the time. */
   readonly lineTimestamp: boolean;
   readonly telnetEnter: TelnetEnter;
+  readonly writer: WriterRule;
+  /** A refused telnet peer is told who has the port. */
+  readonly tellUser: boolean;
   /** Null admits every peer; an empty list (all entries were invalid) admits none. */
   readonly remaddr: readonly RemoteAddress[] | null;
   readonly traceRead: TraceConfig | null;
@@ -217,6 +223,8 @@ export interface DefaultValues {
   readonly "trace-keep": number;
   readonly "line-timestamp": boolean;
   readonly "telnet-enter": TelnetEnter;
+  readonly writer: WriterRule;
+  readonly "tell-user": boolean;
   readonly dtr: "on" | "off" | null; // null: left to the driver
   readonly rts: "on" | "off" | null;
   readonly remaddr: string;

@@ -44,6 +44,7 @@ const FLAGS: readonly (readonly [name: string, set: SetFlag])[] = [
     [`${role}-hexdump`, ({ traces }, on) => assign(traces[role], "hexdump", on)],
     [`${role}-timestamp`, ({ traces }, on) => assign(traces[role], "timestamp", on)],
   ]),
+  ["tell-user", ({ options }, on) => assign(options, "tellUser", on)], // our own
   ["always-open", ({ options }, on) => assign(options, "alwaysOpen", on)], // our own, as the next one
   ["line-timestamp", ({ options }, on) => assign(options, "lineTimestamp", on)],
   ["hexdump", (draft, on) => markTraces(draft, { hexdump: on })],
@@ -97,6 +98,7 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   sized("replay", ({ options }, bytes) => assign(options, "replayBytes", bytes)), // our own
   sized("trace-size", ({ options }, bytes) => assign(options, "traceSize", bytes)), // our own
   ranged("trace-keep", ({ options }, files) => assign(options, "traceKeep", files)), // our own
+  choice("writer", ({ options }, rule) => assign(options, "writer", rule)), // our own
   choice("telnet-enter", ({ options }, enter) => assign(options, "telnetEnter", enter)), // our own
   choice("dtr", ({ options }, state) => assign(options, "dtr", state === "on")), // our own
   choice("rts", ({ options }, state) => assign(options, "rts", state === "on")), // our own

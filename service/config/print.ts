@@ -7,6 +7,7 @@ import type {
   LedConfig,
   NamedText,
   PortConfig,
+  PortOptions,
   RemoteAddress,
   Rs485Config,
   TraceConfig,
@@ -156,7 +157,7 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
     ...when(options.traceSize !== 0, `trace-size=${options.traceSize}`),
     ...when(options.traceKeep !== 4, `trace-keep=${options.traceKeep}`),
     ...when(options.lineTimestamp, "line-timestamp"),
-    ...when(options.telnetEnter !== "crlf", `telnet-enter=${options.telnetEnter}`),
+    ...peopleWords(options),
     ...modemLine("dtr", options.dtr),
     ...modemLine("rts", options.rts),
     ...(options.remaddr === null ? [] : [`remaddr=${addresses(options.remaddr, networkPort)}`]),
@@ -184,6 +185,14 @@ function traceWords(role: string, trace: TraceConfig | null, name: string | unde
     ...named(`${role}=`, name),
     ...when(trace.hexdump, `${role}-hexdump`),
     ...when(trace.timestamp, `${role}-timestamp`),
+  ];
+}
+
+function peopleWords({ writer, tellUser, telnetEnter }: PortOptions): string[] {
+  return [
+    ...when(writer !== "all", `writer=${writer}`),
+    ...when(tellUser, "tell-user"),
+    ...when(telnetEnter !== "crlf", `telnet-enter=${telnetEnter}`),
   ];
 }
 

@@ -2,7 +2,7 @@
 import type { AttachState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
 import { type AttachedTo, type Link, LinkError, type PeerAddress } from "../net/link.js";
-import { personAt } from "../port/find-port.js";
+import { personAt } from "../port/peers/writers.js";
 import { BRK } from "../telnet/codes.js";
 import { EnterDecoder } from "../telnet/enter.js";
 import type { Terminal } from "./terminal.js";

@@ -1,5 +1,7 @@
 /** The commands that 3.5.4 does not have (docs/control-socket.md). One more is one more row. */
-import { findPort, personAt } from "../port/find-port.js";
+import { printable } from "../line/bytes.js";
+import { findPort } from "../port/find-port.js";
+import { personAt } from "../port/peers/writers.js";
 import type { ConnectionStatus, ManagedPort } from "../port/status.js";
 import { splitWords } from "./command.js";
 import type { CommandContext } from "./context.js";
@@ -130,8 +132,4 @@ function take(port: ManagedPort, id: string | undefined, { peer }: CommandContex
 
 function newest(one: ConnectionStatus | null, other: ConnectionStatus): ConnectionStatus {
   return one === null || other.id > one.id ? other : one;
-}
-
-function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f]/g, "").trim();
 }

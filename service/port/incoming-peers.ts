@@ -9,9 +9,10 @@ import { logConnection } from "./connection-log.js";
 import type { PortEnvironment } from "./environment.js";
 import { isUndecided, undecidedConnection } from "./handover.js";
 import type { PortLifecycle } from "./lifecycle.js";
-import { acceptPermitted, decideAdmission, refuse } from "./peers/admission.js";
+import { acceptPermitted, decideAdmission, REFUSAL, refuse } from "./peers/admission.js";
 import { FixedPeers } from "./peers/fixed-peers.js";
 import { UdpRefusals } from "./peers/udp-refusals.js";
+import { inUseText } from "./peers/writers.js";
 
 interface IncomingPeersOptions {
   readonly name: string;
@@ -200,8 +201,9 @@ export class IncomingPeers {
   attach(link: Link, force: boolean): string | null {
     const { lifecycle, environment, config } = this.#options;
     const refusal = lifecycle.phase === "disabled" ? "Port is off" : this.#take(link, force);
-    if (refusal !== null) logConnection(environment, config(), "refuse", { link }, refusal);
-    return refusal;
+    if (refusal === null) return null;
+    logConnection(environment, config(), "refuse", { link }, refusal);
+    return this.#tellUser(refusal);
   }
 
   #admit(link: Link): void {
@@ -210,7 +212,17 @@ export class IncomingPeers {
       return;
     }
     const refusal = this.#take(link, false);
-    if (refusal !== null) this.#refuse(link, refusal);
+    if (refusal === null) return;
+    const { state, options } = this.#options.config();
+    const isTold = options.tellUser && state === "telnet" && link.transport !== "udp";
+    this.#refuse(link, isTold ? this.#tellUser(refusal) : refusal);
+  }
+
+  /** Says by whom and for how long, where the port is in use. */
+  #tellUser(refusal: string): string {
+    const { lifecycle, environment } = this.#options;
+    if (refusal !== REFUSAL.portInUse) return refusal;
+    return inUseText(refusal, lifecycle.slots.live, environment.time.date().getTime());
   }
 
   /** Null, or why the link is refused. @param force it may kick a user as with kickolduser */

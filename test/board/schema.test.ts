@@ -57,6 +57,8 @@ const FULL = {
       traceSize: 1048576,
       traceKeep: 2,
       lineTimestamp: true,
+      writer: "first",
+      tellUser: true,
       telnetEnter: "cr",
       maxConnections: 3,
       leds: { rx: "one", tx: "one", link: "two", fault: "two" },

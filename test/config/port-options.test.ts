@@ -64,6 +64,9 @@ t.test("every other word sets what it says, and its contrary takes it back", asy
     ["replay=64k trace-size=1M", { replayBytes: 65_536, traceSize: 1_048_576 }],
     ["replay=16m replay=0", {}],
     ["trace-keep=2", { traceKeep: 2 }],
+    ["writer=first", { writer: "first" }],
+    ["writer=last writer=all tell-user -tell-user", {}],
+    ["tell-user", { tellUser: true }],
     ["telnet-enter=cr", { telnetEnter: "cr" }],
     ["telnet-enter=cr telnet-enter=crlf", {}],
     ["dtr=off", { dtr: false }],
@@ -103,8 +106,8 @@ function remote(text: string) {
 }
 
 t.test("no word of the table is left out here", async t => {
-  t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 23 + 3);
-  t.equal(KEYED_WORDS.size, 24);
+  t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 24 + 3);
+  t.equal(KEYED_WORDS.size, 25);
 });
 
 t.test("a number out of its range is refused and changes nothing", async t => {

@@ -110,6 +110,7 @@ export function idleStatus(status: Partial<PortStatus> = {}): PortStatus {
     closingMs: 0,
     timeoutSeconds: 0,
     slots: [null],
+    writer: "all",
     devicePath: "/dev/ttyDEMO00",
     deviceWritten: status.devicePath ?? "/dev/ttyDEMO00",
     devicePresent: true,
