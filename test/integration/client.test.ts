@@ -1,8 +1,16 @@
 /** The commands of the client with a real daemon, by its local socket and its control port. */
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
 import { Client } from "../support/client.js";
 import { type ConsoleStage, consoleStage } from "../support/console-stage.js";
-import { BUNDLE, runProgram, runToEnd } from "../support/daemon.js";
+import { BUNDLE, runProgram, runToEnd, temporaryFolder } from "../support/daemon.js";
+import { portNumbers } from "../support/ports.js";
+import { PtyDevice } from "../support/pty.js";
+import { ServiceManager } from "../support/service-manager.js";
+import { Terminal } from "../support/terminal.js";
+import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 
 const RAW = "raw:0:DEVICE:9600 NONE max-connections=4";
@@ -156,4 +164,64 @@ t.test("the terminal is raw while it is attached, and as before however that end
   await stage.daemon.stop("SIGKILL");
   await orphan.see(`ser2net: ${name}: the daemon has ended`);
   t.same([await orphan.ended, orphan.mode], [[4, null], orphan.modeBefore]);
+});
+
+t.test("ports --watch writes each screen over the one before, in colour, on a terminal without a size too", async t => {
+  const stage = await consoleStage(t, [RAW]);
+  const [name = ""] = stage.names;
+  const screen = stage.terminal("ports", "--watch");
+  await screen.see("\x1b[H");
+  await screen.see(/\x1b\[1mPORT .*\x1b\[K\r\n/);
+  await screen.see(new RegExp(`${name} .*idle.*\x1b\\[K\r\n\x1b\\[J`));
+  const client = await Client.connect(t, stage.ports[0] ?? 0);
+  const next = await screen.see(/\x1b\[32mconnected *\x1b\[0m[^\n]*\n\x1b\[J/);
+  t.notMatch(next, "\x1b[2J", "the screen is not cleared");
+  await client.close();
+  process.kill(screen.pid, "SIGINT");
+  t.same(await screen.ended, [0, null]);
+  await screen.see("\x1b[?25h"); // the cursor is shown again
+});
+
+t.test("log says where there is no journalctl", async t => {
+  const stage = await consoleStage(t, [RAW]);
+  const none = await runToEnd(t, ["log", "--socket", stage.socket, stage.names[0] ?? ""], { env: { PATH: "/none" } });
+  t.match(none, { code: 1, errors: "ser2net: journalctl is not installed: the log is where syslog puts it\n" });
+});
+
+t.test("a file goes to the device by ZMODEM", needs("rz", "sz"), async t => {
+  const board = temporaryFolder(t);
+  const receiver = spawn("rz", ["--binary"], { cwd: board, stdio: ["pipe", "pipe", "ignore"] });
+  t.teardown(() => receiver.kill("SIGKILL"));
+  const stage = await consoleStage(t, [RAW], bytes => receiver.stdin.write(Uint8Array.from(bytes)));
+  const file = join(stage.folder, "image.bin");
+  const image = Buffer.from(Array.from({ length: 30_000 }, (_, at) => (at * 31) % 256));
+  writeFileSync(file, image);
+  const terminal = await attached(stage, stage.names[0] ?? "");
+  receiver.stdout.on("data", bytes => stage.devices[0]?.send(bytes));
+  terminal.type(`\x1dz${file}\r`);
+  await terminal.see(`[sent ${file}]`);
+  t.ok(readFileSync(join(board, "image.bin")).equals(image));
+  terminal.type("\x1dq");
+  t.same(await terminal.ended, [0, null]);
+});
+
+t.test("an attached terminal goes on over a restart of the daemon", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const device = PtyDevice.open(t);
+  const socket = join(temporaryFolder(t), "control");
+  const config = [`CONTROLSOCKET:${socket}`, `127.0.0.1,${port}:raw:0:${device.path}:9600 NONE`];
+  const manager = await ServiceManager.start(t, { controlPort, config });
+  const terminal = new Terminal(t, process.execPath, [BUNDLE, "attach", "--socket", socket, String(port)]);
+  await terminal.see("help: Ctrl-] ?]\r\n");
+  await manager.end("SIGTERM");
+  terminal.type("typed meanwhile");
+  device.send("sent meanwhile");
+  await manager.again();
+  await device.expect("typed meanwhile");
+  await terminal.see("sent meanwhile");
+  terminal.type("\x1dc\r");
+  await terminal.see(/device config: 9600 /);
+  terminal.type("\x1dq");
+  t.same(await terminal.ended, [0, null]);
 });

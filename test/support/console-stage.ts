@@ -20,15 +20,22 @@ export interface ConsoleStage {
   terminal(command: string, ...words: string[]): Terminal;
 }
 
-/** @param lines state and options of each port, such as `telnet:0:DEVICE:9600` with DEVICE for its pseudo-terminal */
-export async function consoleStage(t: Teardown, lines: readonly string[]): Promise<ConsoleStage> {
+/**
+ * @param lines state and options of each port, such as `telnet:0:DEVICE:9600` with DEVICE for its pseudo-terminal
+ * @param received what the devices receive; without it their bytes wait to be expected
+ */
+export async function consoleStage(
+  t: Teardown,
+  lines: readonly string[],
+  received?: (bytes: Uint8Array) => void,
+): Promise<ConsoleStage> {
   const next = await portNumbers(t);
   const folder = temporaryFolder(t);
   const socket = join(folder, "control");
   const [controlPort, devices, names, ports] = [await next(), [] as PtyDevice[], [] as string[], [] as number[]];
   const config: string[] = [];
   for (const line of lines) {
-    const device = PtyDevice.open(t);
+    const device = PtyDevice.open(t, received);
     const port = await next();
     devices.push(device);
     ports.push(port);

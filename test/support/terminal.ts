@@ -29,7 +29,10 @@ export class Terminal {
     setTermios(this.screen.slave, cooked);
     this.modeBefore = this.mode;
     const tty = openSync(this.screen.path, "r+"); // blocking, as a program expects its terminal to be
-    const child = spawn(program, args, { stdio: [tty, tty, tty], env: { ...process.env, TERM: "vt100" } });
+    const child = spawn(program, args, {
+      stdio: [tty, tty, tty],
+      env: { ...process.env, TERM: "vt100", NO_COLOR: "" },
+    });
     closeSync(tty);
     this.pid = child.pid ?? 0;
     this.ended = once(child, "exit");
