@@ -49,9 +49,8 @@ function run(
       return who(command.name, addresses, io);
     case "set":
       return change(addresses, command.name, port => `setportconfig ${port} ${command.words.join(" ")}`, io);
-    case "take":
-      return change(addresses, command.name, port => `take ${port}`, io, / writes on /);
     case "say":
+    case "take":
     case "pulse":
     case "break":
     case "disconnect": {
@@ -72,17 +71,15 @@ async function who(name: string | null, addresses: readonly ControlAddress[], io
   return EXIT.done;
 }
 
-/** A command whose answer is a refusal, or that has the given one. */
+/** A command without an answer; what the daemon says is a refusal. */
 async function change(
   addresses: readonly ControlAddress[],
   name: string,
   command: (port: string) => string,
   io: ClientIo,
-  success: RegExp | null = null,
 ): Promise<number> {
   const { address, port } = await findPort(addresses, name);
-  const answer = await askOnce(address, command(port));
-  const refusal = answer.filter(line => success?.test(line) !== true);
+  const refusal = await askOnce(address, command(port));
   for (const line of refusal) io.err(`ser2net: ${line}\n`);
   return refusal.length === 0 ? EXIT.done : EXIT.refused;
 }

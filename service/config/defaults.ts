@@ -36,8 +36,7 @@ export const START_VALUES: DefaultValues = {
   "trace-keep": 4,
   "line-timestamp": false,
   "telnet-enter": "crlf",
-  writer: "all",
-  "tell-user": false,
+  "esp-auto-reset": false,
   dtr: null,
   rts: null,
   remaddr: "",
@@ -76,7 +75,6 @@ export const SIZES = { replay: 16 << 20, "trace-size": 1 << 30 } as const satisf
 /** Words of the values that are one of a few words, on DEFAULT and on port lines alike. */
 export const CHOICES = {
   "telnet-enter": ["crlf", "cr"],
-  writer: ["all", "first", "last"],
   dtr: ["on", "off"],
   rts: ["on", "off"],
   "shared-serial-alert": ["fail", "deferred", "succeed"],

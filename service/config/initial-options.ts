@@ -60,7 +60,7 @@ export function defaultOptions(context: OptionContext, kind: DeviceName["kind"])
     holdSeconds: values.hold,
     ...memoryOptions(values),
     telnetEnter: values["telnet-enter"],
-    ...{ writer: values.writer, tellUser: values["tell-user"] },
+    espAutoReset: values["esp-auto-reset"] && kind !== "sol",
     dtr: values.dtr === null || kind === "sol" ? null : values.dtr === "on",
     rts: values.rts === null || kind === "sol" ? null : values.rts === "on",
     remaddr: null,

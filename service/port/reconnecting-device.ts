@@ -4,10 +4,8 @@
  */
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type DeviceHandover, type LineDevice } from "../device/device.js";
-import type { DeviceState } from "../handover/state.js";
 import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
-import { ENODEV, errorReason } from "../native/errors.js";
 import { lossReason } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
@@ -24,9 +22,7 @@ export interface ReconnectEvents {
 }
 
 interface ReconnectingDeviceOptions {
-  /** Null: it was away already in the process before this one. */
-  readonly device: Device | null;
-  readonly before: DeviceState | null;
+  readonly device: Device;
   /** What it was opened with. */
   readonly config: PortConfig;
   readonly environment: Pick<PortEnvironment, "log" | "time" | "nodeWatcher" | "openDevice">;
@@ -50,19 +46,17 @@ export class ReconnectingDevice implements Device {
   #writable: (() => void) | null = null;
 
   constructor(options: ReconnectingDeviceOptions) {
-    const { device, config, before } = options;
-    this.path = device?.path ?? config.device.path;
+    const { device, config } = options;
+    this.path = device.path;
     this.#title = `Device ${config.device.path} of port ${config.name}`;
     this.#options = options;
     this.#device = device;
-    const settings = device === null ? lineOf(before, config) : (device.line?.settings ?? null);
-    const { dtr, rts } = config.options;
     this.line =
-      settings === null
+      device.line === null
         ? null
         : new ReconnectingLine(
-            settings,
-            { dtr: before?.driven.dtr ?? dtr, rts: before?.driven.rts ?? rts },
+            device.line,
+            { dtr: config.options.dtr, rts: config.options.rts },
             error => this.#isWaiting("dev write error", error),
             () => this.#device?.line ?? null,
           );
@@ -115,23 +109,7 @@ export class ReconnectingDevice implements Device {
   }
 
   state(): DeviceHandover | null {
-    const driven = this.line?.driven ?? { dtr: null, rts: null };
-    const open = this.#device?.state?.() ?? null;
-    if (open !== null) return { ...open, driven };
-    if (this.#device !== null) return null;
-    const [kind, line] = [this.line === null ? "printer" : "tty", this.line?.settings ?? null] as const;
-    const holdLeftMs = this.#reopenTimer?.leftMs ?? 0;
-    const noBreak = { at: "off", on: false, timed: false, leftMs: 0 } as const;
-    return { name: "", kind, line, virtualControl: null, break: noBreak, driven, holdLeftMs };
-  }
-
-  /** Goes on waiting for a device that was away in the process before this one. */
-  awaitReturn(leftMs: number): void {
-    const reason = errorReason(ENODEV);
-    if (!this.#options.events.lost(reason)) return;
-    const seconds = Math.ceil(leftMs / 1000);
-    this.#options.environment.log.warning(`${this.#title} is still gone: its connections wait ${seconds} s for it`);
-    this.#reopen(leftMs, "closed port");
+    return this.#device?.state?.() ?? null;
   }
 
   close(limitMs: number, atLineSpeed = false): Promise<void> {
@@ -157,36 +135,30 @@ export class ReconnectingDevice implements Device {
     if (error !== null && !(error instanceof DeviceError)) return false;
     const reason = lossReason(error);
     if (device === null || !this.#options.events.lost(reason)) return false;
-    const { environment, config } = this.#options;
+    const { environment, config, events } = this.#options;
     const seconds = config.options.holdSeconds;
     environment.log.warning(`${this.#title} is gone (${reason}): its connections wait ${seconds} s for it`);
     this.#loggedFailure = null;
     this.#device = null;
     this.#gone = device.close(0);
-    this.#reopen(seconds * 1000, what);
-    return true;
-  }
-
-  #reopen(limitMs: number, what: DeviceLossCause): void {
-    const { environment, config, events } = this.#options;
     this.#reopenTimer = new ReopenTimer({
-      limitMs,
+      seconds,
       clock: environment.time,
       gone: this.#gone,
       isPresent: () => environment.nodeWatcher.isPresent(config.device.path),
-      open: signal => this.#openAgain(signal),
+      open: signal => this.#reopen(signal),
       opened: again => this.#return(again),
       failed: reason => this.#failed(reason),
       over: () => {
-        const { holdSeconds } = config.options;
-        environment.log.error(`${this.#title} did not come back within ${holdSeconds} s`);
+        environment.log.error(`${this.#title} did not come back within ${seconds} s`);
         events.gaveUp(what);
       },
     });
+    return true;
   }
 
   /** With the line as it was. */
-  #openAgain(signal: AbortSignal): Device | Promise<Device> {
+  #reopen(signal: AbortSignal): Device | Promise<Device> {
     const { environment, config, events } = this.#options;
     if (events.isBusy()) throw new DeviceError("locked", config.device.path, "another port uses it");
     if (this.line === null) return environment.openDevice(config, signal);
@@ -211,13 +183,6 @@ export class ReconnectingDevice implements Device {
   }
 }
 
-/** The settings with which a device was waited for, unless those of the port line are others now. */
-function lineOf(before: DeviceState | null, config: PortConfig): LineSettings | null {
-  if (before === null || before.line === null) return null;
-  const isSame = JSON.stringify(before.configuredLine) === JSON.stringify(config.line);
-  return isSame ? before.line : config.line;
-}
-
 class ReconnectingLine implements LineDevice {
   settings: LineSettings;
   readonly #isWaiting: (error: unknown) => boolean;
@@ -227,12 +192,12 @@ class ReconnectingLine implements LineDevice {
   driven: InitialControl;
 
   constructor(
-    settings: LineSettings,
+    line: LineDevice,
     control: InitialControl,
     isWaiting: (error: unknown) => boolean,
     current: () => LineDevice | null,
   ) {
-    this.settings = settings;
+    this.settings = line.settings;
     this.driven = control;
     this.#isWaiting = isWaiting;
     this.#line = current;

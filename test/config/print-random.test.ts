@@ -59,8 +59,6 @@ const DEFAULTS = [
   "dtr",
   "replay",
   "always-open",
-  "writer",
-  "tell-user",
   "nosuch",
 ];
 const TEXTS = [

@@ -16,7 +16,6 @@ interface Mode {
 export class Terminal {
   readonly screen: PtyDevice;
   readonly ended: Promise<unknown[]>;
-  readonly pid: number;
   /** The settings of the terminal before the program starts. */
   readonly modeBefore: Mode;
 
@@ -29,12 +28,8 @@ export class Terminal {
     setTermios(this.screen.slave, cooked);
     this.modeBefore = this.mode;
     const tty = openSync(this.screen.path, "r+"); // blocking, as a program expects its terminal to be
-    const child = spawn(program, args, {
-      stdio: [tty, tty, tty],
-      env: { ...process.env, TERM: "vt100", NO_COLOR: "" },
-    });
+    const child = spawn(program, args, { stdio: [tty, tty, tty], env: { ...process.env, TERM: "vt100" } });
     closeSync(tty);
-    this.pid = child.pid ?? 0;
     this.ended = once(child, "exit");
     t.teardown(async () => {
       child.kill("SIGKILL");
