@@ -28,7 +28,6 @@ const ENTRIES = [
   { entry: "service/doctor/entry.ts", outfile: "doctor.cjs" }, // loaded for the command `doctor`
   { entry: "service/drain/entry.ts", outfile: "drain.cjs" }, // loaded in place of the daemon, see below
   { entry: "service/log/journal-entry.ts", outfile: "journal.cjs" }, // loaded where systemd has started the daemon
-  { entry: "service/pulse/entry.ts", outfile: "pulse.cjs" }, // loaded for PULSE lines, pulses and esp-auto-reset
   { entry: "service/config/print.ts", outfile: "print.cjs" }, // loaded for --print-config
   { entry: "service/app/board-leds.ts", outfile: "leds.cjs", part: true }, // loaded for LED lines and boards
   { entry: "service/trace/traces.ts", outfile: "trace.cjs", part: true }, // loaded where a port is traced
@@ -59,19 +58,16 @@ const TEST_ADDON = "test/support/test-addon.c"; // not in the release archive
 const CLIENT = "ports attach watch who take break pulse disconnect set say log doctor".split(" ");
 const START = `#!/usr/bin/env node
 "use strict";
-try {
-  if (${JSON.stringify(CLIENT)}.includes(process.argv[2])) {
-    return void require("./client.cjs").runClientCommand(process.argv.slice(2));
-  }
-  if (["busy", "drain", "undrain"].includes(process.argv[2])) {
-    return void require("./drain.cjs").runDrainCommand(process.argv.slice(2));
-  }
-  if (process.argv[2] === "--upgrade") {
-    return void require("./upgrade.cjs").runUpgradeCommand(process.argv.slice(3));
-  }
-} catch (error) {
-  process.stderr.write("ser2net: " + String(error.message).split("\\n", 1) + "\\n");
-  process.exitCode = 2; // 1 would be an answer of the daemon
+if (${JSON.stringify(CLIENT)}.includes(process.argv[2])) {
+  void require("./client.cjs").runClientCommand(process.argv.slice(2));
+  return;
+}
+if (["busy", "drain", "undrain"].includes(process.argv[2])) {
+  void require("./drain.cjs").runDrainCommand(process.argv.slice(2));
+  return;
+}
+if (process.argv[2] === "--upgrade") {
+  void require("./upgrade.cjs").runUpgradeCommand(process.argv.slice(3));
   return;
 }`;
 

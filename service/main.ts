@@ -8,7 +8,7 @@ import { DbusLoader } from "./app/dbus-loader.js";
 import { daemonState, giveState, TakenOver } from "./app/handover.js";
 import { InPlaceUpgrade, isUpgraded } from "./app/in-place.js";
 import { Journal } from "./app/journal.js";
-import { ConfigurationError, loadBoards } from "./app/load-configuration.js";
+import { loadBoards } from "./app/load-configuration.js";
 import { deviceRequest } from "./app/port-environment.js";
 import { report } from "./app/report.js";
 import { ServiceManager } from "./app/service-manager.js";
@@ -25,7 +25,7 @@ import { oneLine } from "./log/one-line.js";
 import { LimitedLog } from "./log/rate-limit.js";
 import { createStderrLog, isJournal } from "./log/stderr.js";
 import { createSyslog } from "./log/syslog.js";
-import { LoadError } from "./native/load-module.js";
+import { reasonOf } from "./native/errors.js";
 import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
 import { createPidFile, type PidFile } from "./pid-file.js";
@@ -40,6 +40,9 @@ const FAILED = 1;
  * and allocates its second half of 0.5 MB for that at the start.
  */
 const HEAP_FLAGS = ["--semi-space-growth-factor=1", "--optimize-for-size", "--no-minor-gc-task"];
+
+/** Ports that are closing when the state is handed over send their close strings first. The others serve meanwhile. */
+const SETTLE_MS = 4000;
 
 /** The longest a timer can be: 24 days. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -67,11 +70,7 @@ async function main(): Promise<void> {
       return;
     case "check-sol":
       hideArguments(argv, command.words);
-      process.exitCode = await loadSol().checkSolCommand(command.words, {
-        out: text => print(1, text),
-        err: text => print(2, text),
-        serviceLookup: createServiceLookup(),
-      });
+      process.exitCode = await checkSol(command.words);
       return;
     case "run":
       hideArguments(argv, command.options.configLines);
@@ -88,6 +87,19 @@ async function run(options: Options): Promise<void> {
   else if (options.foreground) new Program(options).start();
   else if (isBackground() || isUpgraded()) new Program(fromHere(options)).start();
   else process.exit(await launchBackground());
+}
+
+/** Resolves to the exit status. */
+async function checkSol(words: readonly string[]): Promise<number> {
+  let sol: ReturnType<typeof loadSol>;
+  try {
+    sol = loadSol();
+  } catch (error) {
+    print(2, `Serial over LAN cannot be loaded: ${reasonOf(error)}\n`);
+    return FAILED;
+  }
+  const [out, err] = [(text: string) => print(1, text), (text: string) => print(2, text)];
+  return sol.checkSolCommand(words, { out, err, serviceLookup: createServiceLookup() });
 }
 
 /** A password in a -C line would be shown by ps as long as the process runs. */
@@ -171,14 +183,19 @@ class Program {
     this.#isEnding = true;
     this.#inPlace.close();
     this.#serviceManager.stopping();
-    if (signal === "SIGTERM") this.#handOver();
-    void this.#stop();
+    void this.#handOverOrStop(signal === "SIGTERM" && hasDescriptorStore());
+  }
+
+  async #handOverOrStop(handsOver: boolean): Promise<void> {
+    const settled = handsOver ? this.#daemon.served.settled(SETTLE_MS) : null;
+    if (settled !== null) await settled;
+    if (handsOver) this.#handOver();
+    await this.#stop();
   }
 
   /** With a store, the next process goes on where this one ends, in the same turn: no byte moves any more. Else it returns. */
   #handOver(): void {
-    if (!hasDescriptorStore() || !giveState(daemonState(this.#daemon.ports, this.#daemon.control.sessions), this.#log))
-      return;
+    if (!giveState(daemonState(this.#daemon, this.#daemon.control.sessions), this.#log)) return;
     this.#pidFile?.remove();
     this.#log.flush();
     process.exit(0);
@@ -189,8 +206,9 @@ class Program {
     const { ports, control } = this.#daemon;
     const daemon = {
       ...{ version: VERSION, log: this.#log, args: argumentsAnew(this.#options) },
+      settled: async () => this.#daemon.served.settled(SETTLE_MS),
       obstacle: () => (ports.find("0")?.isFree === false ? "the connection on standard input cannot be kept" : null),
-      state: (isLast: boolean) => daemonState(ports, isLast ? control.sessions : null),
+      state: (isLast: boolean) => daemonState(this.#daemon, isLast ? control.sessions : null),
       leaving: () => {
         this.#serviceManager.upgrading();
         this.#log.flush();
@@ -266,11 +284,4 @@ function print(fd: 1 | 2, text: string): void {
   writeSync(fd, toBytes(text));
 }
 
-/** A file of the installation is missing. */
-function failed(error: unknown): void {
-  if (!(error instanceof ConfigurationError || error instanceof LoadError)) throw error;
-  print(2, `${error.message}\n`);
-  process.exitCode = FAILED;
-}
-
-main().catch(failed);
+void main();

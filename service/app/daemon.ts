@@ -56,7 +56,7 @@ export class Daemon {
   readonly #nodeWatcher: DeviceNodeWatcher;
   readonly #bundles: Bundles;
   readonly #boardDevices: BoardDevices;
-  readonly #served: ServedPorts;
+  readonly served: ServedPorts;
   readonly #environment: PortEnvironment;
   readonly control: ControlListener;
   readonly #events: DaemonEvents;
@@ -85,7 +85,7 @@ export class Daemon {
       clock: systemClock,
     });
     this.#environment = this.#createEnvironment(handedOver);
-    this.#served = new ServedPorts({
+    this.served = new ServedPorts({
       ports: this.ports,
       environment: this.#environment,
       openLed: config => this.#bundles.leds?.open(config) ?? null,
@@ -166,7 +166,8 @@ export class Daemon {
     this.control.moveSocket(effective.configuration.controlSocket); // first: its sessions may go on as connections
     this.#adopt(effective);
     const spec = this.#options.controlPort ?? effective.configuration.controlPort;
-    const fault = this.control.move(spec, false);
+    // Connections that go on are worth more than an early end.
+    const fault = this.control.move(spec, this.#environment.handover !== null);
     if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, { usage: true });
     if (fault === "not-open") throw new StartError(`Unable to open control port, see syslog: ${spec}`, {});
     for (const { text } of this.#inherited.unclaimed) this.#log.warning(`No port is configured for the socket ${text}`);
@@ -224,7 +225,7 @@ export class Daemon {
     this.#board = board;
     this.#bundles.prepare(configuration, board);
     this.#boardDevices.configure(board);
-    this.#configuration = applyReload(this.#served, this.#configuration, configuration);
+    this.#configuration = applyReload(this.served, this.#configuration, configuration);
   }
 
   #logDiagnostics(diagnostics: readonly Diagnostic[]): void {
@@ -247,7 +248,7 @@ export class Daemon {
 
   /** A permanent failure that needs a restart, or null. */
   problem(): string | null {
-    const problem = this.#served.problem();
+    const problem = this.served.problem();
     if (problem !== null) return problem;
     return this.control.isBroken ? "the control port does not listen any more" : null;
   }
@@ -260,7 +261,7 @@ export class Daemon {
   /** Resolves when every device is closed, which has a time limit. */
   async stop(): Promise<void> {
     this.#boardDevices.close();
-    this.#served.closeRotators();
+    this.served.closeRotators();
     this.control.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));
     this.#bundles.leds?.close();

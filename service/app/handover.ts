@@ -36,6 +36,11 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** How long the service manager may take to read what it is told last; then the process ends anyway. */
 const BARRIER_MS = 5000;
 
+interface StatefulDaemon {
+  readonly ports: Registry;
+  readonly served: { rotatorStates(): DaemonState["rotators"] };
+}
+
 /** Puts the state into the store, beside the descriptors. False: there is no store, or it could not be done. */
 export function giveState(state: DaemonState, log: Log): boolean {
   try {
@@ -46,9 +51,8 @@ export function giveState(state: DaemonState, log: Log): boolean {
   }
 }
 
-/** What the next process needs to know of ports and sessions. Nothing may happen to either afterwards. */
-export function daemonState(ports: Registry, control: ControlServer | null): DaemonState {
-  for (const port of ports.list()) port.endPulses();
+/** What the next process needs to know. Nothing may happen to the sessions of `control` afterwards. */
+export function daemonState({ ports, served }: StatefulDaemon, control: ControlServer | null): DaemonState {
   const controlSessions = control?.states() ?? []; // first: it makes the output of commands under way
   const states = ports.list().map(port => port.state());
   return {
@@ -56,7 +60,7 @@ export function daemonState(ports: Registry, control: ControlServer | null): Dae
     nextConnectionId: Math.max(0, ...states.flatMap(({ connections }) => connections.map(({ id }) => id))),
     ports: states.map(({ port }) => port),
     listeners: [],
-    rotators: [],
+    rotators: served.rotatorStates(),
     connections: states.flatMap(({ connections }) => connections),
     devices: states.flatMap(({ device }) => device ?? []),
     traces: states.flatMap(({ traces }) => traces),
@@ -142,6 +146,10 @@ export class TakenOver implements PortHandover {
     const connections = state.connections.filter(is);
     const rest = this.#isWhole ? null : this.#rebuild(config, new Set(connections.map(({ name }) => name)));
     return { device: device ?? rest?.device ?? null, connections: [...connections, ...(rest?.connections ?? [])] };
+  }
+
+  nextOfRotator(name: string): number | null {
+    return this.state?.rotators.find(one => one.name === name)?.next ?? null;
   }
 
   link(state: ConnectionState): Link | null {

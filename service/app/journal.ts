@@ -17,11 +17,17 @@ type Codec = typeof import("../handover/entry.js");
 
 /** After this time a journal that could not be written is begun anew. */
 const RETRY_MS = 1000;
-/** A record that is longer is not written; the descriptors alone are taken over then. Memory is used as far as it is written. */
-const SLOT_BYTES = 16_384;
-const PAIR_BYTES = 2 * SLOT_BYTES;
 /** Ports with a record. */
 const MOST_PORTS = 4096;
+/**
+ * The first is enough for a port with one connection. A record that is longer than the last is not written; the descriptors
+ * alone are taken over then. All first pairs come before all second ones; memory is used as far as it is written.
+ */
+const SLOT_SIZES = [1600, 16_384] as const;
+const REGIONS = [
+  { begin: 0, pairBytes: 2 * SLOT_SIZES[0] },
+  { begin: MOST_PORTS * 2 * SLOT_SIZES[0], pairBytes: 2 * SLOT_SIZES[1] },
+] as const;
 /** With more of them a record does not fit. */
 const MOST_CONNECTIONS = 48;
 const NOTHING = new Uint8Array(0);
@@ -31,7 +37,7 @@ export function codec(): Codec {
 }
 
 interface Place {
-  readonly offset: number;
+  readonly index: number;
   readonly writer: InstanceType<Codec["JournalWriter"]>;
 }
 
@@ -115,16 +121,17 @@ export class Journal {
     const place = this.#placeOf(name);
     const { encodeRecord, PARTS } = codec();
     const write = place?.writer.next(encodeRecord(PARTS.portRecord, recordOf(port)));
-    if (place !== null && write != null)
-      writeSync(this.#fd, write.bytes, 0, write.bytes.length, place.offset + write.offset);
+    const region = REGIONS[write?.pair ?? 0];
+    if (place === null || write == null || region === undefined) return;
+    const offset = region.begin + place.index * region.pairBytes + write.offset;
+    writeSync(this.#fd, write.bytes, 0, write.bytes.length, offset);
   }
 
   /** Null: there are too many ports. */
   #placeOf(name: string): Place | null {
     const known = this.#places.get(name);
     if (known !== undefined || this.#places.size >= MOST_PORTS) return known ?? null;
-    const offset = this.#places.size * PAIR_BYTES;
-    const place = { offset, writer: new (codec().JournalWriter)(SLOT_BYTES) };
+    const place = { index: this.#places.size, writer: new (codec().JournalWriter)(SLOT_SIZES) };
     this.#places.set(name, place);
     return place;
   }
@@ -161,12 +168,11 @@ function still<T extends NonNullable<PortRecord["device"]>["transfer"]>(transfer
 /** What a journal has; null: nothing. Throws where it cannot be read. */
 export function readJournalFile(fd: number): DaemonState | null {
   const { decodeRecord, PARTS, readJournal } = codec();
-  const size = Math.min(fstatSync(fd).size, MOST_PORTS * PAIR_BYTES);
-  const pair = new Uint8Array(PAIR_BYTES);
+  const { size } = fstatSync(fd);
   const records: PortRecord[] = [];
-  for (let offset = 0; offset < size; offset += PAIR_BYTES) {
-    const length = readSync(fd, pair, 0, PAIR_BYTES, offset);
-    const found = readJournal(pair.subarray(0, length), SLOT_BYTES);
+  for (let index = 0; index < MOST_PORTS && index * REGIONS[0].pairBytes < size; index++) {
+    const pairs = REGIONS.map(({ begin, pairBytes }) => readPair(fd, begin + index * pairBytes, pairBytes, size));
+    const found = readJournal(pairs, SLOT_SIZES);
     const record = found === null ? null : decodeRecord(PARTS.portRecord, found.record).value;
     if (record !== null) records.push(record);
   }
@@ -180,4 +186,10 @@ export function readJournalFile(fd: number): DaemonState | null {
     devices: records.flatMap(({ device }) => device ?? []),
     traces: records.flatMap(({ traces }) => traces),
   };
+}
+
+function readPair(fd: number, offset: number, pairBytes: number, size: number): Uint8Array {
+  if (offset >= size) return NOTHING;
+  const pair = new Uint8Array(pairBytes);
+  return pair.subarray(0, readSync(fd, pair, 0, pairBytes, offset));
 }

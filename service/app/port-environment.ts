@@ -24,7 +24,6 @@ import { type Bundles, isTraced, loadSol } from "./bundles.js";
 import { createWrappers } from "./hosts-access.js";
 import type { Journal } from "./journal.js";
 import { readLocalTime } from "./local-time.js";
-import { loadPulses } from "./pulses.js";
 
 /** What the manual page calls the two daemons of the TCP wrappers. */
 type WrappedDaemon = "ser2net" | "ser2net-control";
@@ -67,7 +66,9 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   const time = systemClock;
   let connectionIds = options.handover?.nextConnectionId ?? 0;
   return {
-    ...{ log, quiet: options.quiet, time },
+    log,
+    quiet: options.quiet,
+    time,
     budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
     heartbeat: new Heartbeat(time),
     defaultSignature: options.signature,
@@ -81,7 +82,6 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     admits: (list, peer) => isAdmitted(list?.flatMap(withPort) ?? null, peer),
     numericAddresses: remote => names.addresses(remote),
     openTraces: createTraceOpener(options),
-    linePulses: line => new (loadPulses().LinePulses)(line, options.optionContext().pulses, time),
     led: config => (config === null ? null : options.openLed(config)),
     label: portName => options.label(portName),
     optionContext: () => options.optionContext(),

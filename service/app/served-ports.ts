@@ -2,7 +2,9 @@
 import type { Configuration, LedConfig, PortConfig, RotatorConfig } from "../config/configuration.js";
 import { formatDiagnostic } from "../config/diagnostic.js";
 import { type PortStep, planReload, type RotatorStep } from "../config/plan.js";
+import type { RotatorState } from "../handover/state.js";
 import type { Led } from "../led/led.js";
+import { pause } from "../line/clock.js";
 import { formatLine } from "../line/settings.js";
 import { reasonOf } from "../native/errors.js";
 import { portText } from "../port/connection-log.js";
@@ -50,6 +52,16 @@ export class ServedPorts implements ReloadTarget {
       if (problem !== null) return problem;
     }
     return null;
+  }
+
+  rotatorStates(): readonly RotatorState[] {
+    return [...this.#rotators.values()].map(rotator => rotator.state());
+  }
+
+  /** Resolves when no port is closing any more, `limitMs` from now at the latest. Null: none is. */
+  settled(limitMs: number): Promise<unknown> | null {
+    const closing = this.ports.list().flatMap(port => port.closing ?? []);
+    return closing.length === 0 ? null : Promise.race([Promise.all(closing), pause(limitMs)]);
   }
 
   closeRotators(): void {

@@ -12,12 +12,11 @@ interface CompiledProfile {
 }
 
 export function compileProfile(profile: BoardProfile): CompiledProfile {
-  const { name, title, leds, pulses, ports, controlPort } = profile;
+  const { name, title, leds, ports, controlPort } = profile;
   const flashing = leds.filter(led => led.trigger === "transient");
   const lines = [
     `# Board profile ${name}: ${title}`,
     ...flashing.map(led => `LED:${led.id}:sysfs:device=${led.sysfs} duration=${led.durationMs} state=${led.state}`),
-    ...pulses.map(({ id, steps }) => `PULSE:${id}:${steps}`),
     ...ports.flatMap(portLines),
   ];
   return { text: `${lines.join("\n")}\n`, fallback: controlPort === null ? "" : `CONTROLPORT:${controlPort}\n` };
@@ -54,7 +53,6 @@ function optionWords(port: BoardPort): string[] {
     line.hangupWhenDone === true && "HANGUP_WHEN_DONE",
     line.dtr !== undefined && `dtr=${line.dtr}`,
     line.rts !== undefined && `rts=${line.rts}`,
-    port.espAutoReset === true && "esp-auto-reset",
   ];
   const words: (string | false)[] = [
     String(speed),
@@ -66,6 +64,8 @@ function optionWords(port: BoardPort): string[] {
     holdSeconds !== 0 && `hold=${holdSeconds}`,
     port.alwaysOpen === true && "always-open",
     ...memory(port),
+    port.writer !== undefined && port.writer !== "all" && `writer=${port.writer}`,
+    port.tellUser === true && "tell-user",
     port.telnetEnter === "cr" && "telnet-enter=cr",
     leds.rx !== undefined && `led-rx=${leds.rx}`,
     leds.tx !== undefined && `led-tx=${leds.tx}`,

@@ -24,8 +24,9 @@ const CTRL_C = 0x03;
 export async function attach(given: Attach, addresses: readonly ControlAddress[], io: ClientIo): Promise<number> {
   const found = await findPort(addresses, given.name);
   const control = await ControlSession.open(found.address);
-  const words = given.mode === "write" ? "" : ` ${given.mode}`;
-  const answer = await control.attach(`attach ${found.port}${words} -8`);
+  const isForPeople = process.stdin.isTTY === true && !given.eightBit;
+  const words = [...(given.mode === "write" ? [] : [given.mode]), "-8", ...(isForPeople ? ["notices"] : [])];
+  const answer = await control.attach(`attach ${found.port} ${words.join(" ")}`);
   if ("length" in answer) {
     control.close();
     for (const line of answer) io.err(`ser2net: ${line}\n`);
@@ -73,6 +74,7 @@ class Console {
       bytes => this.#fromDevice(bytes),
       reason => void this.#ended(reason),
     );
+    if (this.#keys !== null) void this.#menu.start();
     process.stdin.on("data", bytes => this.#typed(bytes));
     process.stdin.on("end", () => this.#data.finish());
     process.stdin.on("error", () => this.#finish(EXIT.ended));

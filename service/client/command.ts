@@ -49,8 +49,9 @@ function run(
       return who(command.name, addresses, io);
     case "set":
       return change(addresses, command.name, port => `setportconfig ${port} ${command.words.join(" ")}`, io);
-    case "say":
     case "take":
+      return change(addresses, command.name, port => `take ${port}`, io, / writes on /);
+    case "say":
     case "pulse":
     case "break":
     case "disconnect": {
@@ -71,15 +72,17 @@ async function who(name: string | null, addresses: readonly ControlAddress[], io
   return EXIT.done;
 }
 
-/** A command without an answer; what the daemon says is a refusal. */
+/** A command whose answer is a refusal, or that has the given one. */
 async function change(
   addresses: readonly ControlAddress[],
   name: string,
   command: (port: string) => string,
   io: ClientIo,
+  success: RegExp | null = null,
 ): Promise<number> {
   const { address, port } = await findPort(addresses, name);
-  const refusal = await askOnce(address, command(port));
+  const answer = await askOnce(address, command(port));
+  const refusal = answer.filter(line => success?.test(line) !== true);
   for (const line of refusal) io.err(`ser2net: ${line}\n`);
   return refusal.length === 0 ? EXIT.done : EXIT.refused;
 }

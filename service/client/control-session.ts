@@ -70,6 +70,8 @@ export class ControlSession {
 
   /** The lines of the answer. @param command one character a byte, as all texts here */
   async ask(command: string): Promise<readonly string[]> {
+    if (command.length > MAX_COMMAND) throw new DaemonError("failed", "the text is too long for a command");
+    if (/[\0-\x1f\x7f]/.test(command)) throw new DaemonError("failed", "a command takes no control characters");
     this.#send(`${command}\r${LAST}\r`);
     await this.#until(() => this.#received.endsWith(PROMPT) && this.#received.includes(LAST_ANSWER));
     this.#answered = true;
@@ -84,7 +86,8 @@ export class ControlSession {
    * @param command `attach PORT -8`
    */
   async attach(command: string): Promise<DataSession | readonly string[]> {
-    this.#send(`${command}\r`);
+    // What belongs to the end of the line must not be the first byte of the data.
+    this.#send(`${command}${this.#decoder === null ? "\n" : "\r\0"}`);
     let answer = readAttached(this.#received, command);
     await this.#until(() => {
       answer = readAttached(this.#received, command);
@@ -101,8 +104,6 @@ export class ControlSession {
   }
 
   #send(commands: string): void {
-    if (commands.indexOf("\r") >= MAX_COMMAND) throw new DaemonError("failed", "the text is too long for a command");
-    if (/[\0\n\x08\x7f]/.test(commands)) throw new DaemonError("failed", "no control characters in a command, please");
     this.#received = "";
     if (this.#failure === null) this.#socket.write(toBytes(commands));
   }

@@ -28,7 +28,8 @@ export async function doctor(given: Doctor, target: Target, io: ClientIo): Promi
     })),
   );
   return loadModule<DoctorModule>("./doctor.cjs").runDoctor({
-    ...{ ports, instances: addresses.map(one => one.name), json: given.json, open: given.open },
+    ...{ ports, instances: addresses.map(one => one.name), isOnePort: name !== null && chosen.length > 0 },
+    ...{ json: given.json, open: given.open },
     ...{ archive: given.archive, now: io.clock.date(), out: io.out, err: io.err },
     failures: [...failures, ...all.failures.map(({ message }) => message)],
   });

@@ -1,15 +1,24 @@
 /** The commands of the menu that a second control session carries out. */
-import type { FoundPort } from "./daemons.js";
-import { askOnce } from "./daemons.js";
+import { allPorts, askOnce, type FoundPort } from "./daemons.js";
 import type { MenuAction } from "./escape-keys.js";
 
 type PortAction = Exclude<MenuAction, "quit" | "help" | "log" | "send" | "zmodem">;
 
 export class PortMenu {
   readonly #found: FoundPort;
+  /** The connection of this terminal; null: not known. */
+  #connection: number | null = null;
 
   constructor(found: FoundPort) {
     this.#found = found;
+  }
+
+  /** Call directly after the terminal is attached: its connection is the newest one. */
+  async start(): Promise<void> {
+    const { address, port } = this.#found;
+    const { rows } = await allPorts([address]);
+    const own = rows.find(({ row }) => row.port === port)?.row.connections.map(({ id }) => id ?? 0) ?? [];
+    this.#connection = own.length === 0 ? null : Math.max(...own);
   }
 
   /** Resolves to the lines that tell the outcome. Rejects with DaemonError. */
@@ -29,7 +38,7 @@ export class PortMenu {
       case "who":
         return this.#ask(`who ${port}`);
       case "take":
-        return this.#change(`take ${port}`, "you write now");
+        return this.#ask(`take ${port} ${this.#connection ?? ""}`);
       case "message":
         return text === "" ? [] : this.#change(`say ${port} ${text}`, "");
       default:

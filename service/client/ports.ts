@@ -49,12 +49,13 @@ async function refresh(addresses: readonly ControlAddress[], io: ClientIo): Prom
   io.out(`${HIDE_CURSOR}${TOP}${END_OF_SCREEN}`);
   process.on("exit", () => io.out(`${SHOW_CURSOR}\n`));
   while (status === null) {
-    const { columns = 80, rows: height = 24 } = process.stdout;
+    // A terminal on a serial line has no size: 0.
+    const [columns, height] = [process.stdout.columns || 80, process.stdout.rows || 24];
     const { rows, failures } = await allPorts(addresses);
     const shown = rows.map(({ address, row }) => ({ instance: address.name, row }));
     const told = failures.map(({ message }) => `ser2net: ${message}`.slice(0, columns));
     const lines = [...(rows.length === 0 ? [] : portTable(shown, paint, columns)), ...told].slice(0, height - 1);
-    io.out(encodeUtf8(`${TOP}${lines.map(line => `${line}${END_OF_LINE}\r\n`).join("")}${END_OF_SCREEN}`));
+    io.out(encodeUtf8(`${TOP}${lines.map(line => `${line}${END_OF_LINE}\n`).join("")}${END_OF_SCREEN}`));
     await Promise.race([pause(REFRESH_MS, io.clock), interrupted]);
   }
   return status;

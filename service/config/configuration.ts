@@ -1,5 +1,5 @@
 /** The checked configuration, made of a file, `-C` lines and a board profile. */
-import type { InitialControl, ModemControl } from "../line/modem.js";
+import type { InitialControl } from "../line/modem.js";
 import type { LineSettings, Parity } from "../line/settings.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { NetworkPort, ServiceLookup } from "./network-port.js";
@@ -8,6 +8,9 @@ import type { SolOptions, SolTarget } from "./sol-target.js";
 export type PortState = "off" | "raw" | "rawlp" | "telnet";
 /** What the device receives for the Enter key of a telnet client without BINARY: CR LF unchanged, or one CR. */
 type TelnetEnter = "crlf" | "cr";
+
+/** Which of several connections may write to the device: the one that came first, the one that came last, or each. */
+export type WriterRule = "all" | "first" | "last";
 
 /** All bytes are kept: texts are "binary" strings, one character a byte (latin1). */
 export interface Configuration {
@@ -106,8 +109,9 @@ export interface PortOptions extends InitialControl {
   /** Each line of the device in a trace begins with the time. */
   readonly lineTimestamp: boolean;
   readonly telnetEnter: TelnetEnter;
-  /** Resets of esptool over RFC 2217 are recognised. */
-  readonly espAutoReset: boolean;
+  readonly writer: WriterRule;
+  /** A refused telnet peer is told who has the port. */
+  readonly tellUser: boolean;
   /** Null admits every peer; an empty list (all entries were invalid) admits none. */
   readonly remaddr: readonly RemoteAddress[] | null;
   readonly traceRead: TraceConfig | null;
@@ -187,33 +191,9 @@ export interface OptionContext {
   readonly traceFiles: ReadonlyMap<string, string>;
   readonly leds: ReadonlyMap<string, LedConfig>;
   readonly rs485: ReadonlyMap<string, Rs485Config>;
-  readonly pulses: ReadonlyMap<string, Pulse>;
   /** For remaddr words. */
   readonly serviceLookup: ServiceLookup;
 }
-
-/** A named sequence of states of the modem lines. */
-export interface Pulse {
-  /** The steps as written. */
-  readonly text: string;
-  readonly steps: readonly PulseStep[];
-}
-
-/** Lines that are driven in one call, and the wait after it. */
-export interface PulseStep {
-  readonly lines: Partial<ModemControl>;
-  readonly waitMs: number;
-}
-
-/** An error in the text of a pulse. */
-export interface PulseProblem {
-  readonly offset: number;
-  readonly message: string;
-  readonly expected: string;
-}
-
-/** Reads the text of a pulse (pulse/steps.ts). */
-export type PulseReader = (text: string) => readonly PulseStep[] | PulseProblem;
 
 /** The values that DEFAULT lines set, by the names used there. */
 export interface DefaultValues {
@@ -243,7 +223,8 @@ export interface DefaultValues {
   readonly "trace-keep": number;
   readonly "line-timestamp": boolean;
   readonly "telnet-enter": TelnetEnter;
-  readonly "esp-auto-reset": boolean;
+  readonly writer: WriterRule;
+  readonly "tell-user": boolean;
   readonly dtr: "on" | "off" | null; // null: left to the driver
   readonly rts: "on" | "off" | null;
   readonly remaddr: string;

@@ -36,7 +36,8 @@ export const START_VALUES: DefaultValues = {
   "trace-keep": 4,
   "line-timestamp": false,
   "telnet-enter": "crlf",
-  "esp-auto-reset": false,
+  writer: "all",
+  "tell-user": false,
   dtr: null,
   rts: null,
   remaddr: "",
@@ -75,6 +76,7 @@ export const SIZES = { replay: 16 << 20, "trace-size": 1 << 30 } as const satisf
 /** Words of the values that are one of a few words, on DEFAULT and on port lines alike. */
 export const CHOICES = {
   "telnet-enter": ["crlf", "cr"],
+  writer: ["all", "first", "last"],
   dtr: ["on", "off"],
   rts: ["on", "off"],
   "shared-serial-alert": ["fail", "deferred", "succeed"],

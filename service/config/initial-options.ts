@@ -60,7 +60,7 @@ export function defaultOptions(context: OptionContext, kind: DeviceName["kind"])
     holdSeconds: values.hold,
     ...memoryOptions(values),
     telnetEnter: values["telnet-enter"],
-    espAutoReset: values["esp-auto-reset"] && kind !== "sol",
+    ...{ writer: values.writer, tellUser: values["tell-user"] },
     dtr: values.dtr === null || kind === "sol" ? null : values.dtr === "on",
     rts: values.rts === null || kind === "sol" ? null : values.rts === "on",
     remaddr: null,

@@ -44,8 +44,8 @@ const FLAGS: readonly (readonly [name: string, set: SetFlag])[] = [
     [`${role}-hexdump`, ({ traces }, on) => assign(traces[role], "hexdump", on)],
     [`${role}-timestamp`, ({ traces }, on) => assign(traces[role], "timestamp", on)],
   ]),
-  ["always-open", ({ options }, on) => assign(options, "alwaysOpen", on)], // our own, as the next two
-  ["esp-auto-reset", ({ options }, on) => assign(options, "espAutoReset", on)],
+  ["tell-user", ({ options }, on) => assign(options, "tellUser", on)], // our own
+  ["always-open", ({ options }, on) => assign(options, "alwaysOpen", on)], // our own, as the next one
   ["line-timestamp", ({ options }, on) => assign(options, "lineTimestamp", on)],
   ["hexdump", (draft, on) => markTraces(draft, { hexdump: on })],
   ["timestamp", (draft, on) => markTraces(draft, { timestamp: on })],
@@ -98,6 +98,7 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   sized("replay", ({ options }, bytes) => assign(options, "replayBytes", bytes)), // our own
   sized("trace-size", ({ options }, bytes) => assign(options, "traceSize", bytes)), // our own
   ranged("trace-keep", ({ options }, files) => assign(options, "traceKeep", files)), // our own
+  choice("writer", ({ options }, rule) => assign(options, "writer", rule)), // our own
   choice("telnet-enter", ({ options }, enter) => assign(options, "telnetEnter", enter)), // our own
   choice("dtr", ({ options }, state) => assign(options, "dtr", state === "on")), // our own
   choice("rts", ({ options }, state) => assign(options, "rts", state === "on")), // our own
@@ -109,7 +110,7 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
 const SOL_WORDS = /^(-?(authenticated|encrypted|deassert_CTS_DCD_DSR_on_connect)|shared_serial_alert_\w+|ack-\w+=.*)$/s;
 /** Those that only a tty has. */
 const TTY_WORDS =
-  /^(1STOPBIT|2STOPBITS|[5-8]DATABITS|NONE|EVEN|ODD|MARK|SPACE|none|even|odd|mark|space|-?(XONXOFF|RTSCTS|LOCAL|HANGUP_WHEN_DONE|esp-auto-reset)|(rs485|dtr|rts)=.*)$/s;
+  /^(1STOPBIT|2STOPBITS|[5-8]DATABITS|NONE|EVEN|ODD|MARK|SPACE|none|even|odd|mark|space|-?(XONXOFF|RTSCTS|LOCAL|HANGUP_WHEN_DONE)|(rs485|dtr|rts)=.*)$/s;
 
 /** The expectation for a word that only the other kind of device has; null for all other words. */
 export function misplaced(word: string, { options: { sol } }: OptionDraft): string | null {

@@ -7,6 +7,7 @@ import type {
   LedConfig,
   NamedText,
   PortConfig,
+  PortOptions,
   RemoteAddress,
   Rs485Config,
   TraceConfig,
@@ -95,7 +96,6 @@ class Printer {
     for (const [name, file] of inPrintedOrder(this.#traceFiles, finalContext.traceFiles)) {
       this.#define(this.#traceFiles, name, `TRACEFILE:${name}:${file}`);
     }
-    for (const [name, { text }] of finalContext.pulses) this.line(`PULSE:${name}:${text}`);
     for (const [, rs485] of inPrintedOrder(this.#rs485, finalContext.rs485)) this.rs485(rs485);
     // Definitions repeated for a port have changed which LED is set up last.
     if ([...this.#ledOrder].join("\n") !== leds.map(ledLine).join("\n")) {
@@ -157,8 +157,9 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
     ...when(options.traceSize !== 0, `trace-size=${options.traceSize}`),
     ...when(options.traceKeep !== 4, `trace-keep=${options.traceKeep}`),
     ...when(options.lineTimestamp, "line-timestamp"),
-    ...when(options.telnetEnter !== "crlf", `telnet-enter=${options.telnetEnter}`),
-    ...modemLines(options),
+    ...peopleWords(options),
+    ...modemLine("dtr", options.dtr),
+    ...modemLine("rts", options.rts),
     ...(options.remaddr === null ? [] : [`remaddr=${addresses(options.remaddr, networkPort)}`]),
     ...traceWords("tr", options.traceRead, names.tr),
     ...traceWords("tw", options.traceWrite, names.tw),
@@ -187,9 +188,16 @@ function traceWords(role: string, trace: TraceConfig | null, name: string | unde
   ];
 }
 
-function modemLines({ dtr, rts, espAutoReset }: PortConfig["options"]): readonly string[] {
-  const state = (name: string, on: boolean | null) => when(on !== null, `${name}=${on ? "on" : "off"}`);
-  return [...state("dtr", dtr), ...state("rts", rts), ...when(espAutoReset, "esp-auto-reset")];
+function peopleWords({ writer, tellUser, telnetEnter }: PortOptions): string[] {
+  return [
+    ...when(writer !== "all", `writer=${writer}`),
+    ...when(tellUser, "tell-user"),
+    ...when(telnetEnter !== "crlf", `telnet-enter=${telnetEnter}`),
+  ];
+}
+
+function modemLine(name: string, on: boolean | null): string[] {
+  return on === null ? [] : [`${name}=${on ? "on" : "off"}`];
 }
 
 function lineWords(line: LineSettings): string[] {

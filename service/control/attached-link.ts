@@ -2,7 +2,7 @@
 import type { AttachState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
 import { type AttachedTo, type Link, LinkError, type PeerAddress } from "../net/link.js";
-import { personAt } from "../port/find-port.js";
+import { personAt } from "../port/peers/writers.js";
 import { BRK } from "../telnet/codes.js";
 import { EnterDecoder } from "../telnet/enter.js";
 import type { Terminal } from "./terminal.js";
@@ -53,7 +53,7 @@ export class AttachedLink implements Link {
   #readable: { readonly call: () => void; readonly atTick: boolean } | null = null;
   #writable: (() => void) | null = null;
 
-  constructor(host: AttachHost, { watch, isBinary, isEscaped, input }: AttachState) {
+  constructor(host: AttachHost, { watch, isBinary, hasNotices, isEscaped, input }: AttachState) {
     this.#host = host;
     this.peer = host.link.peer;
     if (host.terminal.isPlain) this.user = personAt(this.peer.address);
@@ -62,8 +62,8 @@ export class AttachedLink implements Link {
     this.#input = input;
     this.attached = {
       watch,
-      hasNotices: !isBinary,
-      state: () => ({ watch, isBinary, isEscaped: this.#isEscaped, input: this.#input }),
+      hasNotices,
+      state: () => ({ watch, isBinary, hasNotices, isEscaped: this.#isEscaped, input: this.#input }),
     };
   }
 

@@ -1,4 +1,5 @@
 /** What commands work on. */
+import type { AttachState } from "../handover/state.js";
 import type { PeerAddress } from "../net/link.js";
 import type { Drain } from "../port/drain.js";
 import type { PortNames } from "../port/find-port.js";
@@ -20,13 +21,16 @@ export interface CommandFacts {
   profile(portName: string): PortNames | null;
 }
 
+/** Of `attach`, but for `force`. */
+type AttachWords = Pick<AttachState, "watch" | "isBinary" | "hasNotices">;
+
 export interface CommandContext extends CommandFacts {
   readonly monitor: Monitor;
   readonly peer: PeerAddress;
   /** The group whose members may change things, where this session may only look; null: it may do all. */
   readonly deniedBut: string | null;
   /** Makes the session a connection of the port. */
-  attach(port: ManagedPort, how: { readonly watch: boolean; readonly isBinary: boolean }, force: boolean): AttachResult;
+  attach(port: ManagedPort, how: AttachWords, force: boolean): AttachResult;
   /** The session itself, which `drain` does not tell and `busy` does not list. */
   readonly session: object;
 }

@@ -3,7 +3,8 @@
 import { unmappedText } from "../line/address.js";
 import { decodeUtf8 } from "../line/bytes.js";
 import { formatLine } from "../line/settings.js";
-import { type PortNames, personAt } from "../port/find-port.js";
+import type { PortNames } from "../port/find-port.js";
+import { personAt } from "../port/peers/writers.js";
 import { type ConnectionStatus, type ManagedPort, type PortStatus, portCondition } from "../port/status.js";
 
 type Profile = (portName: string) => PortNames | null;
@@ -37,7 +38,7 @@ export function* portAsJson(ports: readonly ManagedPort[], profile: Profile): Ge
     yield ascii({
       ...{ port: port.name, label: names?.label ?? null, id: names?.id ?? null, device: status.devicePath },
       ...{ deviceName: status.deviceWritten, line: lineOf(status), state: status.state },
-      ...{ condition: portCondition(status), mode: "all", maxConnections: status.slots.length },
+      ...{ condition: portCondition(status), mode: status.writer, maxConnections: status.slots.length },
       connections: connectionsOf(status).map(one => ({
         ...{ id: one.id, peer: peerOf(one), user: userOf(one), writer: one.writes, since: sinceOf(one) },
         ...{ idle: one.idleSeconds, in: one.bytesFromNet, out: one.bytesToNet },

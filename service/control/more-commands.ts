@@ -1,5 +1,7 @@
 /** The commands that 3.5.4 does not have (docs/control-socket.md). One more is one more row. */
-import { findPort, personAt } from "../port/find-port.js";
+import { printable } from "../line/bytes.js";
+import { findPort } from "../port/find-port.js";
+import { personAt } from "../port/peers/writers.js";
 import type { ConnectionStatus, ManagedPort } from "../port/status.js";
 import { splitWords } from "./command.js";
 import type { CommandContext } from "./context.js";
@@ -19,10 +21,11 @@ interface MoreCommand {
 const COMMANDS: Readonly<Record<string, MoreCommand>> = {
   attach: {
     help: [
-      "attach <port> [watch|force] [-8] - connect this session to the port, until",
+      "attach <port> [watch|force] [-8 [notices]] - connect this session to the port, until",
       "       ^] and then a dot is typed. With watch nothing is written, with force",
       "       you write and, where the port is full, a user makes room. With -8",
-      "       every byte is data, and only the end of the connection ends it.",
+      "       every byte is data, and only the end of the connection ends it; with",
+      "       notices the messages of the daemon come too.",
     ],
     changes: false,
     port: "needed",
@@ -66,15 +69,6 @@ const COMMANDS: Readonly<Record<string, MoreCommand>> = {
     port: "needed",
     run: port => (port?.sendBreak() === true ? [] : [`Port is not currently connected: ${port?.name}`]),
   },
-  pulse: {
-    help: ["pulse <port> <name> - play a pulse of DTR and RTS, esp-reset for example."],
-    changes: true,
-    port: "needed",
-    run(port, [name]) {
-      const refusal = name === undefined ? "No pulse given" : port?.pulse(name);
-      return refusal == null ? [] : [refusal];
-    },
-  },
   ports: {
     help: ["ports [json] - show all ports in a table, or each as a line of JSON."],
     changes: false,
@@ -108,11 +102,15 @@ export function denied(command: string, group: string): string {
 }
 
 function attach(port: ManagedPort, words: readonly string[], context: CommandContext): string {
-  const unknown = words.find(word => word !== "watch" && word !== "force" && word !== "-8");
+  const unknown = words.find(word => !["watch", "force", "-8", "notices"].includes(word));
   if (unknown !== undefined) return `Invalid attach option: ${unknown}`;
-  const watch = words.includes("watch");
+  const [watch, isBinary] = [words.includes("watch"), words.includes("-8")];
   if (!watch && context.deniedBut !== null) return `${denied("attach", context.deniedBut)}; attach ... watch does not`;
-  const result = context.attach(port, { watch, isBinary: words.includes("-8") }, words.includes("force"));
+  const result = context.attach(
+    port,
+    { watch, isBinary, hasNotices: !isBinary || words.includes("notices") },
+    words.includes("force"),
+  );
   if ("refusal" in result) return result.refusal;
   return `attached ${titleOf(port, context.profile)}, ${result.writes ? "writer" : "watching"}`;
 }
@@ -134,8 +132,4 @@ function take(port: ManagedPort, id: string | undefined, { peer }: CommandContex
 
 function newest(one: ConnectionStatus | null, other: ConnectionStatus): ConnectionStatus {
   return one === null || other.id > one.id ? other : one;
-}
-
-function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f]/g, "").trim();
 }

@@ -19,6 +19,7 @@ export const CONNECTION: Interface<ConnectionSubject> = {
     // Microseconds since 1970, as systemd gives its timestamps.
     property("ConnectedTimestamp", "t", "const", ({ connection }) => BigInt(connection.since) * 1000n),
     property("IdleSeconds", "t", "false", ({ connection }) => BigInt(Math.max(0, connection.idleSeconds))),
+    property("Writes", "b", "false", ({ connection }) => connection.writes),
     property("BytesFromNet", "t", "false", ({ connection }) => BigInt(connection.bytesFromNet)),
     property("BytesToNet", "t", "false", ({ connection }) => BigInt(connection.bytesToNet)),
   ],

@@ -1,7 +1,7 @@
 /** A port on the bus: its PortStatus, and the operations of a ManagedPort. */
 import type { PortState } from "../config/configuration.js";
 import { unmappedText } from "../line/address.js";
-import { encodeUtf8 } from "../line/bytes.js";
+import { encodeUtf8, printable } from "../line/bytes.js";
 import type { ModemControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { type ConnectionStatus, type ManagedPort, type PortStatus, portCondition } from "../port/status.js";
@@ -13,6 +13,8 @@ import { connectionPath, toBusString, WELL_KNOWN_NAME } from "./names.js";
 /** Connections of one port that are shown, as objects and in lists; ConnectionCount counts them all. */
 const MAX_SHOWN = 64;
 const LONGEST_IDENTIFY_SECONDS = 3600;
+/** As much as a line of the control port may have. */
+const LONGEST_SAID = 255;
 const STATES: readonly string[] = ["off", "raw", "rawlp", "telnet"] satisfies PortState[];
 
 interface PortSubject {
@@ -48,6 +50,7 @@ export const PORT: Interface<PortSubject> = {
     property("Peers", "a(sq)", "true", ({ status }) =>
       shown(status).map(({ address, port }) => [toBusString(unmappedText(address)), port]),
     ),
+    property("Writer", "s", "true", ({ status }) => status.writer),
     property("ConnectionCount", "u", "true", ({ status }) => status.slots.filter(slot => slot !== null).length),
     property("MaxConnections", "u", "true", ({ status }) => status.slots.length),
     property("NetToDevice", "s", "false", ({ status }) => status.toDevice),
@@ -104,12 +107,25 @@ export const PORT: Interface<PortSubject> = {
       },
     }),
     method({
-      name: "Pulse",
-      in: [{ name: "name", type: "s" }],
+      name: "TakeOver",
+      in: [{ name: "connection", type: "t" }],
       changes: true,
-      call(subject, [name]) {
-        const refusal = lasting(subject).pulse(encodeUtf8(name));
-        if (refusal !== null) throw new BusError("Refused", toBusString(refusal));
+      call({ port }, [connection]) {
+        if (!port.people.takeOver(Number(connection)))
+          throw new BusError("NotConnected", "there is no such connection");
+        return [];
+      },
+    }),
+    method({
+      name: "Say",
+      in: [{ name: "text", type: "s" }],
+      changes: true,
+      call({ port }, [text]) {
+        const said = printable(encodeUtf8(text));
+        if (said === "" || said.length > LONGEST_SAID) {
+          throw new BusError("InvalidArgs", `expected a line of 1 to ${LONGEST_SAID} bytes`);
+        }
+        port.people.tell(said);
         return [];
       },
     }),

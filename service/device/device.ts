@@ -1,6 +1,6 @@
 /** The contract of a device: a tty, a printer, a SOL console. */
 import type { BreakState } from "../handover/state.js";
-import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 
 /**
@@ -62,6 +62,10 @@ export interface DeviceHandover {
   readonly line: LineSettings | null;
   readonly virtualControl: ModemControl | null;
   readonly break: BreakState;
+  /** Modem lines that were set at the opening or since. */
+  readonly driven?: InitialControl;
+  /** The device is away, and has no descriptor: for how long it is still waited for, in milliseconds. */
+  readonly holdLeftMs?: number | null;
 }
 
 export type DeviceErrorCode = "open-failed" | "setup-failed" | "rs485-failed" | "locked" | "lock-failed" | "lost";

@@ -40,6 +40,8 @@ export interface DoctorCase {
   readonly instances: readonly string[];
   /** Those that did not answer, and why. */
   readonly failures: readonly string[];
+  /** Without the sections of the machine and its daemons. */
+  readonly isOnePort: boolean;
   readonly json: boolean;
   readonly open: boolean;
   readonly archive: string | null;
@@ -54,13 +56,10 @@ const JOURNAL_LINES = "500";
 /** Resolves to the exit status. */
 export async function runDoctor(found: DoctorCase): Promise<number> {
   const running = daemons();
-  const printed = await Promise.all(running.map(async one => (await printedConfiguration(one)) ?? ""));
-  const sections = [
-    await machineSection(found, running),
-    ...(await Promise.all(found.instances.map(name => instanceSection(name, found)))),
-    ...(await Promise.all(running.map((one, at) => daemonSection(one, printed[at] ?? "")))),
-    ...portSections(found, running),
-  ];
+  const isWhole = !found.isOnePort || found.archive !== null;
+  const printed = isWhole ? await Promise.all(running.map(async one => (await printedConfiguration(one)) ?? "")) : [];
+  const board = isWhole ? await boardSections(found, running, printed) : [];
+  const sections = [...board, ...portSections(found, running)];
   found.out(found.json ? `${encodeUtf8(JSON.stringify(sections, null, 1))}\n` : encodeUtf8(formatSections(sections)));
   if (found.archive !== null) {
     const problem = await writeArchive(found.archive, sections, printed, found);
@@ -71,6 +70,18 @@ export async function runDoctor(found: DoctorCase): Promise<number> {
     found.err(`ser2net: wrote ${found.archive}\n`);
   }
   return isFaulty(sections) ? FAULTY : HEALTHY;
+}
+
+async function boardSections(
+  found: DoctorCase,
+  running: readonly Process[],
+  printed: readonly string[],
+): Promise<readonly Section[]> {
+  return [
+    await machineSection(found, running),
+    ...(await Promise.all(found.instances.map(name => instanceSection(name, found)))),
+    ...(await Promise.all(running.map((one, at) => daemonSection(one, printed[at] ?? "")))),
+  ];
 }
 
 async function machineSection({ now, failures }: DoctorCase, running: readonly Process[]): Promise<Section> {

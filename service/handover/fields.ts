@@ -123,6 +123,17 @@ export function record<const Fields extends Readonly<Record<string, Field<unknow
   };
 }
 
+/** A record that is written without the names of its fields, for many small ones; it is read with them too. */
+export function unnamed<const Fields extends Readonly<Record<string, Field<unknown>>>>(fields: Fields) {
+  const keys = Object.keys(fields);
+  const named = record(fields);
+  const withNames = (values: readonly unknown[]) => Object.fromEntries(keys.map((key, at) => [key, values[at]]));
+  return {
+    write: value => Object.values(named.write(value) ?? {}),
+    read: (json, problems) => named.read(Array.isArray(json) ? withNames(json) : json, problems),
+  } satisfies typeof named;
+}
+
 function elements(json: unknown, most: number): readonly unknown[] {
   if (!Array.isArray(json)) return refuse("not a list");
   return json.length <= most ? json : refuse("too many");

@@ -1,6 +1,7 @@
 /**
  * A record that survives the crash of its writer: two slots in shared memory, written in turn. A write that was cut off
- * leaves the other slot as it was. A slot is: sequence number (8 bytes), length (4), the first 8 bytes of the SHA-256 of
+ * leaves the other slot as it was. There are pairs of slots of several sizes, so that short records, which most are, use
+ * little memory; the newest record of all pairs counts. A slot is: sequence number (8 bytes), length (4), the first 8 bytes of the SHA-256 of
  * both and of the record, the record.
  */
 import { createHash } from "node:crypto";
@@ -12,6 +13,8 @@ const SUM_BYTES = 8;
 export const SLOT_HEADER_BYTES = SUM_AT + SUM_BYTES;
 
 interface JournalWrite {
+  /** The pair, by its place in the list of sizes. */
+  readonly pair: number;
   /** From the begin of the pair of slots. */
   readonly offset: number;
   /** To be written there in one call. */
@@ -20,25 +23,30 @@ interface JournalWrite {
 
 /** One record, written again and again. */
 export class JournalWriter {
-  readonly #slotBytes: number;
+  readonly #sizes: readonly number[];
   #sequence: bigint;
 
-  /** @param sequence of the newest record that is in the slots already; 0n: none */
-  constructor(slotBytes: number, sequence = 0n) {
-    this.#slotBytes = slotBytes;
+  /**
+   * @param sizes of a slot of each pair, the smallest first
+   * @param sequence of the newest record that is in the slots already; 0n: none
+   */
+  constructor(sizes: readonly number[], sequence = 0n) {
+    this.#sizes = sizes;
     this.#sequence = sequence;
   }
 
   /** Null: the record does not fit, and the last one stays in force. */
   next(record: Uint8Array): JournalWrite | null {
-    if (SLOT_HEADER_BYTES + record.length > this.#slotBytes) return null;
+    const pair = this.#sizes.findIndex(size => SLOT_HEADER_BYTES + record.length <= size);
+    const size = this.#sizes[pair];
+    if (size === undefined) return null;
     this.#sequence++;
     const bytes = Buffer.alloc(SLOT_HEADER_BYTES + record.length);
     bytes.writeBigUInt64LE(this.#sequence);
     bytes.writeUInt32LE(record.length, LENGTH_AT);
     bytes.set(record, SLOT_HEADER_BYTES);
     bytes.set(sumOf(bytes), SUM_AT);
-    return { offset: Number(this.#sequence % BigInt(SLOTS)) * this.#slotBytes, bytes };
+    return { pair, offset: Number(this.#sequence % BigInt(SLOTS)) * size, bytes };
   }
 }
 
@@ -48,10 +56,16 @@ interface JournalRecord {
   readonly record: Uint8Array;
 }
 
-/** The newest whole record of a pair of slots; null: there is none. Whatever the bytes are, nothing is thrown. */
-export function readJournal(pair: Uint8Array, slotBytes: number): JournalRecord | null {
-  const slots = Array.from({ length: SLOTS }, (_, at) => readSlot(pair.subarray(at * slotBytes, (at + 1) * slotBytes)));
-  return slots.reduce((best, one) => (best === null || (one !== null && one.sequence > best.sequence) ? one : best));
+/** The newest whole record of these pairs of slots; null: there is none. Whatever the bytes are, nothing is thrown. */
+export function readJournal(pairs: readonly Uint8Array[], sizes: readonly number[]): JournalRecord | null {
+  const slots = pairs.flatMap((pair, which) => {
+    const size = sizes[which] ?? 0;
+    return Array.from({ length: SLOTS }, (_, at) => readSlot(pair.subarray(at * size, (at + 1) * size)));
+  });
+  return slots.reduce(
+    (best, one) => (best === null || (one !== null && one.sequence > best.sequence) ? one : best),
+    null,
+  );
 }
 
 function readSlot(slot: Uint8Array): JournalRecord | null {

@@ -5,7 +5,20 @@
  * Times are carried as durations at the moment `takenMs`, since the clocks of two processes differ; a time of day counts from
  * 1970. A new field is `added` with the value that stands for the states without it; no field is given another meaning.
  */
-import { added, bytes, flag, integer, list, nullable, oneOf, record, salvaged, text, type ValueOf } from "./fields.js";
+import {
+  added,
+  bytes,
+  flag,
+  integer,
+  list,
+  nullable,
+  oneOf,
+  record,
+  salvaged,
+  text,
+  unnamed,
+  type ValueOf,
+} from "./fields.js";
 import { DURATION_MS, NAME_BYTES, OBJECTS, PATH_BYTES, PENDING_BYTES } from "./limits.js";
 import { SOL_CONSOLE } from "./sol-state.js";
 
@@ -29,7 +42,7 @@ const LINE_COUNTERS = record({
   ...{ frame: COUNT, overrun: COUNT, parity: COUNT, break: COUNT, bufferOverrun: COUNT },
 });
 
-const LINE_SETTINGS = record({
+const LINE_SETTINGS = unnamed({
   speed: integer(1, 0xffffffff),
   dataBits: oneOf(5, 6, 7, 8),
   parity: oneOf("none", "even", "odd", "mark", "space"),
@@ -40,7 +53,7 @@ const LINE_SETTINGS = record({
 // ---- telnet
 
 /** What each side of an option said last; null: nothing yet. */
-const OPTION_SIDE = record({
+const OPTION_SIDE = unnamed({
   side: oneOf("us", "them"),
   option: BYTE,
   ours: nullable(flag),
@@ -75,6 +88,8 @@ const ATTACH = record({
   watch: flag,
   /** Without an escape character. */
   isBinary: flag,
+  /** Texts of the daemon are sent between the data. */
+  hasNotices: flag,
   /** The escape character has come, its command has not. */
   isEscaped: flag,
   /** Typed and not yet read by the port. */
@@ -248,5 +263,6 @@ export type DeviceState = ValueOf<typeof DEVICE>;
 export type BreakState = ValueOf<typeof BREAK>;
 export type GatheredState = ValueOf<typeof GATHERED>;
 export type TransferredState = ValueOf<typeof TRANSFER>;
+export type RotatorState = ValueOf<typeof ROTATOR>;
 export type TraceState = ValueOf<typeof TRACE>;
 export type ControlSessionState = ValueOf<typeof CONTROL_SESSION>;

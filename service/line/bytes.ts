@@ -15,6 +15,11 @@ export function toText(bytes: Uint8Array): string {
   );
 }
 
+/** Without control characters, and without blanks at its ends. */
+export function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f]/g, "").trim();
+}
+
 /** Unicode from a text whose bytes are UTF-8. Other bytes become U+FFFD. */
 export function decodeUtf8(text: string): string {
   return toBytes(text).toString("utf8");

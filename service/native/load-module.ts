@@ -1,25 +1,15 @@
 /** Loads modules that only some boards need, when they are first needed (docs/design.md, "What is loaded when"). */
 import { createRequire } from "node:module";
 
-/** A file is missing or damaged. The message has one line. */
-export class LoadError extends Error {
-  override readonly name = "LoadError";
-}
-
 interface NodeModules {
   "node:child_process": typeof import("node:child_process");
   "node:dns/promises": typeof import("node:dns/promises");
   "node:net": typeof import("node:net");
 }
 
-/** A module of Node, or (`./sol.cjs`) a bundle that lies beside this one. Throws LoadError. */
+/** A module of Node, or (`./sol.cjs`) a bundle that lies beside this one. Throws when it cannot be loaded. */
 export function loadModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name];
 export function loadModule<Bundle>(name: `./${string}.cjs`): Bundle;
 export function loadModule(name: string): unknown {
-  try {
-    return createRequire(typeof __filename === "string" ? __filename : import.meta.url)(name);
-  } catch (error) {
-    const [reason] = String(error instanceof Error ? error.message : error).split("\n", 1); // without the stack of requires
-    throw new LoadError(reason, { cause: error });
-  }
+  return createRequire(typeof __filename === "string" ? __filename : import.meta.url)(name);
 }

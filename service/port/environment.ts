@@ -9,7 +9,6 @@ import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Link, Listener, PeerAddress } from "../net/link.js";
 import type { PortListenEvents } from "../net/listen.js";
-import type { LinePulses, PulsedLine } from "../pulse/line-pulses.js";
 import type { PortHandover } from "./handover.js";
 import type { Heartbeat } from "./heartbeat.js";
 import type { WakeUpBudget } from "./read-pacing.js";
@@ -61,8 +60,6 @@ export interface PortEnvironment {
   openTraces(config: PortConfig, expand: (template: string) => string): PortTraces | null;
   /** The label of the port in the board profile; null without one. */
   label(portName: string): string | null;
-  /** Pulses for the modem lines of a device; their code is loaded at the first call. */
-  linePulses(line: PulsedLine): LinePulses;
   led(config: LedConfig | null): PortLed | null;
   /** The context for the words of `setportconfig`. */
   optionContext(): OptionContext;

@@ -1,5 +1,4 @@
 /** Finds a port by what people call it. */
-import { unmappedText } from "../line/address.js";
 import type { ManagedPort } from "./status.js";
 
 /** What the board's profile calls a port. */
@@ -32,9 +31,4 @@ export function findPort(
   });
   const [only] = candidates;
   return only !== undefined && candidates.length === 1 ? { port: only } : { candidates };
-}
-
-/** `alice` for a user of this machine, else the address. */
-export function personAt(address: string): string {
-  return address.startsWith("local:") ? address.slice("local:".length) : unmappedText(address);
 }

@@ -2,7 +2,8 @@
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
 import type { ConnectionState, DeviceState, PortState, TraceState } from "../handover/state.js";
-import type { Link } from "../net/link.js";
+import type { Clock } from "../line/clock.js";
+import type { Link, PeerAddress } from "../net/link.js";
 
 export interface StoredPort {
   /** Null: no device was open. */
@@ -20,6 +21,8 @@ export interface PortHandover {
   changes(config: PortConfig): PortState | null;
   /** What is left of the port with that definition, once. Null: nothing, or its device is another one now. */
   take(config: PortConfig): StoredPort | null;
+  /** Where the search of that rotator starts; null: at the begin. */
+  nextOfRotator(name: string): number | null;
   /** A TCP connection. Null: it is not there any more. */
   link(state: ConnectionState): Link | null;
   /** Without opening it. Null: it is not there any more. Throws DeviceError. */
@@ -35,4 +38,18 @@ export function definitionMark(config: PortConfig): string {
     other = Math.imul(other ^ text.charCodeAt(at), 0x85ebca6b) ^ (other >>> 13);
   }
   return `${(one >>> 0).toString(36)}-${(other >>> 0).toString(36)}`;
+}
+
+/** It was accepted, and had no slot yet: it is admitted anew. */
+export function isUndecided({ slot, transport }: ConnectionState): boolean {
+  return slot === null && transport === "tcp";
+}
+
+export function undecidedConnection(port: string, name: string, peer: PeerAddress, time: Clock): ConnectionState {
+  const nothing = new Uint8Array(0);
+  return {
+    ...{ name, port, transport: "tcp", peer, id: 0, slot: null, fixed: false, sinceMs: time.date().getTime() },
+    ...{ idleSeconds: 0, bytesFromNet: 0, bytesToNet: 0, unsent: nothing, unsentAnswers: 0, flooding: false },
+    ...{ suspended: false, endWhenSent: null, telnet: null, inbox: [], attach: null, writes: true },
+  };
 }

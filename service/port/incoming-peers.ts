@@ -1,15 +1,18 @@
 /** The listening sockets of a port (or standard input), and the admission of new links: attached, refused, or pending. */
 import type { PortConfig } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
+import type { ConnectionState } from "../handover/state.js";
 import { unmappedText } from "../line/address.js";
 import { reasonOf } from "../native/errors.js";
 import type { Link, Listener } from "../net/link.js";
 import { logConnection } from "./connection-log.js";
 import type { PortEnvironment } from "./environment.js";
+import { isUndecided, undecidedConnection } from "./handover.js";
 import type { PortLifecycle } from "./lifecycle.js";
-import { acceptPermitted, decideAdmission, refuse } from "./peers/admission.js";
+import { acceptPermitted, decideAdmission, REFUSAL, refuse } from "./peers/admission.js";
 import { FixedPeers } from "./peers/fixed-peers.js";
 import { UdpRefusals } from "./peers/udp-refusals.js";
+import { inUseText } from "./peers/writers.js";
 
 interface IncomingPeersOptions {
   readonly name: string;
@@ -31,6 +34,8 @@ export class IncomingPeers {
    * meanwhile.
    */
   readonly #pending: Link[] = [];
+  /** Links whose access is being looked up. */
+  readonly #asked = new Set<Link>();
   readonly #udpRefusals: UdpRefusals;
   readonly #fixed: FixedPeers;
 
@@ -95,10 +100,24 @@ export class IncomingPeers {
     const before = handover?.take(config()) ?? null;
     if (handover === null || before === null) return;
     lifecycle.enable(true);
-    lifecycle.adopt(before, connection =>
+    const [undecided, connections] = [
+      before.connections.filter(isUndecided),
+      before.connections.filter(one => !isUndecided(one)),
+    ];
+    lifecycle.adopt({ ...before, connections }, connection =>
       connection.transport === "udp" ? (this.#listener?.connect(connection.peer) ?? null) : handover.link(connection),
     );
+    for (const link of undecided.map(one => handover.link(one))) if (link !== null) this.#onAccepted(link);
     if (this.#listener === null) lifecycle.enable(false);
+  }
+
+  /** Peers that are not attached yet, for the process after this one. */
+  undecided(): readonly ConnectionState[] {
+    const { name, environment } = this.#options;
+    return [...this.#asked, ...this.#pending].flatMap(link => {
+      link.store?.("c");
+      return link.storedName == null ? [] : undecidedConnection(name, link.storedName, link.peer, environment.time);
+    });
   }
 
   close(): void {
@@ -161,22 +180,30 @@ export class IncomingPeers {
 
   /** A UDP peer has spoken already, and TCP wrappers are about connections. */
   #onAccepted(link: Link): void {
-    if (link.transport === "udp") this.#admit(link);
-    else
-      acceptPermitted(
-        link,
-        this.#options.environment.permitted(link),
-        accepted => this.#admit(accepted),
-        (denied, text) => this.#refuse(denied, text),
-      );
+    if (link.transport === "udp") {
+      this.#admit(link);
+      return;
+    }
+    const permitted = this.#options.environment.permitted(link);
+    if (typeof permitted !== "boolean") {
+      this.#asked.add(link);
+      void permitted.then(() => this.#asked.delete(link));
+    }
+    acceptPermitted(
+      link,
+      permitted,
+      accepted => this.#admit(accepted),
+      (denied, text) => this.#refuse(denied, text),
+    );
   }
 
   /** A control session; as any connection, but for its address. Null, or the reason why not. */
   attach(link: Link, force: boolean): string | null {
     const { lifecycle, environment, config } = this.#options;
     const refusal = lifecycle.phase === "disabled" ? "Port is off" : this.#take(link, force);
-    if (refusal !== null) logConnection(environment, config(), "refuse", { link }, refusal);
-    return refusal;
+    if (refusal === null) return null;
+    logConnection(environment, config(), "refuse", { link }, refusal);
+    return this.#tellUser(refusal);
   }
 
   #admit(link: Link): void {
@@ -185,7 +212,17 @@ export class IncomingPeers {
       return;
     }
     const refusal = this.#take(link, false);
-    if (refusal !== null) this.#refuse(link, refusal);
+    if (refusal === null) return;
+    const { state, options } = this.#options.config();
+    const isTold = options.tellUser && state === "telnet" && link.transport !== "udp";
+    this.#refuse(link, isTold ? this.#tellUser(refusal) : refusal);
+  }
+
+  /** Says by whom and for how long, where the port is in use. */
+  #tellUser(refusal: string): string {
+    const { lifecycle, environment } = this.#options;
+    if (refusal !== REFUSAL.portInUse) return refusal;
+    return inUseText(refusal, lifecycle.slots.live, environment.time.date().getTime());
   }
 
   /** Null, or why the link is refused. @param force it may kick a user as with kickolduser */

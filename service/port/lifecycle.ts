@@ -40,7 +40,7 @@ export class PortLifecycle {
   constructor(options: PortLifecycleOptions) {
     this.#options = options;
     this.#environment = options.environment;
-    this.slots = new ConnectionSlots(options.config());
+    this.slots = new ConnectionSlots(() => options.config(), options.environment);
     this.#note = (...what) => logConnection(this.#environment, options.config(), ...what);
     this.#strings = new PortStrings({
       config: () => options.config(),

@@ -9,13 +9,12 @@ import { type Device, DeviceError, type LineDevice } from "../device/device.js";
 import type { DeviceState, TraceState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
 import type { LineSettings } from "../line/settings.js";
-import type { LinePulses } from "../pulse/line-pulses.js";
 import { AYT } from "../telnet/codes.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
 import type { PortEnvironment, PortLed, PortTraces } from "./environment.js";
 import type { DataObservers } from "./observers.js";
 import type { Connection } from "./peers/connection.js";
-import { type DeviceLossCause, isLoss, type PortEvents } from "./port-events.js";
+import type { DeviceLossCause, PortEvents } from "./port-events.js";
 import { RemoteControl } from "./remote-control.js";
 import { DeviceToNet } from "./transfer/device-to-net.js";
 import { NetToDevice } from "./transfer/net-to-device.js";
@@ -39,8 +38,6 @@ export class OpenPort implements TelnetCommands {
   readonly #events: PortEvents;
   readonly #environment: PortEnvironment;
   readonly #connections: ReadonlySet<Connection>;
-  /** Null: none was needed yet. */
-  #pulses: LinePulses | null = null;
 
   constructor(options: {
     readonly device: Device;
@@ -74,12 +71,7 @@ export class OpenPort implements TelnetCommands {
     this.toDevice = new NetToDevice(transfer, this.#transfer, transferred);
     const { defaultSignature } = environment;
     this.#remote =
-      device.line === null
-        ? null
-        : new RemoteControl({
-            ...{ line: device.line, config, defaultSignature, events, clock },
-            pulses: config.options.espAutoReset ? () => this.pulses : null,
-          });
+      device.line === null ? null : new RemoteControl({ line: device.line, config, defaultSignature, events, clock });
     this.lineChanged(device.line?.settings ?? config.line);
   }
 
@@ -119,10 +111,9 @@ export class OpenPort implements TelnetCommands {
       ...this.#transfer.state(this.#environment.heartbeat.second),
     };
     return {
-      ...handover,
+      ...{ driven: { dtr: null, rts: null }, holdLeftMs: null, closing: null, sol: null, ...handover },
       ...{ port: config.name, path: config.device.path, secondName: "", pid: null, lock: null, transfer },
-      ...{ configuredLine: config.line, driven: { dtr: null, rts: null }, counters: this.#remote?.counters ?? null },
-      ...{ holdLeftMs: null, closing: null, sol: null },
+      ...{ configuredLine: config.line, counters: this.#remote?.counters ?? null },
     };
   }
 
@@ -160,25 +151,6 @@ export class OpenPort implements TelnetCommands {
     return line !== null && this.#guard(() => act(line), cause);
   }
 
-  /** Plays a pulse. Null, or why not. */
-  pulse(name: string): string | null {
-    const hasLines = this.device.line !== null && this.config.device.kind !== "sol";
-    return hasLines ? this.pulses.play(name) : `Port has no modem lines: ${this.config.name}`;
-  }
-
-  get pulses(): LinePulses {
-    this.#pulses ??= this.#environment.linePulses({
-      control: () => this.device.line?.control ?? { dtr: false, rts: false },
-      drive: lines => this.operate(line => line.drive(lines)),
-    });
-    return this.#pulses;
-  }
-
-  /** The lines get at once the states they have at the end of what plays. */
-  endPulses(): void {
-    this.#pulses?.end(true);
-  }
-
   /** The node of the device has gone: one that was unplugged hangs up, sooner or later. */
   checkPresence(): void {
     this.operate(line => line.set(line.settings), "closed port");
@@ -203,7 +175,6 @@ export class OpenPort implements TelnetCommands {
 
   /** No more bytes, no more traces; what the device has not taken yet is dropped. `close` follows. */
   end(reason: string): void {
-    this.#pulses?.end(!isLoss(reason));
     this.#traces?.closedPort(reason);
     this.#observers.traces = null;
     for (const led of this.#leds) led?.close();

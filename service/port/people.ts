@@ -19,14 +19,14 @@ export class PortPeople implements PortUsers {
     const refusal = this.#incoming.attach(link, force);
     if (refusal !== null) return { refusal: refusal.trim() };
     const mine = [...this.#lifecycle.slots.live].find(one => one.link === link);
+    if (force && mine?.writes === false && link.attached?.watch !== true) this.#lifecycle.slots.takeOver(mine);
     return { writes: mine?.writes ?? link.attached?.watch !== true };
   }
 
   takeOver(wanted: number | Link): boolean {
     const mine = [...this.#lifecycle.slots.live].find(one => one.id === wanted || one.link === wanted);
     if (mine === undefined) return false;
-    mine.writes = true;
-    mine.bytesDropped = 0;
+    this.#lifecycle.slots.takeOver(mine);
     this.#changed();
     return true;
   }

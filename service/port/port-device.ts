@@ -67,6 +67,10 @@ export class PortDevice {
     this.#identity = this.#identify();
     this.#abort = new AbortController();
     const { signal } = this.#abort;
+    if (before?.holdLeftMs != null && config.options.holdSeconds > 0) {
+      this.#awaitReturn(before, config, before.holdLeftMs);
+      return;
+    }
     let adopted: Device | null = null;
     let device: Device | Promise<Device>;
     try {
@@ -151,8 +155,23 @@ export class PortDevice {
     this.#reconnecting =
       config.options.holdSeconds === 0
         ? null
-        : new ReconnectingDevice({ device, config, environment, events: this.#reconnectEvents() });
+        : new ReconnectingDevice({ device, before, config, environment, events: this.#reconnectEvents() });
     this.#options.opened(this.#reconnecting ?? device, config, before);
+  }
+
+  /** It was away already in the process before this one. */
+  #awaitReturn(before: DeviceState, config: PortConfig, leftMs: number): void {
+    const { environment } = this.#options;
+    const device = new ReconnectingDevice({
+      device: null,
+      before,
+      config,
+      environment,
+      events: this.#reconnectEvents(),
+    });
+    this.#reconnecting = device;
+    this.#options.opened(device, config, before);
+    device.awaitReturn(Math.min(leftMs, config.options.holdSeconds * 1000));
   }
 
   #reconnectEvents(): ReconnectEvents {

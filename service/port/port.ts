@@ -83,6 +83,11 @@ export class Port implements ManagedPort {
     return this.#incoming.error;
   }
 
+  /** Resolves when the device is closed; null: it is not being closed. */
+  get closing(): Promise<void> | null {
+    return this.#lifecycle.phase === "closing" ? this.#lifecycle.closed() : null;
+  }
+
   /** A permanent failure that needs a restart, or null. */
   problem(): string | null {
     if (this.#incoming.isBroken) return `port ${this.name} does not listen any more`;
@@ -112,8 +117,12 @@ export class Port implements ManagedPort {
 
   /** What the process after this one needs. */
   state() {
-    return { port: this.#definition.stored(), ...this.#lifecycle.state() };
+    const left = this.#lifecycle.state();
+    const connections = [...left.connections, ...this.#incoming.undecided()];
+    return { port: this.#definition.stored(), ...left, connections };
   }
+
+  // ---- what an operator may know and do
 
   status(): PortStatus {
     const { config, state, timeoutSeconds, pending } = this.#definition;
@@ -183,20 +192,11 @@ export class Port implements ManagedPort {
     return this.#operate(line => line.sendBreak());
   }
 
-  pulse(name: string): string | null {
-    const { phase, openPort } = this.#lifecycle;
-    if (phase !== "open" || openPort === null) return `Port is not currently connected: ${this.name}`;
-    return openPort.pulse(name);
-  }
-
-  /** The process ends while the device stays open: pulses end at once. */
-  endPulses(): void {
-    this.#lifecycle.openPort?.endPulses();
-  }
-
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
     return this.#observers.monitor(direction, sink, ended);
   }
+
+  // ---- reload, rotators, shutdown
 
   /** The new definition counts when the port is free; a `disconnectReason` ends its connections. */
   reconfigure(config: PortConfig, disconnectReason: string | null): void {

@@ -4,8 +4,10 @@
  */
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type DeviceHandover, type LineDevice } from "../device/device.js";
+import type { DeviceState } from "../handover/state.js";
 import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
+import { ENODEV, errorReason } from "../native/errors.js";
 import { lossReason } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
@@ -22,7 +24,9 @@ export interface ReconnectEvents {
 }
 
 interface ReconnectingDeviceOptions {
-  readonly device: Device;
+  /** Null: it was away already in the process before this one. */
+  readonly device: Device | null;
+  readonly before: DeviceState | null;
   /** What it was opened with. */
   readonly config: PortConfig;
   readonly environment: Pick<PortEnvironment, "log" | "time" | "nodeWatcher" | "openDevice">;
@@ -46,17 +50,19 @@ export class ReconnectingDevice implements Device {
   #writable: (() => void) | null = null;
 
   constructor(options: ReconnectingDeviceOptions) {
-    const { device, config } = options;
-    this.path = device.path;
+    const { device, config, before } = options;
+    this.path = device?.path ?? config.device.path;
     this.#title = `Device ${config.device.path} of port ${config.name}`;
     this.#options = options;
     this.#device = device;
+    const settings = device === null ? lineOf(before, config) : (device.line?.settings ?? null);
+    const { dtr, rts } = config.options;
     this.line =
-      device.line === null
+      settings === null
         ? null
         : new ReconnectingLine(
-            device.line,
-            { dtr: config.options.dtr, rts: config.options.rts },
+            settings,
+            { dtr: before?.driven.dtr ?? dtr, rts: before?.driven.rts ?? rts },
             error => this.#isWaiting("dev write error", error),
             () => this.#device?.line ?? null,
           );
@@ -109,7 +115,23 @@ export class ReconnectingDevice implements Device {
   }
 
   state(): DeviceHandover | null {
-    return this.#device?.state?.() ?? null;
+    const driven = this.line?.driven ?? { dtr: null, rts: null };
+    const open = this.#device?.state?.() ?? null;
+    if (open !== null) return { ...open, driven };
+    if (this.#device !== null) return null;
+    const [kind, line] = [this.line === null ? "printer" : "tty", this.line?.settings ?? null] as const;
+    const holdLeftMs = this.#reopenTimer?.leftMs ?? 0;
+    const noBreak = { at: "off", on: false, timed: false, leftMs: 0 } as const;
+    return { name: "", kind, line, virtualControl: null, break: noBreak, driven, holdLeftMs };
+  }
+
+  /** Goes on waiting for a device that was away in the process before this one. */
+  awaitReturn(leftMs: number): void {
+    const reason = errorReason(ENODEV);
+    if (!this.#options.events.lost(reason)) return;
+    const seconds = Math.ceil(leftMs / 1000);
+    this.#options.environment.log.warning(`${this.#title} is still gone: its connections wait ${seconds} s for it`);
+    this.#reopen(leftMs, "closed port");
   }
 
   close(limitMs: number, atLineSpeed = false): Promise<void> {
@@ -135,30 +157,36 @@ export class ReconnectingDevice implements Device {
     if (error !== null && !(error instanceof DeviceError)) return false;
     const reason = lossReason(error);
     if (device === null || !this.#options.events.lost(reason)) return false;
-    const { environment, config, events } = this.#options;
+    const { environment, config } = this.#options;
     const seconds = config.options.holdSeconds;
     environment.log.warning(`${this.#title} is gone (${reason}): its connections wait ${seconds} s for it`);
     this.#loggedFailure = null;
     this.#device = null;
     this.#gone = device.close(0);
-    this.#reopenTimer = new ReopenTimer({
-      seconds,
-      clock: environment.time,
-      gone: this.#gone,
-      isPresent: () => environment.nodeWatcher.isPresent(config.device.path),
-      open: signal => this.#reopen(signal),
-      opened: again => this.#return(again),
-      failed: reason => this.#failed(reason),
-      over: () => {
-        environment.log.error(`${this.#title} did not come back within ${seconds} s`);
-        events.gaveUp(what);
-      },
-    });
+    this.#reopen(seconds * 1000, what);
     return true;
   }
 
+  #reopen(limitMs: number, what: DeviceLossCause): void {
+    const { environment, config, events } = this.#options;
+    this.#reopenTimer = new ReopenTimer({
+      limitMs,
+      clock: environment.time,
+      gone: this.#gone,
+      isPresent: () => environment.nodeWatcher.isPresent(config.device.path),
+      open: signal => this.#openAgain(signal),
+      opened: again => this.#return(again),
+      failed: reason => this.#failed(reason),
+      over: () => {
+        const { holdSeconds } = config.options;
+        environment.log.error(`${this.#title} did not come back within ${holdSeconds} s`);
+        events.gaveUp(what);
+      },
+    });
+  }
+
   /** With the line as it was. */
-  #reopen(signal: AbortSignal): Device | Promise<Device> {
+  #openAgain(signal: AbortSignal): Device | Promise<Device> {
     const { environment, config, events } = this.#options;
     if (events.isBusy()) throw new DeviceError("locked", config.device.path, "another port uses it");
     if (this.line === null) return environment.openDevice(config, signal);
@@ -183,6 +211,13 @@ export class ReconnectingDevice implements Device {
   }
 }
 
+/** The settings with which a device was waited for, unless those of the port line are others now. */
+function lineOf(before: DeviceState | null, config: PortConfig): LineSettings | null {
+  if (before === null || before.line === null) return null;
+  const isSame = JSON.stringify(before.configuredLine) === JSON.stringify(config.line);
+  return isSame ? before.line : config.line;
+}
+
 class ReconnectingLine implements LineDevice {
   settings: LineSettings;
   readonly #isWaiting: (error: unknown) => boolean;
@@ -192,12 +227,12 @@ class ReconnectingLine implements LineDevice {
   driven: InitialControl;
 
   constructor(
-    line: LineDevice,
+    settings: LineSettings,
     control: InitialControl,
     isWaiting: (error: unknown) => boolean,
     current: () => LineDevice | null,
   ) {
-    this.settings = line.settings;
+    this.settings = settings;
     this.driven = control;
     this.#isWaiting = isWaiting;
     this.#line = current;

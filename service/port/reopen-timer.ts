@@ -10,7 +10,7 @@ import type { Cancel, Clock } from "../line/clock.js";
 export const RETRY_MS = 1000;
 
 interface ReopenTimerOptions {
-  readonly seconds: number;
+  readonly limitMs: number;
   readonly clock: Clock;
   /** The lost device is closed. */
   readonly gone: Promise<void>;
@@ -27,6 +27,7 @@ interface ReopenTimerOptions {
 export class ReopenTimer {
   readonly #options: ReopenTimerOptions;
   readonly #cancelLimit: Cancel;
+  readonly #endMs: number; // on the clock
   #cancelRetry: Cancel | null = null;
   /** The lost device is being closed, or a new one opened. */
   #busy = true;
@@ -34,7 +35,8 @@ export class ReopenTimer {
 
   constructor(options: ReopenTimerOptions) {
     this.#options = options;
-    this.#cancelLimit = options.clock.after(options.seconds * 1000, () => {
+    this.#endMs = options.clock.nowMs() + options.limitMs;
+    this.#cancelLimit = options.clock.after(options.limitMs, () => {
       this.end();
       options.over();
     });
@@ -42,6 +44,11 @@ export class ReopenTimer {
       this.#busy = false;
       this.#attemptLater();
     });
+  }
+
+  /** Until it gives up. */
+  get leftMs(): number {
+    return Math.max(0, Math.round(this.#endMs - this.#options.clock.nowMs()));
   }
 
   /** The device may have appeared. */

@@ -1,5 +1,6 @@
 /** A network port that hands each new connection to the first free port of a list (manual page, ROTATOR). */
 import type { RotatorConfig } from "../config/configuration.js";
+import type { RotatorState } from "../handover/state.js";
 import type { Link, Listener } from "../net/link.js";
 import { logConnection } from "./connection-log.js";
 import type { PortEnvironment } from "./environment.js";
@@ -8,7 +9,7 @@ import type { Registry } from "./registry.js";
 
 type RotatorEnvironment = Pick<
   PortEnvironment,
-  "listen" | "permitted" | "isDraining" | "log" | "label" | "time" | "quiet"
+  "listen" | "permitted" | "isDraining" | "log" | "label" | "time" | "quiet" | "handover"
 >;
 
 export class Rotator {
@@ -23,6 +24,7 @@ export class Rotator {
     this.#config = config;
     this.#ports = ports;
     this.#environment = environment;
+    this.#next = environment.handover?.nextOfRotator(config.name) ?? 0;
   }
 
   /** Throws when no socket can be opened. */
@@ -40,6 +42,11 @@ export class Rotator {
   reconfigure(config: RotatorConfig): void {
     this.#config = config;
     this.#next = 0;
+  }
+
+  /** For the process after this one. */
+  state(): RotatorState {
+    return { name: this.#config.name, next: this.#next };
   }
 
   /** A permanent failure that needs a restart, or null. */

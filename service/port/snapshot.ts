@@ -29,6 +29,7 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     devicePresent: lifecycle.device.isPresent,
     phase,
     closingMs: lifecycle.closingMs,
+    writer: config.options.writer,
     slots: lifecycle.slots.all.map(connection => connection?.status(second) ?? null),
     devicePath: device.path,
     deviceWritten: device.written,

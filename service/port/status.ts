@@ -1,6 +1,6 @@
 /** The status of a port and the operations on it: the one source of showport, D-Bus and STATUS. */
 
-import type { PortState } from "../config/configuration.js";
+import type { PortState, WriterRule } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import type { ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
@@ -36,6 +36,8 @@ export interface PortStatus {
   /** For how long the device has been closing, in milliseconds; 0: it is not. */
   readonly closingMs: number;
   readonly timeoutSeconds: number;
+  /** Which of its connections may write. */
+  readonly writer: WriterRule;
   /** One place for each connection the port may have; null is free. */
   readonly slots: readonly (ConnectionStatus | null)[];
   readonly devicePath: string;
@@ -92,8 +94,6 @@ export interface ManagedPort {
   /** False when the device is not open, or has no modem lines. */
   drive(control: Partial<ModemControl>): boolean;
   sendBreak(): boolean;
-  /** Plays a pulse of DTR and RTS. Null, or why not: `Unknown pulse: x`. */
-  pulse(name: string): string | null;
   /** Copies of one direction's bytes go to `sink` until the returned function is called; null when taken already. */
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null;
 }

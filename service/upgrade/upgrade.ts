@@ -27,6 +27,8 @@ interface UpgradingDaemon {
   readonly sockets: readonly number[];
   /** What outlives the process. */
   descriptors(): ReadonlyMap<number, string>;
+  /** Resolves soon, when no port is closing its device. */
+  settled?(): Promise<unknown>;
   /** Why the daemon cannot be replaced now; null: it can. */
   obstacle(): string | null;
   /** @param isLast true: no byte moves afterwards */
@@ -55,6 +57,7 @@ export async function upgrade(daemon: UpgradingDaemon, clock: Clock = systemCloc
       program: programOf(["--try-upgrade", ...daemon.args.slice(1)], daemon.args[0]),
       ...{ state: encode(false), limitMs, clock, signal: daemon.signal },
     });
+    if (!("reason" in verdict)) await daemon.settled?.();
     if (daemon.signal.aborted) return;
     if ("reason" in verdict) return refuse(verdict.reason);
     daemon.log.notice(`Upgrade from version ${daemon.version} to ${verdict.version}`);

@@ -1,6 +1,6 @@
 /** The descriptor store: how long a connection is silent over a restart, and what the store costs while nothing happens. */
 import { execFile } from "node:child_process";
-import { readdirSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Client } from "../support/client.js";
@@ -9,16 +9,19 @@ import { ServiceManager } from "../support/service-manager.js";
 import { type Bench, reason } from "./context.js";
 import { Load, tcpPorts } from "./load.js";
 import type { PortPlace } from "./peers.js";
-import { memory, usage } from "./processes.js";
+import { usage } from "./processes.js";
 import type { Column, Row } from "./rows.js";
-import { settle } from "./wait.js";
+import { settle, until } from "./wait.js";
 
 /** Restarts are short: more than the other rounds. */
 const RESTARTS_PER_ROUND = 4;
-/** A fourteenth of a millisecond of a line of 115200 bit/s is one byte; a piece is sent each millisecond. */
+/** What a line of 115200 bit/s sends in a millisecond. */
 const PIECE = "0123456789\n";
 const SPEED = 115_200;
-const CONNECTIONS = 256;
+/** Of st_blocks (stat(2)). */
+const BLOCK_BYTES = 512;
+/** The first ones load what all need. */
+const [FIRST, MORE] = [128, 128] as const;
 const BUSY_PORTS = 32;
 const [NS_PER_MS, KB, BYTES_PER_MB] = [1e6, 1e3, 1e6];
 /** FileDescriptorStoreMax= of a service without a store, and of one with it. */
@@ -37,7 +40,7 @@ export async function measureHandover(bench: Bench): Promise<void> {
   ] as const) {
     await part(bench, cell, ends => measureCpu(bench, ends, cell, ports, plan));
   }
-  await part(bench, "one more connection", ends => measureMemory(bench, ends));
+  await part(bench, "one more connection", () => measureMemory(bench));
 }
 
 /** What it starts ends with it. */
@@ -60,9 +63,16 @@ async function part(bench: Bench, cell: string, measure: (ends: Ends) => Promise
     .finally(() => ends.all());
 }
 
-async function start(bench: Bench, ends: Ends, ports: readonly PortPlace[], limit: number): Promise<ServiceManager> {
+async function start(
+  bench: Bench,
+  ends: Ends,
+  ports: readonly PortPlace[],
+  limit: number,
+  options = "",
+): Promise<ServiceManager> {
   const config = ports.map(({ path, tcp }) => `127.0.0.1,${tcp}:raw:0:${path}:${SPEED} NONE 1STOPBIT 8DATABITS LOCAL`);
-  return ServiceManager.start(ends, { config, limit, bundle: bench.places.daemon });
+  const env = { NODE_OPTIONS: options };
+  return ServiceManager.start(ends, { config, limit, env, bundle: bench.places.daemon });
 }
 
 /** The longest time between two pieces of a line that sends all the time, against the start of an empty Node process. */
@@ -126,20 +136,13 @@ async function measureCpu(bench: Bench, ends: Ends, cell: string, count: number,
   bench.add({ section: "handover", cell, metric: "CPU ms per MB", values, targets });
 }
 
-/** Private memory and the files in memory, for each connection with its device. */
-async function measureMemory(bench: Bench, ends: Ends): Promise<void> {
+/** What is in use, without garbage, for each connection with its device. */
+async function measureMemory(bench: Bench): Promise<void> {
   const values: Values = { edge: [], stored: [] };
   for (let round = 0; round < bench.rounds; round++) {
     for (const side of SIDES) {
-      const load = await Load.start(`${bench.places.tools}/load`, CONNECTIONS, "raw");
-      ends.teardown(() => load.stop());
-      const { pid } = await start(bench, ends, load.ports, LIMITS[side]);
-      await settle(2000);
-      const idle = sizeOf(pid);
-      await load.command(`connect 0 ${CONNECTIONS}`);
-      await settle(2000);
-      values[side]?.push((sizeOf(pid) - idle) / CONNECTIONS / KB);
-      await ends.all();
+      const [few, many] = [await sizeOf(bench, side, FIRST), await sizeOf(bench, side, FIRST + MORE)];
+      values[side]?.push((many - few) / MORE / KB);
     }
   }
   const { edge = [], stored = [] } = values;
@@ -151,10 +154,52 @@ async function measureMemory(bench: Bench, ends: Ends): Promise<void> {
   ]);
 }
 
-/** Bytes. */
-function sizeOf(pid: number): number {
-  const folder = `/proc/${pid}/fd`;
-  const files = readdirSync(folder).map(fd => join(folder, fd));
-  const inMemory = files.filter(file => readlinkSync(file).startsWith("/memfd:"));
-  return inMemory.reduce((sum, file) => sum + statSync(file).blocks * 512, memory([pid]).privateDirty);
+/** Bytes of the heap of a daemon with so many connections, and of its files in memory. */
+async function sizeOf(bench: Bench, side: Side, connections: number): Promise<number> {
+  const ends = new Ends();
+  try {
+    const load = await Load.start(`${bench.places.tools}/load`, FIRST + MORE, "raw");
+    ends.teardown(() => load.stop());
+    const folder = mkdtempSync(join(bench.places.scratch, "heap-"));
+    const { pid } = await start(
+      bench,
+      ends,
+      load.ports,
+      LIMITS[side],
+      `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${folder}`,
+    );
+    await load.command(`connect 0 ${connections}`);
+    await settle(2000);
+    const files = readdirSync(`/proc/${pid}/fd`).map(fd => `/proc/${pid}/fd/${fd}`);
+    const inMemory = files.filter(file => readlinkSync(file).startsWith("/memfd:"));
+    process.kill(pid, "SIGUSR2");
+    let heap = 0;
+    await until("the heap is written", () => {
+      heap = heapBytes(folder);
+      return heap > 0;
+    });
+    return inMemory.reduce((sum, file) => sum + statSync(file).blocks * BLOCK_BYTES, heap);
+  } finally {
+    await ends.all();
+  }
+}
+
+/** All objects of a heap snapshot, which has no garbage; 0: it is not complete. */
+function heapBytes(folder: string): number {
+  try {
+    const [file = ""] = readdirSync(folder);
+    const { snapshot, nodes } = JSON.parse(readFileSync(join(folder, file), "utf8")) as HeapSnapshot;
+    const fields = snapshot.meta.node_fields;
+    const sizeAt = fields.indexOf("self_size");
+    let sum = 0;
+    for (let at = sizeAt; at < nodes.length; at += fields.length) sum += nodes[at] ?? 0;
+    return sum;
+  } catch {
+    return 0;
+  }
+}
+
+interface HeapSnapshot {
+  readonly snapshot: { readonly meta: { readonly node_fields: readonly string[] } };
+  readonly nodes: readonly number[];
 }

@@ -29,6 +29,7 @@ t.test("what the profile knows of a port is found by the port's name", async t =
   const facts = factsOf("").facts;
   t.match(facts, { board: "x", boxLeds: [{ id: "status", sysfs: "blue", function: "ok" }] });
   t.same(facts.ports.get("2001"), {
+    id: "port1",
     label: "CONSOLE 1",
     device: "/dev/ttyS0",
     maxSpeed: 115200,
@@ -41,6 +42,7 @@ t.test("what the profile knows of a port is found by the port's name", async t =
     },
   });
   t.same(facts.ports.get("2002"), {
+    id: "port2",
     label: "port2",
     device: "/dev/ttyS1",
     maxSpeed: null,

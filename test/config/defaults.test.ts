@@ -28,6 +28,8 @@ t.test("the start values are those of the manual page", async t => {
     "trace-keep": 4,
     "line-timestamp": false,
     "telnet-enter": "crlf",
+    writer: "all",
+    "tell-user": false,
     remaddr: "",
   });
 });
@@ -70,6 +72,7 @@ t.test("every flag takes a number or true and false", async t => {
     "kickolduser",
     "always-open",
     "line-timestamp",
+    "tell-user",
   ];
   for (const name of [...flags, "chardelay"]) {
     for (const value of ["true", "TRUE", "1", "17", "-1"])
@@ -181,6 +184,7 @@ t.test("every default reaches the port", async t => {
       "DEFAULT:net-to-dev-bufsize:256",
       "DEFAULT:max-connections:3",
       "DEFAULT:telnet-enter:cr",
+      "DEFAULT:writer:last",
       "DEFAULT:dtr:off",
       "DEFAULT:rts:on",
       "DEFAULT:remaddr:10.0.0.1,0",
@@ -209,6 +213,7 @@ t.test("every default reaches the port", async t => {
     netToDevBufsize: { bytes: 256, explicit: true },
     maxConnections: 3,
     telnetEnter: "cr",
+    writer: "last",
     dtr: false,
     rts: true,
     remaddr: [{ text: "10.0.0.1,0" }],

@@ -59,6 +59,8 @@ const DEFAULTS = [
   "dtr",
   "replay",
   "always-open",
+  "writer",
+  "tell-user",
   "nosuch",
 ];
 const TEXTS = [

@@ -75,6 +75,7 @@ const PORT_VALUES: Readonly<Record<string, string>> = {
   ModemState: 'a{sb} 4 "CTS" true "DSR" false "DCD" true "RI" false',
   Connections: `ao 1 "${CONNECTION_PATH}"`,
   Peers: 'a(sq) 1 "192.0.2.1" 40000',
+  Writer: 's "all"',
   ConnectionCount: "u 1",
   MaxConnections: "u 2",
   NetToDevice: 's "waiting input"',
@@ -91,6 +92,7 @@ const CONNECTION_VALUES: Readonly<Record<string, string>> = {
   PortNumber: "q 40000",
   ConnectedTimestamp: "t 1700000000000000",
   IdleSeconds: "t 12",
+  Writes: "b true",
   BytesFromNet: "t 8589934592",
   BytesToNet: "t 5",
 };
@@ -179,7 +181,8 @@ t.test("every method of a port does what it says", tools, async t => {
     [["SetControl", "a{sb}", "2", "DTR", "false", "RTS", "true"], 'drive {"dtr":false,"rts":true}'],
     [["SetControl", "a{sb}", "1", "RTS", "false"], 'drive {"rts":false}'],
     [["SendBreak"], "sendBreak"],
-    [["Pulse", "s", "esp-reset"], "pulse esp-reset"],
+    [["TakeOver", "t", "17"], "takeOver 17"],
+    [["Say", "s", "caf\u00e9\n is open"], "tell caf\xc3\xa9 is open"],
     [["SetTimeout", "u", "4294967295"], "setTimeoutSeconds 4294967295"],
   ];
   const port = ports.get("localhost,2001");

@@ -55,6 +55,7 @@ function tty(t: Test): DeviceUnderTest {
 function reconnecting(made: DeviceUnderTest): DeviceUnderTest {
   const device: Device = new ReconnectingDevice({
     device: made.device,
+    before: null,
     config: portWith("9600 hold=1"),
     environment: new World().environment,
     events: { isBusy: () => false, lost: () => false, returned: () => {}, gaveUp: () => {} },

@@ -2,9 +2,10 @@ import t from "tap";
 import { JournalWriter, readJournal, SLOT_HEADER_BYTES } from "../../service/handover/journal.js";
 
 const SLOT_BYTES = SLOT_HEADER_BYTES + 40;
+const SIZES = [SLOT_BYTES] as const;
 
 function text(pair: Uint8Array): string | null {
-  const found = readJournal(pair, SLOT_BYTES);
+  const found = readJournal([pair], SIZES);
   return found === null ? null : Buffer.from(found.record).toString();
 }
 
@@ -23,13 +24,13 @@ t.test("an empty journal has no record", async t => {
 });
 
 t.test("a write that is cut off at any byte leaves the record before it", async t => {
-  const writer = new JournalWriter(SLOT_BYTES);
+  const writer = new JournalWriter(SIZES);
   let pair: Uint8Array = new Uint8Array(2 * SLOT_BYTES);
   let before: string | null = null;
   for (const record of ["one", "two is longer", "", "four", "x".repeat(40), "six"]) {
     const length = SLOT_HEADER_BYTES + record.length;
     for (let cut = 0; cut < length; cut++) {
-      const again = new JournalWriter(SLOT_BYTES, readJournal(pair, SLOT_BYTES)?.sequence ?? 0n);
+      const again = new JournalWriter(SIZES, readJournal([pair], SIZES)?.sequence ?? 0n);
       t.equal(text(written(pair, again, record, cut)), before, `${record}, cut after ${cut} bytes`);
     }
     pair = written(pair, writer, record);
@@ -39,7 +40,7 @@ t.test("a write that is cut off at any byte leaves the record before it", async 
 });
 
 t.test("any damaged byte makes the older record count", async t => {
-  const writer = new JournalWriter(SLOT_BYTES);
+  const writer = new JournalWriter(SIZES);
   const pair = written(written(new Uint8Array(2 * SLOT_BYTES), writer, "older"), writer, "newer");
   for (let at = 0; at < SLOT_HEADER_BYTES + "newer".length; at++) {
     const damaged = Uint8Array.from(pair);
@@ -49,15 +50,38 @@ t.test("any damaged byte makes the older record count", async t => {
 });
 
 t.test("a writer goes on where the one before it ended", async t => {
-  const pair = written(new Uint8Array(2 * SLOT_BYTES), new JournalWriter(SLOT_BYTES), "old");
-  const next = new JournalWriter(SLOT_BYTES, readJournal(pair, SLOT_BYTES)?.sequence ?? 0n);
+  const pair = written(new Uint8Array(2 * SLOT_BYTES), new JournalWriter(SIZES), "old");
+  const next = new JournalWriter(SIZES, readJournal([pair], SIZES)?.sequence ?? 0n);
   t.equal(text(written(pair, next, "new")), "new");
 });
 
 t.test("a record that does not fit is not written", async t => {
-  const writer = new JournalWriter(SLOT_BYTES);
+  const writer = new JournalWriter(SIZES);
   t.equal(writer.next(new Uint8Array(41)), null);
   t.equal(text(written(new Uint8Array(2 * SLOT_BYTES), writer, "fits")), "fits");
+});
+
+t.test("records of any length follow each other, in pairs of two sizes", async t => {
+  const sizes = [SLOT_HEADER_BYTES + 10, SLOT_BYTES];
+  const pairs = sizes.map(size => new Uint8Array(2 * size));
+  const writer = new JournalWriter(sizes);
+  let before: string | null = null;
+  const read = () => {
+    const found = readJournal(pairs, sizes);
+    return found === null ? null : Buffer.from(found.record).toString();
+  };
+  for (const length of [3, 30, 31, 5, 40, 10, 11, 0, 1, 2, 39, 38]) {
+    const record = "x".repeat(length);
+    const write = writer.next(Buffer.from(record));
+    const pair = pairs[write?.pair ?? 0];
+    if (write === null || pair === undefined) throw new Error("it does not fit");
+    pair.set(write.bytes.subarray(0, -1), write.offset);
+    pair[write.offset + write.bytes.length - 1] = 1;
+    t.equal(read(), before, `${length} bytes, cut off`);
+    pair.set(write.bytes, write.offset);
+    t.equal(read(), record);
+    before = record;
+  }
 });
 
 t.test("lengths and numbers that cannot be are no record", async t => {

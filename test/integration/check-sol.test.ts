@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
-import { runToEnd, temporaryFolder } from "../support/daemon.js";
+import { BUNDLE, runProgram, runToEnd, temporaryFolder } from "../support/daemon.js";
 import { type BmcOptions, FakeBmc } from "../support/fake-bmc.js";
 
 async function bmc(t: Test, options: Partial<BmcOptions> = {}): Promise<FakeBmc> {
@@ -87,4 +87,12 @@ t.test("wrong words are told without the secret, with status 2", async t => {
     t.match(errors, said);
     t.notMatch(errors, "secret");
   }
+});
+
+t.test("without its file the protocol cannot be loaded, and that is told", async t => {
+  const folder = temporaryFolder(t);
+  for (const file of ["ser2net.cjs", "native.node"]) copyFileSync(join(dirname(BUNDLE), file), join(folder, file));
+  const running = runProgram(t, process.execPath, [join(folder, "ser2net.cjs"), "check-sol", "sol.lan 127.0.0.1"]);
+  t.same(await running.exit(), { code: 1, signal: null });
+  t.match(await running.errors.untilEnd(), /^Serial over LAN cannot be loaded: /);
 });

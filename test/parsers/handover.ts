@@ -64,7 +64,7 @@ const records: Parser = {
   parse(text) {
     const bytes = Buffer.from(text, "latin1");
     const slotBytes = Math.max(SLOT_HEADER_BYTES, bytes.length >> 1);
-    const found = readJournal(bytes, slotBytes);
+    const found = readJournal([bytes], [slotBytes]);
     insist(found === null || found.record.length <= slotBytes, "a record that is longer than its slot");
     for (const kind of [PARTS.port, PARTS.device, PARTS.controlSession]) decodeRecord<unknown>(kind, bytes);
   },

@@ -1,6 +1,7 @@
 import t from "tap";
 import { DeviceError } from "../../service/device/device.js";
 import { LinkError } from "../../service/net/link.js";
+import { Port } from "../../service/port/port.js";
 import { World } from "../support/fake-environment.js";
 
 const OPENING = "\xff\xfb\x03\xff\xfb\x01\xff\xfe\x01\xff\xfd\x00\xff\xfb\x00";
@@ -257,4 +258,32 @@ t.test("names in remaddr are asked for when the port is defined: the first peer 
   t.same(world.asked, ["board.example"]);
   port.reconfigure(world.config("7000:raw:0:/dev/ttyA:9600 remaddr=other.example,0"), null);
   t.same(world.asked, ["board.example", "other.example"]);
+});
+
+t.test("a peer that is not admitted yet is left to the next process, which asks for its permission anew", async t => {
+  const [before, after] = [new World(), new World()];
+  const port = before.port("7000:raw:0:/dev/ttyA:9600");
+  before.permitted = () => new Promise(() => {});
+  const waiting = await before.call("7000");
+  Object.assign(waiting, { storedName: "c-1" });
+  const { connections } = port.state();
+  t.match(connections, [{ name: "c-1", slot: null, peer: waiting.peer }]);
+
+  const link = after.link(waiting.peer);
+  const left = [{ device: null, connections }];
+  const environment = {
+    ...after.environment,
+    handover: {
+      ...{ changes: () => null, nextOfRotator: () => null, device: () => null, link: () => link },
+      take: () => left.pop() ?? null,
+    },
+  };
+  const asked: string[] = [];
+  const permitted = async ({ peer }: { peer: { address: string } }) => asked.push(peer.address) > 0;
+  new Port(after.config("7000:raw:0:/dev/ttyA:9600"), { ...environment, permitted }).start();
+  await after.settle();
+  t.same(asked, [waiting.peer.address]);
+  link.send("hello");
+  await after.settle();
+  t.equal(after.device.written, "hello");
 });

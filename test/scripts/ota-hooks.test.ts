@@ -22,8 +22,7 @@ type Hook = (typeof HOOKS)[number];
 
 /** The hooks in a folder of the test: the paths that they name are below it. @param program what `ser2net` is there */
 function installed(t: Test, program: string) {
-  const { root, put, env: ours } = installExamples(t, HOOKS);
-  const env = { ...ours, RAUC_TARGET_SLOTS: "2", RAUC_SLOT_CLASS_2: "rootfs" };
+  const { root, put, env } = installExamples(t, HOOKS);
   put("bin/ser2net", program);
   const led = join(root, "sys/class/leds/board:white:update/brightness");
   put(led.slice(root.length), "");
@@ -94,10 +93,10 @@ t.test("each updater gets the status that it takes for not yet", async t => {
   }
   for (const [hook] of cases) t.equal(hooks.run(hook, [], 0).status, 0, hook);
   t.equal(hooks.led(), "255\n", "RAUC's hook lights the LED");
-  const app = { RAUC_TARGET_SLOTS: "3", RAUC_SLOT_CLASS_3: "app" };
+  const app = { RAUC_IMAGE_CLASS_3: "app" };
   t.equal(hooks.run("/usr/lib/rauc/pre-install", [], 1, app).status, 0, "the daemon alone needs no reboot");
   t.same(hooks.asked(), []);
-  const two = { ...app, RAUC_TARGET_SLOTS: "2 3" };
+  const two = { ...app, RAUC_IMAGE_CLASS_1: "rootfs" };
   t.equal(hooks.run("/usr/lib/rauc/pre-install", [], 1, two).status, 1, "a system with it does");
   t.equal(hooks.run("/usr/lib/rauc/post-install").status, 0);
   t.equal(hooks.led(), "0\n");

@@ -11,7 +11,6 @@ import { Heartbeat } from "../../service/port/heartbeat.js";
 import { Port } from "../../service/port/port.js";
 import { WakeUpBudget } from "../../service/port/read-pacing.js";
 import { Registry } from "../../service/port/registry.js";
-import { LinePulses } from "../../service/pulse/line-pulses.js";
 import { readLines } from "../config/read.js";
 import { FakeClock } from "./fake-clock.js";
 import { createFakeDevice, type FakeDevice } from "./fake-device.js";
@@ -227,8 +226,6 @@ export class World {
               flash: () => void this.traced.push(`flash ${config.name}`),
               close: () => void this.traced.push(`close ${config.name}`),
             },
-      linePulses: line =>
-        new LinePulses(line, readLines("PULSE:twice:DTR=0 10ms DTR=1 10ms DTR=0").finalContext.pulses, this.time),
       label: portName => (portName === "7001" ? "Router" : null),
       optionContext: () => readLines().finalContext,
       localTime: () => ({

@@ -68,10 +68,6 @@ export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeMan
       calls.push(`setLine ${words}`);
       return port.refusal;
     },
-    pulse(name) {
-      calls.push(`pulse ${name}`);
-      return port.refusal;
-    },
     drive(control) {
       if (port.known.control === null) return false;
       calls.push(`drive ${JSON.stringify(control)}`);
@@ -114,6 +110,7 @@ export function idleStatus(status: Partial<PortStatus> = {}): PortStatus {
     closingMs: 0,
     timeoutSeconds: 0,
     slots: [null],
+    writer: "all",
     devicePath: "/dev/ttyDEMO00",
     deviceWritten: status.devicePath ?? "/dev/ttyDEMO00",
     devicePresent: true,

@@ -16,6 +16,7 @@ interface Mode {
 export class Terminal {
   readonly screen: PtyDevice;
   readonly ended: Promise<unknown[]>;
+  readonly pid: number;
   /** The settings of the terminal before the program starts. */
   readonly modeBefore: Mode;
 
@@ -28,8 +29,12 @@ export class Terminal {
     setTermios(this.screen.slave, cooked);
     this.modeBefore = this.mode;
     const tty = openSync(this.screen.path, "r+"); // blocking, as a program expects its terminal to be
-    const child = spawn(program, args, { stdio: [tty, tty, tty], env: { ...process.env, TERM: "vt100" } });
+    const child = spawn(program, args, {
+      stdio: [tty, tty, tty],
+      env: { ...process.env, TERM: "vt100", NO_COLOR: "" },
+    });
     closeSync(tty);
+    this.pid = child.pid ?? 0;
     this.ended = once(child, "exit");
     t.teardown(async () => {
       child.kill("SIGKILL");

@@ -2,9 +2,11 @@
 import type { PortConfig, RemoteAddress } from "../../config/configuration.js";
 import type { ConnectionState } from "../../handover/state.js";
 import type { Link } from "../../net/link.js";
+import { logConnection, peerText } from "../connection-log.js";
 import type { PortEnvironment } from "../environment.js";
 import { refuse } from "./admission.js";
 import { Connection, type ConnectionEvents } from "./connection.js";
+import { Writers } from "./writers.js";
 
 interface NewConnection {
   readonly link: Link;
@@ -20,11 +22,16 @@ interface NewConnection {
 export class ConnectionSlots {
   /** All connections in a slot; both directions read this set itself. */
   readonly live = new Set<Connection>();
+  readonly #writers: Writers;
   #slots: (Connection | null)[] = [];
   #fixedPeers: readonly RemoteAddress[] = [];
 
-  constructor(config: PortConfig) {
-    this.arrange(config);
+  /** @param log for who takes over from whom */
+  constructor(config: () => PortConfig, log: Parameters<typeof logConnection>[0]) {
+    const tookOver = (one: Connection, from: Connection) =>
+      logConnection(log, config(), "take-over", one, `from ${peerText(from.link)}`);
+    this.#writers = new Writers({ live: this.live, rule: () => config().options.writer, tookOver });
+    this.arrange(config());
   }
 
   /** Call only while no slot is in use. */
@@ -90,7 +97,13 @@ export class ConnectionSlots {
     };
     this.#slots[slot] = connection;
     this.live.add(connection);
+    if (before === null) this.#writers.joined(connection);
     return connection;
+  }
+
+  /** The connection writes from now on. */
+  takeOver(connection: Connection): void {
+    this.#writers.take(connection);
   }
 
   /** A line of text for the peers that read notices. */
@@ -102,6 +115,7 @@ export class ConnectionSlots {
   release(connection: Connection): boolean {
     if (!this.live.delete(connection)) return false;
     this.#slots[connection.slot] = null;
+    this.#writers.left(connection);
     return true;
   }
 

@@ -36,6 +36,7 @@ export class Connection {
   writes: boolean;
   /** Input dropped since it watches, in bytes. */
   bytesDropped = 0;
+  #knowsItWatches = false;
   bytesFromNet = 0;
   bytesToNet = 0;
   /** True while the peer sends mostly telnet commands, and for a telnet peer that has sent nothing yet: reads are then small. */
@@ -122,10 +123,32 @@ export class Connection {
     return this.telnet === null ? bytes : this.telnet.decodeData(bytes);
   }
 
-  /** Drops data of a peer that watches; the first time, it is told. */
+  /** Drops data of a peer that watches; it is told once. */
   drop(bytes: number): void {
-    if (this.bytesDropped === 0) this.tell("You are watching: what you type is dropped");
     this.bytesDropped += bytes;
+    if (!this.#knowsItWatches) this.tell("You are watching: what you type is dropped");
+    this.#knowsItWatches = true;
+  }
+
+  /** It writes no more. */
+  watch(why: string): void {
+    this.writes = false;
+    this.#knowsItWatches = true;
+    this.tell(`${why}: what you type is dropped`);
+  }
+
+  /** It writes from now on. @param told null: it has asked for it */
+  write(told: string | null): void {
+    const watched = !this.writes;
+    this.writes = true;
+    this.#knowsItWatches = false;
+    this.bytesDropped = 0;
+    if (watched && told !== null) this.tell(told);
+  }
+
+  /** It watches because another one writes, and did not ask to watch only. */
+  get mayBeNext(): boolean {
+    return this.link.attached?.watch !== true;
   }
 
   /** False: every byte is data to it, so no text is sent: a raw port, a program that has agreed to RFC 2217, `attach -8`. */

@@ -1,0 +1,68 @@
+/** Two technicians at one console, each at a terminal of tmux, and a third one by stock telnet. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { consoleStage } from "../support/console-stage.js";
+import { BUNDLE } from "../support/daemon.js";
+import { Tmux } from "../support/tmux.js";
+import { needs } from "../support/tools.js";
+import { until } from "../support/wait.js";
+
+const ESCAPE = "\x1d";
+
+t.test("they see, watch, take over, talk, send a break and leave", needs("tmux", "telnet"), async t => {
+  const stage = await consoleStage(t, ["telnet:0:DEVICE:9600 NONE max-connections=4"]);
+  const [device] = stage.devices;
+  const [name = ""] = stage.names;
+  if (device === undefined) return t.fail();
+  const tmux = new Tmux(t);
+  for (const who of ["ann", "bob", "cat"]) tmux.open(who);
+  const command = `${process.execPath} ${BUNDLE}`;
+  const attach = (...words: string[]) =>
+    `${[command, "attach", "--socket", stage.socket, ...words, name].join(" ")}; echo left with $?\r`;
+
+  tmux.type("ann", attach());
+  await tmux.see("ann", `[attached to ${name}, help: Ctrl-] ?]`);
+  device.send("login: ");
+  await tmux.see("ann", "login:");
+  tmux.type("ann", "root\r");
+  await device.expect("root\r");
+
+  tmux.type("bob", attach("-r"));
+  await tmux.see("bob", `[attached to ${name}, watching, help: Ctrl-] ?]`);
+  tmux.type("cat", `telnet 127.0.0.1 ${stage.ports[0]}\r`);
+  await tmux.see("cat", "Escape character is");
+  device.send("\r\nboard# ");
+  for (const who of ["ann", "bob", "cat"]) await tmux.see(who, "board#");
+  tmux.type("bob", "reboot\r");
+  tmux.type("ann", "uptime\r");
+  t.equal(await device.expect("uptime\r"), "uptime\r", "what a watcher types is dropped");
+
+  tmux.type("bob", `${ESCAPE}t`);
+  await tmux.see("bob", /\[.* writes on /);
+  tmux.type("bob", "reboot\r");
+  await device.expect(/reboot\r/);
+  tmux.type("bob", `${ESCAPE}mI reboot it now\r`);
+  for (const who of ["ann", "cat"]) await tmux.see(who, "I reboot it now");
+  tmux.type("bob", `${ESCAPE}b`);
+  await tmux.see("bob", "[break sent]");
+  tmux.type("bob", `${ESCAPE}w`);
+  await tmux.see("bob", /writer .*\n/);
+
+  const log = join(stage.folder, "log");
+  tmux.type("ann", `${ESCAPE}l${log}\r`);
+  await tmux.see("ann", `[logging to ${log}]`);
+  device.send("U-Boot 2026\r\n");
+  await until("it is logged", () => existsSync(log) && readFileSync(log, "latin1").includes("U-Boot 2026\r\n"));
+  const file = join(stage.folder, "firmware");
+  const firmware = Buffer.from(Array.from({ length: 20_000 }, (_, at) => (at * 7) % 256)).toString("latin1");
+  writeFileSync(file, firmware, "latin1");
+  tmux.type("bob", `${ESCAPE}s${file}\r`);
+  await device.expect(firmware);
+  await tmux.see("bob", `[sent 20000 bytes of ${file}]`);
+
+  for (const who of ["ann", "bob"]) tmux.type(who, `${ESCAPE}q`);
+  for (const who of ["ann", "bob"]) await tmux.see(who, "left with 0");
+  tmux.type("ann", "stty -a\r");
+  await tmux.see("ann", /\bicanon\b[\s\S]* echo\b/);
+});
