@@ -11,7 +11,7 @@ import { until } from "../support/wait.js";
 const ESCAPE = "\x1d";
 
 t.test("they see, watch, take over, talk, send a break and leave", needs("tmux", "telnet"), async t => {
-  const stage = await consoleStage(t, ["telnet:0:DEVICE:9600 NONE max-connections=4"]);
+  const stage = await consoleStage(t, ["telnet:0:DEVICE:9600 NONE max-connections=4 writer=first"]);
   const [device] = stage.devices;
   const [name = ""] = stage.names;
   if (device === undefined) return t.fail();
@@ -28,7 +28,7 @@ t.test("they see, watch, take over, talk, send a break and leave", needs("tmux",
   tmux.type("ann", "root\r");
   await device.expect("root\r");
 
-  tmux.type("bob", attach("-r"));
+  tmux.type("bob", attach());
   await tmux.see("bob", `[attached to ${name}, watching, help: Ctrl-] ?]`);
   tmux.type("cat", `telnet 127.0.0.1 ${stage.ports[0]}\r`);
   await tmux.see("cat", "Escape character is");
