@@ -192,7 +192,7 @@ t.test("a file goes to the device by ZMODEM", needs("rz", "sz"), async t => {
   const board = temporaryFolder(t);
   const receiver = spawn("rz", ["--binary"], { cwd: board, stdio: ["pipe", "pipe", "ignore"] });
   t.teardown(() => receiver.kill("SIGKILL"));
-  const stage = await consoleStage(t, [RAW], bytes => receiver.stdin.write(Uint8Array.from(bytes)));
+  const stage = await consoleStage(t, [RAW], { received: bytes => receiver.stdin.write(Uint8Array.from(bytes)) });
   const file = join(stage.folder, "image.bin");
   const image = Buffer.from(Array.from({ length: 30_000 }, (_, at) => (at * 31) % 256));
   writeFileSync(file, image);

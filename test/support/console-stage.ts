@@ -20,14 +20,20 @@ export interface ConsoleStage {
   terminal(command: string, ...words: string[]): Terminal;
 }
 
+interface StageOptions {
+  /** What the devices receive; without it their bytes wait to be expected. */
+  readonly received?: (bytes: Uint8Array) => void;
+  /** Of the CONTROLSOCKET line. */
+  readonly socketWords?: string;
+}
+
 /**
  * @param lines state and options of each port, such as `telnet:0:DEVICE:9600` with DEVICE for its pseudo-terminal
- * @param received what the devices receive; without it their bytes wait to be expected
  */
 export async function consoleStage(
   t: Teardown,
   lines: readonly string[],
-  received?: (bytes: Uint8Array) => void,
+  options: StageOptions = {},
 ): Promise<ConsoleStage> {
   const next = await portNumbers(t);
   const folder = temporaryFolder(t);
@@ -35,14 +41,18 @@ export async function consoleStage(
   const [controlPort, devices, names, ports] = [await next(), [] as PtyDevice[], [] as string[], [] as number[]];
   const config: string[] = [];
   for (const line of lines) {
-    const device = PtyDevice.open(t, received);
+    const device = PtyDevice.open(t, options.received);
     const port = await next();
     devices.push(device);
     ports.push(port);
     names.push(`127.0.0.1,${port}`);
     config.push(`127.0.0.1,${port}:${line.replace("DEVICE", device.path)}`);
   }
-  const daemon = await Daemon.start(t, { controlPort, config, args: ["--control-socket", socket] });
+  const daemon = await Daemon.start(t, {
+    controlPort,
+    config,
+    args: ["--control-socket", `${socket}:${options.socketWords ?? ""}`],
+  });
   const at = ["--socket", socket];
   return {
     ...{ daemon, socket, folder, devices, names, ports },
