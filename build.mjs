@@ -30,6 +30,7 @@ const ENTRIES = [
   { entry: "service/log/journal-entry.ts", outfile: "journal.cjs" }, // loaded where systemd has started the daemon
   { entry: "service/config/print.ts", outfile: "print.cjs" }, // loaded for --print-config
   { entry: "service/app/board-leds.ts", outfile: "leds.cjs", part: true }, // loaded for LED lines and boards
+  { entry: "service/replay/replay.ts", outfile: "replay.cjs", part: true }, // loaded where a port has replay=
   { entry: "service/trace/traces.ts", outfile: "trace.cjs", part: true }, // loaded where a port is traced
   { entry: "service/app/sol.ts", outfile: "sol.cjs", part: true }, // loaded when a SOL device is configured first
   { entry: "service/handover/entry.ts", outfile: "handover.cjs" }, // loaded where a state is handed over

@@ -8,7 +8,7 @@ import ts from "typescript";
 const RANKS = [
   ["line"],
   ["telnet", "ipmi", "config", "handover", "native"],
-  ["log", "access", "board", "device", "net", "led", "trace", "systemd"],
+  ["log", "access", "board", "device", "net", "led", "trace", "replay", "systemd"],
   ["port"],
   ["control", "dbus"],
   ["app", "client", "doctor", "drain", "upgrade"],

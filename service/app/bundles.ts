@@ -10,6 +10,7 @@ import type { BoardLeds } from "./board-leds.js";
 
 type Sol = typeof import("./sol.js");
 type Traces = typeof import("../trace/traces.js");
+type ReplayBundle = typeof import("../replay/replay.js");
 
 interface BundlesOptions {
   readonly log: Log;
@@ -21,11 +22,13 @@ interface BundlesOptions {
 export class Bundles {
   /** Null: they cannot be loaded, which is logged. */
   readonly traces: () => Traces | null;
+  readonly replay: () => ReplayBundle | null;
   readonly #loadLeds: () => BoardLeds | null;
   #leds: BoardLeds | null = null;
 
   constructor(options: BundlesOptions) {
     this.traces = loader("Traces", () => loadModule<Traces>("./trace.cjs"), options.log);
+    this.replay = loader("Replays", () => loadModule<ReplayBundle>("./replay.cjs"), options.log);
     this.#loadLeds = loader("LEDs", () => createLeds(options), options.log);
   }
 

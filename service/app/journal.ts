@@ -153,7 +153,7 @@ function recordOf(port: Port): PortRecord {
     connections: connections.slice(0, MOST_CONNECTIONS).map(connection => {
       const telnet = connection.telnet;
       return {
-        ...{ ...connection, unsent: NOTHING, unsentAnswers: 0, endWhenSent: null, inbox: [] },
+        ...{ ...connection, unsent: NOTHING, unsentAnswers: 0, endWhenSent: null, replayLeft: 0, inbox: [] },
         telnet: telnet === null ? null : { ...telnet, enter: { ...telnet.enter, afterCr: false } },
       };
     }),

@@ -13,13 +13,14 @@ import type { Link } from "../net/link.js";
 import { listen } from "../net/listen.js";
 import { RemoteNames } from "../net/remote-names.js";
 import { standardInput } from "../net/stdio.js";
-import type { PortEnvironment } from "../port/environment.js";
+import type { PortEnvironment, PortReplay } from "../port/environment.js";
 import type { PortHandover } from "../port/handover.js";
 import { Heartbeat } from "../port/heartbeat.js";
 import { writeIfOpen } from "../port/peers/admission.js";
 import { WakeUpBudget } from "../port/read-pacing.js";
 import type { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
+import type { Replays } from "../replay/replay.js";
 import { type Bundles, isTraced, loadSol } from "./bundles.js";
 import { createWrappers } from "./hosts-access.js";
 import type { Journal } from "./journal.js";
@@ -59,20 +60,19 @@ interface TakenPorts extends PortHandover {
 }
 
 export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvironment {
-  const { log, ports, inherited, locking } = options;
+  const { log, ports, inherited, locking, handover } = options;
   const names = new RemoteNames();
   const withPort = (remote: RemoteAddress) => names.addresses(remote).map(address => ({ address, port: remote.port }));
-  const permitted = createAccessCheck("ser2net", log);
-  const time = systemClock;
-  let connectionIds = options.handover?.nextConnectionId ?? 0;
+  const [time, heartbeat, permitted] = [systemClock, new Heartbeat(systemClock), createAccessCheck("ser2net", log)];
+  let ids = handover?.nextConnectionId ?? 0;
   return {
     log,
     quiet: options.quiet,
     time,
     budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
-    heartbeat: new Heartbeat(time),
+    heartbeat,
     defaultSignature: options.signature,
-    handover: options.handover,
+    handover,
     listen: (spec, events) => listen(spec, inherited, events, time),
     standardInput,
     openDevice: createDeviceOpener(log, locking),
@@ -82,12 +82,13 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     admits: (list, peer) => isAdmitted(list?.flatMap(withPort) ?? null, peer),
     numericAddresses: remote => names.addresses(remote),
     openTraces: createTraceOpener(options),
+    openReplay: createReplayOpener(options, heartbeat),
     led: config => (config === null ? null : options.openLed(config)),
-    label: portName => options.label(portName),
+    label: options.label,
     optionContext: () => options.optionContext(),
     localTime: () => readLocalTime(time),
     deviceInUse: (identity, by) => ports.deviceInUse(identity, by),
-    nextConnectionId: () => ++connectionIds,
+    nextConnectionId: () => ++ids,
     isDraining: () => options.isDraining(),
     negotiated: port => options.journal?.keep(port),
     changed: port => {
@@ -108,6 +109,18 @@ function createTraceOpener({ log, handover, bundles }: PortEnvironmentOptions): 
     const { traceRead: read, traceWrite: write, traceBoth: both } = options;
     const open = (template: string) => handover?.traceFile(name, template) ?? expand(template);
     return traces.openTraces({ read, write, both }, open, error => log.error(traces.describeTraceError(error, name)));
+  };
+}
+
+/** The replay of a port; what the process before this one has kept goes on. */
+function createReplayOpener({ log, bundles }: PortEnvironmentOptions, heartbeat: Heartbeat) {
+  let replays: Replays | null = null;
+  return ({ name, device, options }: PortConfig, before: PortReplay | null): PortReplay | null => {
+    if (options.replayBytes === 0 && before === null) return null;
+    const bundle = bundles.replay();
+    if (bundle === null) return null;
+    replays ??= new bundle.Replays({ clock: systemClock, heartbeat, log });
+    return replays.open(`port ${name} (${device.path})`, options.replayBytes, before);
   };
 }
 

@@ -17,7 +17,14 @@ export function rebuiltConnection(
   return {
     ...{ name, port, transport: "tcp", peer: { address: "unknown", port: 0 }, id: 0, slot, fixed: false },
     ...{ sinceMs: clock.date().getTime(), idleSeconds: 0, bytesFromNet: 0, bytesToNet: 0 },
-    ...{ unsent: NOTHING, unsentAnswers: 0, flooding: state === "telnet", suspended: false, endWhenSent: null },
+    ...{
+      unsent: NOTHING,
+      unsentAnswers: 0,
+      flooding: state === "telnet",
+      suspended: false,
+      endWhenSent: null,
+      replayLeft: 0,
+    },
     ...{ telnet: state === "telnet" ? rebuiltTelnet(options.remctl) : null, inbox: [] },
     ...{ attach: null, writes: true },
   };

@@ -8,6 +8,7 @@ export { suggest } from "../config/suggest.js";
 export { DeviceError } from "../device/device.js";
 export { deviceIdentity } from "../device/open.js";
 export { reasonOf, SystemError } from "../native/errors.js";
+export { memoryFile } from "../native/handover.js";
 export { loadModule } from "../native/load-module.js";
 export { isServed, listenUnix, peerCredentials } from "../native/local-sockets.js";
 export { READABLE, Watch } from "../native/poll.js";

@@ -117,6 +117,8 @@ const CONNECTION = record({
   flooding: flag,
   suspended: flag,
   endWhenSent: nullable(reason),
+  /** Bytes of the replay that it has not been sent yet. */
+  replayLeft: added(COUNT, 0),
   /** Null: a raw connection. */
   telnet: nullable(TELNET),
   /** Datagrams of a UDP peer that are not passed on yet. */

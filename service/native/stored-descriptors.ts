@@ -7,8 +7,8 @@
 import { closeSync } from "node:fs";
 import { shutdownSocket } from "./handover.js";
 
-/** Listening TCP socket, UDP socket, connection, control session, control socket, device, trace file, journal. */
-type StoredKind = "l" | "u" | "c" | "m" | "s" | "d" | "t" | "j";
+/** Listening TCP socket, UDP socket, connection, control session, control socket, device, trace file, journal, replay. */
+type StoredKind = "l" | "u" | "c" | "m" | "s" | "d" | "t" | "j" | "r";
 
 /** Neither call throws. */
 export interface DescriptorStore {

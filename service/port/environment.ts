@@ -11,6 +11,7 @@ import type { Link, Listener, PeerAddress } from "../net/link.js";
 import type { PortListenEvents } from "../net/listen.js";
 import type { PortHandover } from "./handover.js";
 import type { Heartbeat } from "./heartbeat.js";
+import type { Connection } from "./peers/connection.js";
 import type { WakeUpBudget } from "./read-pacing.js";
 import type { ManagedPort } from "./status.js";
 
@@ -23,6 +24,20 @@ export interface PortTraces {
   /** For the process after this one. */
   state(): readonly Omit<TraceState, "name" | "port">[];
   close(): Promise<void>;
+}
+
+/** The last bytes of a device, for connections that come later. */
+export interface PortReplay {
+  add(bytes: Uint8Array): void;
+  /** The last bytes, at most `limit`, from the start of a line on, as a copy; and when the last one came (since 1970). */
+  last(limit: number): { readonly bytes: Uint8Array; readonly lastMs: number };
+  /** Shows a connection that was greeted what there is. @param marker a line before it */
+  show(connection: Connection, marker: boolean): void;
+  /** Goes on where the process before this one was. @param left bytes */
+  resume(connection: Connection, left: number): void;
+  /** What has come outlives the process. */
+  flush(): void;
+  close(): void;
 }
 
 export interface PortLed {
@@ -58,6 +73,8 @@ export interface PortEnvironment {
   numericAddresses(remote: RemoteAddress): readonly string[];
   /** Null when no trace is configured. */
   openTraces(config: PortConfig, expand: (template: string) => string): PortTraces | null;
+  /** The replay of that definition, instead of the one before; null when none is configured. */
+  openReplay(config: PortConfig, before: PortReplay | null): PortReplay | null;
   /** The label of the port in the board profile; null without one. */
   label(portName: string): string | null;
   led(config: LedConfig | null): PortLed | null;

@@ -50,6 +50,6 @@ export function undecidedConnection(port: string, name: string, peer: PeerAddres
   return {
     ...{ name, port, transport: "tcp", peer, id: 0, slot: null, fixed: false, sinceMs: time.date().getTime() },
     ...{ idleSeconds: 0, bytesFromNet: 0, bytesToNet: 0, unsent: nothing, unsentAnswers: 0, flooding: false },
-    ...{ suspended: false, endWhenSent: null, telnet: null, inbox: [], attach: null, writes: true },
+    ...{ suspended: false, endWhenSent: null, replayLeft: 0, telnet: null, inbox: [], attach: null, writes: true },
   };
 }

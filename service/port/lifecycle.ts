@@ -73,7 +73,8 @@ export class PortLifecycle {
       this.#lose(connection, reportLinkError(this.#environment.log, error, call, this.#name));
     },
     peerReady: connection => {
-      if (connection.endWhenSent !== null) this.#lose(connection, connection.endWhenSent);
+      connection.replay?.goOn();
+      if (connection.endWhenSent !== null && connection.isIdle) this.#lose(connection, connection.endWhenSent);
       else this.#openPort?.peerReady();
     },
     peerMustGo: (connection, reason) => this.#lose(connection, reason),
@@ -140,7 +141,6 @@ export class PortLifecycle {
     this.#options.changed();
   }
 
-  /** Call only while idle. */
   openDevice(before: DeviceState | null = null): void {
     this.#advance("called");
     this.device.open(before);

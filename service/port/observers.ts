@@ -1,12 +1,13 @@
 /** Observers of the data of a port: monitor, traces, LEDs. Unset ones cost nothing. Bytes are valid only during the call. */
 
-import type { PortLed, PortTraces } from "./environment.js";
+import type { PortLed, PortReplay, PortTraces } from "./environment.js";
 import type { MonitorDirection } from "./status.js";
 
 export class DataObservers {
   monitorTerm: ((bytes: Uint8Array) => void) | null = null;
   monitorTcp: ((bytes: Uint8Array) => void) | null = null;
   traces: PortTraces | null = null;
+  replay: PortReplay | null = null;
   /** Flashed for bytes from the device, and to it. */
   ledRx: PortLed | null = null;
   ledTx: PortLed | null = null;
@@ -23,7 +24,14 @@ export class DataObservers {
     };
   }
 
-  endMonitor(): void {
+  /** @param open gives the one that is to be used instead of the one in use */
+  replayFrom(open: (before: PortReplay | null) => PortReplay | null): void {
+    this.replay = open(this.replay);
+  }
+
+  end(): void {
+    this.replay?.close();
+    this.replay = null;
     const ended = this.#monitorEnded;
     this.#forgetMonitor();
     ended?.();

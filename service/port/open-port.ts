@@ -24,6 +24,8 @@ import { writeAll } from "./transfer/write-all.js";
 /** How long a device may take to accept the close string and to send what it was given, together. */
 const CLOSE_LIMIT_MS = 4000;
 
+const LF = 10;
+
 export class OpenPort implements TelnetCommands {
   readonly device: Device;
   readonly config: PortConfig;
@@ -97,6 +99,7 @@ export class OpenPort implements TelnetCommands {
 
   /** A connection that the process before this one has greeted. */
   join(connection: Connection): void {
+    this.#observers.replay?.resume(connection, connection.replayLeft);
     this.toDevice.add(connection);
   }
 
@@ -122,7 +125,16 @@ export class OpenPort implements TelnetCommands {
     this.#traces?.opened(connection.link.peer);
     if (connection.telnet !== null) connection.sendAside(connection.telnet.negotiation.opening());
     connection.sendAside(banner);
+    if (this.#connections.has(connection)) this.#showReplay(connection, banner);
     if (this.#connections.has(connection)) this.toDevice.add(connection); // else it was lost while it was greeted
+  }
+
+  /** To a UDP peer nothing: its address may be forged, and a short datagram must not be answered by a long one. */
+  #showReplay(connection: Connection, banner: Uint8Array): void {
+    if (connection.link.transport === "udp") return;
+    const isText = connection.readsNotices;
+    if (isText && banner.length > 0 && banner.at(-1) !== LF) connection.sendAside(toBytes("\r\n"));
+    this.#observers.replay?.show(connection, isText);
   }
 
   /** Also reads the device again if only this peer blocked it (BUG-10). */

@@ -15,7 +15,7 @@ import type { OpenPort } from "./open-port.js";
 import { PortPeople } from "./people.js";
 import { conditionOf, snapshot } from "./snapshot.js";
 import type { ManagedPort, MonitorDirection, PortCondition, PortStatus } from "./status.js";
-import { isStuck } from "./stuck.js";
+import { stuckText } from "./stuck.js";
 
 export const NO_SOCKETS = "Unable to create network socket(s)";
 
@@ -91,9 +91,7 @@ export class Port implements ManagedPort {
   /** A permanent failure that needs a restart, or null. */
   problem(): string | null {
     if (this.#incoming.isBroken) return `port ${this.name} does not listen any more`;
-    const seconds = Math.round(this.#lifecycle.closingMs / 1000);
-    const stuck = isStuck(seconds, this.#definition.config.line);
-    return stuck ? `port ${this.name} has been closing for ${seconds} s` : null;
+    return stuckText(this.name, this.#lifecycle.closingMs, this.#definition.config.line);
   }
 
   /**
@@ -105,6 +103,7 @@ export class Port implements ManagedPort {
     const definition = this.#definition;
     if (before !== null) definition.restore(before, this.#environment.optionContext());
     const wanted = definition.state;
+    this.#definitionChanged();
     definition.state = "off";
     this.#lifecycle.device.watch();
     this.#incoming.askForNames();
@@ -117,22 +116,15 @@ export class Port implements ManagedPort {
 
   /** What the process after this one needs. */
   state() {
+    this.#observers.replay?.flush();
     const left = this.#lifecycle.state();
     const connections = [...left.connections, ...this.#incoming.undecided()];
     return { port: this.#definition.stored(), ...left, connections };
   }
 
-  // ---- what an operator may know and do
-
   status(): PortStatus {
-    const { config, state, timeoutSeconds, pending } = this.#definition;
-    return snapshot({
-      ...{ config, state, timeoutSeconds },
-      lifecycle: this.#lifecycle,
-      second: this.#environment.heartbeat.second,
-      pending: typeof pending === "string" ? pending : "reconfigure",
-      listenError: this.#incoming.error,
-    });
+    const [definition, lifecycle, { second }] = [this.#definition, this.#lifecycle, this.#environment.heartbeat];
+    return snapshot({ definition, lifecycle, second, listenError: this.#incoming.error });
   }
 
   disconnect(): boolean {
@@ -172,16 +164,16 @@ export class Port implements ManagedPort {
   setConfig(words: string): string | null {
     const problem = this.#definition.takeWords(words, this.#environment.optionContext());
     if (problem !== null) return problem;
-    this.#alwaysOpen.check();
+    this.#definitionChanged();
     this.#changed();
     return null;
   }
 
   setLine(words: string): string | null {
     const problem = this.setConfig(words);
-    if (problem !== null) return problem;
-    this.#operate((device, openPort) => openPort.lineChanged(device.set(this.#definition.config.line)));
-    return null;
+    const { line } = this.#definition.config;
+    if (problem === null) this.#operate((device, openPort) => openPort.lineChanged(device.set(line)));
+    return problem;
   }
 
   drive(control: Partial<ModemControl>): boolean {
@@ -192,11 +184,18 @@ export class Port implements ManagedPort {
     return this.#operate(line => line.sendBreak());
   }
 
+  replay(limit: number): ReturnType<ManagedPort["replay"]> {
+    return this.#observers.replay?.last(limit) ?? null;
+  }
+
+  #definitionChanged(): void {
+    this.#observers.replayFrom(before => this.#environment.openReplay(this.#definition.config, before));
+    this.#alwaysOpen.check();
+  }
+
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
     return this.#observers.monitor(direction, sink, ended);
   }
-
-  // ---- reload, rotators, shutdown
 
   /** The new definition counts when the port is free; a `disconnectReason` ends its connections. */
   reconfigure(config: PortConfig, disconnectReason: string | null): void {
@@ -236,7 +235,7 @@ export class Port implements ManagedPort {
     this.#incoming.closePending();
     this.#lifecycle.end(SHUTDOWN);
     await this.#lifecycle.closed();
-    this.#observers.endMonitor();
+    this.#observers.end();
   }
 
   /** Takes a link for which a rotator chose this port. False: the port is not free for it. */
@@ -279,7 +278,7 @@ export class Port implements ManagedPort {
     this.#alwaysOpen.stop();
     this.#incoming.closePending();
     this.#lifecycle.device.unwatch();
-    this.#observers.endMonitor();
+    this.#observers.end();
     this.#environment.removed(this);
   }
 
@@ -287,6 +286,7 @@ export class Port implements ManagedPort {
     this.#definition.pending = "none";
     if (!isSameDevice(config.device, this.#definition.config.device)) this.#lifecycle.forgetError();
     this.#definition.replace(config);
+    this.#definitionChanged();
     this.#lifecycle.device.watch();
     this.#incoming.askForNames();
     this.#lifecycle.slots.arrange(config);

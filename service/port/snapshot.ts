@@ -1,22 +1,20 @@
 /** The status of a port, put together from the objects that know each part. */
-import type { PortConfig, PortState } from "../config/configuration.js";
+import type { PortDefinition } from "./definition.js";
 import type { PortLifecycle } from "./lifecycle.js";
 import { type PortCondition, type PortStatus, portCondition, type TransferPhase } from "./status.js";
 
 interface SnapshotSource {
-  readonly config: PortConfig;
-  readonly state: PortState;
-  readonly timeoutSeconds: number;
+  readonly definition: PortDefinition;
   readonly lifecycle: PortLifecycle;
   /** Of the heartbeat. */
   readonly second: number;
-  readonly pending: PortStatus["pending"];
   readonly listenError: string | null;
 }
 
 /** Each field is named: with a spread V8 makes a dictionary of 5 KB, for each port of a listing. */
 export function snapshot(observed: SnapshotSource): PortStatus {
-  const { config, state, lifecycle, second, listenError } = observed;
+  const { definition, lifecycle, second, listenError } = observed;
+  const { config, state, timeoutSeconds, pending } = definition;
   const { device, line, name, networkPort } = config;
   const { phase, openPort } = lifecycle;
   const open = phase === "open" ? openPort : null;
@@ -24,8 +22,8 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     name,
     networkPort,
     state,
-    timeoutSeconds: observed.timeoutSeconds,
-    pending: observed.pending,
+    timeoutSeconds,
+    pending: typeof pending === "string" ? pending : "reconfigure",
     devicePresent: lifecycle.device.isPresent,
     phase,
     closingMs: lifecycle.closingMs,

@@ -94,6 +94,11 @@ export interface ManagedPort {
   /** False when the device is not open, or has no modem lines. */
   drive(control: Partial<ModemControl>): boolean;
   sendBreak(): boolean;
+  /**
+   * The last bytes of the device, at most `limit`, from the start of a line on, as a copy; and when the last of them came, in
+   * milliseconds since 1970. Null: the port has no `replay=`.
+   */
+  replay(limit: number): { readonly bytes: Uint8Array; readonly lastMs: number } | null;
   /** Copies of one direction's bytes go to `sink` until the returned function is called; null when taken already. */
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null;
 }

@@ -5,8 +5,9 @@ import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 const STUCK_SECONDS = 30;
 const KERNEL_QUEUE_BYTES = 4096;
 
-/** @param closingSeconds for how long the port has been closing; 0: it is not */
-export function isStuck(closingSeconds: number, line: LineSettings): boolean {
+/** In words; null: it does not. @param closingMs for how long the port has been closing; 0: it is not */
+export function stuckText(name: string, closingMs: number, line: LineSettings): string | null {
+  const seconds = Math.round(closingMs / 1000);
   const queueSeconds = (KERNEL_QUEUE_BYTES * bitsPerCharacter(line)) / line.speed;
-  return closingSeconds > STUCK_SECONDS + queueSeconds;
+  return seconds > STUCK_SECONDS + queueSeconds ? `port ${name} has been closing for ${seconds} s` : null;
 }

@@ -6,7 +6,7 @@ const FIRST = 3; // SD_LISTEN_FDS_START
 /** More than any unit here hands over: a nonsensical number shall not cost the start. */
 const MOST = 8192;
 /** Names in the store of the service manager; `stored` is what it makes of one that it does not understand. */
-const STORED = /^(?:[lucmdtj]-[0-9a-z]{1,10}|s-[0-9a-z.]{1,40}|state|stored)$/;
+const STORED = /^(?:[lucmdtjr]-[0-9a-z]{1,10}|s-[0-9a-z.]{1,40}|state|stored)$/;
 
 /** All of it is the receiver's from now on. */
 export interface HandedDescriptors {

@@ -11,6 +11,7 @@ import { Heartbeat } from "../../service/port/heartbeat.js";
 import { Port } from "../../service/port/port.js";
 import { WakeUpBudget } from "../../service/port/read-pacing.js";
 import { Registry } from "../../service/port/registry.js";
+import { Replays } from "../../service/replay/replay.js";
 import { readLines } from "../config/read.js";
 import { FakeClock } from "./fake-clock.js";
 import { createFakeDevice, type FakeDevice } from "./fake-device.js";
@@ -48,6 +49,7 @@ export class World {
   /** Whose address was asked for. */
   readonly asked: string[] = [];
   standardInput: () => FakeLink = () => this.#keep(createFakeLink({ address: "unknown", port: 0 }, "stdio"));
+  readonly #replays: Replays;
   readonly #listeners = new Map<string, FakeListener>();
   readonly #links: FakeLink[] = [];
   readonly #absent = new Set<string>();
@@ -57,6 +59,7 @@ export class World {
 
   constructor() {
     this.environment = this.#makeEnvironment();
+    this.#replays = new Replays({ clock: this.time, heartbeat: this.environment.heartbeat, log: this.environment.log });
   }
 
   /** The port that the last of these configuration lines describes, started. */
@@ -226,6 +229,8 @@ export class World {
               flash: () => void this.traced.push(`flash ${config.name}`),
               close: () => void this.traced.push(`close ${config.name}`),
             },
+      openReplay: ({ name, device, options }, before) =>
+        this.#replays.open(`${name} ${device.path}`, options.replayBytes, before),
       label: portName => (portName === "7001" ? "Router" : null),
       optionContext: () => readLines().finalContext,
       localTime: () => ({

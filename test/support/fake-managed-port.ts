@@ -78,6 +78,7 @@ export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeMan
       calls.push("sendBreak");
       return true;
     },
+    replay: () => null,
     monitor(direction, sink, ended) {
       if (monitor !== null) return null;
       const mine = { direction, sink, ended };

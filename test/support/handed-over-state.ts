@@ -27,7 +27,7 @@ export const CONNECTION: ConnectionState = {
   ...{ id: 17, slot: 0, fixed: false, sinceMs: 1_795_860_000_000, idleSeconds: 12 },
   ...{ bytesFromNet: 2 ** 40, bytesToNet: 3, unsent: ALL_BYTES, unsentAnswers: 7, flooding: true, suspended: true },
   ...{ endWhenSent: "closeon sequence found", telnet: TELNET, inbox: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
-  ...{ attach: null, writes: true },
+  ...{ replayLeft: 0, attach: null, writes: true },
 };
 
 export const SOL: SolConsoleState = {

@@ -140,8 +140,8 @@ export class ConnectionSlots {
   /** Ends connections when their output has left; returns those that have none. */
   endWhenSent(reason: string): readonly Connection[] {
     return [...this.live].filter(one => {
-      if (one.blocked) one.endWhenSent = reason;
-      return !one.blocked;
+      if (!one.isIdle) one.endWhenSent = reason;
+      return one.isIdle;
     });
   }
 

@@ -16,6 +16,15 @@ const GATHERED_BYTES = 1024;
 /** One for all: answers are gathered for one peer at a time, within one call. */
 const gathered = new Uint8Array(GATHERED_BYTES);
 
+/** Shows a connection what the device sent before. It is sent nothing else meanwhile. */
+interface ConnectionReplay {
+  /** Bytes that it has not been sent yet. */
+  readonly left: number;
+  /** The device must wait for it. */
+  readonly isFull: boolean;
+  goOn(): void;
+}
+
 /** The part of PortEvents that a connection itself notices. */
 export interface ConnectionEvents {
   /** The link failed in that call. @param error a LinkError; anything else is a bug, and thrown on */
@@ -43,6 +52,9 @@ export class Connection {
   flooding: boolean;
   /** FLOWCONTROL-SUSPEND: device data waits until the peer asks for it again. */
   suspended = false;
+  replay: ConnectionReplay | null = null;
+  /** Bytes of the replay that the process before this one had not sent. */
+  replayLeft = 0;
   /** The process before this one has greeted it. */
   isGreeted = false;
   /** The reason to end it when its output has left (closeon); null: it stays. */
@@ -92,6 +104,7 @@ export class Connection {
     this.bytesToNet = before.bytesToNet;
     this.flooding = before.flooding;
     this.suspended = before.suspended;
+    this.replayLeft = before.replayLeft;
     this.endWhenSent = before.endWhenSent;
     this.#unsentAnswers = before.unsentAnswers;
     for (const datagram of before.inbox) this.link.deliver?.(datagram);
@@ -107,6 +120,7 @@ export class Connection {
       ...{ name: link.storedName ?? "", port, transport: link.transport, peer: link.peer, id, slot, fixed },
       ...{ sinceMs: this.sinceMs, idleSeconds: Math.max(0, second - this.lastActiveSecond) },
       ...{ bytesFromNet, bytesToNet, flooding, suspended, endWhenSent },
+      replayLeft: this.replay?.left ?? 0,
       ...{ unsent: this.#unsent ?? new Uint8Array(0), unsentAnswers: this.#unsentAnswers },
       ...{ telnet: this.telnet?.state() ?? null, inbox: link.inbox?.() ?? [] },
       ...{ attach: link.attached?.state() ?? null, writes: this.writes },
@@ -115,6 +129,16 @@ export class Connection {
 
   /** Device data must wait for this peer. */
   get blocked(): boolean {
+    return this.replay === null ? this.isWaiting : this.replay.isFull;
+  }
+
+  /** It has been sent all there is. */
+  get isIdle(): boolean {
+    return this.replay === null && !this.isWaiting;
+  }
+
+  /** Output waits for the peer. */
+  get isWaiting(): boolean {
     return this.#unsent !== null || this.suspended;
   }
 
@@ -234,12 +258,17 @@ export class Connection {
 
   resume(): void {
     this.suspended = false;
-    if (this.#unsent === null) this.#events.peerReady(this);
+    this.ready();
+  }
+
+  ready(): void {
+    if (!this.isWaiting && !this.#closed) this.#events.peerReady(this);
   }
 
   close(): void {
     this.#closed = true;
     this.#unsent = null;
+    this.replay = null;
     this.link.close();
   }
 

@@ -155,10 +155,12 @@ export class DeviceToNet {
 
   #emit(bytes: Uint8Array): void {
     if (this.blocked) throw new Error("device data while a peer is blocked");
-    const { connections, heartbeat } = this.#options;
+    const { connections, heartbeat, observers } = this.#options;
+    observers.replay?.add(bytes);
     this.#state.toNet.add(bytes.length * this.#state.timing.byteMs, this.#nowMs);
     for (const connection of connections) {
       connection.lastActiveSecond = heartbeat.second;
+      if (connection.replay !== null) continue; // it comes to these bytes later
       connection.sendData(connection.telnet === null ? bytes : escapeIac(bytes, escaped));
     }
   }

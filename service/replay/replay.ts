@@ -1,0 +1,219 @@
+/** The memory of ports: the last bytes of a device, for connections that come later (docs/console.md, "Memory"). */
+import { toBytes } from "../line/bytes.js";
+import type { Clock } from "../line/clock.js";
+import { reasonOf } from "../native/errors.js";
+import { memoryFile } from "../native/handover.js";
+import { claimDescriptor, endDescriptor, storeDescriptor, unclaimed } from "../native/stored-descriptors.js";
+import { type ReplayPeer, ReplayReader } from "./reader.js";
+import { ReplayRing } from "./ring.js";
+
+interface ReplayOptions {
+  readonly clock: Clock;
+  /** Once a second, while it has listeners. */
+  readonly heartbeat: { add(listener: () => void): void; remove(listener: () => void): void };
+  readonly log: { error(text: string): void };
+}
+
+const [LF, CR] = [10, 13];
+/** One for all: what is read is searched at once. */
+const searched = new Uint8Array(16_384);
+const NOTHING = new Uint8Array(0);
+
+/** The rings of this process, and those that the process before it has left. */
+export class Replays {
+  readonly #options: ReplayOptions;
+  /** By port and device. */
+  readonly #left = new Map<string, ReplayRing>();
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+    for (const { name } of unclaimed("r")) {
+      const fd = claimDescriptor(name);
+      if (fd !== null) this.#take(fd);
+    }
+    options.clock.after(0, () => this.#endLeft()); // all ports of the start have theirs by then
+  }
+
+  /**
+   * What a port with that many bytes has from now on; `inUse` goes, and what fits of it is kept.
+   * @param owner port and device: other bytes than theirs are not shown
+   */
+  open(owner: string, size: number, inUse: object | null): PortReplay | null {
+    const before = inUse instanceof PortReplay ? inUse : null;
+    if (before?.owner === owner && before.size === size) return before;
+    const left = this.#left.get(owner);
+    this.#left.delete(owner);
+    const old = before?.owner === owner ? before.take() : (left ?? null);
+    if (before?.owner !== owner) before?.close();
+    const replay = size === 0 ? null : new PortReplay(owner, size, old, this.#options);
+    if (replay === null && old !== null) endDescriptor(old.fd);
+    return replay;
+  }
+
+  #endLeft(): void {
+    for (const ring of this.#left.values()) endDescriptor(ring.fd);
+    this.#left.clear();
+  }
+
+  #take(fd: number): void {
+    let found: ReturnType<typeof ReplayRing.resume> = null;
+    try {
+      found = ReplayRing.resume(fd);
+    } catch {
+      // it is not a ring
+    }
+    const other = found === null ? undefined : this.#left.get(found.owner);
+    if (found === null || (other !== undefined && other.total > found.ring.total)) {
+      endDescriptor(fd);
+      return;
+    }
+    if (other !== undefined) endDescriptor(other.fd);
+    this.#left.set(found.owner, found.ring);
+  }
+}
+
+export class PortReplay {
+  readonly owner: string;
+  readonly size: number;
+  readonly #options: ReplayOptions;
+  /** Null: nothing has come yet, or there is no memory. */
+  #ring: ReplayRing | null = null;
+  #isFailed = false;
+  #isBeating = false;
+  readonly #readers = new Set<ReplayReader>();
+
+  constructor(owner: string, size: number, old: ReplayRing | null, options: ReplayOptions) {
+    this.owner = owner;
+    this.size = size;
+    this.#options = options;
+    if (old?.size === size) this.#ring = old;
+    else if (old !== null) this.#copy(old);
+  }
+
+  /** Of the device. Where there is no memory, what was kept is given up. */
+  add(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#guard(() => {
+      this.#ring ??= this.#create();
+      this.#ring.add(bytes, this.#options.clock.date().getTime());
+      this.#isFailed = false;
+    });
+    if (this.#isBeating) return;
+    this.#isBeating = true;
+    this.#options.heartbeat.add(this.#everySecond);
+  }
+
+  /** The last bytes, at most `limit`, from the start of a line on. They are a copy. */
+  last(limit: number): { readonly bytes: Uint8Array; readonly lastMs: number } {
+    const ring = this.#ring;
+    const found = this.#guard(() => {
+      if (ring === null) return NOTHING;
+      const position = lineStart(ring, limit);
+      const bytes = new Uint8Array(ring.total - position);
+      return bytes.subarray(0, ring.read(position, bytes));
+    });
+    return { bytes: found ?? NOTHING, lastMs: ring?.lastMs ?? 0 };
+  }
+
+  /** Shows a connection that has just been greeted what there is. @param marker a line before it */
+  show(peer: ReplayPeer & { sendAside(bytes: Uint8Array): unknown }, marker: boolean): void {
+    const ring = this.#ring;
+    if (ring === null) return;
+    const bytes = this.#guard(() => ring.total - lineStart(ring, this.size)) ?? 0;
+    if (bytes === 0) return;
+    const last = new Date(ring.lastMs).toISOString().replace(/\.\d+/, "");
+    if (marker) peer.sendAside(toBytes(`--- replay of ${bytes} bytes, the last at ${last} ---\r\n`));
+    this.resume(peer, bytes);
+  }
+
+  /** Goes on to show a connection the last bytes. @param left how many */
+  resume(peer: ReplayPeer, left: number): void {
+    const ring = this.#ring;
+    if (ring === null || left === 0) return;
+    const reader = new ReplayReader({
+      ...{ ring, peer, clock: this.#options.clock, position: Math.max(ring.start, ring.total - left) },
+      ended: one => void this.#readers.delete(one),
+    });
+    this.#readers.add(reader);
+    peer.replay = reader;
+    reader.goOn();
+  }
+
+  /** What has come outlives the process from now on. */
+  flush(): void {
+    this.#guard(() => this.#ring?.flush());
+  }
+
+  close(): void {
+    const ring = this.take();
+    if (ring !== null) endDescriptor(ring.fd);
+  }
+
+  /** The ring is the caller's from now on. */
+  take(): ReplayRing | null {
+    const ring = this.#ring;
+    this.#guard(() => {
+      for (const reader of [...this.#readers]) reader.finish();
+      ring?.flush();
+    });
+    this.#stopBeating();
+    this.#ring = null;
+    return ring;
+  }
+
+  #create(): ReplayRing {
+    const fd = memoryFile();
+    storeDescriptor(fd, "r");
+    return ReplayRing.create(fd, this.size, this.owner);
+  }
+
+  #copy(old: ReplayRing): void {
+    this.#guard(() => {
+      const bytes = new Uint8Array(Math.min(this.size, old.total - old.start));
+      const count = old.read(old.total - bytes.length, bytes);
+      if (count === 0) return;
+      this.#ring = this.#create();
+      this.#ring.add(bytes.subarray(0, count), old.lastMs);
+    });
+    endDescriptor(old.fd);
+  }
+
+  readonly #everySecond = (): void => {
+    if (this.#ring === null || this.#ring.isFlushed) this.#stopBeating();
+    else this.flush();
+  };
+
+  #stopBeating(): void {
+    this.#isBeating = false;
+    this.#options.heartbeat.remove(this.#everySecond);
+  }
+
+  #guard<T>(act: () => T): T | null {
+    try {
+      return act();
+    } catch (error) {
+      for (const reader of [...this.#readers]) reader.end();
+      if (!this.#isFailed) this.#options.log.error(`No memory for the replay of ${this.owner}: ${reasonOf(error)}`);
+      this.#isFailed = true;
+      if (this.#ring !== null) endDescriptor(this.#ring.fd);
+      this.#ring = null;
+      return null;
+    }
+  }
+}
+
+/** The position where the first whole line of the last `limit` bytes begins; where there is no line end, that of the first byte. */
+function lineStart(ring: ReplayRing, limit: number): number {
+  const first = Math.max(ring.start, ring.total - limit);
+  if (first === 0) return 0;
+  let afterReturn = first;
+  // The byte before them is left too, and may be a line end.
+  for (let at = first - 1; at < ring.total; at += searched.length) {
+    const bytes = searched.subarray(0, ring.read(at, searched));
+    const lineFeed = bytes.indexOf(LF);
+    if (lineFeed >= 0) return at + lineFeed + 1;
+    const carriageReturn = bytes.indexOf(CR);
+    if (afterReturn === first && carriageReturn >= 0) afterReturn = at + carriageReturn + 1;
+  }
+  return afterReturn;
+}

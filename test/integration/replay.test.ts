@@ -1,0 +1,75 @@
+/** What devices said while no peer was connected, over restarts and crashes. */
+import { connect } from "node:net";
+import t from "tap";
+import { askControlPort, Client } from "../support/client.js";
+import { portNumbers } from "../support/ports.js";
+import { PtyDevice } from "../support/pty.js";
+import { ServiceManager } from "../support/service-manager.js";
+import { until } from "../support/wait.js";
+
+t.test("an open device and what it said outlive restarts and crashes", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const device = PtyDevice.open(t);
+  const name = `127.0.0.1,${port}`;
+  const manager = await ServiceManager.start(t, {
+    controlPort,
+    config: ["OPENSTR:o:wake", `${name}:raw:0:${device.path}:9600 o always-open replay=64k max-connections=2`],
+  });
+  t.equal(await device.expect("wake"), "wake");
+  let said = "";
+  const say = async (text: string): Promise<void> => {
+    device.send(text);
+    said += text;
+    const client = await Client.connect(t, port);
+    t.equal(await client.expect(text), said, "a connection is shown all of it");
+    await client.close(); // the record for a crash is written then, and the replay with it
+    await until(
+      "the connection ends",
+      async () => !(await askControlPort(t, controlPort, "showport")).includes("connected to"),
+    );
+  };
+  await say("booting\r\n");
+  for (const [at, signal] of (["SIGTERM", "SIGKILL", "SIGTERM"] as const).entries()) {
+    await manager.end(signal);
+    device.send(`away ${at}\r\n`);
+    said += `away ${at}\r\n`;
+    await manager.again();
+    await say(`after ${at}\r\n`);
+  }
+  t.equal(device.text, "", "the device was opened once");
+});
+
+t.test("a connection in the middle of a replay goes on in it after a restart, and then live", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const device = PtyDevice.open(t);
+  const name = `127.0.0.1,${port}`;
+  const manager = await ServiceManager.start(t, {
+    controlPort,
+    config: [`${name}:raw:0:${device.path}:4000000 always-open replay=8m`],
+  });
+  const lines = 400_000;
+  let text = "";
+  for (let at = 0; at < lines; at++) text += `${at.toString(36).padStart(9, "0")}\n`;
+  device.send(text);
+  await until("the device is read", async () =>
+    (await askControlPort(t, controlPort, "showport")).includes(`device: ${text.length}`),
+  );
+  const socket = connect(port, "127.0.0.1"); // it is not read: the kernel takes some megabytes
+  t.teardown(() => socket.destroy());
+  await until("the connection", async () =>
+    (await askControlPort(t, controlPort, "showport")).includes("connected to"),
+  );
+  await manager.end("SIGTERM");
+  device.send("live");
+  t.match(await manager.again(), /took over 1 connection/);
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of socket) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length >= text.length + 4) break;
+  }
+  t.ok(Buffer.concat(pieces).toString() === `${text}live`, "no byte is doubled or missing");
+});
