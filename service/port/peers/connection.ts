@@ -1,12 +1,12 @@
 /** One connection: its unsent output, telnet state and last activity. */
-import type { PortState } from "../../config/configuration.js";
 import type { ConnectionState } from "../../handover/state.js";
 import { toBytes } from "../../line/bytes.js";
 import type { Link } from "../../net/link.js";
 import { COM_PORT } from "../../telnet/codes.js";
 import { ReadPacing } from "../read-pacing.js";
 import type { ConnectionStatus } from "../status.js";
-import { PeerTelnet, type TelnetOptions } from "./peer-telnet.js";
+import type { ConnectionReplay, ConnectionStart } from "./connection-start.js";
+import { PeerTelnet } from "./peer-telnet.js";
 
 /** Telnet answers a peer may leave unread before it is closed ("telnet output error"; the reference allows 256). */
 const MAX_UNSENT_ANSWERS = 4096;
@@ -15,15 +15,6 @@ const GATHERED_BYTES = 1024;
 
 /** One for all: answers are gathered for one peer at a time, within one call. */
 const gathered = new Uint8Array(GATHERED_BYTES);
-
-/** Shows a connection what the device sent before. It is sent nothing else meanwhile. */
-interface ConnectionReplay {
-  /** Bytes that it has not been sent yet. */
-  readonly left: number;
-  /** The device must wait for it. */
-  readonly isFull: boolean;
-  goOn(): void;
-}
 
 /** The part of PortEvents that a connection itself notices. */
 export interface ConnectionEvents {
@@ -71,20 +62,7 @@ export class Connection {
   #takenBefore = -1;
   readonly #events: ConnectionEvents;
 
-  constructor(options: {
-    readonly id: number;
-    readonly link: Link;
-    readonly slot: number;
-    readonly mode: PortState;
-    /** Those of the port when the peer arrives. */
-    readonly telnet: TelnetOptions;
-    readonly fixed: boolean;
-    readonly second: number;
-    readonly sinceMs: number; // milliseconds since 1970
-    readonly events: ConnectionEvents;
-    /** Of the process before this one: the connection goes on as it was. */
-    readonly before?: ConnectionState | null;
-  }) {
+  constructor(options: ConnectionStart & { readonly events: ConnectionEvents }) {
     this.id = options.id;
     this.link = options.link;
     this.slot = options.slot;
