@@ -69,6 +69,7 @@ static napi_value listen_unix(napi_env env, napi_callback_info info) {
   take_path(&call, at.sun_path, sizeof at.sun_path);
   int backlog = (int)take_integer(&call, 0, 65535);
   if (call.failed) return NULL;
+  if (at.sun_path[0] == 0) return number(&call, -ENOENT); /* that would be an abstract name */
   int fd = stream_socket();
   if (fd < 0) return outcome(&call, fd);
   mode_t mask = umask(0177);

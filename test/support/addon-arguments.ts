@@ -107,7 +107,7 @@ export const RIGHT: Record<Kind, readonly unknown[]> = {
   integer: [0, 1, 2, 3, 7, 255],
   boolean: [true, false],
   bytes: [new Uint8Array(0), new Uint8Array(16), new Uint8Array(100_000), new Uint8Array(9).subarray(4), detached],
-  words: [new Uint32Array(25), new Uint32Array(100), new Uint32Array(64).subarray(30)],
+  words: [new Uint32Array(25), new Uint32Array(2048), new Uint32Array(100), new Uint32Array(64).subarray(30)],
   text: ["", "@", "/nonexistent", "@native-test-unbound", "x".repeat(107)],
   address: ["127.0.0.1", "::1", "0.0.0.0", "::", "::ffff:1.2.3.4", "::1%lo", "fe80::1%1"],
   batch: [],
@@ -124,7 +124,7 @@ export function call(name: keyof Addon, values: readonly unknown[]): unknown {
 /** Closes what a call has opened. */
 function tidyUp(name: keyof Addon, result: unknown): void {
   if (
-    ["openDevice", "listenTcp", "bindUdp", "unixDatagram", "memoryFile", "inotifyOpen"].includes(name) &&
+    ["openDevice", "listenTcp", "listenUnix", "bindUdp", "unixDatagram", "memoryFile", "inotifyOpen"].includes(name) &&
     typeof result === "number" &&
     result >= 0
   )
