@@ -151,7 +151,7 @@ t.test("a full port refuses a session, force makes room", async t => {
   one.send(`attach ${port}\n`);
   await one.expect("writer\r\n");
   two.send(`attach ${port}\n`);
-  t.equal(await two.expect("-> "), "Port already in use\r\n-> ");
+  t.match(await two.expect("-> "), /^Port already in use by \S+ for less than a minute\r\n-> $/);
   two.send(`attach ${port} force\n`);
   t.equal(await two.expect("writer\r\n"), `attached ${name}, writer\r\n`);
   t.match(await one.expect("-> "), /kicked off, new user is coming/);

@@ -1,6 +1,6 @@
 /** Several people at one port: who writes, who watches, and what they are told. */
 import t, { type Test } from "tap";
-import { Client } from "../support/client.js";
+import { askControlPort, Client } from "../support/client.js";
 import { Daemon } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
@@ -124,6 +124,10 @@ t.test("each keeps its role over a restart", async t => {
   const clients = [];
   for (const text of ["a", "b"]) {
     const client = await Client.connect(t, port);
+    await until("it is there", async () => {
+      const people = await askControlPort(t, controlPort, `who ${port}`);
+      return people.split("\r\n").length === clients.length + 3;
+    });
     device.send(text);
     await client.expect(text);
     clients.push(client);
