@@ -1,5 +1,5 @@
 /** The argument kinds of each function of the addon, with valid and invalid values. */
-import { closeSync } from "node:fs";
+import { closeSync, unlinkSync } from "node:fs";
 import { type Addon, addon } from "../../service/native/addon.js";
 import { openPty } from "./test-addon.js";
 
@@ -118,6 +118,8 @@ export const RIGHT: Record<Kind, readonly unknown[]> = {
 export function call(name: keyof Addon, values: readonly unknown[]): unknown {
   const result: unknown = Reflect.apply(addon[name], addon, values);
   tidyUp(name, result);
+  const [path] = values;
+  if (name === "listenUnix" && Number(result) >= 0 && path instanceof Uint8Array) unlinkSync(Buffer.from(path));
   return result;
 }
 
