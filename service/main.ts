@@ -206,6 +206,7 @@ class Program {
     const { ports, control } = this.#daemon;
     const daemon = {
       ...{ version: VERSION, log: this.#log, args: argumentsAnew(this.#options) },
+      tell: (text: string) => control.sessions?.tell(text, null),
       settled: async () => this.#daemon.served.settled(SETTLE_MS),
       obstacle: () => (ports.find("0")?.isFree === false ? "the connection on standard input cannot be kept" : null),
       state: (isLast: boolean) => daemonState(this.#daemon, isLast ? control.sessions : null),

@@ -63,7 +63,7 @@ export class LineEditor {
 
 export type Command =
   | { readonly kind: "exit" }
-  | { readonly kind: "nothing" | "help" | "version" | "monitor-stop" | "drain" | "undrain" | "busy" }
+  | { readonly kind: "nothing" | "help" | "version" | "monitor-stop" | "drain" | "undrain" | "busy" | "upgrade" }
   | { readonly kind: "showport" | "showshortport"; readonly port: string | null }
   /** A missing port is not an error yet: that the session monitors already is checked first. */
   | { readonly kind: "monitor"; readonly type: string; readonly port: string | null }
@@ -78,17 +78,17 @@ export type Command =
 /** Arguments beyond those a command takes are ignored, as the reference does. */
 export function parseCommand(line: string): Command {
   const [name, first, second] = splitWords(line);
+  if (name === undefined) return { kind: "nothing" };
   switch (name) {
-    case undefined:
-      return { kind: "nothing" };
     case "exit":
     case "quit": // undocumented
       return { kind: "exit" };
     case "help":
     case "version":
-    case "drain": // these three are not in ser2net 3.5 (docs/extensions.md, "Drain")
+    case "drain": // these four are not in ser2net 3.5 (docs/extensions.md, "Drain" and "Upgrade in place")
     case "undrain":
     case "busy":
+    case "upgrade":
       return { kind: name };
     case "showport":
     case "showshortport":

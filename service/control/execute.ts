@@ -38,6 +38,9 @@ export function execute(command: Exclude<Command, { kind: "exit" }>, context: Co
       return [];
     case "busy":
       return context.drain.activities(context.session).map(formatActivity);
+    case "upgrade":
+      process.kill(process.pid, "SIGURG"); // a refusal is told to all sessions
+      return ["The installed version is tried"];
     case "monitor-stop":
       context.monitor.stop();
       return [];
@@ -48,10 +51,10 @@ export function execute(command: Exclude<Command, { kind: "exit" }>, context: Co
   }
 }
 
-/** Commands of 3.5.4, and of the drain, that a peer who may only look does not have. */
+/** Commands of 3.5.4, of the drain and of the upgrade, that a peer who may only look does not have. */
 const CHANGING: ReadonlySet<Command["kind"]> = new Set([
   ...(["disconnect", "setporttimeout", "setportenable", "setportconfig", "setportcontrol"] as const),
-  ...(["drain", "undrain"] as const),
+  ...(["drain", "undrain", "upgrade"] as const),
 ]);
 
 /** Returns null, or the reason why it was not done. */

@@ -58,9 +58,10 @@ interface NextProgram {
 /** Goes on as another program, in this process. Returns only where that fails, as if nothing had happened: -errno. */
 export function becomeProgram({ path, args, environment, descriptors }: NextProgram): number {
   const pairs = Object.entries(environment).filter(([, value]) => value !== undefined);
-  for (const fd of descriptors) addon.setInheritable(fd, true);
+  const kept = [0, 1, 2, ...descriptors]; // Node sets all that it is started with to close-on-exec
+  for (const fd of kept) addon.setInheritable(fd, true);
   const result = addon.becomeProgram(Buffer.from(path), list(args), list(pairs.map(pair => pair.join("="))));
-  for (const fd of descriptors) addon.setInheritable(fd, false);
+  for (const fd of kept) addon.setInheritable(fd, false);
   return result;
 }
 

@@ -27,6 +27,8 @@ interface UpgradingDaemon {
   readonly sockets: readonly number[];
   /** What outlives the process. */
   descriptors(): ReadonlyMap<number, string>;
+  /** A line for the control sessions. */
+  tell?(text: string): void;
   /** Resolves soon, when no port is closing its device. */
   settled?(): Promise<unknown>;
   /** Why the daemon cannot be replaced now; null: it can. */
@@ -47,6 +49,7 @@ export async function upgrade(daemon: UpgradingDaemon, clock: Clock = systemCloc
     if (daemon.signal.aborted) return;
     daemon.log.error(`Upgrade refused, version ${daemon.version} goes on: ${reason}`);
     sendAnswer({ isDone: false, text: reason });
+    daemon.tell?.(`Upgrade refused: ${reason}`);
   };
   try {
     const obstacle = daemon.obstacle();

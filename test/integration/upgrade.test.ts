@@ -10,6 +10,7 @@ import { Installed } from "../support/installed.js";
 import { judge, NumberedStream } from "../support/numbered-stream.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
+import { ServiceManager } from "../support/service-manager.js";
 import { NEEDS_UART, Uart } from "../support/uart.js";
 import { until } from "../support/wait.js";
 
@@ -45,7 +46,7 @@ t.test("streams, devices, sessions and peers go on over upgrades in place", NEED
   await other.expect("x");
   client.send("begin");
   await device.expect("<open>begin");
-  const before = daemon.running.errors.text.length;
+  daemon.running.errors.text = "";
   const [up, down] = [new NumberedStream(text => client.send(text)), new NumberedStream(text => device.send(text))];
   for (const stream of [up, down]) stream.start();
   const descriptors: number[] = [];
@@ -69,10 +70,16 @@ t.test("streams, devices, sessions and peers go on over upgrades in place", NEED
     descriptors.push(readdirSync(`/proc/${pid}/fd`).length);
   }
   t.equal(new Set(descriptors).size, 1, `descriptors do not add up: ${descriptors}`);
+  const said = daemon.running.errors.text;
+  daemon.running.errors.text = "";
+  t.equal(await session.ask("upgrade"), "The installed version is tried\r\n");
+  await daemon.running.errors.expect("Upgrade from version");
+  t.match(await session.ask("version"), "version");
+  t.equal(daemon.pid, pid);
   const [lastUp, lastDown] = [up.stop(), down.stop()];
   const arrived = [await device.expect(lastUp), await client.expect(lastDown), await watcher.expect(lastDown)];
   for (const text of arrived) t.match(judge(text), { lost: 0, doubled: 0, torn: 0 });
-  t.notMatch(daemon.running.errors.text.slice(before), /^lines /m, "no modem line moves");
+  t.notMatch(said + daemon.running.errors.text, /^lines /m, "no modem line moves");
   t.same(await daemon.stop(), DONE);
 });
 
@@ -129,6 +136,27 @@ t.test("a version that cannot go on leaves the old one serving", async t => {
 function renameConfig(from: string, to = `${from}.away`): void {
   renameSync(from, to);
 }
+
+t.test("below a service manager too, which keeps what it had and hands it on after a kill", async t => {
+  const next = await portNumbers(t);
+  const port = await next();
+  const device = PtyDevice.open(t);
+  const manager = await ServiceManager.start(t, { config: [`127.0.0.1,${port}:raw:0:${device.path}:9600`] });
+  const client = await Client.connect(t, port);
+  client.send("x");
+  await device.expect("x");
+  const stored = (await manager.stored()).length;
+  for (const act of ["upgrade", "kill", "upgrade", "restart"]) {
+    if (act === "upgrade") manager.tell("kill SIGURG");
+    const status = await (act === "upgrade"
+      ? manager.readyText()
+      : manager.restart(act === "kill" ? "SIGKILL" : "SIGTERM"));
+    t.match(status, /took over 1 connection, 1 device/, act);
+    client.send(act);
+    t.equal(await device.expect(act), act);
+    t.equal((await manager.stored()).length, stored, "the store has what is open, and no more");
+  }
+});
 
 t.test("in the background the pid file is kept, with paths that count from where it was started", async t => {
   const next = await portNumbers(t);
