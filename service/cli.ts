@@ -179,6 +179,7 @@ export function usage(program: string): string {
      the given address
   --control-socket <path> - the control port as a local socket too
   board - list, show, check and detect board profiles
+  ports, attach, watch, doctor ... - for users: see ports --help
   busy, drain, undrain - before an update: who is connected, no new
      connections, and connections again
   --upgrade <process id or pid file> - replace the running daemon in place

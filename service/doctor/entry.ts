@@ -131,7 +131,7 @@ function checkState({ port, condition, shown }: DoctorPort): Finding {
     case "waiting for device":
       return fault("state", "waiting for its device", "see node below");
     case "disabled":
-      return note("state", "disabled", `ser2net set is not enough: setportenable ${port} telnet on the control port`);
+      return note("state", "disabled", `on the control port: setportenable ${port} telnet`);
     default:
       return ok("state", condition);
   }
