@@ -91,6 +91,11 @@ interface Given {
   readonly words: readonly string[];
 }
 
+/** The word of the command `attach` of the control port; none: all of the replay is shown. */
+export function replayWord({ replayBytes }: { readonly replayBytes: number | null }): readonly string[] {
+  return replayBytes === null ? [] : [`replay=${replayBytes}`];
+}
+
 /** Throws UsageError. @param argv from the name of the command on */
 export function parseClientArguments(argv: readonly string[]): { command: ClientCommand; target: Target } {
   const [kind = "", ...rest] = argv;

@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { DaemonError } from "../drain/running-daemon.js";
 import { toBytes } from "../line/bytes.js";
 import type { ClientCommand } from "./arguments.js";
+import { replayWord } from "./arguments.js";
 import { type ControlAddress, ControlSession } from "./control-session.js";
 import { type FoundPort, findPort } from "./daemons.js";
 import type { DataSession } from "./data-session.js";
@@ -25,7 +26,12 @@ export async function attach(given: Attach, addresses: readonly ControlAddress[]
   const found = await findPort(addresses, given.name);
   const control = await ControlSession.open(found.address);
   const isForPeople = process.stdin.isTTY === true && !given.eightBit;
-  const words = [...(given.mode === "write" ? [] : [given.mode]), "-8", ...(isForPeople ? ["notices"] : [])];
+  const words = [
+    ...(given.mode === "write" ? [] : [given.mode]),
+    "-8",
+    ...(isForPeople ? ["notices"] : []),
+    ...replayWord(given),
+  ];
   const answer = await control.attach(`attach ${found.port} ${words.join(" ")}`);
   if ("length" in answer) {
     control.close();

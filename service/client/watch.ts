@@ -2,7 +2,7 @@
 import { constants } from "node:os";
 import { toText } from "../line/bytes.js";
 import type { Cancel } from "../line/clock.js";
-import type { ClientCommand } from "./arguments.js";
+import { type ClientCommand, replayWord } from "./arguments.js";
 import { type ControlAddress, ControlSession } from "./control-session.js";
 import { findPort } from "./daemons.js";
 import type { DataSession } from "./data-session.js";
@@ -21,7 +21,7 @@ export async function watch(given: Watch, addresses: readonly ControlAddress[], 
   for (const name of given.names) {
     const found = await findPort(addresses, name);
     const control = await ControlSession.open(found.address);
-    const answer = await control.attach(`attach ${found.port} watch -8`);
+    const answer = await control.attach(`attach ${found.port} watch -8 ${replayWord(given).join("")}`.trim());
     if ("length" in answer) {
       control.close();
       for (const line of answer) io.err(`ser2net: ${line}\n`);

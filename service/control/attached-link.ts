@@ -5,6 +5,7 @@ import { type AttachedTo, type Link, LinkError, type PeerAddress } from "../net/
 import { personAt } from "../port/peers/writers.js";
 import { BRK } from "../telnet/codes.js";
 import { EnterDecoder } from "../telnet/enter.js";
+import type { AttachWords } from "./context.js";
 import type { Terminal } from "./terminal.js";
 
 /** What an attached link needs of its session. */
@@ -18,6 +19,9 @@ interface AttachHost {
   /** The port has the link no more. @param unsent output before the next prompt @param rest typed behind the escape */
   detached(reason: DetachReason, unsent: Uint8Array, rest: Uint8Array): void;
 }
+
+/** How it begins: with nothing typed, or as in the process before this one. */
+export type AttachStart = AttachState & AttachWords;
 
 /** The user has left, the port has ended the connection, or the peer is gone. */
 export type DetachReason = "left" | "ended" | "gone";
@@ -53,7 +57,8 @@ export class AttachedLink implements Link {
   #readable: { readonly call: () => void; readonly atTick: boolean } | null = null;
   #writable: (() => void) | null = null;
 
-  constructor(host: AttachHost, { watch, isBinary, hasNotices, isEscaped, input }: AttachState) {
+  constructor(host: AttachHost, start: AttachStart) {
+    const { watch, isBinary, hasNotices, replayBytes, isEscaped, input } = start;
     this.#host = host;
     this.peer = host.link.peer;
     if (host.terminal.isPlain) this.user = personAt(this.peer.address);
@@ -63,6 +68,7 @@ export class AttachedLink implements Link {
     this.attached = {
       watch,
       hasNotices,
+      replayBytes,
       state: () => ({ watch, isBinary, hasNotices, isEscaped: this.#isEscaped, input: this.#input }),
     };
   }

@@ -1,8 +1,7 @@
 /** A control session that is a connection of a port for a while. */
-import type { AttachState } from "../handover/state.js";
 import type { Link } from "../net/link.js";
 import type { AttachResult, ManagedPort } from "../port/status.js";
-import { AttachedLink, type DetachReason } from "./attached-link.js";
+import { AttachedLink, type AttachStart, type DetachReason } from "./attached-link.js";
 import type { Terminal } from "./terminal.js";
 
 interface Detached {
@@ -29,7 +28,7 @@ export class Attachment {
   over: Detached | null = null;
   #isStarted = false;
 
-  constructor({ link, terminal, soon, ended }: AttachmentOptions, port: ManagedPort, state: AttachState) {
+  constructor({ link, terminal, soon, ended }: AttachmentOptions, port: ManagedPort, state: AttachStart) {
     this.port = port;
     this.link = new AttachedLink(
       {

@@ -22,7 +22,10 @@ export interface CommandFacts {
 }
 
 /** Of `attach`, but for `force`. */
-type AttachWords = Pick<AttachState, "watch" | "isBinary" | "hasNotices">;
+export interface AttachWords extends Pick<AttachState, "watch" | "isBinary" | "hasNotices"> {
+  /** Bytes of the replay that are shown; null: all. */
+  readonly replayBytes: number | null;
+}
 
 export interface CommandContext extends CommandFacts {
   readonly monitor: Monitor;

@@ -21,7 +21,7 @@ interface MoreCommand {
 const COMMANDS: Readonly<Record<string, MoreCommand>> = {
   attach: {
     help: [
-      "attach <port> [watch|force] [-8 [notices]] - connect this session to the port, until",
+      "attach <port> [watch|force] [-8 [notices]] [replay=<bytes>] - connect this session to the port, until",
       "       ^] and then a dot is typed. With watch nothing is written, with force",
       "       you write and, where the port is full, a user makes room. With -8",
       "       every byte is data, and only the end of the connection ends it; with",
@@ -102,13 +102,15 @@ export function denied(command: string, group: string): string {
 }
 
 function attach(port: ManagedPort, words: readonly string[], context: CommandContext): string {
-  const unknown = words.find(word => !["watch", "force", "-8", "notices"].includes(word));
+  const unknown = words.find(word => !/^(?:watch|force|-8|notices|replay=\d{1,8})$/.test(word));
   if (unknown !== undefined) return `Invalid attach option: ${unknown}`;
+  const replayed = words.findLast(word => word.startsWith("replay="))?.slice("replay=".length);
+  const replayBytes = replayed === undefined ? null : Number(replayed);
   const [watch, isBinary] = [words.includes("watch"), words.includes("-8")];
   if (!watch && context.deniedBut !== null) return `${denied("attach", context.deniedBut)}; attach ... watch does not`;
   const result = context.attach(
     port,
-    { watch, isBinary, hasNotices: !isBinary || words.includes("notices") },
+    { watch, isBinary, hasNotices: !isBinary || words.includes("notices"), replayBytes },
     words.includes("force"),
   );
   if ("refusal" in result) return result.refusal;

@@ -8,7 +8,7 @@ import type { Activity } from "../port/drain.js";
 import type { ManagedPort } from "../port/status.js";
 import { Attachment } from "./attachment.js";
 import { parseCommand } from "./command.js";
-import type { CommandContext, CommandFacts } from "./context.js";
+import type { AttachWords, CommandContext, CommandFacts } from "./context.js";
 import { execute } from "./execute.js";
 import { Monitor } from "./monitor.js";
 import { SessionLink } from "./session-link.js";
@@ -256,10 +256,10 @@ export class ControlSession {
 
   /** Goes on with the connection that the session had in the process before this one. Call before `start`. */
   resumeAttached(port: ManagedPort, state: AttachState): Link {
-    return this.#attach(port, state).link;
+    return this.#attach(port, { ...state, replayBytes: null }).link;
   }
 
-  #attach(port: ManagedPort, state: AttachState): Attachment {
+  #attach(port: ManagedPort, state: AttachState & AttachWords): Attachment {
     const soon = (run: () => void) => void this.#clock.after(0, run);
     const { link } = this.#options;
     this.#attached = new Attachment({ link, terminal: this.#terminal, soon, ended: this.#turn }, port, state);

@@ -17,6 +17,8 @@ export interface AttachedTo {
   readonly watch: boolean;
   /** False: every byte is data to it (`-8`). */
   readonly hasNotices: boolean;
+  /** Bytes of the replay that it is shown; null: all. */
+  readonly replayBytes: number | null;
   /** For the process after this one. */
   state(): AttachState;
 }

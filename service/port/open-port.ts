@@ -134,7 +134,7 @@ export class OpenPort implements TelnetCommands {
     if (connection.link.transport === "udp") return;
     const isText = connection.readsNotices;
     if (isText && banner.length > 0 && banner.at(-1) !== LF) connection.sendAside(toBytes("\r\n"));
-    this.#observers.replay?.show(connection, isText);
+    this.#observers.replay?.show(connection, isText, connection.link.attached?.replayBytes ?? null);
   }
 
   /** Also reads the device again if only this peer blocked it (BUG-10). */

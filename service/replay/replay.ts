@@ -115,11 +115,11 @@ export class PortReplay {
     return { bytes: found ?? NOTHING, lastMs: ring?.lastMs ?? 0 };
   }
 
-  /** Shows a connection that has just been greeted what there is. @param marker a line before it */
-  show(peer: ReplayPeer & { sendAside(bytes: Uint8Array): unknown }, marker: boolean): void {
+  /** Shows a connection that has just been greeted what there is. @param marker a line before it @param limit bytes; null: all */
+  show(peer: ReplayPeer & { sendAside(bytes: Uint8Array): unknown }, marker: boolean, limit: number | null): void {
     const ring = this.#ring;
     if (ring === null) return;
-    const bytes = this.#guard(() => ring.total - lineStart(ring, this.size)) ?? 0;
+    const bytes = this.#guard(() => ring.total - lineStart(ring, Math.min(this.size, limit ?? this.size))) ?? 0;
     if (bytes === 0) return;
     const last = new Date(ring.lastMs).toISOString().replace(/\.\d+/, "");
     if (marker) peer.sendAside(toBytes(`--- replay of ${bytes} bytes, the last at ${last} ---\r\n`));

@@ -225,3 +225,26 @@ t.test("an attached terminal goes on over a restart of the daemon", async t => {
   terminal.type("\x1dq");
   t.same(await terminal.ended, [0, null]);
 });
+
+t.test("attach and watch begin with the replay, or with as much of it as is asked for", async t => {
+  const stage = await consoleStage(t, ["telnet:0:DEVICE:9600 NONE max-connections=4 always-open replay=4096"]);
+  const [name = ""] = stage.names;
+  const [device] = stage.devices;
+  device?.send("one\r\ntwo\r\nthree\r\n");
+  await until("it is read", async () => /read from device: 17/.test(await stage.daemon.ask(`showport ${name}`)));
+  for (const [words, shown] of [
+    [[], "one\r\ntwo\r\nthree\r\n"],
+    [["--replay", "15"], "three\r\nlive\r\n"],
+    [["--replay", "0"], ""],
+  ] as const) {
+    const terminal = await attached(stage, ...words, name);
+    if (shown !== "") await terminal.see(/--- replay of \d+ bytes, the last at .* ---\r\n/);
+    device?.send("live\r\n");
+    t.equal(await terminal.see(`${shown}live\r\n`), `${shown}live\r\n`, words.join(" "));
+    terminal.type("\x1dq");
+    await terminal.ended;
+  }
+  const watcher = stage.terminal("watch", "--since", "12", name);
+  t.equal(await watcher.see("live\r\n"), `${name}: live\r\n`);
+  t.equal(await watcher.see("live\r\n"), `${name}: live\r\n`);
+});
