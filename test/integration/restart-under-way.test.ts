@@ -7,6 +7,7 @@ import { temporaryFolder } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { ServiceManager } from "../support/service-manager.js";
+import { until } from "../support/wait.js";
 
 t.test("peers go on waiting for a device that is away, for the time that is left", async t => {
   const next = await portNumbers(t);
@@ -100,5 +101,33 @@ t.test("a rotator goes on with the port after the one it used last", async t => 
     t.equal(await devices[at]?.expect(`to ${at}`), `to ${at}`);
     await client.close();
     await manager.restart();
+  }
+});
+
+t.test("peers that connect between two processes wait, and are served by the next one", async t => {
+  const next = await portNumbers(t);
+  const [port, shared] = [await next(), await next()];
+  const [device, other] = [PtyDevice.open(t), PtyDevice.open(t)];
+  const manager = await ServiceManager.start(t, {
+    config: [
+      "BANNER:b:<banner>",
+      `127.0.0.1,${port}:raw:0:${device.path}:9600 b`,
+      `127.0.0.1,${shared}:raw:0:${other.path}:9600 b max-connections=2`,
+    ],
+  });
+  const first = await Client.connect(t, shared);
+  await first.expect("<banner>");
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    await manager.end(signal);
+    const late = [await Client.connect(t, port), await Client.connect(t, shared)];
+    for (const one of late) one.send("early");
+    await manager.again();
+    for (const one of late) t.equal(await one.expect("<banner>"), "<banner>", signal);
+    for (const one of [device, other]) t.equal(await one.expect("early"), "early", signal);
+    other.send("both");
+    for (const one of [first, late[1]]) t.equal(await one?.expect("both"), "both", signal);
+    for (const one of late) await one.close();
+    const connections = async () => (await manager.stored()).filter(name => name.startsWith("c-")).length;
+    await until("they have ended", async () => (await connections()) === 1);
   }
 });
