@@ -11,7 +11,9 @@ import { until } from "../support/wait.js";
 const ESCAPE = "\x1d";
 
 t.test("they see, watch, take over, talk, send a break and leave", needs("tmux", "telnet"), async t => {
-  const stage = await consoleStage(t, ["telnet:0:DEVICE:9600 NONE max-connections=4 writer=first"]);
+  const stage = await consoleStage(t, [
+    "telnet:0:DEVICE:9600 NONE max-connections=4 writer=first always-open replay=4096",
+  ]);
   const [device] = stage.devices;
   const [name = ""] = stage.names;
   if (device === undefined) return t.fail();
@@ -21,8 +23,11 @@ t.test("they see, watch, take over, talk, send a break and leave", needs("tmux",
   const attach = (...words: string[]) =>
     `${[command, "attach", "--socket", stage.socket, ...words, name].join(" ")}; echo left with $?\r`;
 
+  device.send("Booting Linux\r\n");
+  await until("it is read", async () => /read from device: 15/.test(await stage.daemon.ask(`showport ${name}`)));
   tmux.type("ann", attach());
   await tmux.see("ann", `[attached to ${name}, help: Ctrl-] ?]`);
+  await tmux.see("ann", /--- replay of 15 bytes, .*\nBooting Linux/);
   device.send("login: ");
   await tmux.see("ann", "login:");
   tmux.type("ann", "root\r");
