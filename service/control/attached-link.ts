@@ -12,6 +12,8 @@ import type { Terminal } from "./terminal.js";
 interface AttachHost {
   readonly link: Link;
   readonly terminal: Terminal;
+  /** False: its user may only look. */
+  readonly mayChange: boolean;
   /** Calls back in a later turn of the event loop. */
   soon(run: () => void): void;
   sendBreak(): void;
@@ -67,6 +69,7 @@ export class AttachedLink implements Link {
     this.#input = input;
     this.attached = {
       watch,
+      mayWrite: host.mayChange,
       hasNotices,
       replayBytes,
       state: () => ({ watch, isBinary, hasNotices, isEscaped: this.#isEscaped, input: this.#input }),
@@ -218,7 +221,7 @@ export class AttachedLink implements Link {
       }
       this.#isEscaped = false;
       if (byte === ESCAPE) data[length++] = byte;
-      else if (byte === TAKE_OVER) {
+      else if (byte === TAKE_OVER && this.#host.mayChange) {
         this.#takesOver = true;
         this.#input = this.#escaped(data.slice(at + 1));
         break;
@@ -234,7 +237,7 @@ export class AttachedLink implements Link {
   /** True: the user leaves. */
   #command(key: string): boolean {
     if (key === "." || key === "q") return true;
-    if (key === "b") this.#host.sendBreak();
+    if (key === "b" && this.#host.mayChange) this.#host.sendBreak();
     else if (this.#output.length < KEPT_BYTES) this.#say(MENU);
     return false;
   }

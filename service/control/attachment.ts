@@ -15,6 +15,7 @@ interface Detached {
 interface AttachmentOptions {
   readonly link: Link;
   readonly terminal: Terminal;
+  readonly mayChange: boolean;
   /** Calls back in a later turn of the event loop. */
   soon(run: () => void): void;
   /** The port has the link no more. */
@@ -28,11 +29,11 @@ export class Attachment {
   over: Detached | null = null;
   #isStarted = false;
 
-  constructor({ link, terminal, soon, ended }: AttachmentOptions, port: ManagedPort, state: AttachStart) {
+  constructor({ link, terminal, mayChange, soon, ended }: AttachmentOptions, port: ManagedPort, state: AttachStart) {
     this.port = port;
     this.link = new AttachedLink(
       {
-        ...{ link, terminal, soon },
+        ...{ link, terminal, mayChange, soon },
         sendBreak: () => void port.sendBreak(),
         takeOver: () => void port.people.takeOver(this.link),
         detached: (reason, unsent, rest) => {

@@ -107,7 +107,8 @@ function attach(port: ManagedPort, words: readonly string[], context: CommandCon
   const replayed = words.findLast(word => word.startsWith("replay="))?.slice("replay=".length);
   const replayBytes = replayed === undefined ? null : Number(replayed);
   const [watch, isBinary] = [words.includes("watch"), words.includes("-8")];
-  if (!watch && context.deniedBut !== null) return `${denied("attach", context.deniedBut)}; attach ... watch does not`;
+  if ((!watch || words.includes("force")) && context.deniedBut !== null)
+    return `${denied("attach", context.deniedBut)}; attach ... watch does not`;
   const result = context.attach(
     port,
     { watch, isBinary, hasNotices: !isBinary || words.includes("notices"), replayBytes },
@@ -128,7 +129,7 @@ function take(port: ManagedPort, id: string | undefined, { peer }: CommandContex
       `No ${id === undefined ? "connection of yours" : `connection ${id}`} on ${port.name}: see who ${port.name}`,
     ];
   }
-  port.people.takeOver(wanted.id);
+  if (!port.people.takeOver(wanted.id)) return [`${personAt(wanted.address)} may only watch ${port.name}`];
   return [`${personAt(wanted.address)} writes on ${port.name}`];
 }
 

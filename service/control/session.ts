@@ -252,8 +252,6 @@ export class ControlSession {
     };
   }
 
-  // ---- attached to a port
-
   /** Goes on with the connection that the session had in the process before this one. Call before `start`. */
   resumeAttached(port: ManagedPort, state: AttachState): Link {
     return this.#attach(port, { ...state, replayBytes: null }).link;
@@ -261,8 +259,10 @@ export class ControlSession {
 
   #attach(port: ManagedPort, state: AttachState & AttachWords): Attachment {
     const soon = (run: () => void) => void this.#clock.after(0, run);
-    const { link } = this.#options;
-    this.#attached = new Attachment({ link, terminal: this.#terminal, soon, ended: this.#turn }, port, state);
+    const { link, deniedBut } = this.#options;
+    const own = { link, terminal: this.#terminal, mayChange: deniedBut === null, soon, ended: this.#turn };
+    this.#monitor.stop(); // its bytes would be among those of the port
+    this.#attached = new Attachment(own, port, state);
     return this.#attached;
   }
 

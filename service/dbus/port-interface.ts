@@ -112,7 +112,7 @@ export const PORT: Interface<PortSubject> = {
       changes: true,
       call({ port }, [connection]) {
         if (!port.people.takeOver(Number(connection)))
-          throw new BusError("NotConnected", "there is no such connection");
+          throw new BusError("NotConnected", "there is no such connection, or its user may only look");
         return [];
       },
     }),

@@ -15,6 +15,8 @@ export interface PeerAddress {
 export interface AttachedTo {
   /** It only watches, until it takes over. */
   readonly watch: boolean;
+  /** False: its user may only look, so it never takes over. */
+  readonly mayWrite: boolean;
   /** False: every byte is data to it (`-8`). */
   readonly hasNotices: boolean;
   /** Bytes of the replay that it is shown; null: all. */

@@ -25,7 +25,7 @@ export class PortPeople implements PortUsers {
 
   takeOver(wanted: number | Link): boolean {
     const mine = [...this.#lifecycle.slots.live].find(one => one.id === wanted || one.link === wanted);
-    if (mine === undefined) return false;
+    if (mine === undefined || mine.link.attached?.mayWrite === false) return false;
     this.#lifecycle.slots.takeOver(mine);
     this.#changed();
     return true;

@@ -71,7 +71,7 @@ export interface PortUsers {
    * @param force where no slot is free, the first connection makes room
    */
   attach(link: Link, force: boolean): AttachResult;
-  /** The connection of that id, or of that link, writes from now on. False: there is none. */
+  /** The connection of that id, or of that link, writes from now on. False: there is none, or its user may only look. */
   takeOver(connection: number | Link): boolean;
   /** A line, in brackets, for those who read notices: of telnet, and of attached sessions. */
   tell(text: string): void;

@@ -71,14 +71,21 @@ t.test("the groups of a user decide what it may do", { skip: !isRoot && "needs o
     t.match(await answer(reader, command), /^Permission denied: \w+ needs the group dialout$/);
   }
   t.match(await answer(reader, `attach ${port}`), /^Permission denied: attach needs the group dialout/);
+  t.match(await answer(reader, `attach ${port} watch force`), /^Permission denied: attach/);
   t.match(await answer(reader, `showport ${name}`), new RegExp(`TCP Port ${name}`));
   t.match(await answer(reader, "ports json"), /"condition":"idle"/);
   reader.type(`attach ${port} watch\ndropped`);
   t.equal(await reader.said.expect("watching\r\n"), `attached ${name}, watching\r\n`);
   t.equal(await reader.said.expect("dropped]\r\n"), "\r\n[You are watching: what you type is dropped]\r\n");
 
+  reader.type("\x1dtnot taken over\x1db");
+  for (const key of ["t", "b"])
+    t.match(await reader.said.expect("^]]\r\n"), "t: take over", `${key}: it gets the list of keys`);
+
   const admin = sessionAs(t, path, ["20"]);
   await admin.said.expect("-> ");
+  const watching = JSON.parse((await answer(admin, "ports json")).trim()).connections[0].id;
+  t.match(await answer(admin, `take ${port} ${watching}`), /^\S+ may only watch 127\.0\.0\.1,\d+$/);
   admin.type(`attach router\nwritten`);
   t.equal(await admin.said.expect("writer\r\n"), `attached ${name}, writer\r\n`);
   t.equal(await device.expect("written"), "written");
