@@ -1,6 +1,6 @@
 /** Makes the environment of the ports: sockets, devices, access rules, traces, LEDs. */
 import { isAdmitted } from "../access/remote-address.js";
-import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
+import type { LedConfig, OptionContext, PortConfig, PortOptions, RemoteAddress } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { deviceIdentity, type OpenRequest, openDevice } from "../device/open.js";
 import type { TraceState } from "../handover/state.js";
@@ -107,9 +107,17 @@ function createTraceOpener({ log, handover, bundles }: PortEnvironmentOptions): 
     if (traces === null) return null;
     const { name, options } = config;
     const { traceRead: read, traceWrite: write, traceBoth: both } = options;
-    const open = (template: string) => handover?.traceFile(name, template) ?? expand(template);
-    return traces.openTraces({ read, write, both }, open, error => log.error(traces.describeTraceError(error, name)));
+    const open = (template: string, anew = false) =>
+      (anew ? null : handover?.traceFile(name, template)) ?? expand(template, anew);
+    return traces.openTraces({ read, write, both, log: logConfig(options) }, open, error =>
+      log.error(traces.describeTraceError(error, name)),
+    );
   };
+}
+
+/** Null without a word of its own: the files of such a port are those of ser2net 3.5.4. */
+function logConfig({ alwaysOpen, lineTimestamp, traceSize: size, traceKeep: keep }: PortOptions) {
+  return alwaysOpen || lineTimestamp || size > 0 ? { rotation: { size, keep }, lineTimestamp } : null;
 }
 
 /** The replay of a port; what the process before this one has kept goes on. */

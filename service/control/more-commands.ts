@@ -1,5 +1,5 @@
 /** The commands that 3.5.4 does not have (docs/control-socket.md). One more is one more row. */
-import { printable } from "../line/bytes.js";
+import { printable, toText } from "../line/bytes.js";
 import { findPort } from "../port/find-port.js";
 import { personAt } from "../port/peers/writers.js";
 import type { ConnectionStatus, ManagedPort } from "../port/status.js";
@@ -41,7 +41,7 @@ const COMMANDS: Readonly<Record<string, MoreCommand>> = {
     help: ["replay <port> [<bytes>] - show the last output of the device."],
     changes: false,
     port: "needed",
-    run: () => ["no replay on this port"],
+    run: (port, [bytes]) => replay(port, bytes),
   },
   take: {
     help: [
@@ -135,4 +135,14 @@ function take(port: ManagedPort, id: string | undefined, { peer }: CommandContex
 
 function newest(one: ConnectionStatus | null, other: ConnectionStatus): ConnectionStatus {
   return one === null || other.id > one.id ? other : one;
+}
+
+/** The lines, without their ends. */
+function replay(port: ManagedPort | null, bytes: string | undefined): readonly string[] {
+  const limit = bytes === undefined ? Number.MAX_SAFE_INTEGER : Number(bytes);
+  if (!Number.isSafeInteger(limit) || limit < 0) return [`Not a number of bytes: ${bytes}`];
+  const found = port?.replay(limit) ?? null;
+  if (found === null) return ["no replay on this port"];
+  if (found.bytes.length === 0) return [];
+  return toText(found.bytes).split(/\r?\n/);
 }

@@ -72,7 +72,7 @@ export interface PortEnvironment {
   /** The addresses of a remaddr entry now. A name is looked up in the background, and known at a later call. */
   numericAddresses(remote: RemoteAddress): readonly string[];
   /** Null when no trace is configured. */
-  openTraces(config: PortConfig, expand: (template: string) => string): PortTraces | null;
+  openTraces(config: PortConfig, expand: (template: string, anew: boolean) => string): PortTraces | null;
   /** The replay of that definition, instead of the one before; null when none is configured. */
   openReplay(config: PortConfig, before: PortReplay | null): PortReplay | null;
   /** The label of the port in the board profile; null without one. */

@@ -220,7 +220,7 @@ export class PortLifecycle {
       observers: this.#options.observers,
       connections: this.slots.live,
       environment: this.#environment,
-      expandFile: template => this.#strings.fileName(template, openedAt),
+      expandFile: (template, anew) => this.#strings.fileName(template, anew ? this.#environment.localTime() : openedAt),
       events: this.#events,
       before,
     });

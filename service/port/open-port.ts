@@ -48,7 +48,7 @@ export class OpenPort implements TelnetCommands {
     /** The live set: the lifecycle adds and removes, both directions read it. */
     readonly connections: Set<Connection>;
     readonly environment: PortEnvironment;
-    readonly expandFile: (template: string) => string;
+    readonly expandFile: (template: string, anew: boolean) => string;
     readonly events: PortEvents;
     /** Of the process before this one, which had the device open. */
     readonly before: DeviceState | null;

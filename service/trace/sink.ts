@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 
 /** `overrun`: the disk is too slow and blocks were dropped; the file goes on. The others end it. */
-type TraceErrorCode = "open-failed" | "write-failed" | "overrun";
+export type TraceErrorCode = "open-failed" | "write-failed" | "overrun";
 
 export class TraceError extends Error {
   override readonly name = "TraceError";
@@ -28,7 +28,7 @@ const FIRST_CAPACITY = 4096;
 /** A disk that hangs is not waited for when the port closes; what can still be written is written. */
 const CLOSE_LIMIT_MS = 2000;
 /** The open blocks neither for a FIFO without a reader nor for a tty without carrier. */
-const OPEN_FLAGS =
+export const OPEN_FLAGS =
   constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOCTTY | constants.O_NONBLOCK;
 
 export class TraceSink {

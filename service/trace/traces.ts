@@ -1,5 +1,6 @@
 /** The trace files of one open port: `tr` (from the device), `tw` (to the device), `tb` (both). */
 import type { TraceConfig } from "../config/configuration.js";
+import { toBytes } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
 import {
   formatClosedConnection,
@@ -9,12 +10,21 @@ import {
   formatStamp,
   type Origin,
 } from "./format.js";
+import { LineStamps } from "./line-stamps.js";
+import { LogSink, type Rotation } from "./log-sink.js";
 import { type TraceError, TraceSink } from "./sink.js";
 
 export interface TraceConfigs {
   readonly read: TraceConfig | null;
   readonly write: TraceConfig | null;
   readonly both: TraceConfig | null;
+  /** Without it a file is written as by ser2net 3.5.4. */
+  readonly log?: LogConfig | null;
+}
+
+interface LogConfig {
+  readonly rotation: Rotation;
+  readonly lineTimestamp: boolean;
 }
 
 interface TraceFileState {
@@ -46,14 +56,14 @@ export interface Traces {
  */
 export function openTraces(
   configs: TraceConfigs,
-  expand: (template: string) => string | TraceFileState,
+  expand: (template: string, anew?: boolean) => string | TraceFileState,
   failed: (error: TraceError) => void,
   clock: Clock = systemClock,
 ): Traces | null {
   const files = new Map<string, TraceFile>();
   const [tw, tr, tb] = [configs.write, configs.read, configs.both].map(config => {
     if (config === null) return null;
-    const file = files.get(config.file) ?? openFile(config, expand(config.file), failed, clock);
+    const file = files.get(config.file) ?? openFile(config, configs.log ?? null, expand, failed, clock);
     files.set(config.file, file);
     return file;
   });
@@ -97,21 +107,33 @@ export function describeTraceError(error: TraceError, port: string): string {
 
 function openFile(
   config: TraceConfig,
-  name: string | TraceFileState,
+  log: LogConfig | null,
+  expand: (template: string, anew?: boolean) => string | TraceFileState,
   failed: (error: TraceError) => void,
   clock: Clock,
 ): TraceFile {
-  const sink = new TraceSink(typeof name === "string" ? name : name.file, failed, clock);
-  if (typeof name !== "string") sink.append(name.unwritten);
-  return new TraceFile(config, sink, clock);
+  const before = expand(config.file);
+  const file = typeof before === "string" ? before : before.file;
+  const name = (): string => {
+    const now = expand(config.file, true);
+    return typeof now === "string" ? now : now.file;
+  };
+  const sink =
+    log === null
+      ? new TraceSink(file, failed, clock)
+      : new LogSink({ name, file, rotation: log.rotation, report: failed, clock });
+  if (typeof before !== "string") sink.append(before.unwritten);
+  return new TraceFile(config, sink, clock, log?.lineTimestamp === true ? new LineStamps() : null);
 }
 
 class TraceFile {
-  readonly sink: TraceSink;
+  readonly sink: TraceSink | LogSink;
   readonly #config: TraceConfig;
   readonly #clock: Clock;
+  readonly #stamps: LineStamps | null;
 
-  constructor(config: TraceConfig, sink: TraceSink, clock: Clock) {
+  constructor(config: TraceConfig, sink: TraceSink | LogSink, clock: Clock, stamps: LineStamps | null) {
+    this.#stamps = stamps;
     this.sink = sink;
     this.#config = config;
     this.#clock = clock;
@@ -119,7 +141,9 @@ class TraceFile {
 
   add(bytes: Uint8Array, origin: Origin): void {
     const { hexdump, timestamp } = this.#config;
-    if (!hexdump) this.sink.append(bytes);
+    if (!hexdump && origin === "term" && this.#stamps !== null) {
+      this.sink.append(this.#stamps.add(bytes, toBytes(`${this.#clock.date().toISOString()} `)));
+    } else if (!hexdump) this.sink.append(bytes);
     else this.sink.appendText(formatHexdump(bytes, origin, timestamp ? formatStamp(this.#clock.date()) : ""));
   }
 

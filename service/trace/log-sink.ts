@@ -1,0 +1,204 @@
+/**
+ * A trace file for a small flash (docs/console.md, "Logs"): it is rotated at a size, and it goes on after a full disk. It is
+ * written in the background, one batch at a time; what does not fit in the queue meanwhile is counted, and told in the file.
+ */
+import { open, rename, stat, unlink } from "node:fs/promises";
+import { toBytes } from "../line/bytes.js";
+import { type Clock, systemClock } from "../line/clock.js";
+import { reasonOf } from "../native/errors.js";
+import { OPEN_FLAGS, TraceError, type TraceErrorCode } from "./sink.js";
+
+type FileHandle = Awaited<ReturnType<typeof open>>;
+
+/** While this many bytes wait for the disk, further blocks are dropped whole. */
+const QUEUE_LIMIT = 65536;
+const RETRY_MS = 1000;
+const CLOSE_LIMIT_MS = 2000;
+const LF = 10;
+
+export interface Rotation {
+  /** Bytes of a file; 0: no limit. */
+  readonly size: number;
+  /** Old files that are kept. */
+  readonly keep: number;
+}
+
+interface LogSinkOptions {
+  /** The name of the file at the moment. */
+  readonly name: () => string;
+  /** The name to begin with. */
+  readonly file: string;
+  readonly rotation: Rotation;
+  readonly report: (error: TraceError) => void;
+  readonly clock?: Clock;
+}
+
+export class LogSink {
+  readonly #options: LogSinkOptions;
+  readonly #clock: Clock;
+  #file: string;
+  #handle: FileHandle | null = null;
+  #queue: Uint8Array[] = [];
+  #queued = 0;
+  /** What the write under way has not written yet. */
+  #batch: Uint8Array = new Uint8Array(0);
+  /** Bytes of it that a system call has: it ends with this process. */
+  #inFlight = 0;
+  #dropped = 0;
+  #reason = "";
+  #endsLine = true;
+  #closing = false;
+  /** Names of earlier files, where the name changes with the time. */
+  readonly #earlier: string[] = [];
+  #work: Promise<void> | null = null;
+
+  constructor(options: LogSinkOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#file = options.file;
+  }
+
+  /** For the process after this one. */
+  state(): { readonly file: string; readonly unwritten: Uint8Array; readonly overrun: boolean } {
+    const note = this.#dropped > 0 ? [this.#note()] : [];
+    return {
+      file: this.#file,
+      unwritten: Buffer.concat([this.#batch.subarray(this.#inFlight), ...this.#queue, ...note]),
+      overrun: false,
+    };
+  }
+
+  append(block: Uint8Array): void {
+    if (this.#closing || block.length === 0) return;
+    if (this.#queued >= QUEUE_LIMIT) {
+      this.#dropped += block.length;
+      return;
+    }
+    if (this.#dropped > 0) this.#push(this.#note());
+    this.#dropped = 0;
+    this.#push(block.slice());
+    this.#work ??= this.#run();
+  }
+
+  /** In latin1. */
+  appendText(block: string): void {
+    this.append(toBytes(block));
+  }
+
+  /** Idempotent. Resolves when everything is written and the file closed, or the disk hangs or is full. */
+  async close(): Promise<void> {
+    if (this.#dropped > 0) this.#push(this.#note());
+    this.#dropped = 0;
+    this.#closing = true;
+    this.#work ??= this.#run();
+    await new Promise<void>(resolve => {
+      const cancel = this.#clock.after(CLOSE_LIMIT_MS, resolve);
+      void this.#work?.then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    await this.#handle?.close().catch(() => {});
+    this.#handle = null;
+  }
+
+  #push(block: Uint8Array): void {
+    this.#queue.push(block);
+    this.#queued += block.length;
+    this.#endsLine = block.at(-1) === LF;
+  }
+
+  #note(): Uint8Array {
+    const text = `[${this.#dropped} bytes dropped: ${this.#reason || "written too slowly"}]\n`;
+    return toBytes(this.#endsLine ? text : `\n${text}`);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0 || this.#batch.length > 0) {
+      if (this.#batch.length === 0) {
+        this.#batch = Buffer.concat(this.#queue);
+        this.#queue = [];
+        this.#queued = 0;
+      }
+      try {
+        await this.#writeBatch();
+        this.#reason = "";
+      } catch (error) {
+        this.#fail(error);
+        if (this.#closing) break;
+        await new Promise<void>(resolve => this.#clock.after(RETRY_MS, resolve));
+      }
+    }
+    this.#work = null;
+  }
+
+  #fail(error: unknown): void {
+    const reason = reasonOf(error);
+    const code: TraceErrorCode = this.#handle === null ? "open-failed" : "write-failed";
+    if (reason !== this.#reason) this.#options.report(new TraceError(code, this.#file, reason, { cause: error }));
+    this.#reason = reason;
+  }
+
+  async #writeBatch(): Promise<void> {
+    while (this.#batch.length > 0) {
+      const handle = await this.#current();
+      const part = await this.#fitting(handle);
+      if (part === 0) {
+        await this.#rotate();
+        continue;
+      }
+      this.#inFlight = part;
+      try {
+        const { bytesWritten } = await handle.write(this.#batch, 0, part);
+        this.#batch = this.#batch.subarray(bytesWritten);
+      } finally {
+        this.#inFlight = 0;
+      }
+    }
+  }
+
+  /** The file of that name: one that was moved away (logrotate, another port) is left, and a new one made. */
+  async #current(): Promise<FileHandle> {
+    if (this.#handle !== null) {
+      const [own, named] = await Promise.all([this.#handle.stat(), stat(toPath(this.#file)).catch(() => null)]);
+      if (named?.ino === own.ino && named.dev === own.dev) return this.#handle;
+      await this.#handle.close();
+      this.#handle = null;
+    }
+    this.#handle = await open(toPath(this.#file), OPEN_FLAGS, 0o600);
+    return this.#handle;
+  }
+
+  /** How much of the batch goes into the file: to the last line end that fits. 0: a new file is due. */
+  async #fitting(handle: FileHandle): Promise<number> {
+    const { size } = this.#options.rotation;
+    if (size === 0) return this.#batch.length;
+    const { size: used } = await handle.stat();
+    if (used + this.#batch.length <= size) return this.#batch.length;
+    const line = this.#batch.subarray(0, Math.max(0, size - used)).lastIndexOf(LF) + 1;
+    return line > 0 || used > 0 ? line : size;
+  }
+
+  /** Renames from the oldest on, so that a crash in between loses no file but the one that is too old anyway. */
+  async #rotate(): Promise<void> {
+    const [file, { keep }] = [this.#file, this.#options.rotation];
+    const next = this.#options.name();
+    if (next !== file) this.#earlier.push(file);
+    else if (keep === 0) await unlink(toPath(file));
+    else {
+      for (let at = keep - 1; at > 0; at--)
+        await rename(toPath(`${file}.${at}`), toPath(`${file}.${at + 1}`)).catch(ignoreMissing);
+      await rename(toPath(file), toPath(`${file}.1`));
+    }
+    this.#file = next;
+    while (this.#earlier.length > keep) await unlink(toPath(this.#earlier.shift() ?? "")).catch(ignoreMissing);
+  }
+}
+
+function toPath(file: string): Buffer {
+  return Buffer.from(toBytes(file));
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+}
