@@ -17,11 +17,11 @@ export interface RestartSite {
 
 /** Lines of 8 bytes in one read piece of 8 KB: a kill loses at most so many in each direction of a port. */
 const LINES_OF_A_PIECE = 1024;
-/** What is open while all callers are there: eleven network sockets, five connections, a control session, five devices, the
- * journal. */
-const OPEN = 23;
+/** What is open while all callers are there: eleven network sockets, the local control socket, five connections, a control
+ * session, five devices, the journal. */
+const OPEN = 24;
 /** Their kinds over a restart: with the state in the place of the journal. */
-const HANDED_OVER = "cccccdddddllllllllllmsu";
+const HANDED_OVER = "cccccdddddllllllllllmssu";
 const MANY = 1000;
 const WATCHDOG_SECONDS = 2;
 
