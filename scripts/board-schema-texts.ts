@@ -44,6 +44,7 @@ const SERVICE = {
   writer:
     "Which of several connections may write to the device: all of them, the first, or the last one. The others watch.",
   tellUser: "A telnet client that finds the port in use is told by whom and for how long.",
+  espAutoReset: "Resets of esptool over RFC 2217 are recognised, and played in the time an ESP board needs.",
   telnetEnter: "What the device gets for CR LF from a telnet client without BINARY. crlf: CR LF. cr: one CR.",
   maxConnections: "Connections at the same time.",
 };
@@ -146,6 +147,17 @@ export const TEXTS: TextOf<typeof PROFILE> = {
     controlPort: "The control port if ser2net.conf has no CONTROLPORT.",
     ports: { self: "The serial connectors, in the order in which they are printed on the case.", items: PORT },
     leds: { self: "The LEDs of the board.", items: LED },
+    pulses: {
+      self: "Pulses of DTR and RTS, for the command pulse.",
+      items: {
+        self: "One pulse.",
+        keys: {
+          id: "The name of the pulse.",
+          comment: COMMENT,
+          steps: "Lines that change together, then a time: DTR=0 RTS=1 100ms DTR=1 RTS=0.",
+        },
+      },
+    },
     enumerate: {
       self: "Every serial device that exists and is not in ports becomes a port as well.",
       keys: { firstNetworkPort: "The network port of the first device. The others follow.", ...SERVICE },

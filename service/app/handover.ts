@@ -53,6 +53,7 @@ export function giveState(state: DaemonState, log: Log): boolean {
 
 /** What the next process needs to know. Nothing may happen to the sessions of `control` afterwards. */
 export function daemonState({ ports, served }: StatefulDaemon, control: ControlServer | null): DaemonState {
+  for (const port of ports.list()) port.endPulses();
   const controlSessions = control?.states() ?? []; // first: it makes the output of commands under way
   const states = ports.list().map(port => port.state());
   return {

@@ -14,6 +14,7 @@ import { toText } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
 import { readRegularFile, readToEnd } from "../native/read-file.js";
+import { readPulse } from "./pulses.js";
 
 type SolArguments = typeof import("../config/sol-arguments.js");
 
@@ -68,6 +69,7 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
 export function readSources(sources: readonly Source[], serviceLookup: ServiceLookup): Configuration {
   return readConfiguration(sources, {
     serviceLookup,
+    readPulse,
     readSolDevice(device, lookup) {
       let sol: SolArguments;
       try {

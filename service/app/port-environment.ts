@@ -25,6 +25,7 @@ import { type Bundles, isTraced, loadSol } from "./bundles.js";
 import { createWrappers } from "./hosts-access.js";
 import type { Journal } from "./journal.js";
 import { readLocalTime } from "./local-time.js";
+import { loadPulses } from "./pulses.js";
 
 /** What the manual page calls the two daemons of the TCP wrappers. */
 type WrappedDaemon = "ser2net" | "ser2net-control";
@@ -66,9 +67,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   const [time, heartbeat, permitted] = [systemClock, new Heartbeat(systemClock), createAccessCheck("ser2net", log)];
   let ids = handover?.nextConnectionId ?? 0;
   return {
-    log,
-    quiet: options.quiet,
-    time,
+    ...{ log, quiet: options.quiet, time },
     budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
     heartbeat,
     defaultSignature: options.signature,
@@ -83,6 +82,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     numericAddresses: remote => names.addresses(remote),
     openTraces: createTraceOpener(options),
     openReplay: createReplayOpener(options, heartbeat),
+    linePulses: line => new (loadPulses().LinePulses)(line, options.optionContext().pulses, time),
     led: config => (config === null ? null : options.openLed(config)),
     label: options.label,
     optionContext: () => options.optionContext(),

@@ -12,11 +12,12 @@ interface CompiledProfile {
 }
 
 export function compileProfile(profile: BoardProfile): CompiledProfile {
-  const { name, title, leds, ports, controlPort } = profile;
+  const { name, title, leds, pulses, ports, controlPort } = profile;
   const flashing = leds.filter(led => led.trigger === "transient");
   const lines = [
     `# Board profile ${name}: ${title}`,
     ...flashing.map(led => `LED:${led.id}:sysfs:device=${led.sysfs} duration=${led.durationMs} state=${led.state}`),
+    ...pulses.map(({ id, steps }) => `PULSE:${id}:${steps}`),
     ...ports.flatMap(portLines),
   ];
   return { text: `${lines.join("\n")}\n`, fallback: controlPort === null ? "" : `CONTROLPORT:${controlPort}\n` };
@@ -53,6 +54,7 @@ function optionWords(port: BoardPort): string[] {
     line.hangupWhenDone === true && "HANGUP_WHEN_DONE",
     line.dtr !== undefined && `dtr=${line.dtr}`,
     line.rts !== undefined && `rts=${line.rts}`,
+    port.espAutoReset === true && "esp-auto-reset",
   ];
   const words: (string | false)[] = [
     String(speed),

@@ -4,9 +4,9 @@ import type { Json, JsonMember, JsonObject } from "./json.js";
 /** Keys that are not inherited. */
 const OWN_KEYS = ["$schema", "schema", "id", "title", "comment", "match", "extends"];
 /** Lists of things with an id. */
-const BY_ID = ["ports", "leds"];
+const BY_ID = ["ports", "leds", "pulses"];
 
-/** Objects are merged key by key, ports and LEDs by their id, new ones at the end; anything else replaces what is there. */
+/** Objects are merged key by key, ports, LEDs and pulses by their id, new ones at the end; anything else replaces what is there. */
 export function mergeProfiles(over: Json, base: Json): Json {
   if (over.kind !== "object" || base.kind !== "object") return over;
   const inherited = [...base.members].filter(([key]) => !OWN_KEYS.includes(key));

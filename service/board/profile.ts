@@ -37,6 +37,13 @@ const TRACE_FILE = {
   what: "an absolute path, in which the escapes of TRACEFILE count",
 } as const satisfies Schema;
 
+/** pulse/steps.ts checks the order and the length. */
+const PULSE_STEPS = {
+  is: "text",
+  pattern: /^(?:(?:(?:DTR|RTS)=[01]|[0-9]{1,5}m?s)(?: |$)){1,128}$/,
+  what: 'the steps of a pulse, such as "DTR=0 RTS=1 100ms DTR=1 RTS=0"',
+} as const satisfies Schema;
+
 const LED_DEVICE = {
   is: "text",
   pattern: /^[A-Za-z0-9_:.-]{1,64}$/,
@@ -106,6 +113,7 @@ const SERVICE_KEYS = {
   lineTimestamp: { schema: FLAG },
   writer: { schema: { is: "choice", of: CHOICES.writer } },
   tellUser: { schema: FLAG },
+  espAutoReset: { schema: FLAG },
   telnetEnter: { schema: { is: "choice", of: CHOICES["telnet-enter"] } },
   maxConnections: { schema: { is: "integer", ...RANGES["max-connections"] } },
 } as const satisfies Readonly<Record<string, { readonly schema: Schema }>>;
@@ -158,6 +166,15 @@ const LED = {
   },
 } as const satisfies Schema;
 
+const PULSE = {
+  is: "object",
+  keys: {
+    id: { schema: NAME, required: true },
+    comment: { schema: COMMENT },
+    steps: { schema: PULSE_STEPS, required: true },
+  },
+} as const satisfies Schema;
+
 const MATCH = {
   is: "object",
   keys: {
@@ -189,6 +206,7 @@ export const PROFILE = {
     controlPort: { schema: NETWORK_PORT },
     ports: { schema: { is: "list", of: PORT, most: 256 } },
     leds: { schema: { is: "list", of: LED, most: 1024 } },
+    pulses: { schema: { is: "list", of: PULSE, most: 64 } },
     enumerate: {
       schema: {
         is: "object",
@@ -200,6 +218,7 @@ export const PROFILE = {
 
 export type ProfileDocument = ValueOf<typeof PROFILE>;
 export type BoardPort = ValueOf<typeof PORT>;
+export type BoardPulse = ValueOf<typeof PULSE>;
 export type WrittenLed = ValueOf<typeof LED>;
 export type BoardMatch = ValueOf<typeof MATCH>;
 export type Enumeration = NonNullable<ProfileDocument["enumerate"]>;
@@ -214,6 +233,7 @@ export interface BoardProfile {
   /** Without the absent ones; no two share an id, a device or a network port. */
   readonly ports: readonly BoardPort[];
   readonly leds: readonly BoardLed[];
+  readonly pulses: readonly BoardPulse[];
   /** Null: only the ports listed. */
   readonly enumerate: Enumeration | null;
 }

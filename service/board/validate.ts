@@ -10,6 +10,7 @@ import {
   type BoardMatch,
   type BoardPort,
   type BoardProfile,
+  type BoardPulse,
   PROFILE,
   type ProfileDocument,
   type WrittenLed,
@@ -52,6 +53,7 @@ export function readProfile(
     controlPort: validateControlPort(document, context),
     ports: validatePorts(document.ports ?? [], leds, lookUp, context),
     leds,
+    pulses: validatePulses(document.pulses ?? [], context),
     enumerate: document.enumerate ?? null,
   };
   return { profile, diagnostics };
@@ -59,7 +61,7 @@ export function readProfile(
 
 /** The profile of a file that is not JSON. */
 export function emptyProfile(name: string): BoardProfile {
-  return { name, title: name, match: [], controlPort: null, ports: [], leds: [], enumerate: null };
+  return { name, title: name, match: [], controlPort: null, ports: [], leds: [], pulses: [], enumerate: null };
 }
 
 function saysSomething(match: BoardMatch, context: ValidationContext): boolean {
@@ -78,6 +80,18 @@ function validateControlPort(document: ProfileDocument, context: ValidationConte
   if (problem === null) return controlPort;
   context.report(placeOf(context, document, "controlPort"), `"${controlPort}" is not a TCP port`, problem);
   return null;
+}
+
+/** Ids are names of pulses: the first of each counts. */
+function validatePulses(pulses: readonly BoardPulse[], context: ValidationContext): readonly BoardPulse[] {
+  const ids = new Set<string>();
+  return pulses.filter(pulse => {
+    const isNew = !ids.has(pulse.id);
+    ids.add(pulse.id);
+    if (!isNew)
+      context.report(placeOf(context, pulse, "id"), `${pulse.id} is defined already`, "this pulse is left out");
+    return isNew;
+  });
 }
 
 function validateLeds(leds: readonly WrittenLed[], context: ValidationContext): readonly BoardLed[] {

@@ -1,5 +1,5 @@
 /** The checked configuration, made of a file, `-C` lines and a board profile. */
-import type { InitialControl } from "../line/modem.js";
+import type { InitialControl, ModemControl } from "../line/modem.js";
 import type { LineSettings, Parity } from "../line/settings.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { NetworkPort, ServiceLookup } from "./network-port.js";
@@ -112,6 +112,8 @@ export interface PortOptions extends InitialControl {
   readonly writer: WriterRule;
   /** A refused telnet peer is told who has the port. */
   readonly tellUser: boolean;
+  /** Resets of esptool over RFC 2217 are recognised. */
+  readonly espAutoReset: boolean;
   /** Null admits every peer; an empty list (all entries were invalid) admits none. */
   readonly remaddr: readonly RemoteAddress[] | null;
   readonly traceRead: TraceConfig | null;
@@ -191,9 +193,33 @@ export interface OptionContext {
   readonly traceFiles: ReadonlyMap<string, string>;
   readonly leds: ReadonlyMap<string, LedConfig>;
   readonly rs485: ReadonlyMap<string, Rs485Config>;
+  readonly pulses: ReadonlyMap<string, Pulse>;
   /** For remaddr words. */
   readonly serviceLookup: ServiceLookup;
 }
+
+/** A named sequence of states of the modem lines. */
+export interface Pulse {
+  /** The steps as written. */
+  readonly text: string;
+  readonly steps: readonly PulseStep[];
+}
+
+/** Lines that are driven in one call, and the wait after it. */
+export interface PulseStep {
+  readonly lines: Partial<ModemControl>;
+  readonly waitMs: number;
+}
+
+/** An error in the text of a pulse. */
+export interface PulseProblem {
+  readonly offset: number;
+  readonly message: string;
+  readonly expected: string;
+}
+
+/** Reads the text of a pulse (pulse/steps.ts). */
+export type PulseReader = (text: string) => readonly PulseStep[] | PulseProblem;
 
 /** The values that DEFAULT lines set, by the names used there. */
 export interface DefaultValues {
@@ -225,6 +251,7 @@ export interface DefaultValues {
   readonly "telnet-enter": TelnetEnter;
   readonly writer: WriterRule;
   readonly "tell-user": boolean;
+  readonly "esp-auto-reset": boolean;
   readonly dtr: "on" | "off" | null; // null: left to the driver
   readonly rts: "on" | "off" | null;
   readonly remaddr: string;

@@ -38,6 +38,7 @@ export const START_VALUES: DefaultValues = {
   "telnet-enter": "crlf",
   writer: "all",
   "tell-user": false,
+  "esp-auto-reset": false,
   dtr: null,
   rts: null,
   remaddr: "",

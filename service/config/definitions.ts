@@ -1,11 +1,15 @@
 /** The texts of LED and RS485CONF. */
-import type { LedConfig, Rs485Config } from "./configuration.js";
+import { toBytes } from "../line/bytes.js";
+import type { LedConfig, NamedText, Pulse, PulseReader, Rs485Config } from "./configuration.js";
 import { LED_FORM, RS485_FORM } from "./parse.js";
+import { translateCloseon } from "./template.js";
 
 interface DefinitionDiagnostic {
   /** With its line number, in the form of the reference: `on N` or `on line N.` */
   readonly message: string;
   readonly expected: string;
+  /** Where in the text; left out: at its begin. */
+  readonly at?: number;
 }
 
 export interface Definition<T> {
@@ -52,6 +56,32 @@ export function readLed(name: string, text: string, lineNumber: number): Definit
     state: state === 0 ? 0 : 1,
   };
   return { value, diagnostics };
+}
+
+/** A CLOSEON, as the bytes it stands for. */
+export function readCloseon(text: string, lineNumber: number): Definition<NamedText> {
+  const translated = translateCloseon(text);
+  if ("text" in translated) {
+    const value = { kind: "closeon", text: translated.text, bytes: toBytes(translated.text) } as const;
+    return { value, diagnostics: [] };
+  }
+  const expected = "expected only \\\\ \\r \\n \\t \\v \\a, \\ooo (three octal digits) or \\xhh (two hex digits)";
+  const message = `${translated.fault} on line ${lineNumber}`;
+  return { value: null, diagnostics: [{ message, expected, at: translated.offset }] };
+}
+
+/** `DTR=0 RTS=1 100ms DTR=1`. */
+export function readPulseText(
+  name: string,
+  text: string,
+  lineNumber: number,
+  read: PulseReader = () => [],
+): Definition<Pulse> {
+  if (!/^\S+$/.test(name)) return dropped(`Invalid pulse name on line ${lineNumber}`, "expected one word");
+  const steps = read(text);
+  if (!("message" in steps)) return { value: { text, steps }, diagnostics: [] };
+  const { message, expected, offset: at } = steps;
+  return { value: null, diagnostics: [{ message: `${message} on line ${lineNumber}`, expected, at }] };
 }
 
 /** Parses as scanf does: blanks before a number, one digit for a flag, any text after it. */

@@ -1,5 +1,5 @@
 /** The device of a port line, and of a DEVICE line: a path, or a SOL device with its arguments. */
-import type { DeviceName, NamedText } from "./configuration.js";
+import type { DeviceName, NamedText, PulseReader } from "./configuration.js";
 import type { LineDiagnostic, Span } from "./directive.js";
 import type { ServiceLookup } from "./network-port.js";
 import { pathWithoutDev } from "./slips.js";
@@ -12,6 +12,8 @@ export interface ConfigurationEnvironment {
   readonly serviceLookup: ServiceLookup;
   /** Not a part of what reads a configuration without SOL devices: app/sol.ts. */
   readonly readSolDevice: typeof readSolDevice;
+  /** As above: app/pulses.ts. Without it every text is taken for a pulse. */
+  readonly readPulse?: PulseReader;
 }
 
 /** The device text of a line, and the part of it that was cut. */

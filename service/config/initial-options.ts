@@ -40,7 +40,7 @@ function ttyLine(values: DefaultValues): LineSettings {
 /** The options of a port line without words. */
 export function defaultOptions(context: OptionContext, kind: DeviceName["kind"]): PortOptions {
   const values = defaultValues(context);
-  const { defaults } = context;
+  const [{ defaults }, isTty] = [context, kind !== "sol"];
   const isSet = (...names: readonly (keyof typeof defaults)[]) => names.some(name => defaults[name] !== undefined);
   return {
     remctl: values.remctl,
@@ -60,9 +60,9 @@ export function defaultOptions(context: OptionContext, kind: DeviceName["kind"])
     holdSeconds: values.hold,
     ...memoryOptions(values),
     telnetEnter: values["telnet-enter"],
-    ...{ writer: values.writer, tellUser: values["tell-user"] },
-    dtr: values.dtr === null || kind === "sol" ? null : values.dtr === "on",
-    rts: values.rts === null || kind === "sol" ? null : values.rts === "on",
+    ...{ writer: values.writer, tellUser: values["tell-user"], espAutoReset: isTty && values["esp-auto-reset"] },
+    dtr: values.dtr === null || !isTty ? null : values.dtr === "on",
+    rts: values.rts === null || !isTty ? null : values.rts === "on",
     remaddr: null,
     traceRead: null,
     traceWrite: null,

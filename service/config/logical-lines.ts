@@ -1,4 +1,6 @@
 /** A source cut into logical lines: continuations joined, comments and blank lines left out. */
+import type { Diagnostic } from "./diagnostic.js";
+import type { LineDiagnostic } from "./directive.js";
 
 export interface Source {
   /** Null for a `-C` line, which has no line numbers. */
@@ -100,4 +102,14 @@ function* physicalLines(source: Source): Generator<{ text: string; line: number 
 function upToNul(text: string): string {
   const nul = text.indexOf("\0");
   return nul < 0 ? text : text.slice(0, nul);
+}
+
+const DOS_LINE_END = "; the line ends in CR LF, and the CR is part of it";
+
+/** An error in a line as a diagnostic, with its place in the file. */
+export function placedDiagnostic(fault: LineDiagnostic, line: LogicalLine, file: string | null): Diagnostic {
+  const { offset, message, expected } = fault;
+  const hint = line.text.endsWith("\r") ? DOS_LINE_END : "";
+  const wanted = expected === null ? null : `${expected}${hint}`;
+  return { file, ...placeOf(line, offset), message, expected: wanted };
 }

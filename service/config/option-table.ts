@@ -46,6 +46,7 @@ const FLAGS: readonly (readonly [name: string, set: SetFlag])[] = [
   ]),
   ["tell-user", ({ options }, on) => assign(options, "tellUser", on)], // our own
   ["always-open", ({ options }, on) => assign(options, "alwaysOpen", on)], // our own, as the next one
+  ["esp-auto-reset", ({ options }, on) => assign(options, "espAutoReset", on)], // our own
   ["line-timestamp", ({ options }, on) => assign(options, "lineTimestamp", on)],
   ["hexdump", (draft, on) => markTraces(draft, { hexdump: on })],
   ["timestamp", (draft, on) => markTraces(draft, { timestamp: on })],
@@ -110,7 +111,7 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
 const SOL_WORDS = /^(-?(authenticated|encrypted|deassert_CTS_DCD_DSR_on_connect)|shared_serial_alert_\w+|ack-\w+=.*)$/s;
 /** Those that only a tty has. */
 const TTY_WORDS =
-  /^(1STOPBIT|2STOPBITS|[5-8]DATABITS|NONE|EVEN|ODD|MARK|SPACE|none|even|odd|mark|space|-?(XONXOFF|RTSCTS|LOCAL|HANGUP_WHEN_DONE)|(rs485|dtr|rts)=.*)$/s;
+  /^(1STOPBIT|2STOPBITS|[5-8]DATABITS|NONE|EVEN|ODD|MARK|SPACE|none|even|odd|mark|space|-?(XONXOFF|RTSCTS|LOCAL|HANGUP_WHEN_DONE|esp-auto-reset)|(rs485|dtr|rts)=.*)$/s;
 
 /** The expectation for a word that only the other kind of device has; null for all other words. */
 export function misplaced(word: string, { options: { sol } }: OptionDraft): string | null {

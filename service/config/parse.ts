@@ -20,6 +20,7 @@ const DIRECTIVES = {
   DEFAULT: "No default name given",
   ROTATOR: "No rotator name given",
   LED: "No LED name given",
+  PULSE: "No pulse name given", // our own
 } as const;
 
 type Word = keyof typeof DIRECTIVES;
@@ -115,6 +116,8 @@ function directiveOf(
     case "LED":
       if (given.text === "") return empty("No LED given", LED_FORM);
       return { kind: "led", name, text: given };
+    case "PULSE":
+      return { kind: "pulse", name, text: given };
     case "ROTATOR":
       if (given.text.trim() === "") return empty("No rotator ports given", "expected port names separated by blanks");
       return { kind: "rotator", name: found, ports: given };

@@ -96,6 +96,7 @@ class Printer {
     for (const [name, file] of inPrintedOrder(this.#traceFiles, finalContext.traceFiles)) {
       this.#define(this.#traceFiles, name, `TRACEFILE:${name}:${file}`);
     }
+    for (const [name, { text }] of finalContext.pulses) this.line(`PULSE:${name}:${text}`);
     for (const [, rs485] of inPrintedOrder(this.#rs485, finalContext.rs485)) this.rs485(rs485);
     // Definitions repeated for a port have changed which LED is set up last.
     if ([...this.#ledOrder].join("\n") !== leds.map(ledLine).join("\n")) {
@@ -158,8 +159,7 @@ function optionWords({ line, options, names, networkPort }: PortConfig): string[
     ...when(options.traceKeep !== 4, `trace-keep=${options.traceKeep}`),
     ...when(options.lineTimestamp, "line-timestamp"),
     ...peopleWords(options),
-    ...modemLine("dtr", options.dtr),
-    ...modemLine("rts", options.rts),
+    ...modemLines(options),
     ...(options.remaddr === null ? [] : [`remaddr=${addresses(options.remaddr, networkPort)}`]),
     ...traceWords("tr", options.traceRead, names.tr),
     ...traceWords("tw", options.traceWrite, names.tw),
@@ -196,8 +196,9 @@ function peopleWords({ writer, tellUser, telnetEnter }: PortOptions): string[] {
   ];
 }
 
-function modemLine(name: string, on: boolean | null): string[] {
-  return on === null ? [] : [`${name}=${on ? "on" : "off"}`];
+function modemLines({ dtr, rts, espAutoReset }: PortConfig["options"]): readonly string[] {
+  const state = (name: string, on: boolean | null) => when(on !== null, `${name}=${on ? "on" : "off"}`);
+  return [...state("dtr", dtr), ...state("rts", rts), ...when(espAutoReset, "esp-auto-reset")];
 }
 
 function lineWords(line: LineSettings): string[] {

@@ -1,6 +1,5 @@
 /** Makes the checked configuration of its sources, in one pass: a name or a DEFAULT counts for the lines after it. */
 import { BIT_RATES } from "../ipmi/settings.js";
-import { toBytes } from "../line/bytes.js";
 import type {
   Configuration,
   ControlSocket,
@@ -9,16 +8,17 @@ import type {
   NamedText,
   OptionContext,
   PortConfig,
+  Pulse,
   RotatorConfig,
   Rs485Config,
 } from "./configuration.js";
 import { readControlSocket } from "./control-socket.js";
 import { readDefault } from "./defaults.js";
-import { type Definition, readLed, readRs485 } from "./definitions.js";
+import { type Definition, readCloseon, readLed, readPulseText, readRs485 } from "./definitions.js";
 import { type ConfigurationEnvironment, readDeviceName, readDeviceText } from "./device-name.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { Directive, LineDiagnostic, Span } from "./directive.js";
-import { type LogicalLine, logicalLines, physicalTexts, placeOf, type Source } from "./logical-lines.js";
+import { type LogicalLine, logicalLines, physicalTexts, placedDiagnostic, type Source } from "./logical-lines.js";
 import { SOL_SPEEDS } from "./option-table.js";
 import { isDiagnostic, parseDirective } from "./parse.js";
 import { hideUnknownWord, readPortWords } from "./port-options.js";
@@ -26,7 +26,6 @@ import { controlPortProblem, servedPort, tcpPort } from "./served-port.js";
 import { yamlDiagnostic } from "./slips.js";
 import { SOL_PREFIX } from "./sol-target.js";
 import { holdsSecret } from "./sol-words.js";
-import { translateCloseon } from "./template.js";
 
 type PortDirective = Extract<Directive, { kind: "port" }>;
 
@@ -35,7 +34,6 @@ const MAX_DIAGNOSTICS = 10_000;
 /** 68 years. The counter of the reference wraps beyond it. */
 const LONGEST_TIMEOUT_SECONDS = 2_147_483_647;
 const NO_CONTROL_PORT = { controlPort: null, controlPortPlace: null, controlPortDiagnostic: null };
-const DOS_LINE_END = "; the line ends in CR LF, and the CR is part of it";
 
 /** All sources share one set of names and defaults; a later port of the same name takes the earlier one's place. */
 export function readConfiguration(sources: readonly Source[], environment: ConfigurationEnvironment): Configuration {
@@ -55,6 +53,7 @@ class ConfigurationBuilder {
   readonly #traceFiles = new Map<string, string>();
   readonly #leds = new Map<string, LedConfig>();
   readonly #rs485 = new Map<string, Rs485Config>();
+  readonly #pulses = new Map<string, Pulse>();
   readonly #sockets = new Map<string, ControlSocket>();
   readonly #environment: ConfigurationEnvironment;
   #defaults: Partial<DefaultValues> = {};
@@ -119,11 +118,10 @@ class ConfigurationBuilder {
       case "tracefile":
         this.#traceFiles.set(directive.name, directive.file);
         break;
-      case "rs485": {
-        const { name, text } = directive;
-        this.#define(this.#rs485, name, text, readRs485(name, text.text, this.#line.number));
+      case "rs485":
+      case "pulse":
+        this.#takeNamed(directive);
         break;
-      }
       case "led":
         this.#takeLed(directive.name, directive.text);
         break;
@@ -179,25 +177,14 @@ class ConfigurationBuilder {
   }
 
   #takeText(kind: NamedText["kind"], name: string, span: Span): void {
-    const { text, offset } = span;
+    const { text } = span;
     if (kind === "device") {
       const { named, diagnostics } = readDeviceText(span, this.#environment);
       this.#texts.set(name, named);
       for (const found of diagnostics) this.#reportNumbered(found);
     } else if (kind !== "closeon") {
       this.#texts.set(name, { kind, text, bytes: null });
-    } else this.#takeCloseon(name, text, offset);
-  }
-
-  #takeCloseon(name: string, text: string, offset: number): void {
-    const kind = "closeon";
-    const translated = translateCloseon(text);
-    if ("text" in translated) {
-      this.#texts.set(name, { kind, text: translated.text, bytes: toBytes(translated.text) });
-    } else {
-      const expected = "expected only \\\\ \\r \\n \\t \\v \\a, \\ooo (three octal digits) or \\xhh (two hex digits)";
-      this.#reportNumbered({ offset: offset + translated.offset, message: translated.fault, expected });
-    }
+    } else this.#define(this.#texts, name, span, readCloseon(text, this.#line.number));
   }
 
   #takeLed(name: string, text: Span): void {
@@ -210,13 +197,20 @@ class ConfigurationBuilder {
     this.#everyLed.set(key, led.value);
   }
 
+  #takeNamed(directive: Extract<Directive, { kind: "rs485" | "pulse" }>): void {
+    const { name, text } = directive;
+    const { number } = this.#line;
+    if (directive.kind === "rs485") this.#define(this.#rs485, name, text, readRs485(name, text.text, number));
+    else this.#define(this.#pulses, name, text, readPulseText(name, text.text, number, this.#environment.readPulse));
+  }
+
   #define<T>(
     known: Map<string, T>,
     name: string,
     { offset }: Span,
     { value, diagnostics: problems }: Definition<T>,
   ): void {
-    for (const { message, expected } of problems) this.#report({ offset, message, expected });
+    for (const { message, expected, at = 0 } of problems) this.#report({ offset: offset + at, message, expected });
     if (value !== null) known.set(name, value);
   }
 
@@ -250,7 +244,8 @@ class ConfigurationBuilder {
     this.#controlPort = {
       controlPort: text,
       controlPortPlace: { file: this.#file, lineNumber: this.#line.number },
-      controlPortDiagnostic: reason === null ? null : this.#diagnostic({ offset, message, expected: reason }),
+      controlPortDiagnostic:
+        reason === null ? null : placedDiagnostic({ offset, message, expected: reason }, this.#line, this.#file),
     };
   }
 
@@ -261,6 +256,7 @@ class ConfigurationBuilder {
       traceFiles: this.#traceFiles,
       leds: this.#leds,
       rs485: this.#rs485,
+      pulses: this.#pulses,
       serviceLookup: this.#environment.serviceLookup,
     };
   }
@@ -282,12 +278,8 @@ class ConfigurationBuilder {
   }
 
   #push(fault: LineDiagnostic): void {
-    if (this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push(this.#diagnostic(fault));
-  }
-
-  #diagnostic({ offset, message, expected }: LineDiagnostic): Diagnostic {
-    const hint = this.#line.text.endsWith("\r") ? DOS_LINE_END : "";
-    const wanted = expected === null ? null : `${expected}${hint}`;
-    return { file: this.#file, ...placeOf(this.#line, offset), message, expected: wanted };
+    if (this.#diagnostics.length < MAX_DIAGNOSTICS) {
+      this.#diagnostics.push(placedDiagnostic(fault, this.#line, this.#file));
+    }
   }
 }

@@ -69,6 +69,15 @@ const COMMANDS: Readonly<Record<string, MoreCommand>> = {
     port: "needed",
     run: port => (port?.sendBreak() === true ? [] : [`Port is not currently connected: ${port?.name}`]),
   },
+  pulse: {
+    help: ["pulse <port> <name> - play a pulse of DTR and RTS, esp-reset for example."],
+    changes: true,
+    port: "needed",
+    run(port, [name]) {
+      const refusal = name === undefined ? "No pulse given" : port?.pulse(name);
+      return refusal == null ? [] : [refusal];
+    },
+  },
   ports: {
     help: ["ports [json] - show all ports in a table, or each as a line of JSON."],
     changes: false,

@@ -130,6 +130,16 @@ export const PORT: Interface<PortSubject> = {
       },
     }),
     method({
+      name: "Pulse",
+      in: [{ name: "name", type: "s" }],
+      changes: true,
+      call(subject, [name]) {
+        const refusal = lasting(subject).pulse(encodeUtf8(name));
+        if (refusal !== null) throw new BusError("Refused", toBusString(refusal));
+        return [];
+      },
+    }),
+    method({
       name: "SetTimeout",
       in: [{ name: "seconds", type: "u" }],
       changes: true,

@@ -9,6 +9,7 @@ import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Link, Listener, PeerAddress } from "../net/link.js";
 import type { PortListenEvents } from "../net/listen.js";
+import type { LinePulses, PulsedLine } from "../pulse/line-pulses.js";
 import type { PortHandover } from "./handover.js";
 import type { Heartbeat } from "./heartbeat.js";
 import type { Connection } from "./peers/connection.js";
@@ -77,6 +78,8 @@ export interface PortEnvironment {
   openReplay(config: PortConfig, before: PortReplay | null): PortReplay | null;
   /** The label of the port in the board profile; null without one. */
   label(portName: string): string | null;
+  /** Pulses for the modem lines of a device; their code is loaded at the first call. */
+  linePulses(line: PulsedLine): LinePulses;
   led(config: LedConfig | null): PortLed | null;
   /** The context for the words of `setportconfig`. */
   optionContext(): OptionContext;

@@ -9,12 +9,14 @@ import { type Device, DeviceError, type LineDevice } from "../device/device.js";
 import type { DeviceState, TraceState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
 import type { LineSettings } from "../line/settings.js";
+import type { LinePulses } from "../pulse/line-pulses.js";
 import { AYT } from "../telnet/codes.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
 import type { PortEnvironment, PortLed, PortTraces } from "./environment.js";
 import type { DataObservers } from "./observers.js";
 import type { Connection } from "./peers/connection.js";
-import type { DeviceLossCause, PortEvents } from "./port-events.js";
+import type { Phase } from "./phase.js";
+import { type DeviceLossCause, isLoss, type PortEvents } from "./port-events.js";
 import { RemoteControl } from "./remote-control.js";
 import { DeviceToNet } from "./transfer/device-to-net.js";
 import { NetToDevice } from "./transfer/net-to-device.js";
@@ -40,6 +42,8 @@ export class OpenPort implements TelnetCommands {
   readonly #events: PortEvents;
   readonly #environment: PortEnvironment;
   readonly #connections: ReadonlySet<Connection>;
+  /** Null: none was needed yet. */
+  #pulses: LinePulses | null = null;
 
   constructor(options: {
     readonly device: Device;
@@ -73,7 +77,12 @@ export class OpenPort implements TelnetCommands {
     this.toDevice = new NetToDevice(transfer, this.#transfer, transferred);
     const { defaultSignature } = environment;
     this.#remote =
-      device.line === null ? null : new RemoteControl({ line: device.line, config, defaultSignature, events, clock });
+      device.line === null
+        ? null
+        : new RemoteControl({
+            ...{ line: device.line, config, defaultSignature, events, clock },
+            pulses: config.options.espAutoReset ? () => this.pulses : null,
+          });
     this.lineChanged(device.line?.settings ?? config.line);
   }
 
@@ -163,6 +172,19 @@ export class OpenPort implements TelnetCommands {
     return line !== null && this.#guard(() => act(line), cause);
   }
 
+  get pulses(): LinePulses {
+    this.#pulses ??= this.#environment.linePulses({
+      control: () => this.device.line?.control ?? { dtr: false, rts: false },
+      drive: lines => this.operate(line => line.drive(lines)),
+    });
+    return this.#pulses;
+  }
+
+  /** The lines get at once the states they have at the end of what plays. */
+  endPulses(): void {
+    this.#pulses?.end(true);
+  }
+
   /** The node of the device has gone: one that was unplugged hangs up, sooner or later. */
   checkPresence(): void {
     this.operate(line => line.set(line.settings), "closed port");
@@ -187,6 +209,7 @@ export class OpenPort implements TelnetCommands {
 
   /** No more bytes, no more traces; what the device has not taken yet is dropped. `close` follows. */
   end(reason: string): void {
+    this.#pulses?.end(!isLoss(reason));
     this.#traces?.closedPort(reason);
     this.#observers.traces = null;
     for (const led of this.#leds) led?.close();
@@ -230,4 +253,15 @@ export class OpenPort implements TelnetCommands {
       return false;
     }
   }
+}
+
+/** Plays a pulse on the device of the port. Null, or why not. */
+export function playPulse(
+  { phase, openPort }: { readonly phase: Phase; readonly openPort: OpenPort | null },
+  port: string,
+  name: string,
+): string | null {
+  if (phase !== "open" || openPort === null) return `Port is not currently connected: ${port}`;
+  const hasLines = openPort.device.line !== null && openPort.config.device.kind !== "sol";
+  return hasLines ? openPort.pulses.play(name) : `Port has no modem lines: ${port}`;
 }

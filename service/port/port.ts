@@ -11,7 +11,7 @@ import { definitionMark } from "./handover.js";
 import { IncomingPeers } from "./incoming-peers.js";
 import { PortLifecycle, SHUTDOWN } from "./lifecycle.js";
 import { DataObservers } from "./observers.js";
-import type { OpenPort } from "./open-port.js";
+import { type OpenPort, playPulse } from "./open-port.js";
 import { PortPeople } from "./people.js";
 import { conditionOf, snapshot } from "./snapshot.js";
 import type { ManagedPort, MonitorDirection, PortCondition, PortStatus } from "./status.js";
@@ -180,18 +180,17 @@ export class Port implements ManagedPort {
     return this.#definition.config.device.kind !== "sol" && this.#operate(line => line.drive(control));
   }
 
-  sendBreak(): boolean {
-    return this.#operate(line => line.sendBreak());
-  }
-
-  replay(limit: number): ReturnType<ManagedPort["replay"]> {
-    return this.#observers.replay?.last(limit) ?? null;
-  }
+  readonly sendBreak = (): boolean => this.#operate(line => line.sendBreak());
+  readonly replay: ManagedPort["replay"] = limit => this.#observers.replay?.last(limit) ?? null;
 
   #definitionChanged(): void {
     this.#observers.replayFrom(before => this.#environment.openReplay(this.#definition.config, before));
     this.#alwaysOpen.check();
   }
+
+  readonly pulse = (name: string): string | null => playPulse(this.#lifecycle, this.name, name);
+  /** The process ends while the device stays open: pulses end at once. */
+  readonly endPulses = (): void => this.#lifecycle.openPort?.endPulses();
 
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
     return this.#observers.monitor(direction, sink, ended);

@@ -4,6 +4,7 @@ import type { LineDevice } from "../device/device.js";
 import type { Cancel, Clock } from "../line/clock.js";
 import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { SPEED_RANGE } from "../line/settings.js";
+import type { LinePulses } from "../pulse/line-pulses.js";
 import { BRK, COM_PORT, DM } from "../telnet/codes.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
 import { askedSettings, isLineRequest, type LineRequest, settingsReply } from "../telnet/line-requests.js";
@@ -30,6 +31,7 @@ export class RemoteControl {
   readonly #defaultSignature: string;
   readonly #events: PortEvents;
   readonly #clock: Clock;
+  readonly #pulses: (() => LinePulses) | null;
   readonly #watchers = new Set<Connection>();
   #stopPolling: Cancel | null = null;
   #counters: LineCounters | null = null;
@@ -42,12 +44,15 @@ export class RemoteControl {
     readonly defaultSignature: string;
     readonly events: PortEvents;
     readonly clock: Clock;
+    /** With esp-auto-reset: they drive what clients ask for. */
+    readonly pulses: (() => LinePulses) | null;
   }) {
     this.#line = options.line;
     this.#config = options.config;
     this.#defaultSignature = options.defaultSignature;
     this.#events = options.events;
     this.#clock = options.clock;
+    this.#pulses = options.pulses;
   }
 
   /** The answer leaves with `commandsEnd`. Throws DeviceError when the device is lost meanwhile. */
@@ -178,7 +183,7 @@ export class RemoteControl {
   #drive(which: "dtr" | "rts", on: boolean | null): boolean {
     if (on === null) {
       this.#driveNow();
-      return this.#line.control[which];
+      return (this.#pulses?.().asked ?? this.#line.control)[which];
     }
     if (this.#driven[which] !== undefined) this.#driveNow();
     this.#driven = { ...this.#driven, [which]: on };
@@ -189,7 +194,8 @@ export class RemoteControl {
     if (this.#driven.dtr === undefined && this.#driven.rts === undefined) return;
     const control = this.#driven;
     this.#driven = {};
-    this.#line.drive(control);
+    if (this.#pulses === null) this.#line.drive(control);
+    else this.#pulses().request(control);
   }
 
   #mask(connection: Connection, kind: "line-state-mask" | "modem-state-mask", mask: number): ComPortReply {

@@ -99,6 +99,8 @@ export interface ManagedPort {
    * milliseconds since 1970. Null: the port has no `replay=`.
    */
   replay(limit: number): { readonly bytes: Uint8Array; readonly lastMs: number } | null;
+  /** Plays a pulse of DTR and RTS. Null, or why not: `Unknown pulse: x`. */
+  pulse(name: string): string | null;
   /** Copies of one direction's bytes go to `sink` until the returned function is called; null when taken already. */
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null;
 }

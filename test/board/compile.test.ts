@@ -64,6 +64,7 @@ t.test("everything a profile can say of a port is on its line", async t => {
       { id: "flash", sysfs: "board:green:1", durationMs: 25, state: 0 },
       { id: "lamp", sysfs: "board:red:1", trigger: "none" },
     ],
+    pulses: [{ id: "recovery", comment: "Boots from the network.", steps: "DTR=0 RTS=1 100ms RTS=0" }],
     ports: [
       {
         id: "port1",
@@ -96,6 +97,7 @@ t.test("everything a profile can say of a port is on its line", async t => {
         writer: "last",
         tellUser: true,
         telnetEnter: "cr",
+        espAutoReset: true,
         maxConnections: 3,
         holdSeconds: 30,
         leds: { rx: "flash", tx: "flash", link: "lamp" },
@@ -121,10 +123,11 @@ t.test("everything a profile can say of a port is on its line", async t => {
   });
   t.same(lines, [
     "LED:flash:sysfs:device=board:green:1 duration=25 state=0",
+    "PULSE:recovery:DTR=0 RTS=1 100ms RTS=0",
     "DEVICE:port1:/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0",
     "RS485CONF:port1:5:6:0:1",
     "TRACEFILE:port1:/var/log/\\p.log",
-    "ipv4,tcp,127.0.0.1,2001:rawlp:600:port1:74880 7DATABITS SPACE 2STOPBITS RTSCTS LOCAL HANGUP_WHEN_DONE dtr=off rts=on remctl kickolduser -chardelay max-connections=3 hold=30 always-open replay=65536 tr=port1 trace-size=1048576 trace-keep=2 line-timestamp writer=last tell-user telnet-enter=cr led-rx=flash led-tx=flash rs485=port1",
+    "ipv4,tcp,127.0.0.1,2001:rawlp:600:port1:74880 7DATABITS SPACE 2STOPBITS RTSCTS LOCAL HANGUP_WHEN_DONE dtr=off rts=on esp-auto-reset remctl kickolduser -chardelay max-connections=3 hold=30 always-open replay=65536 tr=port1 trace-size=1048576 trace-keep=2 line-timestamp writer=last tell-user telnet-enter=cr led-rx=flash led-tx=flash rs485=port1",
     "DEVICE:port2:/dev/lp0",
     "2002:telnet:0:port2:9600 8DATABITS NONE 1STOPBIT XONXOFF",
     "DEVICE:spare:/dev/ttyS9",

@@ -60,6 +60,7 @@ const FULL = {
       writer: "first",
       tellUser: true,
       telnetEnter: "cr",
+      espAutoReset: true,
       maxConnections: 3,
       leds: { rx: "one", tx: "one", link: "two", fault: "two" },
       rs485: { delayBeforeMs: 1, delayAfterMs: 2, rtsOnSend: true, rxDuringTx: false },
@@ -69,6 +70,7 @@ const FULL = {
     { id: "one", comment: "A LED.", sysfs: "a:b", function: "port", trigger: "transient", durationMs: 5, state: 0 },
     { id: "two", sysfs: "c", function: "port", trigger: "none" },
   ],
+  pulses: [{ id: "p", comment: "One.", steps: "DTR=0 RTS=1 100ms DTR=1" }],
   enumerate: { firstNetworkPort: 3001, comment: "The rest.", holdSeconds: 5, state: "raw", timeoutSeconds: 0 },
 };
 

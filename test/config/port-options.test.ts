@@ -68,6 +68,7 @@ t.test("every other word sets what it says, and its contrary takes it back", asy
     ["writer=last writer=all tell-user -tell-user", {}],
     ["tell-user", { tellUser: true }],
     ["telnet-enter=cr", { telnetEnter: "cr" }],
+    ["esp-auto-reset", { espAutoReset: true }],
     ["telnet-enter=cr telnet-enter=crlf", {}],
     ["dtr=off", { dtr: false }],
     ["rts=on dtr=on", { dtr: true, rts: true }],
@@ -106,7 +107,7 @@ function remote(text: string) {
 }
 
 t.test("no word of the table is left out here", async t => {
-  t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 24 + 3);
+  t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 25 + 3);
   t.equal(KEYED_WORDS.size, 25);
 });
 

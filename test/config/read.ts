@@ -3,6 +3,7 @@ import type { Configuration, PortConfig } from "../../service/config/configurati
 import type { ServiceLookup } from "../../service/config/network-port.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { readSolDevice } from "../../service/config/sol-arguments.js";
+import { readPulse } from "../../service/pulse/steps.js";
 
 /** The only services these tests know. */
 export const serviceLookup: ServiceLookup = (name, transport) => {
@@ -10,7 +11,7 @@ export const serviceLookup: ServiceLookup = (name, transport) => {
   return name === "ntp" && transport === "udp" ? 123 : null;
 };
 
-export const environment = { serviceLookup, readSolDevice };
+export const environment = { serviceLookup, readSolDevice, readPulse };
 
 export function readLines(...lines: readonly string[]): Configuration {
   return readText(lines.map(line => `${line}\n`).join(""));

@@ -183,6 +183,7 @@ t.test("every method of a port does what it says", tools, async t => {
     [["SendBreak"], "sendBreak"],
     [["TakeOver", "t", "17"], "takeOver 17"],
     [["Say", "s", "caf\u00e9\n is open"], "tell caf\xc3\xa9 is open"],
+    [["Pulse", "s", "esp-reset"], "pulse esp-reset"],
     [["SetTimeout", "u", "4294967295"], "setTimeoutSeconds 4294967295"],
   ];
   const port = ports.get("localhost,2001");

@@ -52,6 +52,7 @@ const FILES = [
   "leds.cjs",
   "native.node",
   "print.cjs",
+  "pulse.cjs",
   "ser2net.cjs",
   "sol.cjs",
   "trace.cjs",

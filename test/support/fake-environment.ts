@@ -11,6 +11,7 @@ import { Heartbeat } from "../../service/port/heartbeat.js";
 import { Port } from "../../service/port/port.js";
 import { WakeUpBudget } from "../../service/port/read-pacing.js";
 import { Registry } from "../../service/port/registry.js";
+import { LinePulses } from "../../service/pulse/line-pulses.js";
 import { Replays } from "../../service/replay/replay.js";
 import { readLines } from "../config/read.js";
 import { FakeClock } from "./fake-clock.js";
@@ -231,6 +232,8 @@ export class World {
             },
       openReplay: ({ name, device, options }, before) =>
         this.#replays.open(`${name} ${device.path}`, options.replayBytes, before),
+      linePulses: line =>
+        new LinePulses(line, readLines("PULSE:twice:DTR=0 10ms DTR=1 10ms DTR=0").finalContext.pulses, this.time),
       label: portName => (portName === "7001" ? "Router" : null),
       optionContext: () => readLines().finalContext,
       localTime: () => ({

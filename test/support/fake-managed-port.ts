@@ -68,6 +68,10 @@ export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeMan
       calls.push(`setLine ${words}`);
       return port.refusal;
     },
+    pulse(name) {
+      calls.push(`pulse ${name}`);
+      return port.refusal;
+    },
     drive(control) {
       if (port.known.control === null) return false;
       calls.push(`drive ${JSON.stringify(control)}`);
