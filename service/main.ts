@@ -34,6 +34,10 @@ import { createDescriptorStore } from "./systemd/descriptor-store.js";
 export * from "./app/shared.js";
 
 const FAILED = 1;
+/** EX_CONFIG of sysexits.h: under the service manager, which then does not start the daemon again at once. */
+const MISCONFIGURED = 78;
+/** Less than TimeoutStartSec= of the units. */
+const BEFORE_NEXT_TRY_MS = 55_000;
 /**
  * A terminal server has little memory and needs no large heap. Without these flags V8 lets the heap grow to several times
  * its size during many connections, and keeps it. The last one: otherwise V8 collects before the young generation is full,
@@ -149,6 +153,7 @@ class Program {
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.#failed(error);
+      return;
     }
     this.#takenOver?.resumeSessions();
     this.#journal?.start(this.#daemon.ports);
@@ -252,12 +257,20 @@ class Program {
     this.#serviceManager.reloaded(typeof lastReload === "string" ? lastReload : null);
   }
 
-  #failed(error: StartError): never {
+  /** Exits; later where connections are kept for the next try, which are lost with the last one. */
+  #failed(error: StartError): void {
     this.#log.flush();
     // Not a second time where the log is on standard error.
-    if (!(error.logged && (this.#options.debug || isJournal()))) print(2, `${error.message}\n`);
+    if (!(error.misconfigured && (this.#options.debug || isJournal()))) print(2, `${error.message}\n`);
     if (error.usage) print(2, usage(program));
-    process.exit(FAILED);
+    const { isSupervised } = this.#serviceManager;
+    if (!isSupervised || !error.misconfigured) process.exit(FAILED);
+    if (this.#takenOver === null) process.exit(MISCONFIGURED);
+    for (const signal of ["SIGHUP", "SIGTERM", "SIGINT", "SIGQUIT"] as const) {
+      process.removeAllListeners(signal);
+      process.on(signal, () => process.exit(FAILED));
+    }
+    this.#clock.after(BEFORE_NEXT_TRY_MS, () => process.exit(FAILED));
   }
 
   async #stop(): Promise<void> {

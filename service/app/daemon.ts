@@ -274,7 +274,7 @@ export class Daemon {
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       this.#log.error(error.message);
-      throw new StartError(error.message, { logged: true });
+      throw new StartError(error.message, { misconfigured: true });
     }
   }
 

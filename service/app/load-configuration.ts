@@ -42,13 +42,13 @@ export class ConfigurationError extends Error {
 
 /** Throws ConfigurationError. All other errors are diagnostics. */
 export function loadConfiguration(selection: ConfigurationSources, serviceLookup: ServiceLookup): LoadedConfiguration {
-  const chosen = selection.board === null ? null : chooseBoard(selection.board);
-  const { controlSocket } = selection;
+  const { board: wanted, controlSocket } = selection;
+  const chosen = wanted === null || isPlainInstance(selection) ? null : chooseBoard(wanted);
   const sources = [
     ...(controlSocket === null ? [] : [{ file: null, text: `CONTROLSOCKET:${controlSocket}` }]),
     ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.text }]),
     ...selection.configLines.map(text => ({ file: null, text })),
-    ...readFileSource(configFile(selection, chosen?.name ?? null), selection.report !== null),
+    ...readFileSource(configFile(selection, chosen?.name ?? wanted), selection.report !== null),
     ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.fallback }]),
   ];
   const configuration = readSources(sources, serviceLookup);
@@ -108,15 +108,27 @@ export function loadBoards(): typeof import("../board/entry.js") {
 }
 
 function chooseBoard(wanted: string): ChosenBoard {
-  const chosen = loadBoards().chooseBoard(wanted);
-  if (typeof chosen === "string") throw new ConfigurationError(chosen);
-  return chosen;
+  const boards = loadBoards();
+  const chosen = boards.chooseBoard(wanted);
+  if (typeof chosen !== "string") return chosen;
+  const isUnknown = wanted !== "auto" && !wanted.includes("/") && !boards.hasProfile(wanted);
+  throw new ConfigurationError(isUnknown ? `${chosen}. Nor is there ${instanceFile(wanted)}` : chosen);
+}
+
+/** The name of an instance, --board, that has no profile but a configuration file of its own. */
+function isPlainInstance({ board, configFile: file, configFileGiven }: ConfigurationSources): boolean {
+  if (board === null || board === "auto" || configFileGiven || file === null) return false;
+  return existsSync(instanceFile(board)) && !loadBoards().hasProfile(board);
+}
+
+function instanceFile(name: string): string {
+  return `/etc/ser2net/${name}.conf`;
 }
 
 /** The configuration file. With a board it is optional: without -c that of the board, or the common one, if it exists. */
 function configFile({ configFile: file, configFileGiven }: ConfigurationSources, board: string | null): string | null {
   if (board === null || configFileGiven || file === null) return file;
-  return [`/etc/ser2net/${board}.conf`, file].find(each => existsSync(each)) ?? null;
+  return [instanceFile(board), file].find(each => existsSync(each)) ?? null;
 }
 
 /** `-` is standard input where it is only read once, for --check and --print-config. */

@@ -23,7 +23,8 @@ interface ReportedState {
 export class ServiceManager {
   readonly #daemon: ReportedState;
   readonly #notifier: Notifier;
-  readonly #supervised: boolean;
+  /** Started by a service manager that wants to be told. */
+  readonly isSupervised: boolean;
   readonly #intervalUs: number | null;
   readonly #clock: Clock;
   #watchdog: Watchdog | null = null;
@@ -34,7 +35,7 @@ export class ServiceManager {
   constructor(daemon: ReportedState, environment: NodeJS.ProcessEnv, log: Log, clock: Clock = backgroundClock) {
     this.#clock = clock;
     this.#daemon = daemon;
-    this.#supervised = environment.NOTIFY_SOCKET !== undefined;
+    this.isSupervised = environment.NOTIFY_SOCKET !== undefined;
     this.#intervalUs = watchdogInterval(environment, process.pid);
     this.#notifier = createNotifier(environment, log, clock);
   }
@@ -76,7 +77,7 @@ export class ServiceManager {
 
   /** Something about the ports changed. Costs nothing without a service manager. */
   changed(): void {
-    if (!this.#supervised || this.#cancelStatus !== null) return;
+    if (!this.isSupervised || this.#cancelStatus !== null) return;
     this.#cancelStatus = this.#clock.after(STATUS_PAUSE_MS, () => {
       this.#cancelStatus = null;
       this.#notifier.status(this.#status());

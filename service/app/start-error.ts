@@ -3,12 +3,12 @@ export class StartError extends Error {
   override readonly name = "StartError";
   /** The usage is to be shown too. */
   readonly usage: boolean;
-  /** The log has the same text. */
-  readonly logged: boolean;
+  /** The configuration cannot be read: the log has the same text, and another try will not help. */
+  readonly misconfigured: boolean;
 
-  constructor(text: string, { usage = false, logged = false }: { usage?: boolean; logged?: boolean }) {
+  constructor(text: string, { usage = false, misconfigured = false }: { usage?: boolean; misconfigured?: boolean }) {
     super(text);
     this.usage = usage;
-    this.logged = logged;
+    this.misconfigured = misconfigured;
   }
 }

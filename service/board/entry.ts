@@ -2,7 +2,7 @@
 import { boardCommand } from "./command.js";
 import { detectBoard, STANDARD_EVIDENCE } from "./detect.js";
 import { BoardError } from "./error.js";
-import { type LoadedProfile, loadProfile, readBoards, standardFolders } from "./load.js";
+import { type LoadedProfile, listBoards, loadProfile, readBoards, standardFolders } from "./load.js";
 import { deviceLookup } from "./serial-devices.js";
 import type { DeviceLookup } from "./validate.js";
 
@@ -12,6 +12,11 @@ export interface ChosenBoard {
   readonly name: string;
   readonly because: string;
   readonly profile: LoadedProfile;
+}
+
+/** Whether there is a profile file of this name, whatever is in it. */
+export function hasProfile(name: string): boolean {
+  return listBoards(standardFolders(process.env).roots).some(board => board.name === name);
 }
 
 /** Chooses the named board; `auto` detects it. A text says why there is none. */
