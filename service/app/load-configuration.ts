@@ -15,6 +15,7 @@ import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
 import { readRegularFile, readToEnd } from "../native/read-file.js";
 import { readPulse } from "./pulses.js";
+import { lockServedFile } from "./served-file.js";
 
 type SolArguments = typeof import("../config/sol-arguments.js");
 
@@ -44,11 +45,12 @@ export class ConfigurationError extends Error {
 export function loadConfiguration(selection: ConfigurationSources, serviceLookup: ServiceLookup): LoadedConfiguration {
   const { board: wanted, controlSocket } = selection;
   const chosen = wanted === null || isPlainInstance(selection) ? null : chooseBoard(wanted);
+  const file = configFile(selection, chosen?.name ?? wanted);
   const sources = [
     ...(controlSocket === null ? [] : [{ file: null, text: `CONTROLSOCKET:${controlSocket}` }]),
     ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.text }]),
     ...selection.configLines.map(text => ({ file: null, text })),
-    ...readFileSource(configFile(selection, chosen?.name ?? wanted), selection.report !== null),
+    ...readFileSource(file, selection.report !== null),
     ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.fallback }]),
   ];
   const configuration = readSources(sources, serviceLookup);
@@ -57,6 +59,7 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
     configuration,
     board,
     diagnostics: [
+      ...(selection.report === null ? lockServedFile(file) : []),
       ...(chosen?.profile.diagnostics ?? []),
       ...allDiagnostics(configuration, selection.controlPort, serviceLookup),
       ...(board === null ? [] : loadBoards().tooFastPorts(board, configuration.ports)),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static napi_value read_bytes(napi_env env, napi_callback_info info) {
@@ -39,6 +40,14 @@ static napi_value set_close_on_exec(napi_env env, napi_callback_info info) {
   return outcome(&call, fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
+/* flock(2), without waiting: -EWOULDBLOCK where another process has it. */
+static napi_value lock_file(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info);
+  int fd = take_descriptor(&call);
+  if (call.failed) return NULL;
+  return outcome(&call, flock(fd, LOCK_EX | LOCK_NB));
+}
+
 static napi_value error_reason(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   int error = (int)take_integer(&call, 0, INT_MAX);
@@ -53,6 +62,7 @@ static const struct entry data_functions[] = {
     {"write", write_bytes},
     {"setNonBlocking", set_nonblocking},
     {"setCloseOnExec", set_close_on_exec},
+    {"lockFile", lock_file},
     {"errorReason", error_reason},
     {NULL, NULL},
 };

@@ -16,6 +16,7 @@ export interface Addon {
   write(fd: number, bytes: Uint8Array): number;
   setNonBlocking(fd: number): number;
   setCloseOnExec(fd: number): number;
+  lockFile(fd: number): number;
   errorReason(errno: number): string;
 
   getTermios(fd: number, into: Uint32Array): number;

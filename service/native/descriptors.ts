@@ -15,3 +15,8 @@ export function setNonBlocking(fd: number): void {
 export function setCloseOnExec(fd: number): void {
   done("setCloseOnExec", addon.setCloseOnExec(fd));
 }
+
+/** Locks a file for this process, flock(2), without waiting. False: another process has it locked. */
+export function tryLock(fd: number): boolean {
+  return addon.lockFile(fd) === 0;
+}

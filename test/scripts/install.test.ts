@@ -18,7 +18,12 @@ t.test("every file that the pages name is in its place, and only the owner may c
   const files = readdirSync(root, { recursive: true, encoding: "utf8" });
   const names = (folder: string) =>
     files.filter(file => file.startsWith(`${folder}/`)).map(file => file.slice(folder.length + 1));
-  t.same(names("usr/lib/systemd/system").sort(), ["ser2net-health@.service", "ser2net@.service", "ser2net@.socket"]);
+  t.same(names("usr/lib/systemd/system").sort(), [
+    "ser2net-health@.service",
+    "ser2net.service",
+    "ser2net@.service",
+    "ser2net@.socket",
+  ]);
   t.same(names("usr/share/dbus-1").sort(), [
     "interfaces",
     "interfaces/org.ser2net.Ser2net1.xml",

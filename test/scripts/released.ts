@@ -51,7 +51,7 @@ export const SYSTEMD = [
   "/usr/lib/systemd/catalog/ser2net.catalog",
   "/usr/lib/systemd/system-preset/80-ser2net.preset",
   ...readdirSync("units")
-    .filter(name => name.includes("@"))
+    .filter(name => /\.(service|socket)$/.test(name))
     .map(name => `/usr/lib/systemd/system/${name}`),
   "/usr/lib/systemd/system/ser2net@.service.d/notify-reload.conf",
   "/usr/lib/sysusers.d/ser2net.conf",

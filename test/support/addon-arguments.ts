@@ -11,6 +11,7 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   write: ["fd", "bytes"],
   setNonBlocking: ["fd"],
   setCloseOnExec: ["fd"],
+  lockFile: ["fd"],
   errorReason: ["integer"],
   getTermios: ["fd", "words"],
   setTermios: ["fd", "words"],

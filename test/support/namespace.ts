@@ -15,6 +15,8 @@ export interface PrivateFiles {
   readonly locks?: string;
   /** A folder whose hosts.allow and hosts.deny are those of /etc; it may be written to while the program runs. */
   readonly hosts?: string;
+  /** A folder that is /etc/ser2net. */
+  readonly instances?: string;
 }
 
 /** /dev anew, with what a program needs of it. */
@@ -35,6 +37,12 @@ mount --bind "$work/etc" /etc && ln -s "$hosts/hosts.allow" "$hosts/hosts.deny" 
 
 const JOURNAL = `mkdir -p /run/systemd/journal && ln -s "$journal" /run/systemd/journal/socket`;
 
+/** The rest of /etc is seen below it as it is. */
+const INSTANCES = `
+mkdir "$work/upper" "$work/workdir" "$work/upper/ser2net"
+mount -t overlay -o lowerdir=/etc,upperdir="$work/upper",workdir="$work/workdir" overlay /etc
+mount --bind "$instances" /etc/ser2net`;
+
 /** Often a link into /run, which is new. */
 const LOCKS = `at=$(readlink -m /var/lock) && mkdir -p "$at" && mount --bind "$locks" "$at"`;
 
@@ -48,6 +56,7 @@ export function withPrivateFiles(files: PrivateFiles): readonly string[] {
     ...(files.leds === undefined ? [] : [`leds='${files.leds}'`, LEDS]),
     ...(files.locks === undefined ? [] : [`locks='${files.locks}'`, LOCKS]),
     ...(files.hosts === undefined ? [] : [`hosts='${files.hosts}'`, HOSTS]),
+    ...(files.instances === undefined ? [] : [`instances='${files.instances}'`, INSTANCES]),
     'exec "$@"',
   ];
   return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script.join("\n"), "sh"];

@@ -21,7 +21,7 @@ function installed(t: Test): string {
   const others = (name: string) => !basename(name).startsWith("ser2net"); // this machine may have a ser2net of its own
   const copying = { recursive: true, verbatimSymlinks: true, filter: others };
   if (existsSync(`/${SYSTEM}`)) cpSync(`/${SYSTEM}`, join(root, SYSTEM), copying);
-  for (const unit of readdirSync(UNITS).filter(name => name.includes("@"))) put(unit, join(SYSTEM, unit));
+  for (const unit of readdirSync(UNITS).filter(name => /\.(service|socket)$/.test(name))) put(unit, join(SYSTEM, unit));
   for (const helper of ["ser2net-leds", "ser2net-health"]) put(helper, `usr/lib/ser2net/${helper}`);
   put("sysusers.d", "usr/lib/sysusers.d");
   put("tmpfiles.d", "usr/lib/tmpfiles.d");
@@ -56,10 +56,9 @@ function withBoards(t: Test): string {
 t.test("systemd has nothing to say about the units of any board", needs("systemd-analyze"), async t => {
   const root = withBoards(t);
   const sockets = BOARDS.filter(board => existsSync(join(root, SYSTEM, `ser2net@${board}.socket.d`)));
-  const units = [...BOARDS, "without-drop-in"].flatMap(name => [
-    `ser2net@${name}.service`,
-    `ser2net-health@${name}.service`,
-  ]);
+  const units = ["ser2net.service"];
+  const names = [...BOARDS, "without-drop-in"];
+  for (const name of names) units.push(`ser2net@${name}.service`, `ser2net-health@${name}.service`);
   units.push(...sockets.map(name => `ser2net@${name}.socket`));
   t.equal(say("systemd-analyze", `--root=${root}`, "verify", ...units), "");
 });
@@ -68,6 +67,7 @@ t.test("the exposure is at most 1.6, with and without a drop-in", needs("systemd
   const root = withBoards(t);
   for (const name of [
     ...BOARDS.map(board => `ser2net@${board}`),
+    "ser2net",
     "ser2net@without-drop-in",
     "ser2net-health@board-a",
   ]) {
@@ -76,6 +76,23 @@ t.test("the exposure is at most 1.6, with and without a drop-in", needs("systemd
     t.match(report, /Overall exposure level .*: [01]\.\d/, name);
     t.notMatch(report, /^exit/m, name);
   }
+});
+
+t.test("the plain unit differs from the template only in its start", async t => {
+  const [plain, template] = ["ser2net.service", "ser2net@.service"].map(name =>
+    readFileSync(join(UNITS, name), "utf8")
+      .split("\n")
+      .filter(line => !line.startsWith("#")),
+  );
+  t.same(
+    plain?.filter(line => !template?.includes(line)),
+    [
+      "Description=Serial ports on the network, /etc/ser2net.conf",
+      "ExecStart=/usr/bin/ser2net -n --dbus system",
+      "RuntimeDirectory=ser2net/ser2net",
+    ],
+  );
+  t.equal(plain?.length, template?.length);
 });
 
 const NOTIFY_RELOAD = version >= 253 ? {} : { skip: `systemd ${version} has no notify-reload` };
