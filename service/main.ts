@@ -127,6 +127,8 @@ class Program {
   readonly #inPlace = new InPlaceUpgrade();
   #pidFile: PidFile | null = null;
   #isEnding = false;
+  /** The configuration could not be read: nothing is served, and nothing that is stored may be given up. */
+  #waitsForNextTry = false;
 
   constructor(options: Options) {
     // First of all: the default action of these signals ends the process.
@@ -184,6 +186,7 @@ class Program {
 
   /** SIGTERM may be a restart, and hands over where there is a store; the others are a stop. Only the first one counts. */
   #end(signal: NodeJS.Signals): void {
+    if (this.#waitsForNextTry) process.exit(FAILED);
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#inPlace.close();
@@ -251,6 +254,7 @@ class Program {
   }
 
   #reload(cause: string): void {
+    if (this.#waitsForNextTry) process.exit(FAILED);
     this.#serviceManager.reloading();
     this.#daemon.reload(cause);
     const { lastReload } = this.#daemon;
@@ -266,10 +270,7 @@ class Program {
     const { isSupervised } = this.#serviceManager;
     if (!isSupervised || !error.misconfigured) process.exit(FAILED);
     if (this.#takenOver === null) process.exit(MISCONFIGURED);
-    for (const signal of ["SIGHUP", "SIGTERM", "SIGINT", "SIGQUIT"] as const) {
-      process.removeAllListeners(signal);
-      process.on(signal, () => process.exit(FAILED));
-    }
+    this.#waitsForNextTry = true;
     this.#clock.after(BEFORE_NEXT_TRY_MS, () => process.exit(FAILED));
   }
 
