@@ -10,6 +10,7 @@ import { InPlaceUpgrade, isUpgraded } from "./app/in-place.js";
 import { Journal } from "./app/journal.js";
 import { loadBoards } from "./app/load-configuration.js";
 import { deviceRequest } from "./app/port-environment.js";
+import { createProgramLog } from "./app/program-log.js";
 import { report } from "./app/report.js";
 import { ServiceManager } from "./app/service-manager.js";
 import { StartError } from "./app/start-error.js";
@@ -19,12 +20,9 @@ import { hideSecrets, holdsSecret } from "./config/sol-words.js";
 import { argumentsAnew, detach, fromHere, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
 import { decodeUtf8, encodeUtf8, toBytes } from "./line/bytes.js";
 import { type Clock, systemClock } from "./line/clock.js";
-import { createJournalLog } from "./log/journal.js";
-import { combineLogs } from "./log/levels.js";
 import { oneLine } from "./log/one-line.js";
-import { LimitedLog } from "./log/rate-limit.js";
-import { createStderrLog, isJournal } from "./log/stderr.js";
-import { createSyslog } from "./log/syslog.js";
+import type { LimitedLog } from "./log/rate-limit.js";
+import { isJournal } from "./log/stderr.js";
 import { reasonOf } from "./native/errors.js";
 import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
@@ -135,7 +133,7 @@ class Program {
     this.#handleSignals();
     for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
     this.#options = options;
-    this.#log = createLog(options);
+    this.#log = createProgramLog(options.debug);
     const { handed } = this.#inPlace;
     useDescriptorStore(createDescriptorStore(process.env), handed.stored);
     const requestOf = (config: PortConfig) => deviceRequest(config, this.#log, options.locking);
@@ -281,18 +279,6 @@ class Program {
     this.#log.flush();
     process.exit(0);
   }
-}
-
-/**
- * The log goes to standard error where that is the journal; else to syslog, and with -d to standard error too. Where systemd
- * has started the daemon (systemd.exec(5), INVOCATION_ID), lines with fields go to the journal with them.
- */
-function createLog(options: Options): LimitedLog {
-  const journal = isJournal();
-  const main = journal ? createStderrLog() : createSyslog();
-  const sinks = [journal || process.env.INVOCATION_ID !== undefined ? createJournalLog(main) : main];
-  if (!journal && options.debug) sinks.push(createStderrLog());
-  return new LimitedLog(combineLogs(...sinks));
 }
 
 function print(fd: 1 | 2, text: string): void {

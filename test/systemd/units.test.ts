@@ -88,7 +88,7 @@ t.test("the plain unit differs from the template only in its start", async t => 
     plain?.filter(line => !template?.includes(line)),
     [
       "Description=Serial ports on the network, /etc/ser2net.conf",
-      "ExecStart=/usr/bin/ser2net -n --dbus system",
+      "ExecStart=/usr/bin/ser2net -n --dbus system --control-socket /run/ser2net/ser2net/control",
       "RuntimeDirectory=ser2net/ser2net",
     ],
   );
