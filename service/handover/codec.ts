@@ -15,9 +15,9 @@ const [COMMA, OPEN_LIST, OPEN_RECORD, QUOTE, BACKSLASH] = [...Buffer.from(',[{"\
 interface DecodedState {
   /** Null: it cannot be used, `problems` says why. */
   readonly state: DaemonState | null;
-  /** Of the program that wrote it; null: it does not say. */
+  /** Version of the program that wrote it; null: the header cannot be read. */
   readonly version: string | null;
-  /** What was left out. */
+  /** One text for each part that is left out. */
   readonly problems: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export function decodeState(encoded: Uint8Array): DecodedState {
   return { state: value, version, problems };
 }
 
-/** One part of a state, for a journal. */
+/** Encodes a part of a state (PARTS) without a header, for a journal. */
 export function encodeRecord<T>(kind: Field<T>, value: T): Buffer {
   return Buffer.from(JSON.stringify(kind.write(value)));
 }
@@ -71,7 +71,7 @@ function parse(encoded: Uint8Array): unknown {
   }
 }
 
-/** Values in lists and records, at most: an object of JavaScript takes far more room than its two brackets. */
+/** An upper bound of the number of values: JSON.parse makes an object, of far more memory, of the two bytes of `{}`. */
 function countItems(encoded: Uint8Array): number {
   let items = 0;
   let isText = false;

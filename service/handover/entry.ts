@@ -1,4 +1,4 @@
-/** What the bundle handover.cjs offers: states as bytes, loaded where one is handed over. */
+/** The exports of the bundle handover.cjs, which is loaded where a state is handed over. */
 export { decodeRecord, decodeState, encodeRecord, encodeState } from "./codec.js";
 export { JournalWriter, readJournal, SLOT_HEADER_BYTES } from "./journal.js";
 export { PARTS } from "./state.js";

@@ -10,12 +10,12 @@ export interface Field<T> {
 
 export type ValueOf<F> = F extends Field<infer T> ? T : never;
 
-/** A value that is not what it has to be. The message begins with its place: `connections.3.telnet.afterCr: no flag`. */
+/** A value that is not what it has to be. The message begins with its place: `connections.3.fixed: not a flag`. */
 export class StateError extends Error {
   override readonly name = "StateError";
 }
 
-/** Problems that are told; more are left out without a text. */
+/** Number of problem texts; further problems have none. */
 const MAX_PROBLEMS = 20;
 
 export const flag: Field<boolean> = {
@@ -80,7 +80,7 @@ export function list<T>(item: Field<T>, most: number): Field<readonly T[]> {
   };
 }
 
-/** A list whose bad items are left out and told: the others are worth keeping. */
+/** A list from which invalid items are left out, with a problem text for each: the others stay usable. */
 export function salvaged<T>(item: Field<T>, most: number): Field<readonly T[]> {
   return {
     write: values => values.map(value => item.write(value)),
@@ -105,7 +105,7 @@ export function added<T>(field: Field<T>, value: T): Field<T> {
   };
 }
 
-/** What a newer version writes besides is read over. */
+/** Unknown fields, which a newer version may have written, are ignored. */
 export function record<const Fields extends Readonly<Record<string, Field<unknown>>>>(
   fields: Fields,
 ): Field<{ readonly [Key in keyof Fields]: ValueOf<Fields[Key]> }> {
@@ -139,7 +139,7 @@ function elements(json: unknown, most: number): readonly unknown[] {
   return json.length <= most ? json : refuse("too many");
 }
 
-/** Adds the place to what is wrong in it. */
+/** Calls `read`, and puts `key` before the place in the message of a StateError. */
 function within<T>(key: string | number, read: () => T): T {
   try {
     return read();

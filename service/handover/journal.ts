@@ -1,8 +1,8 @@
 /**
  * A record that survives the crash of its writer: two slots in shared memory, written in turn. A write that was cut off
- * leaves the other slot as it was. There are pairs of slots of several sizes, so that short records, which most are, use
- * little memory; the newest record of all pairs counts. A slot is: sequence number (8 bytes), length (4), the first 8 bytes of the SHA-256 of
- * both and of the record, the record.
+ * leaves the other slot as it was. There are pairs of slots of several sizes: most records are short, and a short record
+ * then uses little memory. The newest record of all pairs counts. A slot is: sequence number (8 bytes), length of the
+ * record (4), the first 8 bytes of the SHA-256 of these two fields and the record, and the record.
  */
 import { createHash } from "node:crypto";
 
@@ -13,9 +13,9 @@ const SUM_BYTES = 8;
 export const SLOT_HEADER_BYTES = SUM_AT + SUM_BYTES;
 
 interface JournalWrite {
-  /** The pair, by its place in the list of sizes. */
+  /** Index of the pair in the list of sizes. */
   readonly pair: number;
-  /** From the begin of the pair of slots. */
+  /** From the start of the pair of slots, in bytes. */
   readonly offset: number;
   /** To be written there in one call. */
   readonly bytes: Uint8Array;
@@ -52,7 +52,7 @@ export class JournalWriter {
 
 interface JournalRecord {
   readonly sequence: bigint;
-  /** A view of what was read. */
+  /** A view into the bytes given to `readJournal`. */
   readonly record: Uint8Array;
 }
 
@@ -79,7 +79,7 @@ function readSlot(slot: Uint8Array): JournalRecord | null {
   return isWhole ? { sequence, record: whole.subarray(SLOT_HEADER_BYTES) } : null;
 }
 
-/** Of all but the sum itself. */
+/** The sum over the slot without its own field. */
 function sumOf(slot: Buffer): Buffer {
   const hash = createHash("sha256").update(slot.subarray(0, SUM_AT)).update(slot.subarray(SLOT_HEADER_BYTES));
   return hash.digest().subarray(0, SUM_BYTES);

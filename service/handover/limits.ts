@@ -1,15 +1,15 @@
-/** Limits of what a state may have: more than any daemon comes to, and too little to harm one. */
+/** Limits of a state: above what a daemon reaches, and low enough that a forged state cannot exhaust its memory. */
 
-/** Of a whole state, as the service manager keeps it. */
+/** Length of an encoded state, in bytes. */
 export const STATE_BYTES = 64 * 1024 * 1024;
-/** Separators of lists and records in it: what the JSON parser makes objects of. */
+/** Values in lists and records of a state (`countItems` of codec.ts). */
 export const STATE_ITEMS = 4_000_000;
-/** A year. */
+/** The longest duration, a year, in milliseconds. */
 export const DURATION_MS = 366 * 24 * 3600 * 1000;
-/** Of ports, devices, connections, sessions, trace files. */
+/** Number of ports; also of devices, connections and trace files. */
 export const OBJECTS = 16_384;
-/** Bytes on their way in one direction. */
+/** Bytes of one direction that are not sent or written yet. */
 export const PENDING_BYTES = 4 * 1024 * 1024;
-/** A name of a descriptor in the store of the service manager. */
+/** Length of the name of a stored descriptor. */
 export const NAME_BYTES = 255;
 export const PATH_BYTES = 65_536;

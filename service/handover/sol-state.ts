@@ -1,13 +1,13 @@
-/** What a session of Serial over LAN needs to go on in another process. It has keys: it belongs into sealed memory, never into a file. */
+/** The state of a Serial over LAN session, with which the next process continues it. It has keys: keep it in sealed memory, never in a file. */
 import { bytes, flag, integer, nullable, record, text, type ValueOf } from "./fields.js";
 import { DURATION_MS } from "./limits.js";
 
 const WORD = integer(0, 0xffffffff);
 const NUMBER = integer(0, 15);
-/** As sol-output.ts and sol-input.ts keep. */
+/** Limit of the queues of sol-output.ts and sol-input.ts. */
 const QUEUE_BYTES = 1024;
 const PACKET_BYTES = 255;
-/** Until a timer is due; null: it does not run. */
+/** Milliseconds until a timer is due; null: it is not running. */
 const dueInMs = nullable(integer(0, DURATION_MS));
 
 const SEQUENCE_WINDOW = record({ highest: nullable(WORD), seen: integer(-0x80000000, 0x7fffffff) });
@@ -15,7 +15,7 @@ const SEQUENCE_WINDOW = record({ highest: nullable(WORD), seen: integer(-0x80000
 const CHANNEL = record({
   consoleSessionId: WORD,
   bmcSessionId: WORD,
-  /** Of the cipher suite. */
+  /** Number of the cipher suite. */
   suite: integer(0, 255),
   integrityKey: nullable(bytes(64)),
   confidentialityKey: nullable(bytes(16)),
@@ -71,14 +71,14 @@ export const SOL_SESSION = record({
   channel: CHANNEL,
   activated: ACTIVATED,
   link: LINK,
-  /** Of the last command. */
+  /** Sequence number of the last command. */
   commandNumber: integer(0, 0x3f),
 });
 
 export const SOL_CONSOLE = record({
   bmc: record({ address: text(255), port: integer(1, 0xffff) }),
   session: SOL_SESSION,
-  /** Virtual lines. */
+  /** Virtual modem lines, as a peer has set them. */
   control: record({ dtr: flag, rts: flag }),
   breakOn: flag,
   breaks: integer(0, Number.MAX_SAFE_INTEGER),

@@ -1,6 +1,7 @@
 /**
  * All that a process hands over to the next one besides the descriptors (docs/design.md, "The state that is handed over").
- * Each object that has such a state gives and takes the type of it; the values here describe how it is written.
+ * An object with such a state returns it as one of the types at the end of this file, and is made with one. The values here
+ * describe how a state is encoded.
  *
  * Times are carried as durations at the moment `takenMs`, since the clocks of two processes differ; a time of day counts from
  * 1970. A new field is `added` with the value that stands for the states without it; no field is given another meaning.
@@ -52,7 +53,7 @@ const LINE_SETTINGS = unnamed({
 
 // ---- telnet
 
-/** What each side of an option said last; null: nothing yet. */
+/** The last answer of each side to an option; null: none yet. */
 const OPTION_SIDE = unnamed({
   side: oneOf("us", "them"),
   option: BYTE,
@@ -64,7 +65,7 @@ const OPTION_SIDE = unnamed({
 
 const NEGOTIATION = record({ sides: list(OPTION_SIDE, 512), answersLeft: COUNT });
 
-/** The bytes of the command or suboption that is not complete yet, as the peer may have sent them. */
+/** The bytes of an incomplete command or suboption, in a form that the peer may have sent. */
 const unfinished = bytes(2048);
 
 const ENTER = record({ joinsCrLf: flag, afterCr: flag });
@@ -77,7 +78,7 @@ const TELNET = record({
   modemStateMask: BYTE,
   modemState: nullable(MODEM_STATE),
   lastSentModemBits: BYTE,
-  /** It asked for notices (RFC 2217). */
+  /** The peer asked for notices (RFC 2217). */
   isWatching: flag,
 });
 
@@ -97,9 +98,9 @@ const ATTACH = record({
 });
 
 const CONNECTION = record({
-  /** Of its descriptor; of a UDP peer that of its socket. */
+  /** Name of its stored descriptor; for a UDP peer, of the socket of the port. */
   name,
-  /** Of its port. */
+  /** Name of its port. */
   port: path,
   transport: oneOf("tcp", "udp", "stdio", "attach"),
   peer: PEER,
@@ -108,10 +109,9 @@ const CONNECTION = record({
   slot: nullable(integer(0, OBJECTS)),
   fixed: flag,
   sinceMs,
-  /** Seconds; may be less than none where the clock of a port began later. */
   idleSeconds: COUNT,
   ...{ bytesFromNet: COUNT, bytesToNet: COUNT },
-  /** To the peer, as sent: telnet included. */
+  /** Output that the link has not taken yet, as sent: telnet commands included. */
   unsent: pending,
   unsentAnswers: COUNT,
   flooding: flag,
@@ -135,7 +135,7 @@ const BREAK = record({
   at: oneOf("off", "waiting", "sending"),
   on: flag,
   timed: flag,
-  /** Until a timed one that is being sent ends. */
+  /** Time left of a timed break that is being sent. */
   leftMs: durationMs,
 });
 
@@ -144,30 +144,31 @@ const GATHERED = record({ bytes: pending, waitMs: durationMs, limitMs: durationM
 /** The bytes of the open port in both directions. */
 const TRANSFER = record({
   ...{ bytesFromDevice: COUNT, bytesToDevice: COUNT },
-  /** What the device has not taken. */
+  /** Bytes that the device has not taken yet. */
   unwritten: pending,
-  /** Of one telnet peer, after that: what was decoded, as telnet again, and then what was not. */
+  /** Input of one telnet peer that follows `unwritten`: first the decoded part, encoded again, then the part that is not decoded. */
   postponed: nullable(record({ connection: COUNT, decoded: pending, bytes: pending })),
-  /** From the device, gathered (chardelay). */
+  /** Bytes from the device that wait for chardelay. */
   gathered: nullable(GATHERED),
-  /** The begin of the closeon text that the device has sent. */
+  /** The part of the closeon text that the device has sent so far. */
   closeOnSeen: pending,
   deviceSilentSeconds: COUNT,
 });
 
 const DEVICE = record({
-  /** Of its descriptor; empty: the device is away (hold). */
+  /** Name of its stored descriptor; empty: the device is missing (hold=). */
   name,
   port: path,
   path,
   kind: oneOf("tty", "printer", "sol", "program", "pty"),
-  /** Of a second descriptor: the other side of a pseudo-terminal, the output of a program. */
+  /** Name of a second stored descriptor: the other side of a pseudo-terminal, the output of a program. */
   secondName: name,
   pid: nullable(integer(1, 0x7fffffff)),
   lock: nullable(path),
   transfer: TRANSFER,
-  /** In force, and as the port line had them when the device was opened. Null: the device has no line. */
+  /** The settings in force; null: the device has no line. */
   line: nullable(LINE_SETTINGS),
+  /** The settings of the port line when the device was opened. */
   configuredLine: nullable(LINE_SETTINGS),
   /** Virtual modem lines; null: the device has its own. */
   virtualControl: nullable(CONTROL),
@@ -176,9 +177,9 @@ const DEVICE = record({
   break: BREAK,
   /** The counts that RFC 2217 notices are measured from. */
   counters: nullable(LINE_COUNTERS),
-  /** The device is away: until it is given up. */
+  /** While the device is missing (hold=): the time left for its return. */
   holdLeftMs: nullable(durationMs),
-  /** The device is being closed: what is left of its close string, and for how long it may take. */
+  /** While the device is being closed: the rest of its close string, and the time left for it. */
   closing: nullable(record({ rest: pending, leftMs: durationMs })),
   sol: nullable(SOL_CONSOLE),
 });
@@ -197,7 +198,7 @@ const TRACE = record({
 
 const PORT = record({
   name: path,
-  /** The definition, to compare with the one that is read anew. No password in it. */
+  /** Checksum of the definition (`definitionMark`), to compare with the one that the next process reads. */
   definition: path,
   /** Set at run time, by the control port or D-Bus; null: as defined. */
   state: nullable(MODE),
@@ -221,7 +222,7 @@ const CONTROL_SESSION = record({
   /** The line being typed. */
   line: text(255),
   unsent: pending,
-  /** It ends when that is sent. */
+  /** The session ends when `unsent` is sent. */
   isExiting: flag,
   monitor: nullable(record({ port: path, direction: oneOf("tcp", "term") })),
 });
@@ -239,7 +240,7 @@ export const STATE = record({
   controlSessions: salvaged(CONTROL_SESSION, 64),
 });
 
-/** One port, as a journal keeps it for a crash. */
+/** The record of a port in the journal. */
 const PORT_RECORD = record({
   takenMs: COUNT,
   port: PORT,

@@ -1,4 +1,4 @@
-/** What a port takes over from the process before this one (docs/ota.md, "Effect on connections"). */
+/** The contract by which a port takes over the state of the previous process (docs/ota.md, "Effect on connections"). */
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
 import type { ConnectionState, DeviceState, PortState, TraceState } from "../handover/state.js";
@@ -11,21 +11,21 @@ export interface StoredPort {
   readonly connections: readonly ConnectionState[];
 }
 
-/** What a port leaves to the process after this one, beside what operators changed. */
+/** The state of a port for the next process, without the changes of operators. */
 export interface LeftPort extends StoredPort {
   readonly traces: readonly TraceState[];
 }
 
 export interface PortHandover {
-  /** What operators had changed on the port with that definition; null: nothing, or the definition is another one now. */
+  /** The changes of operators to the port of that name; null: there are none, or its definition has changed since. */
   changes(config: PortConfig): PortState | null;
-  /** What is left of the port with that definition, once. Null: nothing, or its device is another one now. */
+  /** Device and connections of the port of that name, at the first call only. Null: none, or it has another device now. */
   take(config: PortConfig): StoredPort | null;
-  /** Where the search of that rotator starts; null: at the begin. */
+  /** Index of the port at which the next search of that rotator starts; null: at the first. */
   nextOfRotator(name: string): number | null;
-  /** A TCP connection. Null: it is not there any more. */
+  /** Makes a link of the descriptor of a TCP connection. Null: the service manager has not kept it. */
   link(state: ConnectionState): Link | null;
-  /** Without opening it. Null: it is not there any more. Throws DeviceError. */
+  /** Makes a device of its descriptor, without opening it. Null: the service manager has not kept it. Throws DeviceError. */
   device(state: DeviceState, config: PortConfig): Device | null;
 }
 

@@ -1,8 +1,8 @@
+/** Counts the seconds by which inactivity is measured: one timer for all ports, which runs only while there are listeners. */
 import type { Cancel, Clock } from "../line/clock.js";
 
-/** The seconds that inactivity is counted in: one timer for all ports, running only while it has listeners. */
 export class Heartbeat {
-  /** Whole seconds since the first listener, not a clock. */
+  /** Number of seconds in which there were listeners; not a time of day. */
   second = 0;
   readonly #listeners = new Set<() => void>();
   readonly #clock: Clock;
