@@ -1,4 +1,4 @@
-/** `ser2net log`: the entries of a port in the journal of systemd (docs/console.md, "Who was there"). */
+/** `ser2net log`: the entries of a port in the journal of systemd (docs/console.md, "Who was connected"). */
 import { DaemonError } from "../drain/running-daemon.js";
 import { decodeUtf8 } from "../line/bytes.js";
 import { loadModule } from "../native/load-module.js";
