@@ -1,6 +1,6 @@
 /**
- * From one process to the next: the state of the daemon in sealed memory beside the descriptors, and what is taken over at a
- * start (docs/ota.md). The codec is a bundle of its own, loaded only where there is a store.
+ * Hands the state of the daemon to the next process, in sealed memory beside the descriptors. At a start, takes over what the
+ * previous process has left (docs/ota.md). The codec is a bundle of its own, loaded only where there is a store.
  */
 import { VERSION } from "../cli.js";
 import type { PortConfig } from "../config/configuration.js";
@@ -31,9 +31,9 @@ import type { Registry } from "../port/registry.js";
 import { codec, type Journal, readJournalFile } from "./journal.js";
 import { rebuiltConnection, rebuiltDevice, rebuiltSession } from "./rebuilt.js";
 
-/** 64 MB: more than the store may cost (docs/units.md). */
+/** The largest state that is read; the store may cost less than that (docs/units.md). */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** How long the service manager may take to read what it is told last; then the process ends anyway. */
+/** How long the process waits at its end until the service manager has read all messages. */
 const BARRIER_MS = 5000;
 
 interface StatefulDaemon {
@@ -41,7 +41,7 @@ interface StatefulDaemon {
   readonly served: { rotatorStates(): DaemonState["rotators"] };
 }
 
-/** Puts the state into the store, beside the descriptors. False: there is no store, or it could not be done. */
+/** Puts the state into the store, beside the descriptors. False: there is no store, or it failed, which is logged. */
 export function giveState(state: DaemonState, log: Log): boolean {
   try {
     return handOver(sealedFile(codec().encodeState(state, VERSION)), BARRIER_MS);
@@ -51,10 +51,10 @@ export function giveState(state: DaemonState, log: Log): boolean {
   }
 }
 
-/** What the next process needs to know. Nothing may happen to the sessions of `control` afterwards. */
+/** The state for the next process. The sessions of `control` must not run any more afterwards. */
 export function daemonState({ ports, served }: StatefulDaemon, control: ControlServer | null): DaemonState {
   for (const port of ports.list()) port.endPulses();
-  const controlSessions = control?.states() ?? []; // first: it makes the output of commands under way
+  const controlSessions = control?.states() ?? []; // first: this finishes the commands under way
   const states = ports.list().map(port => port.state());
   return {
     takenMs: monotonicMs(),
@@ -69,35 +69,38 @@ export function daemonState({ ports, served }: StatefulDaemon, control: ControlS
   };
 }
 
-/** What a process is started with: sockets of a socket unit, and what the process before it has left. */
+/** What a process is started with: sockets of a socket unit, and what the previous process has left. */
 export interface HandedOver {
   readonly sockets: readonly number[];
-  /** Null: nothing. */
+  /** Null: the previous process has left nothing. */
   readonly takenOver: TakenOver | null;
   /** Null: there is no store. */
   readonly journal: Journal | null;
 }
 
+/** What the previous process has left: its state (of an orderly end, or of the journal after a crash) and its descriptors. */
 export class TakenOver implements PortHandover {
+  /** Counts of what was taken over so far, for `summary`. */
   connections = 0;
   devices = 0;
   bytes = 0;
-  /** Of the program that wrote the state; null: there is none, only descriptors. */
+  /** Version of the program that wrote the state; null: there is none, only descriptors. */
   readonly from: string | null;
   readonly state: DaemonState | null;
-  /** How long the state is old, in milliseconds; null: not known. */
+  /** Age of the state, in milliseconds; null: not known. */
   readonly #ageMs: number | null;
   readonly #traces: TraceState[];
   #sessions = 0;
   readonly #isWhole: boolean;
-  /** Kept until the journal of this process takes their place. */
+  /** Descriptors of the journals, open until this process has a journal of its own. */
   readonly #journals: number[] = [];
+  /** Names of the ports that have called `take`. */
   readonly #taken = new Set<string>();
   #ports: Registry | null = null;
   #server: (() => ControlServer | null) | null = null;
   readonly #request: (config: PortConfig) => OpenRequest;
 
-  /** @param isWhole the state is that of an orderly end; else a journal's, which lacks what came last */
+  /** @param isWhole true: the state is that of an orderly end; false: of a journal, which lacks bytes under way */
   private constructor(
     state: DaemonState | null,
     from: string | null,
@@ -116,7 +119,7 @@ export class TakenOver implements PortHandover {
     return this.state?.nextConnectionId ?? 0;
   }
 
-  /** Reads what the process before this one has left. @param request how a device of that definition would be opened */
+  /** Reads what the previous process has left. @param request how a device of that definition would be opened */
   static read(log: Log, request: (config: PortConfig) => OpenRequest): TakenOver {
     const { state, version } = readState(log);
     const journals = unclaimed("j").flatMap(({ name }) => claimDescriptor(name) ?? []);
@@ -163,7 +166,7 @@ export class TakenOver implements PortHandover {
     return link === null || state.attach === null ? link : this.#attached(link, state, state.attach);
   }
 
-  /** A control session that is attached to a port goes on before the other sessions do. */
+  /** Resumes a control session that is attached to a port: with its port, before `resumeSessions` resumes the others. */
   #attached(link: Link, { name, port: portName }: ConnectionState, attach: AttachState): Link | null {
     const before = this.state?.controlSessions.find(one => one.name === name);
     const session = before ?? { ...rebuiltSession(name), unsent: new Uint8Array(0) };
@@ -184,13 +187,13 @@ export class TakenOver implements PortHandover {
     return device;
   }
 
-  /** The file that the port had open for that template, once; null: it had none. */
+  /** The file that the port had open for that template, at the first call only; null: it had none. */
   traceFile(port: string, template: string): TraceState | null {
     const at = this.#traces.findIndex(one => one.port === port && one.template === template);
     return at < 0 ? null : (this.#traces.splice(at, 1)[0] ?? null);
   }
 
-  /** Call when the ports are there. */
+  /** Resumes the sessions of the control port. Call when the ports are served. */
   resumeSessions(): void {
     const whole = this.#isWhole ? this.state : null;
     const known = whole?.controlSessions ?? unclaimed("m").map(({ name }) => rebuiltSession(name));
@@ -205,7 +208,7 @@ export class TakenOver implements PortHandover {
     }
   }
 
-  /** How many connections the service manager has not kept: its store was full, or they were reset. */
+  /** Number of connections that the service manager has not kept: its store was full, or they were reset. */
   get missing(): number {
     if (!this.#isWhole) return 0;
     return (
@@ -214,20 +217,20 @@ export class TakenOver implements PortHandover {
     );
   }
 
-  /** All ports have taken what is theirs: what is opened later begins anew. */
+  /** Call when all ports have taken their part: what is opened later begins anew. */
   end(): void {
     this.#traces.length = 0;
     for (const fd of this.#journals.splice(0)) endDescriptor(fd);
   }
 
-  /** `took over 12 connections, 4 devices, 1843 bytes, after 0.21 s`; null: nothing. */
+  /** `took over 12 connections, 4 devices, 1843 bytes, after 0.21 s`; null: nothing was taken over. */
   summary(): string | null {
     if (this.connections + this.devices + this.#sessions === 0) return null;
     const age = this.#ageMs === null ? "" : `, after ${(this.#ageMs / 1000).toFixed(2)} s`;
     return `took over ${count(this.connections, "connection")}, ${count(this.devices, "device")}, ${count(this.bytes, "byte")}${age}`;
   }
 
-  /** After a crash: what the descriptors themselves tell. */
+  /** After a crash: makes the state from what the descriptors themselves tell. @param known names that have a state */
   #rebuild(config: PortConfig, known: ReadonlySet<string>): StoredPort | null {
     const found = unclaimed("c").filter(({ name, fd }) => !known.has(name) && serves(config.networkPort, fd));
     const connections = found.map(({ name }, slot) => rebuiltConnection(name, slot, config));
@@ -258,7 +261,7 @@ function readState(log: Log): { readonly state: DaemonState | null; readonly ver
   }
 }
 
-/** Of the newest one that has anything. */
+/** The state in the newest journal that has one; null: none has. */
 function readJournals(files: readonly number[], log: Log): DaemonState | null {
   const states = files.flatMap(fd => {
     try {
@@ -274,7 +277,7 @@ function readJournals(files: readonly number[], log: Log): DaemonState | null {
   );
 }
 
-/** Whether the connection came to that network port. */
+/** Whether the connection was accepted on that network port. */
 function serves(spec: NetworkPort, fd: number): boolean {
   try {
     const { address, port } = localAddress(fd);

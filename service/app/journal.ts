@@ -1,6 +1,7 @@
 /**
- * What a crash leaves of the ports, in memory that the service manager keeps: for each port a record that is written when the
- * port has changed, at the end of the turn (docs/design.md, "The state that is handed over"). Data alone changes nothing in it.
+ * Keeps the states of the ports for the process after a crash, in memory that the service manager keeps. Each port has a
+ * record, written at the end of the turn in which the port changed (docs/design.md, "The state that is handed over"). Data
+ * that only passes through a port does not change its record.
  */
 import { fstatSync, readSync, writeSync } from "node:fs";
 import type { DaemonState, PortRecord } from "../handover/state.js";
@@ -15,20 +16,21 @@ import type { Registry } from "../port/registry.js";
 
 type Codec = typeof import("../handover/entry.js");
 
-/** After this time a journal that could not be written is begun anew. */
+/** A journal that could not be written is begun anew after this time. */
 const RETRY_MS = 1000;
-/** Ports with a record. */
+/** Most ports with a record. */
 const MOST_PORTS = 4096;
 /**
- * The first is enough for a port with one connection. A record that is longer than the last is not written; the descriptors
- * alone are taken over then. All first pairs come before all second ones; memory is used as far as it is written.
+ * Sizes of slots, in bytes. A record is written to a slot of the first size that fits; the first size is enough for a port
+ * with one connection. A record that fits in none is not written; after a crash only the descriptors of its port are taken
+ * over. The file has the pairs of the first size for all ports, then those of the second. Only written pages use memory.
  */
 const SLOT_SIZES = [1600, 16_384] as const;
 const REGIONS = [
   { begin: 0, pairBytes: 2 * SLOT_SIZES[0] },
   { begin: MOST_PORTS * 2 * SLOT_SIZES[0], pairBytes: 2 * SLOT_SIZES[1] },
 ] as const;
-/** With more of them a record does not fit. */
+/** Connections in a record: more would not fit. */
 const MOST_CONNECTIONS = 48;
 const NOTHING = new Uint8Array(0);
 
@@ -36,6 +38,7 @@ export function codec(): Codec {
   return loadModule<Codec>("./handover.cjs");
 }
 
+/** The place of a port in the file. */
 interface Place {
   readonly index: number;
   readonly writer: InstanceType<Codec["JournalWriter"]>;
@@ -55,19 +58,19 @@ export class Journal {
     this.#clock = clock;
   }
 
-  /** The port of that name has changed. */
+  /** Notes that the port of that name has changed: its record is written at the end of the turn. */
   note(port: string): void {
     this.#changed.add(port);
     if (this.#fd !== null) this.#cancelTimer ??= this.#clock.after(0, () => this.#write());
   }
 
-  /** As `note`, at once: what follows in the stream of a telnet peer means something else after it. */
+  /** Writes the record at once: after a telnet option has changed, the next bytes of the peer have another meaning. */
   keep(port: string): void {
     this.#changed.add(port);
     if (this.#fd !== null) this.#write();
   }
 
-  /** Writes the ports that have changed until now, and stores the file. */
+  /** Writes the ports that have changed so far, and puts the file into the store. */
   start(ports: Registry): void {
     this.#ports = ports;
     try {
@@ -81,7 +84,7 @@ export class Journal {
     if (this.#fd !== null) storeDescriptor(this.#fd, "j");
   }
 
-  /** At a stop. */
+  /** Takes the file out of the store: after an orderly stop there is nothing to take over. */
   close(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
@@ -101,7 +104,7 @@ export class Journal {
     }
   }
 
-  /** A record that is too old would be worse than none: all goes, and is tried again. */
+  /** An outdated record would be worse than none: gives up the whole file, and begins anew later. */
   #fail(error: unknown): void {
     this.#log.error(`Nothing is kept for a crash at the moment: ${reasonOf(error)}`);
     this.close();
@@ -137,13 +140,13 @@ export class Journal {
   }
 }
 
-/** Operators changed something of it. */
+/** Whether operators have changed something of the port. */
 function isOperated(port: Port): boolean {
   const { state, timeoutSeconds, changes } = port.state().port;
   return state !== null || timeoutSeconds !== null || changes.length > 0;
 }
 
-/** Without what moves with each byte: it would be doubled. */
+/** The state without bytes under way and counters of them: after a crash they are outdated, and bytes would be sent twice. */
 function recordOf(port: Port): PortRecord {
   const { device, connections, traces, ...rest } = port.state();
   return {
@@ -165,7 +168,7 @@ function still<T extends NonNullable<PortRecord["device"]>["transfer"]>(transfer
   return { ...transfer, unwritten: NOTHING, postponed: null, gathered: null, closeOnSeen: NOTHING };
 }
 
-/** What a journal has; null: nothing. Throws where it cannot be read. */
+/** The state in a journal; null: it has no record. Throws when the file cannot be read. */
 export function readJournalFile(fd: number): DaemonState | null {
   const { decodeRecord, PARTS, readJournal } = codec();
   const { size } = fstatSync(fd);

@@ -1,4 +1,4 @@
-/** After a crash that left no state: what a connection and a device go on with. */
+/** Makes the states with which connections, control sessions and devices go on after a crash that left descriptors alone. */
 import type { PortConfig } from "../config/configuration.js";
 import { NO_BREAK } from "../device/break.js";
 import type { ConnectionState, ControlSessionState, DeviceState, TelnetState } from "../handover/state.js";
@@ -30,7 +30,7 @@ export function rebuiltConnection(
   };
 }
 
-/** The peer goes on as if it had agreed to all that it may use; it is told of no changes of the line until it asks. */
+/** As if the peer had agreed to all options that it may use. It gets no notices of line changes until it asks for them. */
 function rebuiltTelnet(remctl: boolean): TelnetState {
   return {
     unfinished: NOTHING,
@@ -40,7 +40,7 @@ function rebuiltTelnet(remctl: boolean): TelnetState {
   };
 }
 
-/** What was typed and not entered is lost: a new prompt says so. */
+/** The line being typed is lost; a new prompt shows that. */
 export function rebuiltSession(name: string, clock: Clock = systemClock): ControlSessionState {
   const now = clock.date().getTime();
   return {

@@ -1,4 +1,4 @@
-/** What the new version does in a trial: all of a start that changes nothing. */
+/** The trial, on the side of the new version: it does everything of a start that changes nothing on the machine. */
 import { fstatSync, writeSync } from "node:fs";
 import type { Configuration } from "../config/configuration.js";
 import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnostic.js";
@@ -6,10 +6,10 @@ import { decodeUtf8 } from "../line/bytes.js";
 import { readSealedFile } from "../native/handover.js";
 import { loadModule } from "../native/load-module.js";
 
-/** As limits.ts has it for a state. */
+/** The largest state that is read. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const STATE_FD = 3;
-/** What is written to standard output: that alone is a yes, a file that does nothing has exit status 0 too. */
+/** The answer yes, on standard output. Exit status 0 alone is not enough: an empty script has it too. */
 export const ACCEPTED = /^accepted (\S+)\n$/;
 
 interface NewVersion {
@@ -19,7 +19,7 @@ interface NewVersion {
   readonly hasBus: boolean;
 }
 
-/** The exit status; the reason of a refusal is on standard error. */
+/** Returns the exit status; writes the reason of a refusal to standard error. */
 export function acceptUpgrade(next: NewVersion): number {
   const problem = problemOf(next);
   if (problem === null) writeSync(1, `accepted ${next.version}\n`);
@@ -27,7 +27,7 @@ export function acceptUpgrade(next: NewVersion): number {
   return problem === null ? 0 : 1;
 }
 
-/** One character a byte; null: none. */
+/** Why the new version cannot take over, one character a byte; null: it can. */
 function problemOf({ configuration, hasBus }: NewVersion): string | null {
   try {
     const problem = stateProblem();

@@ -5,7 +5,7 @@ import { sendUnix, unixDatagram } from "../native/sockets.js";
 
 export interface Answer {
   readonly isDone: boolean;
-  /** What has come of it, or why it was refused. One line. */
+  /** The result, or why the upgrade was refused. One line. */
   readonly text: string;
 }
 
@@ -15,7 +15,7 @@ export function answerName(pid: number): string {
   return `@ser2net-upgrade-${pid}`;
 }
 
-/** Does nothing where no one waits for it: the signal was not sent by the command. */
+/** Sends the answer. Has no effect when no command waits for it, as after a signal from another program. */
 export function sendAnswer({ isDone, text }: Answer): void {
   let socket: number;
   try {

@@ -1,4 +1,4 @@
-/** `ser2net --upgrade PROCESS`: has a running daemon replaced by the version that is installed, and tells what came of it. */
+/** `ser2net --upgrade PROCESS`: asks a running daemon to let the installed version take its place, and prints the answer. */
 import { closeSync, readFileSync, writeSync } from "node:fs";
 import { type Clock, pause, systemClock } from "../line/clock.js";
 import { read } from "../native/descriptors.js";
@@ -6,10 +6,11 @@ import { reasonOf } from "../native/errors.js";
 import { bindUnix, unixDatagram } from "../native/sockets.js";
 import { type Answer, answerName, parseAnswer } from "./answer.js";
 
-/** The signal: a program that does not know it ignores it, at its start too. */
+/** The signal to the daemon. Its default action is to be ignored, so a program without a handler for it lives on. */
 const REQUEST = "SIGURG";
 /** Longer than a trial and a start together. */
 const LIMIT_MS = 60_000;
+/** Interval of the looks for the answer. */
 const LOOK_MS = 20;
 const MOST_BYTES = 8192;
 const [DONE, REFUSED, FAILED] = [0, 1, 2];
@@ -62,14 +63,14 @@ async function upgradeCommand(words: readonly string[], io: Io): Promise<number>
   }
 }
 
-/** Throws Error. */
+/** The process id that is given, or in the file of that name. Throws an Error when there is none. */
 function processOf(target: string): number {
   const text = /^\d+$/.test(target) ? target : readFileSync(target, "latin1").trim();
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error("no process id");
   return Number(text);
 }
 
-/** Rejects where none comes, or the process ends. */
+/** Resolves to the answer of the daemon. Rejects when none comes in time, or the process ends. */
 async function nextAnswer(socket: number, pid: number, { clock, limitMs }: Io): Promise<Answer> {
   const datagram = new Uint8Array(MOST_BYTES);
   for (const endMs = clock.nowMs() + limitMs; clock.nowMs() < endMs; await pause(LOOK_MS)) {

@@ -1,20 +1,21 @@
 /**
- * What a program that takes the place of another one in the same process finds open: a list in sealed memory, of which an
- * environment variable has the descriptor. The names are those of the store of the service manager.
+ * The list of open descriptors that the old program leaves to the new one in the same process. It is in sealed memory; an
+ * environment variable has the number of its descriptor. The names are those of the store of the service manager.
  */
 import { closeSync } from "node:fs";
 import { setCloseOnExec } from "../native/descriptors.js";
 import { readSealedFile, sealedFile } from "../native/handover.js";
 
-/** `PID:DESCRIPTOR`; the program that reads it takes it out of its environment. */
+/** `PID:DESCRIPTOR`. The program that reads the variable removes it from its environment. */
 export const LIST_VARIABLE = "SER2NET_UPGRADE";
-/** 100 bytes for each descriptor that a process can have here. */
+/** The largest list that is read. */
 const MOST_BYTES = 4 * 1024 * 1024;
 const NAME = /^(?:[lucmdtj]-[0-9a-z]{1,10}|state)$/;
 
 interface Listed {
-  /** Of a socket unit. */
+  /** Sockets of a socket unit. */
   readonly sockets: readonly number[];
+  /** By name in the store. */
   readonly stored: ReadonlyMap<string, number>;
 }
 
@@ -23,7 +24,7 @@ export function descriptorList({ sockets, stored }: Listed): number {
   return sealedFile(Buffer.from(JSON.stringify({ sockets, stored: [...stored] })));
 }
 
-/** They are set to close-on-exec. Nothing is listed where the variable was not made for this process. */
+/** Reads the list, and sets its descriptors to close-on-exec. It is empty when the variable is for another process. */
 export function readDescriptorList(environment: NodeJS.ProcessEnv, pid: number): Listed {
   const [, meantFor, file] = /^(\d{1,10}):(\d{1,7})$/.exec(environment[LIST_VARIABLE] ?? "") ?? [];
   delete environment[LIST_VARIABLE];
@@ -49,7 +50,7 @@ function parse(content: Uint8Array): Listed {
   return { sockets: (Array.isArray(sockets) ? sockets : []).filter(isOurs), stored: found };
 }
 
-/** An open descriptor, which the programs that this one starts do not get. */
+/** Whether it is an open descriptor. It is set to close-on-exec, so that child processes do not get it. */
 function isOurs(fd: unknown): fd is number {
   if (typeof fd !== "number" || !Number.isInteger(fd) || fd < 3) return false;
   try {

@@ -13,12 +13,12 @@ export interface Program {
 
 type Verdict = { readonly version: string } | { readonly reason: string };
 
-/** Of what the new version writes. */
+/** Most characters that are kept of each output of the new version. */
 const MOST_TEXT = 16_384;
 
 interface Trial {
   readonly program: Program;
-  /** Encoded. */
+  /** Encoded by `encodeState`. */
   readonly state: Uint8Array;
   readonly limitMs: number;
   readonly clock: Clock;
@@ -26,7 +26,7 @@ interface Trial {
   readonly signal: AbortSignal;
 }
 
-/** Starts the new version beside this one. Throws where there is no memory for the state. */
+/** Starts the new version beside this one, and resolves to its answer. Throws when there is no memory for the state. */
 export function tryVersion({ program, state, limitMs, clock, signal }: Trial): Promise<Verdict> {
   const fd = sealedFile(state);
   const child = loadModule("node:child_process").spawn(program.path, program.args, {
@@ -60,7 +60,7 @@ export function tryVersion({ program, state, limitMs, clock, signal }: Trial): P
 }
 
 function describe(errors: string, code: number | null, killedBy: string | null): string {
-  // Node shows the place of an exception that is not caught before the exception.
+  // For an uncaught exception Node prints its place in the source first; the line of the error itself is wanted.
   const said = /^\w*Error.*$/m.exec(errors)?.[0] ?? /^.*\S.*$/m.exec(errors)?.[0];
   return `the new version does not accept it: ${said ?? `it ended with ${killedBy ?? `exit status ${code}`}`}`;
 }

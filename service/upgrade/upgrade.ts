@@ -1,6 +1,6 @@
 /**
- * The upgrade in place, on the side of the version that runs: a trial of the next one, then that one takes its place in this
- * process (execve). Files of the next version may be on disk already when this is loaded: the interface only grows.
+ * The in-place upgrade, on the side of the running version: a trial of the next version, which then takes its place in this
+ * process (execve). This file may be loaded from the folder of the next version already: its interface may only grow.
  */
 import { closeSync, existsSync } from "node:fs";
 import type { DaemonState } from "../handover/state.js";
@@ -13,37 +13,37 @@ import { sendAnswer } from "./answer.js";
 import { descriptorList, LIST_VARIABLE } from "./descriptor-list.js";
 import { type Program, tryVersion } from "./trial.js";
 
-/** For a start on a slow board. The version that runs serves meanwhile. */
+/** Time for the trial on a slow board. The running version serves meanwhile. */
 const TRIAL_MS = 20_000;
 
 interface UpgradingDaemon {
   readonly version: string;
   readonly log: Log;
-  /** Of the program, from the second one on: the file of the daemon first. */
+  /** Arguments of the program from the second one on: first the file of the daemon. */
   readonly args: readonly string[];
-  /** As this process got it. */
+  /** As this process was started with it. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Of a socket unit. */
+  /** Sockets of a socket unit. */
   readonly sockets: readonly number[];
-  /** What outlives the process. */
+  /** Names of the descriptors that the next version gets, by descriptor. */
   descriptors(): ReadonlyMap<number, string>;
-  /** A line for the control sessions. */
+  /** Writes a line to all control sessions. */
   tell?(text: string): void;
-  /** Resolves soon, when no port is closing its device. */
+  /** Resolves when no port is closing its device any more, or after a limit. */
   settled?(): Promise<unknown>;
   /** Why the daemon cannot be replaced now; null: it can. */
   obstacle(): string | null;
-  /** @param isLast true: no byte moves afterwards */
+  /** The state of the daemon. @param isLast true: for the next version, so no byte may be read or written afterwards */
   state(isLast: boolean): DaemonState;
-  /** The next call is the last one. */
+  /** Called before the last call of `state`. */
   leaving(): void;
-  /** The other version could not take its place after all: control sessions are over, everything else goes on. */
+  /** The next version could not take its place after all: control sessions are over, everything else goes on. */
   staying(): void;
   /** Aborted when the daemon ends. */
   readonly signal: AbortSignal;
 }
 
-/** Resolves where the daemon stays as it is. */
+/** Resolves only when the upgrade was refused: else the next version runs in this process. */
 export async function upgrade(daemon: UpgradingDaemon, clock: Clock = systemClock, limitMs = TRIAL_MS): Promise<void> {
   const refuse = (reason: string): void => {
     if (daemon.signal.aborted) return;
@@ -70,7 +70,7 @@ export async function upgrade(daemon: UpgradingDaemon, clock: Clock = systemCloc
   }
 }
 
-/** Returns only where that fails: why. */
+/** Becomes the next version. Returns only when that fails: the reason. */
 function become(daemon: UpgradingDaemon, encode: (isLast: boolean) => Uint8Array): string {
   const { path, args } = programOf(daemon.args.slice(1), daemon.args[0]);
   const opened: number[] = [];
@@ -92,7 +92,7 @@ function become(daemon: UpgradingDaemon, encode: (isLast: boolean) => Uint8Array
   }
 }
 
-/** Node with that file. Its own file may have another place after an update of the system. */
+/** Node with that file. After an update of the system, the executable of Node may be at another path. */
 function programOf(args: readonly string[], file = ""): Program {
   const node = [...process.execArgv, file, ...args];
   if (existsSync(process.execPath)) return { path: process.execPath, args: node };
