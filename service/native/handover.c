@@ -1,4 +1,4 @@
-/* Descriptors that outlive the process: passed to the service manager, sealed memory, and the program that follows. */
+/* What outlives the process: descriptors in the service manager, sealed memory, and the next program in this process. */
 #include "addon.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One datagram to a path ("@" stands for the NUL of an abstract name), with a descriptor. */
+/* Sends a datagram with a descriptor to a path. A leading "@" stands for the NUL of an abstract name. */
 static ssize_t send_with(int fd, const char *path, struct bytes text, int passed) {
   struct sockaddr_un to = {.sun_family = AF_UNIX};
   union {
@@ -56,8 +56,8 @@ static int64_t now_ms(void) {
 }
 
 /*
- * sendBarrier(socket, path, limitMs): 0 when all that was sent before has been read, sd_notify(3) "BARRIER=1": the receiver
- * closes the end of a pipe. -ETIME when that takes longer. It blocks, as nothing may happen meanwhile.
+ * sendBarrier(socket, path, limitMs): waits until the receiver has read all that was sent before, sd_notify(3) "BARRIER=1": it
+ * then closes its end of a pipe. Returns 0, or -ETIME after limitMs. It blocks the process, so that its state does not change.
  */
 static napi_value send_barrier(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
@@ -97,7 +97,7 @@ static napi_value memory_file(napi_env env, napi_callback_info info) {
   return outcome(&call, memfd_create("ser2net", MFD_CLOEXEC | MFD_ALLOW_SEALING));
 }
 
-/* From now on it cannot be changed, by anyone. */
+/* Seals a file in memory: no process can change it from now on. */
 static napi_value seal(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   int fd = take_descriptor(&call);
@@ -115,7 +115,7 @@ static napi_value is_sealed(napi_env env, napi_callback_info info) {
   return outcome(&call, seals < 0 ? seals : (seals & all) == all);
 }
 
-/* Ends a connection, or what a socket listens for, although copies of the descriptor are open elsewhere. */
+/* Ends a connection, or the listening of a socket, although copies of the descriptor are open elsewhere. */
 static napi_value shutdown_socket(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   int fd = take_descriptor(&call);
@@ -123,7 +123,7 @@ static napi_value shutdown_socket(napi_env env, napi_callback_info info) {
   return outcome(&call, shutdown(fd, SHUT_RDWR));
 }
 
-/* Whether the program that follows in this process has it too. */
+/* setInheritable(fd, on): whether the next program in this process gets the descriptor. */
 static napi_value set_inheritable(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   int fd = take_descriptor(&call);
@@ -132,7 +132,7 @@ static napi_value set_inheritable(napi_env env, napi_callback_info info) {
   return outcome(&call, fcntl(fd, F_SETFD, on ? 0 : FD_CLOEXEC));
 }
 
-/* The strings of a list, each of which ends with a NUL, and NULL after them. NULL: it is not such a list, or there is no memory. */
+/* Pointers to the NUL-terminated strings in a list, with NULL at the end. Returns NULL with errno set on failure. */
 static char **strings(struct bytes list) {
   size_t count = 0;
   char *text = (char *)list.data;
@@ -147,7 +147,7 @@ static char **strings(struct bytes list) {
   return found;
 }
 
-/* becomeProgram(path, arguments, environment): execve(2). It returns only where that fails. */
+/* becomeProgram(path, arguments, environment): execve(2). Returns only when that fails. */
 static napi_value become_program(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   char path[PATH_MAX];

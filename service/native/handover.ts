@@ -1,24 +1,24 @@
-/** What outlives the process: descriptors passed to the service manager, and sealed memory. */
+/** What outlives the process: descriptors in the service manager, sealed memory, and the next program in this process. */
 import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
 import { addon } from "./addon.js";
 import { done } from "./errors.js";
 
-/** A datagram to a path (`@name`: abstract), with a descriptor. 0 or more, or -errno. */
+/** Sends a datagram with a descriptor to a path (`@name`: abstract). Returns 0 or more, or -errno. */
 export function sendDescriptor(socket: number, path: string, text: string, passed: number): number {
   return addon.sendDescriptor(socket, path, Buffer.from(text), passed);
 }
 
-/** Blocks until the receiver has read all that was sent before, at most `limitMs`. False: it has not, or there is none. */
+/** Blocks until the receiver has read all that was sent before, at most `limitMs`. False: it has not, or there is no receiver. */
 export function sendBarrier(socket: number, path: string, limitMs: number): boolean {
   return addon.sendBarrier(socket, path, limitMs) === 0;
 }
 
-/** An empty file in memory. Throws when there is none to be had. */
+/** Makes an empty file in memory. Throws when there is no memory or descriptor for it. */
 export function memoryFile(): number {
   return done("memoryFile", addon.memoryFile());
 }
 
-/** A file in memory that nobody can change any more. Throws when there is no memory for it. */
+/** Makes a file in memory that no process can change any more. Throws when there is no memory for it. */
 export function sealedFile(content: Uint8Array): number {
   const fd = memoryFile();
   try {
@@ -31,7 +31,7 @@ export function sealedFile(content: Uint8Array): number {
   }
 }
 
-/** Null: it is not a sealed file, or has more than `limit` bytes. */
+/** The content of a sealed file; null: it is not one, or has more than `limit` bytes. */
 export function readSealedFile(fd: number, limit: number): Uint8Array | null {
   if (addon.isSealed(fd) !== 1) return null;
   const { size } = fstatSync(fd);
@@ -46,26 +46,26 @@ export function readSealedFile(fd: number, limit: number): Uint8Array | null {
 }
 
 interface NextProgram {
-  /** Of the executable file. */
+  /** Path of the executable file. */
   readonly path: string;
-  /** With the name of the program first. */
+  /** The name of the program comes first. */
   readonly args: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  /** What it gets besides standard input, output and error; the rest of the descriptors is closed. */
+  /** Descriptors that stay open besides standard input, output and error; all others are closed. */
   readonly descriptors: readonly number[];
 }
 
-/** Goes on as another program, in this process. Returns only where that fails, as if nothing had happened: -errno. */
+/** Executes another program in this process. Returns only when that fails, with -errno; nothing has changed then. */
 export function becomeProgram({ path, args, environment, descriptors }: NextProgram): number {
   const pairs = Object.entries(environment).filter(([, value]) => value !== undefined);
-  const kept = [0, 1, 2, ...descriptors]; // Node sets all that it is started with to close-on-exec
+  const kept = [0, 1, 2, ...descriptors]; // Node sets every descriptor that it is started with to close-on-exec
   for (const fd of kept) addon.setInheritable(fd, true);
   const result = addon.becomeProgram(Buffer.from(path), list(args), list(pairs.map(pair => pair.join("="))));
   for (const fd of kept) addon.setInheritable(fd, false);
   return result;
 }
 
-/** Each with a NUL at its end. */
+/** The texts, each with a NUL at its end. */
 function list(texts: readonly string[]): Uint8Array {
   return Buffer.from(texts.map(text => `${text}\0`).join(""));
 }

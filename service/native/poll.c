@@ -1,7 +1,7 @@
 /*
- * Descriptor watching: two epoll instances. What is ready in the first wakes the loop at once, through a libuv poll
- * handle; the second is looked at by a timer, at ticks common to all that is in it. Either way a wake-up costs one
- * epoll_wait and one call into JavaScript, however many descriptors are ready.
+ * Watches descriptors with two epoll instances. A ready descriptor of the first one wakes the event loop at once, through a
+ * libuv poll handle. The second one is looked at by a timer, at ticks that its descriptors have in common. Either way a wake-up
+ * costs one epoll_wait and one call into JavaScript, however many descriptors are ready.
  */
 #include "addon.h"
 
@@ -10,7 +10,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* The few parts of libuv's stable interface that are needed; its headers are no part of node-api-headers. */
+/* The few parts of libuv's stable interface that are needed; its headers are not part of node-api-headers. */
 typedef struct uv_poll_s uv_poll_t;
 typedef struct uv_handle_s uv_handle_t;
 typedef struct uv_timer_s uv_timer_t;
@@ -27,11 +27,11 @@ void uv_ref(uv_handle_t *handle);
 void uv_unref(uv_handle_t *handle);
 void uv_close(uv_handle_t *handle, void (*callback)(uv_handle_t *));
 
-/* What one call takes; the rest keeps the epoll instance readable and comes with the next turn of the loop. */
+/* Most events in one call; the rest keeps the epoll instance readable and comes with the next turn of the loop. */
 #define BATCH 128
-/* Calls a tick may take: its rest waits for the next tick. */
+/* Most calls in one tick; the rest waits for the next tick. */
 #define BATCHES_PER_TICK 8
-/* After so many ticks without anything, JavaScript is told. */
+/* After this many ticks without an event, JavaScript is called with a count of 0. */
 #define QUIET_TICKS 32
 
 enum { AT_ONCE, AT_TICKS };
@@ -44,7 +44,7 @@ struct poller {
   int quiet_ticks;
   int open_handles;
   napi_ref batch;    /* Float64Array: id, events, id, events ... */
-  double *slots;     /* its elements, which stay where they are */
+  double *slots;     /* the elements of batch; they do not move */
   napi_ref dispatch; /* (count) => void */
   napi_async_cleanup_hook_handle hook;
 };
@@ -77,7 +77,7 @@ static void dispatch(struct poller *poller, size_t ready) {
     napi_fatal_exception(env, error); /* an ordinary uncaughtException */
 }
 
-/* One batch of what is ready: the size of it. */
+/* Passes one batch of events to JavaScript. Returns its size. */
 static size_t serve(struct poller *poller, int epoll) {
   napi_handle_scope scope;
   size_t ready = collect(poller, epoll);
@@ -148,7 +148,7 @@ static int start(struct poller *poller) {
   return 0;
 }
 
-/* pollStart(batch, dispatch): once for each environment, before the other two. */
+/* pollStart(batch, dispatch): once for each environment, before the other calls. */
 static napi_value poll_start(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   napi_value batch = take_any(&call), dispatch = take_any(&call);
@@ -187,8 +187,8 @@ static napi_value poll_start(napi_env env, napi_callback_info info) {
 }
 
 /*
- * pollControl(operation, fd, id, events, at ticks): EPOLL_CTL_ADD 1, _DEL 2, _MOD 3. What is wished for is reported as
- * long as it lasts. Without a wish there are still errors and hang-ups: reported once, or they would be without end.
+ * pollControl(operation, fd, id, events, at ticks): EPOLL_CTL_ADD 1, _DEL 2, _MOD 3. Events are level-triggered. With no
+ * events, errors and hang-ups are reported still, but only once (EPOLLONESHOT): they would wake the loop without end.
  */
 static napi_value poll_control(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
@@ -204,7 +204,7 @@ static napi_value poll_control(napi_env env, napi_callback_info info) {
   return outcome(&call, epoll_ctl(poller->epoll[which], operation, fd, &event));
 }
 
-/* pollTick(ms): how often the second instance is looked at; 0: not at all. */
+/* pollTick(ms): the interval at which the second instance is looked at; 0: it is not. */
 static napi_value poll_tick(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   int64_t ms = take_integer(&call, 0, 1000);
@@ -216,7 +216,7 @@ static napi_value poll_tick(napi_env env, napi_callback_info info) {
   return number(&call, uv_timer_start((uv_timer_t *)poller->timer, on_tick, (uint64_t)ms, (uint64_t)ms));
 }
 
-/* pollHold(on): whether the watching keeps the process alive. */
+/* pollHold(on): whether the poll handle keeps the process running. */
 static napi_value poll_hold(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   bool on = take_boolean(&call);

@@ -1,6 +1,6 @@
 /**
- * Waiting for descriptors, one call from the addon for all that is ready. There are two epoll instances: what is ready in
- * the first wakes the event loop; the second is looked at by a timer, so that all streams in it cost one wake-up a tick.
+ * Waits for descriptors; one call from the addon passes all that are ready. There are two epoll instances: a ready descriptor
+ * of the first one wakes the event loop; the second one is looked at by a timer: one wake-up a tick for all its descriptors.
  */
 import { addon } from "./addon.js";
 import { SystemError } from "./errors.js";
@@ -8,18 +8,18 @@ import { SystemError } from "./errors.js";
 export const READABLE = 0x001; // EPOLLIN
 export const WRITABLE = 0x004; // EPOLLOUT
 
-export const ERROR_OR_HANGUP = 0x008 | 0x010; // EPOLLERR, EPOLLHUP: reported with any other wish, or alone
+export const ERROR_OR_HANGUP = 0x008 | 0x010; // EPOLLERR, EPOLLHUP: reported with any other event, or alone
 const ADD = 1;
 const REMOVE = 2;
 const MODIFY = 3;
 
-// One for the process, as the addon keeps one epoll instance. Ids are never used again: an event that was collected
-// before its watch was closed finds none.
+// One map for the process, as the addon has one pair of epoll instances. Ids are not reused: an event that was collected
+// before its watch was closed finds no watch.
 const watches = new Map<number, Watch>();
 const batch = new Float64Array(256); // id, events, id, events ...
 let lastId = 0;
 let started = false;
-/** Those that are looked at at ticks. */
+/** The watches in the second instance. */
 const ticking = new Set<Watch>();
 let tickMs = 2;
 
@@ -30,19 +30,19 @@ export function setTickMs(ms: number): void {
   if (ticking.size > 0) addon.pollTick(ms);
 }
 
-/** The wishes of one descriptor. Close it before the descriptor is closed. */
+/** Waits for events of one descriptor. Close it before the descriptor is closed. */
 export class Watch {
   readonly #id = ++lastId;
   readonly #fd: number;
   readonly #ready: (events: number) => void;
-  #interest = 0;
+  #interest = 0; // the armed events that have not come yet
   #armed = 0; // what the kernel was told to report
   #readsAtTicks = false;
   #atTicks = false; // which epoll instance it is in
   #handling = false;
   #closed = false;
 
-  /** `ready` is called with the wishes that are fulfilled. Throws SystemError EPERM for a regular file. */
+  /** @param ready called with the armed events that have come. Throws SystemError EPERM for a regular file. */
   constructor(fd: number, ready: (events: number) => void) {
     if (!started) check("watch", addon.pollStart(batch, dispatch));
     started = true;
@@ -54,8 +54,8 @@ export class Watch {
   }
 
   /**
-   * Adds wishes; each is fulfilled once. An error or a hang-up fulfils all of them.
-   * @param atTick READABLE may wait for the next tick; while something else is wished for too, it does not
+   * Arms events; each is reported once. An error or a hang-up reports all that are armed.
+   * @param atTick READABLE may wait for the next tick; it does not while WRITABLE is armed too
    */
   arm(events: number, atTick = false): void {
     if (this.#closed) return;
@@ -64,16 +64,16 @@ export class Watch {
     if (!this.#handling) this.#update();
   }
 
-  /** Takes wishes back. */
+  /** Disarms events. */
   disarm(events: number): void {
-    this.#interest &= ~events; // the kernel stays armed: a wake-up without a wish is dropped
+    this.#interest &= ~events; // the kernel stays armed: a wake-up for a disarmed event is ignored
   }
 
-  /** No `ready` from now on, not even for an event already collected. */
+  /** `ready` is not called any more, not even for an event already collected. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // Explicitly, since a duplicate of the descriptor elsewhere would keep it registered.
+    // Removed explicitly: a duplicate of the descriptor elsewhere would keep it registered.
     addon.pollControl(REMOVE, this.#fd, this.#id, 0, this.#atTicks);
     if (this.#atTicks) this.#leaveTicks();
     watches.delete(this.#id);
@@ -94,7 +94,7 @@ export class Watch {
     }
   }
 
-  /** Only for `dispatch`: nothing has come for some time, so what comes next is not a stream. */
+  /** Only for `dispatch`: nothing has come for some time, so what comes next is not a stream and is read at once. */
   quiet(): void {
     this.#readsAtTicks = false;
     this.#move(false);
@@ -131,12 +131,12 @@ export class Watch {
 
 function dispatch(count: number): void {
   if (count === 0) for (const watch of [...ticking]) watch.quiet();
-  // From the end: what is ready all the time stands before what has just become so, and takes longer.
+  // From the end: descriptors that are ready all the time come first in the batch, and take longer than the others.
   for (let i = count - 1; i >= 0; i--) {
     try {
       watches.get(batch[2 * i] ?? 0)?.handle(batch[2 * i + 1] ?? 0);
     } catch (error) {
-      // An uncaught exception like any other, but the rest of the batch is served: the kernel reports it only once.
+      // An uncaught exception like any other, but after the rest of the batch: a one-shot event would be lost.
       process.nextTick(() => {
         throw error;
       });

@@ -7,14 +7,14 @@
 
 /** After a pause of this length, data is the start of something new: a keystroke, a message. */
 const PAUSE_MS = 4;
-/** A read whose line time exceeds twice the time since the last read by this has emptied a buffer: more is waiting. */
+/** A line time above twice the time since the last read plus this: the bytes had accumulated, and more are waiting. */
 const AHEAD_SLACK_MS = 16;
-/** Data with less line time than this may be one turn of a dialogue; with more it is a stream. */
+/** Recent data with less line time than this may be one message of a dialogue; with more it is a stream. */
 const DIALOGUE_MS = 16;
 /**
- * Each source has a credit of reads that do not wait for a tick, so that the last byte of a message does not wait either. A
- * read costs 1 plus its line time in milliseconds. A turn of a dialogue fills the credit up to MOST_AT_ONCE; each millisecond
- * of a pause adds AT_ONCE_PER_PAUSE_MS.
+ * Each source has a credit for reads that do not wait for a tick, so that the last byte of a message does not wait either. A
+ * read costs 1 plus its line time in milliseconds. An answer in a dialogue sets the credit to MOST_AT_ONCE; each millisecond
+ * of a pause adds AT_ONCE_PER_PAUSE_MS, up to that.
  */
 const MOST_AT_ONCE = 300;
 const AT_ONCE_PER_PAUSE_MS = 16;
@@ -33,27 +33,27 @@ export class RecentData {
     this.#lastMs = nowMs;
   }
 
-  /** Line time of the recent pieces, in milliseconds: a leaky bucket that loses half a millisecond in each. */
+  /** Line time of the recent pieces, in milliseconds: a leaky bucket that loses half a millisecond per millisecond. */
   burstMs(nowMs: number): number {
     return Math.max(0, this.#burstMs - (nowMs - this.#lastMs) / 2);
   }
 }
 
-/** The line of a port, as far as reading depends on it. */
+/** The timing of the line of a port. */
 export interface LineTiming {
   /** The line time of one byte, in milliseconds. */
   readonly byteMs: number;
-  /** The bytes of this time fit into the kernel's buffers, in milliseconds; 0: no read may wait for a tick (-chardelay). */
+  /** The longest wait, in milliseconds, that the kernel's buffers allow; 0: no read may wait for a tick (-chardelay). */
   readonly longestTickMs: number;
 }
 
-/** Read again at once; when there is something to read; or what there is at the next tick. */
+/** `again`: read at once. `wait`: read as soon as the source is readable. `tick`: read at the next tick. */
 export type NextRead = "again" | "wait" | "tick";
 
 /** A read that got something. */
 interface ReadResult {
   readonly bytes: number;
-  /** It got as many bytes as it had room for. */
+  /** The bytes filled the whole buffer. */
   readonly isFull: boolean;
   readonly nowMs: number;
 }
@@ -66,8 +66,8 @@ export class ReadPacing {
   #otherMoved = 0;
 
   /**
-   * Call after each read that got something.
-   * @param other the other direction: where it moved since the last read, the peer or the device may be waiting for an answer
+   * Returns when to read next. Call after each read that got something.
+   * @param other the other direction: if it has moved since the last read, this read may be the answer to it
    */
   next({ bytes, isFull, nowMs }: ReadResult, timing: LineTiming, other: RecentData, budget: WakeUpBudget): NextRead {
     budget.read(timing.byteMs, nowMs);
@@ -89,21 +89,21 @@ export class ReadPacing {
   }
 }
 
-/** Streams are read at ticks from MANY_READS a second on, of all sources, until there are fewer than FEW_READS. */
+/** Streams are read at ticks when all sources together have more than MANY_READS a second, until they have FEW_READS or fewer. */
 const MANY_READS = 300;
 const FEW_READS = 150;
 /** The period of the ticks, and the shorter one while a line is faster than FAST_BYTE_MS. */
 const TICK_MS = 2;
 const FAST_TICK_MS = 1;
 const FAST_BYTE_MS = 0.03; // 333,000 bit/s
-/** Below the manual page's chardelay-max of 20 ms. */
+/** Shorter than the chardelay-max of the manual page, 20 ms. */
 const LONGEST_TICK_MS = 16;
-/** Processor time as a share of a core: above BUSY the ticks get longer, below EASY shorter again. */
+/** Processor time of the daemon as a share of a core: above BUSY the ticks get longer, below EASY shorter again. */
 const BUSY = 0.5;
 const EASY = 0.25;
 /** Reads and processor time are counted in windows of this length. */
 const WINDOW_MS = 100;
-/** Most reads at once in a window, of all sources. */
+/** Most reads without a tick in a window, of all sources. */
 const MOST_AT_ONCE_TOGETHER = 500;
 
 interface BudgetOptions {
@@ -112,12 +112,12 @@ interface BudgetOptions {
   readonly setTickMs: (ms: number) => void;
 }
 
-/** Limits how often the daemon wakes up: one for all ports. */
+/** Limits how often the daemon wakes up. All ports share one. */
 export class WakeUpBudget {
-  /** There are so many reads that streams must share their wake-ups. */
+  /** True: there are so many reads that streams must be read at common ticks. */
   streamsAtTicks = false;
   tickMs = TICK_MS;
-  /** Ticks are longer than the lines want, because the processor is busy. */
+  /** True: ticks are longer than the line speeds require, because the processor is busy. */
   overloaded = false;
   readonly #options: BudgetOptions;
   #reads = 0;
@@ -138,7 +138,7 @@ export class WakeUpBudget {
     if (nowMs - this.#sinceMs >= WINDOW_MS) this.#endWindow(nowMs);
   }
 
-  /** Whether one more source may be read at once, and counts it then. @param afterPause in an overload only such reads may */
+  /** Whether one more read may happen without a tick; counts it. In an overload only a read after a pause may. */
   allowsAtOnce(afterPause: boolean): boolean {
     return (afterPause || !this.overloaded) && ++this.#atOnce <= MOST_AT_ONCE_TOGETHER;
   }
@@ -159,7 +159,7 @@ export class WakeUpBudget {
   #adjustTick(share: number): void {
     const shortest = this.#fast ? FAST_TICK_MS : TICK_MS;
     let tickMs = this.tickMs;
-    // Only in two windows in a row: a connection that begins takes more for a moment.
+    // Only after two busy windows in a row: a new connection takes more processor time for a moment.
     if (share > BUSY && this.#wasBusy) tickMs = Math.min(tickMs * 2, LONGEST_TICK_MS);
     else if (share < EASY) tickMs /= 2;
     this.#wasBusy = share > BUSY;

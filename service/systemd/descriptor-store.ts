@@ -1,11 +1,11 @@
-/** The file descriptor store of the service manager, sd_notify(3): what is in it is handed to the next process of the unit. */
+/** The file descriptor store of the service manager, sd_notify(3): the next process of the unit gets the descriptors in it. */
 import { backgroundClock, type Cancel, type Clock } from "../line/clock.js";
 import { EAGAIN, ENOBUFS } from "../native/errors.js";
 import { sendBarrier, sendDescriptor } from "../native/handover.js";
 import { sendUnix, unixDatagram } from "../native/sockets.js";
 import type { DescriptorStore } from "../native/stored-descriptors.js";
 
-/** A manager that is busy takes what waits for it later. */
+/** Interval of the attempts to send while the queue of a busy manager is full. */
 const RETRY_MS = 5;
 const LONGEST_PATH = 107; // bytes, sun_path without its NUL
 
@@ -17,8 +17,8 @@ interface Message {
 }
 
 /**
- * Null without a service manager, and where it says that the unit has no store (FDSTORE=0, systemd 254 and later). Before that
- * it cannot be asked: a unit without FileDescriptorStoreMax= drops what it is sent. NOTIFY_SOCKET stays in `environment`.
+ * Null without a service manager, and when it says that the unit has no store (FDSTORE=0, systemd 254 and later). Older systemd
+ * does not say so; it drops the descriptors of a unit without FileDescriptorStoreMax=. NOTIFY_SOCKET stays in `environment`.
  */
 export function createDescriptorStore(
   environment: NodeJS.ProcessEnv,
@@ -30,7 +30,7 @@ export function createDescriptorStore(
   try {
     return new ManagerStore(unixDatagram(), path, clock);
   } catch {
-    return null; // no descriptor is left: the notifier says so
+    return null; // no descriptor is left: the notifier logs that
   }
 }
 
@@ -38,7 +38,7 @@ class ManagerStore implements DescriptorStore {
   readonly #socket: number;
   readonly #path: string;
   readonly #clock: Clock;
-  /** In order; an unsent message has its descriptor still open. */
+  /** In the order of sending. The descriptor of an unsent message must still be open. */
   readonly #unsent = new Set<Message>();
   #cancelRetry: Cancel | null = null;
 
@@ -49,8 +49,8 @@ class ManagerStore implements DescriptorStore {
   }
 
   /**
-   * FDPOLL=0 where the next process shall see how a connection ended, and what came before that. Of a device the manager gives
-   * up its copy when it hangs up: an adapter that was unplugged must not keep its number.
+   * FDPOLL=0: the manager keeps a connection that has ended, so that the next process reads its last bytes and its end. For a
+   * device that is not set: the manager closes its copy on a hang-up, else an unplugged adapter would keep its tty number.
    */
   add(fd: number, name: string): void {
     const polled = name.startsWith("d-") ? "" : "\nFDPOLL=0";
@@ -61,7 +61,7 @@ class ManagerStore implements DescriptorStore {
     for (const message of this.#unsent) {
       if (message.name !== name) continue;
       this.#unsent.delete(message);
-      return; // it never got there
+      return; // it was never in the store
     }
     this.#send({ text: `FDSTOREREMOVE=1\nFDNAME=${name}`, name, fd: null });
   }
@@ -81,7 +81,7 @@ class ManagerStore implements DescriptorStore {
     if (this.#cancelRetry === null) this.#sendAll();
   }
 
-  /** False: some of it has to wait. */
+  /** Sends what the manager takes now. False: the rest waits for the next attempt. */
   #sendAll(): boolean {
     for (const message of this.#unsent) {
       const result = this.#sendNow(message);
