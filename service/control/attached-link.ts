@@ -1,4 +1,4 @@
-/** The link of a control session while it is attached to a port: a connection of the port in place of a session. */
+/** The link that a port gets from an attached control session: the session's own link, with its escape character and telnet. */
 import type { AttachState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
 import { type AttachedTo, type Link, LinkError, type PeerAddress } from "../net/link.js";
@@ -8,52 +8,52 @@ import { EnterDecoder } from "../telnet/enter.js";
 import type { AttachWords } from "./context.js";
 import type { Terminal } from "./terminal.js";
 
-/** What an attached link needs of its session. */
+/** What an attached link needs from its session. */
 interface AttachHost {
   readonly link: Link;
   readonly terminal: Terminal;
-  /** False: its user may only look. */
+  /** False: the user may only look. */
   readonly mayChange: boolean;
   /** Calls back in a later turn of the event loop. */
   soon(run: () => void): void;
   sendBreak(): void;
   takeOver(): void;
-  /** The port has the link no more. @param unsent output before the next prompt @param rest typed behind the escape */
+  /** The port has released the link. @param unsent to be sent before the next prompt @param rest input behind the escape */
   detached(reason: DetachReason, unsent: Uint8Array, rest: Uint8Array): void;
 }
 
-/** How it begins: with nothing typed, or as in the process before this one. */
+/** The state at the start: of a new attachment, or as it was in the previous process. */
 export type AttachStart = AttachState & AttachWords;
 
 /** The user has left, the port has ended the connection, or the peer is gone. */
 export type DetachReason = "left" | "ended" | "gone";
 
-/** As in stock telnet: ^]. */
+/** ^], as in telnet(1). */
 const ESCAPE = 0x1d;
 const TAKE_OVER = 0x74; // t
 const MENU = toBytes("\r\n[^] then . or q: leave, b: break, t: take over, ^]: send ^]]\r\n");
-/** Output kept until the session has sent what is before it, and of texts while the peer does not read. */
+/** Most output of the port that waits until the session has sent its own, and most texts that wait for a slow peer. */
 const KEPT_BYTES = 8192;
 const NOTHING = new Uint8Array(0);
 
 export class AttachedLink implements Link {
   readonly transport = "attach";
   readonly peer: PeerAddress;
-  /** On the local socket. */
+  /** Name of the user; only on the local socket. */
   readonly user?: string;
   readonly attached: AttachedTo;
   readonly isBinary: boolean;
   readonly #host: AttachHost;
   readonly #enter = new EnterDecoder(true);
   #input: Uint8Array;
-  /** Encoded; the peer has not taken it yet. */
+  /** Output that the peer has not taken yet, encoded. */
   #output: Uint8Array = NOTHING;
   #isStarted = false;
   #isEscaped: boolean;
-  /** Before the next read: what was typed before it is dropped still. */
+  /** True: take over at the next read, so that what was typed before the key is still discarded. */
   #takesOver = false;
   #isClosed = false;
-  /** Null: the port has the link still. */
+  /** Null: the port still has the link. */
   #reason: DetachReason | null = null;
   #rest: Uint8Array = NOTHING;
   #readable: { readonly call: () => void; readonly atTick: boolean } | null = null;
@@ -80,12 +80,12 @@ export class AttachedLink implements Link {
     return this.#host.link.storedName ?? null;
   }
 
-  /** Output that waits, for the process after this one. */
+  /** Output that waits; for the next process. */
   get unsent(): Uint8Array {
     return this.#output;
   }
 
-  /** The session has sent all of its own output. @param typed behind the command */
+  /** Lets data through. Call when the session has sent its own output. @param typed input behind the command */
   start(typed: Uint8Array): void {
     this.#isStarted = true;
     this.#keepInput(typed);
@@ -93,7 +93,7 @@ export class AttachedLink implements Link {
     if (this.#readable !== null) this.whenReadable(this.#readable.call, this.#readable.atTick);
   }
 
-  /** The session has ended: so does the connection. */
+  /** Ends the connection: the session has ended. */
   abandon(): void {
     this.#reason = "gone";
     this.#isStarted = true;
@@ -202,7 +202,7 @@ export class AttachedLink implements Link {
     if (input.length > 0) this.#input = Buffer.concat([this.#input, input]);
   }
 
-  /** What is for the device, rewritten in place. */
+  /** The part of the input that is for the device, rewritten in place. */
   #typed(bytes: Uint8Array): Uint8Array {
     const { terminal } = this.#host;
     const typed = bytes.subarray(terminal.skipLineEnd(bytes));
@@ -234,7 +234,7 @@ export class AttachedLink implements Link {
     return data.subarray(0, length);
   }
 
-  /** True: the user leaves. */
+  /** Carries out a key behind the escape. True: the user leaves. */
   #command(key: string): boolean {
     if (key === "." || key === "q") return true;
     if (key === "b" && this.#host.mayChange) this.#host.sendBreak();
@@ -242,7 +242,7 @@ export class AttachedLink implements Link {
     return false;
   }
 
-  /** Sends bytes that are encoded already, after what waits. */
+  /** Sends encoded bytes behind the output that waits. */
   #say(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#output = this.#output.length === 0 ? bytes.slice() : Buffer.concat([this.#output, bytes]);
@@ -259,7 +259,7 @@ export class AttachedLink implements Link {
     });
   }
 
-  /** A peer that fails is found by the next read or write of the port. */
+  /** Ignores an error of the link: the next read or write by the port meets it too. */
   #flush(): void {
     if (this.#output.length === 0 || this.#isClosed) return;
     try {

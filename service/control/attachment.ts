@@ -1,4 +1,4 @@
-/** A control session that is a connection of a port for a while. */
+/** The time in which a control session is a connection of a port, from `attach` until it leaves. */
 import type { Link } from "../net/link.js";
 import type { AttachResult, ManagedPort } from "../port/status.js";
 import { AttachedLink, type AttachStart, type DetachReason } from "./attached-link.js";
@@ -6,9 +6,9 @@ import type { Terminal } from "./terminal.js";
 
 interface Detached {
   readonly reason: DetachReason;
-  /** Output before the next prompt. */
+  /** Output that must be sent before the next prompt. */
   readonly unsent: Uint8Array;
-  /** Typed behind the escape. */
+  /** Input behind the escape that left the port: for the session. */
   readonly rest: Uint8Array;
 }
 
@@ -18,14 +18,14 @@ interface AttachmentOptions {
   readonly mayChange: boolean;
   /** Calls back in a later turn of the event loop. */
   soon(run: () => void): void;
-  /** The port has the link no more. */
+  /** Called when the port has released the link. */
   ended(): void;
 }
 
 export class Attachment {
   readonly link: AttachedLink;
   readonly port: ManagedPort;
-  /** Null: the port has the link still. */
+  /** Null: the port still has the link. */
   over: Detached | null = null;
   #isStarted = false;
 
@@ -45,21 +45,21 @@ export class Attachment {
     );
   }
 
-  /** The port takes the link, or says why not. */
+  /** Attaches the link to the port, or returns the refusal. @param force as the word `force` of `attach` */
   begin(force: boolean): AttachResult {
     const result = this.port.people.attach(this.link, force);
     if (this.over === null || "refusal" in result) return result;
     return { refusal: Buffer.from(this.over.unsent).toString("latin1").trim() }; // the device could not be opened
   }
 
-  /** The session has sent what is before it. Does nothing the second time. */
+  /** Lets data through. Call when the session has sent its own output. @param typed input behind the command. Idempotent. */
   start(typed: Uint8Array): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
     this.link.start(typed);
   }
 
-  /** What follows the output of the port; null: the session ends. */
+  /** The line that the session sends after the output of the port; null: the session ends without one. */
   get farewell(): string | null {
     if (this.over?.reason === "gone" || this.link.isBinary) return null;
     return this.over?.reason === "left"

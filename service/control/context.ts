@@ -1,4 +1,4 @@
-/** What commands work on. */
+/** What the commands of the control port work on. */
 import type { AttachState } from "../handover/state.js";
 import type { PeerAddress } from "../net/link.js";
 import type { Drain } from "../port/drain.js";
@@ -12,28 +12,28 @@ export interface ControlPorts {
   find(name: string): ManagedPort | null;
 }
 
-/** What all sessions know. */
+/** The part of the context that is the same for all sessions. */
 export interface CommandFacts {
   readonly ports: ControlPorts;
   readonly version: string;
   readonly drain: Drain;
-  /** What the board's profile says of a port. */
+  /** Label and id of a port in the board profile; null: it has none. */
   profile(portName: string): PortNames | null;
 }
 
-/** Of `attach`, but for `force`. */
+/** The options of the command `attach`, without `force`. */
 export interface AttachWords extends Pick<AttachState, "watch" | "isBinary" | "hasNotices"> {
-  /** Bytes of the replay that are shown; null: all. */
+  /** Most bytes of the replay that are shown; null: all. */
   readonly replayBytes: number | null;
 }
 
 export interface CommandContext extends CommandFacts {
   readonly monitor: Monitor;
   readonly peer: PeerAddress;
-  /** The group whose members may change things, where this session may only look; null: it may do all. */
+  /** Null: all commands are allowed; else the session may only look, and this group may use all commands. */
   readonly deniedBut: string | null;
   /** Makes the session a connection of the port. */
   attach(port: ManagedPort, how: AttachWords, force: boolean): AttachResult;
-  /** The session itself, which `drain` does not tell and `busy` does not list. */
+  /** The session itself: `drain` does not notify it, and `busy` does not list it. */
   readonly session: object;
 }

@@ -1,5 +1,4 @@
 /** The answers of `ports` and `who`. */
-
 import { unmappedText } from "../line/address.js";
 import { decodeUtf8 } from "../line/bytes.js";
 import { formatLine } from "../line/settings.js";
@@ -90,7 +89,7 @@ function sinceOf({ since }: ConnectionStatus): string {
   return new Date(since).toISOString();
 }
 
-/** JSON with its strings as Unicode, and nothing but ASCII in it. */
+/** JSON of values with one character a byte: strings become Unicode, and all that is not ASCII is escaped. */
 function ascii(value: object): string {
   const unicode = (_key: string, one: unknown) => (typeof one === "string" ? decodeUtf8(one) : one);
   return JSON.stringify(value, unicode).replace(
@@ -99,7 +98,7 @@ function ascii(value: object): string {
   );
 }
 
-/** As printf: a negative width is to the left. The last cell has none. */
+/** Pads cells as printf does: a negative width aligns to the left. The last cell is not padded. */
 function row(widths: readonly number[], cells: readonly string[]): string {
   return cells
     .map((cell, at) => {

@@ -24,7 +24,7 @@ interface LocalSocketOptions {
   accepted(link: Link): void;
 }
 
-/** `none`: it may not even look. */
+/** `none`: no command at all. `read`: look and watch. `write`: all commands. */
 type Rights = "none" | "read" | "write";
 
 const BACKLOG = 16;
@@ -33,8 +33,9 @@ export class LocalSocket {
   readonly #options: LocalSocketOptions;
   #config: ControlSocket | null = null;
   #listener: Listener | null = null;
-  /** Of the file that this process, or the one before it, has made. */
+  /** Device and inode of the socket file of this daemon, see `markOf`; null: there is none. */
   #mark: string | null = null;
+  /** Group ids; null: there is no such group. */
   #readers: number | null = null;
   #admins: number | null = null;
 
@@ -42,12 +43,12 @@ export class LocalSocket {
     this.#options = options;
   }
 
-  /** The group that may change things. */
+  /** Name of the group that may use all commands. */
   get adminGroup(): string {
     return this.#config?.admin ?? "";
   }
 
-  /** Listens there and nowhere else; null: nowhere. Its sessions stay. A socket that cannot be opened is logged. */
+  /** Listens at that path and no longer at the last one; null: at none. Sessions stay. Logs why a socket cannot be opened. */
   move(config: ControlSocket | null, serve: ServeLocal): void {
     const isSame = JSON.stringify(config) === JSON.stringify(this.#config) && this.#listener !== null;
     if (!isSame) this.close();
@@ -75,7 +76,7 @@ export class LocalSocket {
     return isIn(this.#readers) ? "read" : "none";
   }
 
-  /** Removes the file, where it is still the one that was made. Idempotent. */
+  /** Stops listening, and removes the socket file unless another file has its place now. Idempotent. */
   close(): void {
     const path = this.#config?.path ?? null;
     this.#listener?.close();
@@ -83,7 +84,7 @@ export class LocalSocket {
     this.#listener = null;
   }
 
-  /** The socket of the process before this one where the file is still its own, or a new one. Throws an error with the reason. */
+  /** The listening socket of the previous process if the file is still that socket's; else a new one. Throws with the reason. */
   #open(config: ControlSocket, path: string): number {
     const found = lookAt(path);
     this.#mark = markOf(found);
@@ -116,7 +117,7 @@ export class LocalSocket {
     chmodSync(toBytes(path), mode);
   }
 
-  /** Read from the file itself: a look-up by the system may ask the network. */
+  /** Reads /etc/group itself: a look-up by the system may ask the network. @param isKnown the name was looked up before */
   #groupId(name: string, isKnown: boolean): number | null {
     const id = fields("/etc/group").find(([group]) => group === name)?.[2];
     if (id === undefined && !isKnown) this.#options.log.warning(`Control socket: there is no group ${name}`);
@@ -124,22 +125,22 @@ export class LocalSocket {
   }
 }
 
-/** Of a file that is there, and of none later; null: there is none. */
+/** Tells a file from all others that exist at the same time; null: there is no file. */
 function markOf(file: Stats | null): string | null {
   return file === null ? null : `.${file.dev.toString(36)}.${file.ino.toString(36)}`;
 }
 
-/** Follows no link. */
+/** The status of the file itself, not of what a link points to; null: there is no file. */
 function lookAt(path: string): Stats | null {
   return lstatSync(toBytes(path), { throwIfNoEntry: false }) ?? null;
 }
 
-/** The number, where there is no name. */
+/** The name of a user in /etc/passwd; the number, when there is none. */
 function userName(id: number | undefined): string {
   return fields("/etc/passwd").find(([, , user]) => user === String(id))?.[0] ?? String(id);
 }
 
-/** Of each line of a file such as group(5). */
+/** The first four fields of each line of a file such as group(5). */
 function fields(file: string): readonly (readonly string[])[] {
   try {
     return toText(readRegularFile(file))

@@ -1,4 +1,4 @@
-/** The commands that 3.5.4 does not have (docs/control-socket.md). One more is one more row. */
+/** The commands that 3.5.4 does not have (docs/control-socket.md). To add one, add a row to COMMANDS. */
 import { printable, toText } from "../line/bytes.js";
 import { findPort } from "../port/find-port.js";
 import { personAt } from "../port/peers/writers.js";
@@ -10,11 +10,11 @@ import { listPeople, portAsJson, portTable, titleOf } from "./listing.js";
 interface MoreCommand {
   /** Lines of `help`; the first one begins with the name of the command. */
   readonly help: readonly string[];
-  /** Readers of the local socket do not have it. */
+  /** True: users of the local socket who may only look cannot use it. */
   readonly changes: boolean;
-  /** Whether its first word is a port: `needed`, `optional` (null: all ports) or `none`. */
+  /** Whether the first word is a port: `needed`, `optional` (without it `run` gets null: all ports) or `none`. */
   readonly port: "needed" | "optional" | "none";
-  /** @param rest the words behind the port, @param text the same as they were typed */
+  /** Returns the answer as lines. @param rest the words behind the port @param text the same, as typed */
   run(port: ManagedPort | null, rest: readonly string[], text: string, context: CommandContext): Iterable<string>;
 }
 
@@ -88,7 +88,7 @@ const COMMANDS: Readonly<Record<string, MoreCommand>> = {
   },
 };
 
-/** Follow the lines of 3.5.4. */
+/** Lines of `help`, behind those of 3.5.4. */
 export const MORE_HELP: readonly string[] = Object.values(COMMANDS).flatMap(({ help }) => help);
 
 /** The answer as lines. @param text what follows the name of the command */
@@ -105,7 +105,7 @@ export function runMore(name: string, text: string, context: CommandContext): It
   return [`${wanted} may be:`, ...found.candidates.map(port => `  ${titleOf(port, context.profile)}`)];
 }
 
-/** The answer to a reader of the local socket. */
+/** The answer to a user of the local socket who may only look. */
 export function denied(command: string, group: string): string {
   return `Permission denied: ${command} needs the group ${group}`;
 }
@@ -127,7 +127,7 @@ function attach(port: ManagedPort, words: readonly string[], context: CommandCon
   return `attached ${titleOf(port, context.profile)}, ${result.writes ? "writer" : "watching"}`;
 }
 
-/** Of the connection with that id, or of the newest one of the person who asks. */
+/** Makes the connection with that id the writer; without an id, the newest connection of the person who asks. */
 function take(port: ManagedPort, id: string | undefined, { peer }: CommandContext): readonly string[] {
   const connections = port.status().slots.filter(slot => slot !== null);
   const mine = (one: ConnectionStatus) => personAt(one.address) === personAt(peer.address);
@@ -146,7 +146,7 @@ function newest(one: ConnectionStatus | null, other: ConnectionStatus): Connecti
   return one === null || other.id > one.id ? other : one;
 }
 
-/** The lines, without their ends. */
+/** The last output of the device as lines, without their ends. */
 function replay(port: ManagedPort | null, bytes: string | undefined): readonly string[] {
   const limit = bytes === undefined ? Number.MAX_SAFE_INTEGER : Number(bytes);
   if (!Number.isSafeInteger(limit) || limit < 0) return [`Not a number of bytes: ${bytes}`];

@@ -1,4 +1,4 @@
-/** The link of a control session, where a fault ends the session and is logged. */
+/** The link of a control session. An error of the link is logged, and ends the session. */
 import type { Log } from "../log/log.js";
 import { type Link, LinkError } from "../net/link.js";
 
@@ -7,14 +7,14 @@ export class SessionLink {
   readonly #log: Log;
   readonly #failed: () => void;
 
-  /** @param failed called for each fault */
+  /** @param failed called for each error */
   constructor(link: Link, log: Log, failed: () => void) {
     this.#link = link;
     this.#log = log;
     this.#failed = failed;
   }
 
-  /** -1: the session is over. */
+  /** As `Link.read`; -1 also after an error. */
   read(into: Uint8Array): number {
     return this.#guard("read error for controller port", -1, () => this.#link.read(into));
   }

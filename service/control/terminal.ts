@@ -8,11 +8,11 @@ import { CONTROL_PORT_POLICY, Negotiation } from "../telnet/negotiation.js";
 import { type Edited, LineEditor } from "./command.js";
 
 interface Typed {
-  /** The answer to negotiations. */
+  /** The answer to negotiations, to be sent first. */
   readonly reply: string;
-  /** Valid for as long as the chunk is. */
+  /** Views into the chunk. */
   readonly data: readonly Uint8Array[];
-  /** Telnet commands: BRK ... */
+  /** Codes of telnet commands, such as BRK. */
   readonly commands: readonly number[];
 }
 
@@ -26,7 +26,7 @@ export class Terminal {
   readonly #decoder = new TelnetDecoder();
   readonly #negotiation: Negotiation;
   readonly #editor = new LineEditor();
-  /** The last line ended in CR: an LF behind it belongs to it. */
+  /** The last line ended in CR: a following LF (or NUL, telnet) belongs to its end. */
   #afterCr = false;
 
   constructor(isPlain: boolean, before?: ControlSessionState) {
@@ -37,7 +37,7 @@ export class Terminal {
     this.#editor.feed(toBytes(before.line));
   }
 
-  /** For the process after this one. */
+  /** For the next process. */
   state(): Pick<ControlSessionState, "unfinished" | "negotiation" | "line"> {
     const { line } = this.#editor;
     return { unfinished: this.#decoder.unfinished(), negotiation: this.#negotiation.state(), line };
@@ -62,13 +62,13 @@ export class Terminal {
     return { reply, data, commands };
   }
 
-  /** Data as it is sent: `bytes` itself where nothing is to be escaped. */
+  /** Escapes IAC for telnet. Returns `bytes` itself when there is nothing to escape. */
   encode(bytes: Uint8Array): Uint8Array {
     if (this.isPlain || !bytes.includes(IAC)) return bytes;
     return escapeIac(bytes, new Uint8Array(bytes.length * 2));
   }
 
-  /** As LineEditor. */
+  /** Takes input up to the end of a line, as LineEditor does. */
   feed(bytes: Uint8Array): Edited {
     if (!this.isPlain) {
       const edited = this.#editor.feed(bytes);

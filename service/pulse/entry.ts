@@ -1,3 +1,3 @@
-/** What the daemon takes from this room: a bundle of its own (docs/design.md, "What is loaded when"). */
+/** What the bundle pulse.cjs offers (docs/design.md, "What is loaded when"). */
 export { LinePulses } from "./line-pulses.js";
 export { readPulse } from "./steps.js";

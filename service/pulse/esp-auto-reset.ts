@@ -1,17 +1,17 @@
 /**
- * Resets of esptool that come over RFC 2217, played in the time that the two transistors of an ESP board need
- * (docs/extensions.md, "esp-auto-reset"). esptool changes one line after the other, with 50 ms or more between them on a
- * network. The chip would leave its reset in the middle of that, before the line that selects the boot mode has changed.
+ * Recognises resets of esptool that come over RFC 2217, and drives them with the timing that the two transistors of an ESP board
+ * need (docs/extensions.md, "esp-auto-reset"). esptool changes one line after the other; on a network 50 ms or more are between
+ * them. Without this, the chip would leave reset before the line that selects the boot mode has changed.
  */
 import type { Cancel, Clock } from "../line/clock.js";
 import type { ModemControl } from "../line/modem.js";
 
-/** How long the chip is held in reset, and the boot mode is shown after it, at least: the times of esptool. */
+/** The shortest times for which the chip is held in reset, and the boot mode line after that: those of esptool. */
 const RESET_MS = 100;
 const BOOT_MODE_MS = 50;
-/** A request for DTR while the chip is in reset waits so long for the one for RTS that belongs to it. */
+/** How long a request for DTR during reset waits for the request for RTS that belongs to it. */
 const PARTNER_MS = 1000;
-/** Requests that may wait; more of them are not a reset, and act at once. */
+/** Most requests that wait. More than that are not a reset, and all are carried out at once. */
 const MOST_WAITING = 16;
 
 type Change = Partial<ModemControl>;
@@ -19,21 +19,21 @@ type Change = Partial<ModemControl>;
 export class EspAutoReset {
   readonly #drive: (lines: Change) => void;
   readonly #clock: Clock;
-  /** As the hardware has them. */
+  /** The lines as they were driven last. */
   #lines: ModemControl;
   /** Requests that have not reached the hardware. */
   readonly #waiting: Change[] = [];
   #cancel: Cancel | null = null;
   #isForPartner = false;
 
-  /** @param drive lines in one call */
+  /** @param now the lines at the start @param drive sets lines in one call */
   constructor(now: ModemControl, drive: (lines: Change) => void, clock: Clock) {
     this.#lines = now;
     this.#drive = drive;
     this.#clock = clock;
   }
 
-  /** The lines as they were asked for last, whether they have them yet or not. */
+  /** The lines as they were requested last, driven already or not. */
   get asked(): ModemControl {
     return Object.assign({}, this.#lines, ...this.#waiting);
   }
@@ -42,15 +42,15 @@ export class EspAutoReset {
     return this.#waiting.length === 0 && this.#cancel === null;
   }
 
-  /** A request of a client; what it asks for is driven now, or with the request that it belongs to. */
+  /** Takes a request of a client. It is driven now, or together with the request that it belongs to. */
   request(change: Change): void {
     this.#waiting.push(change);
     if (this.#waiting.length > MOST_WAITING) this.end(true);
-    // In reset the time for the partner ends with its arrival, the time of a step does not.
+    // A new request ends the wait for a partner; it does not shorten the time of a step.
     else if (this.#cancel === null || this.#isForPartner) this.#advance();
   }
 
-  /** Waits no more. @param drives whether the lines get what was asked for */
+  /** Ends all waiting. @param drives true: the lines get the requested states */
   end(drives: boolean): void {
     this.#stopWaiting();
     const rest: Change = Object.assign({}, ...this.#waiting.splice(0));
@@ -80,7 +80,7 @@ export class EspAutoReset {
     }
   }
 
-  /** True: what follows has to wait. */
+  /** Drives one change. True: the next change has to wait. */
   #step(change: Change): boolean {
     const before = this.#lines;
     this.#act(change);

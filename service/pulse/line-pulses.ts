@@ -1,4 +1,4 @@
-/** What plays on the modem lines of one open device: a pulse at a time, and resets of esptool that are recognised. */
+/** Plays pulses on the modem lines of one open device, one at a time, and the resets of esptool that it recognises. */
 import type { OptionContext } from "../config/configuration.js";
 import type { Clock } from "../line/clock.js";
 import type { ModemControl } from "../line/modem.js";
@@ -8,9 +8,9 @@ import { playPulse, type RunningPulse } from "./player.js";
 import { readPulse } from "./steps.js";
 
 export interface PulsedLine {
-  /** The lines now. */
+  /** The present states of the lines. */
   control(): ModemControl;
-  /** All in one call. False: the device is gone. */
+  /** Sets lines, all in one call. False: the device is gone. */
   drive(lines: Partial<ModemControl>): boolean;
 }
 
@@ -21,14 +21,14 @@ export class LinePulses {
   #running: RunningPulse | null = null;
   #autoReset: EspAutoReset | null = null;
 
-  /** @param defined by PULSE lines: they come before the built-in ones */
+  /** @param defined the pulses of PULSE lines; they hide built-in ones of the same name */
   constructor(line: PulsedLine, defined: OptionContext["pulses"], clock: Clock) {
     this.#line = line;
     this.#defined = defined;
     this.#clock = clock;
   }
 
-  /** Starts the pulse of that name, whose first step is driven at once. Null, or why not. */
+  /** Starts a pulse: its first step is driven at once. Null, or the reason why it cannot be played. */
   play(name: string): string | null {
     if (this.#running?.isOver === false) return "Another pulse is being played";
     const builtIn = BUILT_IN.get(name);
@@ -38,7 +38,7 @@ export class LinePulses {
     return null;
   }
 
-  /** Lines that an RFC 2217 client asks for, at a port with `esp-auto-reset`. */
+  /** Takes a request for lines of an RFC 2217 client. Only for a port with `esp-auto-reset`. */
   request(lines: Partial<ModemControl>): void {
     // Others may have driven the lines since the last reset.
     if (this.#autoReset?.isIdle !== false) {
@@ -48,12 +48,12 @@ export class LinePulses {
     this.#autoReset.request(lines);
   }
 
-  /** The lines as RFC 2217 clients asked for them last. */
+  /** The lines as RFC 2217 clients requested them last. */
   get asked(): ModemControl {
     return this.#autoReset?.isIdle === false ? this.#autoReset.asked : this.#line.control();
   }
 
-  /** Ends what plays. @param drives true: the lines get the states they have at its end; false: the device is gone */
+  /** Ends the running pulse or reset. @param drives true: the lines get its final states; false: the device is gone */
   end(drives: boolean): void {
     this.#running?.end(drives);
     this.#autoReset?.end(drives);
@@ -64,5 +64,5 @@ export class LinePulses {
   }
 }
 
-/** Names in a refusal. */
+/** Most names in a refusal. */
 const MOST_NAMES = 20;

@@ -4,14 +4,14 @@ import type { Cancel, Clock } from "../line/clock.js";
 
 export interface RunningPulse {
   readonly isOver: boolean;
-  /** Ends it at once. @param drives whether the lines get the states they have at its end */
+  /** Ends the pulse at once. @param drives true: the lines get its final states */
   end(drives: boolean): void;
 }
 
-/** A timer may be early by the time its turn has taken so far: what is due sooner than this is done now. */
+/** A timer may be early by the time that the turn of the event loop has taken: a step that is due this soon is driven now. */
 const EARLY_MS = 0.3;
 
-/** @param drive the lines of one step, in one call; false: the device is gone, and the pulse ends */
+/** Starts a pulse. @param drive sets the lines of one step, in one call; false: the device is gone, and the pulse ends */
 export function playPulse(
   steps: readonly PulseStep[],
   drive: (lines: PulseStep["lines"]) => boolean,

@@ -1,15 +1,15 @@
-/** The text of a pulse to its steps: `DTR=0 RTS=1 100ms DTR=1 RTS=0 50ms DTR=0`. Pure. */
+/** Parses the text of a pulse: `DTR=0 RTS=1 100ms DTR=1 RTS=0 50ms DTR=0`. Pure. */
 import type { PulseProblem, PulseStep } from "../config/configuration.js";
 import { suggest } from "../config/suggest.js";
 
-/** More than any reset circuit needs; a pulse must end. */
+/** Limits that no reset circuit needs; a pulse must end. */
 const MOST_STEPS = 64;
 const LONGEST_MS = 10_000; // of all waits together
 
 const WORD = /^(?:(DTR|RTS)=([01])|([0-9]{1,6})(ms|s))$/;
 const FORM = "expected DTR=0, DTR=1, RTS=0, RTS=1, or a time such as 100ms";
 
-/** Lines that stand together change in one call; a time ends their step. Takes time that is linear in the text. */
+/** The lines before a time change together, in one call, and the time ends their step. Takes linear time. */
 export function readPulse(text: string): readonly PulseStep[] | PulseProblem {
   const steps: PulseStep[] = [];
   let lines: PulseStep["lines"] = {};

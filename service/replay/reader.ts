@@ -1,27 +1,27 @@
 /**
- * Shows one connection what the device sent before, in pieces, as the connection takes them. Meanwhile it is sent nothing
- * else: it reads the live data from the ring too, until it has come to its end. So no byte is doubled or missing, and a slow
- * peer does not stop the device before the ring is full of what it has not read.
+ * Shows one connection what the device sent before, in pieces, as fast as the connection takes them. Until the reader has come to
+ * the end of the ring, the connection gets live data from the ring too, and by no other way: no byte is doubled or missing. A
+ * slow peer makes the device wait only when the ring is full of bytes that it has not been sent.
  */
 import type { Clock } from "../line/clock.js";
 import { escapeIac } from "../telnet/encoder.js";
 import type { ReplayRing } from "./ring.js";
 
 const PIECE_BYTES = 16_384;
-/** Pieces that are sent in one turn of the event loop. */
+/** Most pieces in one turn of the event loop. */
 const MOST_PIECES = 8;
 
-/** One for all: a piece is sent or copied at once. */
+/** Shared by all readers: a piece is sent or copied before the next one is read. */
 const piece = new Uint8Array(PIECE_BYTES);
 const escaped = new Uint8Array(2 * PIECE_BYTES);
 
-/** A connection, as far as a reader needs it. */
+/** The part of a connection that a reader needs. */
 export interface ReplayPeer {
   readonly telnet: object | null;
-  /** Some of its output has not left, or it asked for a pause. */
+  /** Some of its output has not been sent, or it asked for a pause. */
   readonly isWaiting: boolean;
   replay: object | null;
-  /** It takes more: calls `goOn` unless it is waiting. */
+  /** Tells that the reader can go on: calls `goOn` unless output is waiting. */
   ready(): void;
   sendData(bytes: Uint8Array): void;
 }
@@ -30,7 +30,7 @@ export class ReplayReader {
   readonly #ring: ReplayRing;
   readonly #peer: ReplayPeer;
   readonly #clock: Clock;
-  /** It has come to the end, or its connection is gone. */
+  /** Called at the end of the ring, or when the connection has ended. */
   readonly #ended: (reader: ReplayReader) => void;
   #position: number;
 
@@ -48,17 +48,17 @@ export class ReplayReader {
     this.#ended = options.ended;
   }
 
-  /** Bytes it has not been sent yet. */
+  /** Bytes that the connection has not been sent yet. */
   get left(): number {
     return this.#ring.total - this.#position;
   }
 
-  /** With one more read of the device, bytes would be lost that the connection has not been sent. */
+  /** One more read of the device could overwrite bytes that the connection has not been sent: the device must wait. */
   get isFull(): boolean {
     return this.left + PIECE_BYTES > this.#ring.size;
   }
 
-  /** Sends what the connection takes. */
+  /** Sends as much as the connection takes now. */
   goOn(): void {
     for (let pieces = 0; this.#isCurrent; pieces++) {
       if (this.#peer.isWaiting) return;
@@ -77,7 +77,7 @@ export class ReplayReader {
     this.#ended(this);
   }
 
-  /** Sends all that is left at once, however much that is: the ring goes. */
+  /** Sends everything that is left at once, without a limit: the ring is about to be closed. */
   finish(): void {
     const rest = new Uint8Array(this.#isCurrent ? this.left : 0);
     const count = this.#ring.read(this.#position, rest);

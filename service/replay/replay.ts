@@ -1,4 +1,4 @@
-/** The memory of ports: the last bytes of a device, for connections that come later (docs/console.md, "Memory"). */
+/** Replays: the last bytes of a device are kept for later connections (docs/console.md, "Memory"). */
 import { toBytes } from "../line/bytes.js";
 import type { Clock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
@@ -9,20 +9,20 @@ import { ReplayRing } from "./ring.js";
 
 interface ReplayOptions {
   readonly clock: Clock;
-  /** Once a second, while it has listeners. */
+  /** Calls its listeners once a second. */
   readonly heartbeat: { add(listener: () => void): void; remove(listener: () => void): void };
   readonly log: { error(text: string): void };
 }
 
 const [LF, CR] = [10, 13];
-/** One for all: what is read is searched at once. */
+/** Shared by all searches for a line end: a part is searched before the next one is read. */
 const searched = new Uint8Array(16_384);
 const NOTHING = new Uint8Array(0);
 
-/** The rings of this process, and those that the process before it has left. */
+/** Opens the replays of ports, with the rings that the previous process has left. */
 export class Replays {
   readonly #options: ReplayOptions;
-  /** By port and device. */
+  /** Rings of the previous process that no port has claimed yet, by port and device. */
   readonly #left = new Map<string, ReplayRing>();
 
   constructor(options: ReplayOptions) {
@@ -31,12 +31,12 @@ export class Replays {
       const fd = claimDescriptor(name);
       if (fd !== null) this.#take(fd);
     }
-    options.clock.after(0, () => this.#endLeft()); // all ports of the start have theirs by then
+    options.clock.after(0, () => this.#endLeft()); // by then all ports of the start have claimed theirs
   }
 
   /**
-   * What a port with that many bytes has from now on; `inUse` goes, and what fits of it is kept.
-   * @param owner port and device: other bytes than theirs are not shown
+   * The replay of a port from now on, in place of `inUse`, of which as many bytes are kept as fit. Null for a size of 0.
+   * @param owner port and device: bytes of another owner are not shown
    */
   open(owner: string, size: number, inUse: object | null): PortReplay | null {
     const before = inUse instanceof PortReplay ? inUse : null;
@@ -60,7 +60,7 @@ export class Replays {
     try {
       found = ReplayRing.resume(fd);
     } catch {
-      // it is not a ring
+      // It cannot be read: ended below.
     }
     const other = found === null ? undefined : this.#left.get(found.owner);
     if (found === null || (other !== undefined && other.total > found.ring.total)) {
@@ -76,7 +76,7 @@ export class PortReplay {
   readonly owner: string;
   readonly size: number;
   readonly #options: ReplayOptions;
-  /** Null: nothing has come yet, or there is no memory. */
+  /** Null: no byte has come yet, or there is no memory. */
   #ring: ReplayRing | null = null;
   #isFailed = false;
   #isBeating = false;
@@ -90,7 +90,7 @@ export class PortReplay {
     else if (old !== null) this.#copy(old);
   }
 
-  /** Of the device. Where there is no memory, what was kept is given up. */
+  /** Keeps bytes of the device. Without memory for them, everything kept so far is discarded. */
   add(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#guard(() => {
@@ -103,7 +103,7 @@ export class PortReplay {
     this.#options.heartbeat.add(this.#everySecond);
   }
 
-  /** The last bytes, at most `limit`, from the start of a line on. They are a copy. */
+  /** A copy of the last bytes, at most `limit`, from the start of a line on; and the time of the last one. */
   last(limit: number): { readonly bytes: Uint8Array; readonly lastMs: number } {
     const ring = this.#ring;
     const found = this.#guard(() => {
@@ -115,7 +115,7 @@ export class PortReplay {
     return { bytes: found ?? NOTHING, lastMs: ring?.lastMs ?? 0 };
   }
 
-  /** Shows a connection that has just been greeted what there is. @param marker a line before it @param limit bytes; null: all */
+  /** Shows the replay to a new connection, after its banner. @param marker with a marker line @param limit bytes; null: all */
   show(peer: ReplayPeer & { sendAside(bytes: Uint8Array): unknown }, marker: boolean, limit: number | null): void {
     const ring = this.#ring;
     if (ring === null) return;
@@ -126,7 +126,7 @@ export class PortReplay {
     this.resume(peer, bytes);
   }
 
-  /** Goes on to show a connection the last bytes. @param left how many */
+  /** Shows a connection the last bytes, without a marker. @param left number of bytes */
   resume(peer: ReplayPeer, left: number): void {
     const ring = this.#ring;
     if (ring === null || left === 0) return;
@@ -139,7 +139,7 @@ export class PortReplay {
     reader.goOn();
   }
 
-  /** What has come outlives the process from now on. */
+  /** Writes all bytes to the ring, so that they outlive the process. */
   flush(): void {
     this.#guard(() => this.#ring?.flush());
   }
@@ -149,7 +149,7 @@ export class PortReplay {
     if (ring !== null) endDescriptor(ring.fd);
   }
 
-  /** The ring is the caller's from now on. */
+  /** Finishes all readers and gives the ring to the caller, who closes it. */
   take(): ReplayRing | null {
     const ring = this.#ring;
     this.#guard(() => {
@@ -202,7 +202,7 @@ export class PortReplay {
   }
 }
 
-/** The position where the first whole line of the last `limit` bytes begins; where there is no line end, that of the first byte. */
+/** Position of the first whole line in the last `limit` bytes; without a line end, of the first of these bytes. */
 function lineStart(ring: ReplayRing, limit: number): number {
   const first = Math.max(ring.start, ring.total - limit);
   if (first === 0) return 0;

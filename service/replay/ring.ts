@@ -1,16 +1,16 @@
 /**
- * The last bytes of a device, in a file in memory that the service manager keeps a copy of: they outlive this process, also one
- * that crashes. What has just come is gathered before it is written, so that a byte costs no system call of its own.
+ * The last bytes of a device, in a file in memory. The service manager has a copy of its descriptor, so they outlive a crash of
+ * this process. New bytes are gathered before they are written, so that not every byte costs a system call.
  *
- * The file: a head of one page (`HEAD`, then the names of port and device), then `size + GATHERED_BYTES` bytes that are used in
- * turn. The additional ones keep the last `size` bytes whole while a crash ends the write of the next ones.
+ * The file: a head of one page (four numbers, then the names of port and device), then a circular buffer of
+ * `size + GATHERED_BYTES` bytes. Because of the additional bytes, a write that a crash cuts off destroys none of the last `size`.
  */
 import { fstatSync, readSync, writeSync } from "node:fs";
 
 const GATHERED_BYTES = 4096;
 const HEAD_BYTES = 4096;
 const NAMES_AT = 64;
-/** Little endian: magic, size, count of all bytes ever, time of the last one. */
+/** The numbers of the head, doubles in little endian: magic, size, count of all bytes ever, time of the last one. */
 const MAGIC = 0x72_70_6c_79_31; // "rply1"
 const NUMBERS = 4;
 const NOTHING = Buffer.alloc(0);
@@ -19,7 +19,7 @@ interface Head {
   readonly size: number; // bytes that are kept
   readonly total: number; // bytes that ever came
   readonly lastMs: number; // milliseconds since 1970
-  /** Port and device. */
+  /** Names of port and device. */
   readonly owner: string;
 }
 
@@ -28,7 +28,7 @@ export class ReplayRing {
   readonly size: number;
   #written: number;
   #lastMs: number;
-  /** Made when the first byte comes. */
+  /** Bytes not written yet: the first `#length`. Allocated with the first byte. */
   #gathered = NOTHING;
   #length = 0;
   readonly #numbers = new DataView(new ArrayBuffer(NUMBERS * 8));
@@ -40,7 +40,7 @@ export class ReplayRing {
     this.#lastMs = lastMs;
   }
 
-  /** A ring without a byte. Throws where there is no memory for it. */
+  /** Makes an empty ring. Throws when there is no memory for it. */
   static create(fd: number, size: number, owner: string): ReplayRing {
     const names = Buffer.from(owner, "latin1").subarray(0, HEAD_BYTES - NAMES_AT);
     writeSync(fd, Buffer.concat([names, Buffer.alloc(1)]), 0, names.length + 1, NAMES_AT);
@@ -49,28 +49,28 @@ export class ReplayRing {
     return ring;
   }
 
-  /** What a process before this one has written; null: it is not a ring. Throws where it cannot be read. */
+  /** The ring that the previous process has written; null: the file is not a ring. Throws when it cannot be read. */
   static resume(fd: number): { readonly ring: ReplayRing; readonly owner: string } | null {
     const head = readHead(fd);
     return head === null ? null : { ring: new ReplayRing(fd, head), owner: head.owner };
   }
 
-  /** Bytes that ever came: the position of the next one. */
+  /** Count of all bytes ever: the position of the next one. */
   get total(): number {
     return this.#written + this.#length;
   }
 
-  /** The position of the first byte that is left. */
+  /** The position of the first byte that is kept. */
   get start(): number {
     return Math.max(0, this.total - this.size);
   }
 
-  /** Of the last byte, in milliseconds since 1970. */
+  /** Time of the last byte, in milliseconds since 1970. */
   get lastMs(): number {
     return this.#lastMs;
   }
 
-  /** Throws where there is no memory for it; the bytes that came last are lost then. */
+  /** Throws when there is no memory for the bytes; the last ones are lost then. */
   add(bytes: Uint8Array, nowMs: number): void {
     if (this.#gathered.length === 0) this.#gathered = Buffer.allocUnsafeSlow(GATHERED_BYTES);
     this.#lastMs = nowMs;
@@ -87,7 +87,7 @@ export class ReplayRing {
     return this.#length === 0;
   }
 
-  /** Writes what is gathered, so that it outlives the process. Throws as `add`. */
+  /** Writes the gathered bytes, so that they outlive the process. Throws as `add`. */
   flush(): void {
     if (this.#length === 0) return;
     const length = this.#length;
@@ -97,7 +97,7 @@ export class ReplayRing {
     this.#writeHead();
   }
 
-  /** Bytes from that position on, which must be left; how many there are. Throws where they cannot be read. */
+  /** Reads bytes from a position on, which must not be before `start`. Returns their number. Throws when they cannot be read. */
   read(position: number, into: Uint8Array): number {
     this.flush();
     const count = Math.min(into.length, this.total - position);
@@ -117,7 +117,7 @@ export class ReplayRing {
     }
   }
 
-  /** Where a byte is in the file, and how many follow it there. */
+  /** The offset of a byte in the file, and the bytes from there to the end of the buffer. */
   #place(position: number): { readonly offset: number; readonly room: number } {
     const capacity = this.size + GATHERED_BYTES;
     const at = position % capacity;
@@ -140,7 +140,7 @@ function readHead(fd: number): Head | null {
   const isWhole = [size, total, lastMs].every(one => Number.isSafeInteger(one) && one >= 0);
   const end = head.indexOf(0, NAMES_AT);
   if (!isWhole || end < 0 || size > 1 << 24) return null;
-  // All bytes that it says it has are in it.
+  // The file must be long enough for the bytes that its head declares.
   if (fstatSync(fd).size < HEAD_BYTES + Math.min(total, size + GATHERED_BYTES) && total > 0) return null;
   return { size, total, lastMs, owner: head.toString("latin1", NAMES_AT, end) };
 }

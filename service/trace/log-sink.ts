@@ -1,6 +1,7 @@
 /**
- * A trace file for a small flash (docs/console.md, "Logs"): it is rotated at a size, and it goes on after a full disk. It is
- * written in the background, one batch at a time; what does not fit in the queue meanwhile is counted, and told in the file.
+ * A trace file for a small flash (docs/console.md, "Logs"): it is rotated at a size, and is written again after a full disk has
+ * room. Writes happen in the background, one batch at a time. Blocks that do not fit in the queue are dropped; the file then says
+ * how many bytes are missing.
  */
 import { open, rename, stat, unlink } from "node:fs/promises";
 import { toBytes } from "../line/bytes.js";
@@ -10,23 +11,25 @@ import { OPEN_FLAGS, TraceError, type TraceErrorCode } from "./sink.js";
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
-/** While this many bytes wait for the disk, further blocks are dropped whole. */
+/** Further blocks are dropped whole while at least this many bytes wait for the disk. */
 const QUEUE_LIMIT = 65536;
+/** Pause after an error. */
 const RETRY_MS = 1000;
+/** The longest wait for the disk in `close`. */
 const CLOSE_LIMIT_MS = 2000;
 const LF = 10;
 
 export interface Rotation {
-  /** Bytes of a file; 0: no limit. */
+  /** Most bytes of a file; 0: no limit. */
   readonly size: number;
-  /** Old files that are kept. */
+  /** Number of old files that are kept. */
   readonly keep: number;
 }
 
 interface LogSinkOptions {
-  /** The name of the file at the moment. */
+  /** Evaluates the template of the name anew. */
   readonly name: () => string;
-  /** The name to begin with. */
+  /** The name of the first file. */
   readonly file: string;
   readonly rotation: Rotation;
   readonly report: (error: TraceError) => void;
@@ -40,15 +43,15 @@ export class LogSink {
   #handle: FileHandle | null = null;
   #queue: Uint8Array[] = [];
   #queued = 0;
-  /** What the write under way has not written yet. */
+  /** The bytes that are being written: the part that is not in the file yet. */
   #batch: Uint8Array = new Uint8Array(0);
-  /** Bytes of it that a system call has: it ends with this process. */
+  /** How many of these are in a system call: they are written even if this process ends now. */
   #inFlight = 0;
   #dropped = 0;
   #reason = "";
   #endsLine = true;
   #closing = false;
-  /** Names of earlier files, where the name changes with the time. */
+  /** Names of earlier files, if the name changes with the time. */
   readonly #earlier: string[] = [];
   #work: Promise<void> | null = null;
 
@@ -58,7 +61,7 @@ export class LogSink {
     this.#file = options.file;
   }
 
-  /** For the process after this one. */
+  /** For the next process. */
   state(): { readonly file: string; readonly unwritten: Uint8Array; readonly overrun: boolean } {
     const note = this.#dropped > 0 ? [this.#note()] : [];
     return {
@@ -80,12 +83,12 @@ export class LogSink {
     this.#work ??= this.#run();
   }
 
-  /** In latin1. */
+  /** As `append`, one character a byte. */
   appendText(block: string): void {
     this.append(toBytes(block));
   }
 
-  /** Idempotent. Resolves when everything is written and the file closed, or the disk hangs or is full. */
+  /** Idempotent. Resolves when everything is written and the file is closed, at an error, or after CLOSE_LIMIT_MS. */
   async close(): Promise<void> {
     if (this.#dropped > 0) this.#push(this.#note());
     this.#dropped = 0;
@@ -157,7 +160,7 @@ export class LogSink {
     }
   }
 
-  /** The file of that name: one that was moved away (logrotate, another port) is left, and a new one made. */
+  /** The open file, if it still has its name; else (it was moved, by logrotate or another port) a new one of that name. */
   async #current(): Promise<FileHandle> {
     if (this.#handle !== null) {
       const [own, named] = await Promise.all([this.#handle.stat(), stat(toPath(this.#file)).catch(() => null)]);
@@ -169,7 +172,7 @@ export class LogSink {
     return this.#handle;
   }
 
-  /** How much of the batch goes into the file: to the last line end that fits. 0: a new file is due. */
+  /** How many bytes of the batch go into the file: up to the last line end that fits. 0: the file must be rotated first. */
   async #fitting(handle: FileHandle): Promise<number> {
     const { size } = this.#options.rotation;
     if (size === 0) return this.#batch.length;
@@ -179,7 +182,7 @@ export class LogSink {
     return line > 0 || used > 0 ? line : size;
   }
 
-  /** Renames from the oldest on, so that a crash in between loses no file but the one that is too old anyway. */
+  /** Begins a new file. The oldest is renamed first, so that a crash in between loses only the file that is to go anyway. */
   async #rotate(): Promise<void> {
     const [file, { keep }] = [this.#file, this.#options.rotation];
     const next = this.#options.name();
