@@ -149,7 +149,7 @@ function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: 
 
 const UNKNOWN = "Unknown config item: ";
 
-/** A diagnostic's text without the word that is no option: it may be a part of a secret. */
+/** A diagnostic's text without the word that is not an option: the word may be part of a secret. */
 export function hideUnknownWord(text: string): string {
   const word = text.startsWith(UNKNOWN) ? text.slice(UNKNOWN.length) : "";
   return word === "" || PLAIN_WORDS.has(word) || KEYED_WORDS.has(keyOf(word)) ? text : `${UNKNOWN}${HIDDEN}`;

@@ -243,7 +243,7 @@ export class IncomingPeers {
       deviceBusy: phase === "idle" && this.#options.deviceBusy(),
     });
     if (admission.verdict === "refuse") return admission.text;
-    if (admission.verdict === "seat") {
+    if (admission.verdict === "attach") {
       lifecycle.attach(link, admission.slot, false);
       return null;
     }

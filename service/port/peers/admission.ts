@@ -28,7 +28,7 @@ export interface AdmissionRequest {
 
 type Admission =
   | { readonly verdict: "refuse"; readonly text: string }
-  | { readonly verdict: "seat"; readonly slot: number }
+  | { readonly verdict: "attach"; readonly slot: number }
   /** The peer in `slot` has to go first. */
   | { readonly verdict: "kick"; readonly slot: number };
 
@@ -38,7 +38,7 @@ export function decideAdmission(request: AdmissionRequest): Admission {
   const free = request.slots.indexOf(false);
   if (free >= 0) {
     if (request.deviceBusy) return { verdict: "refuse", text: REFUSAL.deviceInUse };
-    return { verdict: "seat", slot: free };
+    return { verdict: "attach", slot: free };
   }
   const victim = request.kickolduser ? request.fixed.indexOf(false) : -1;
   if (victim < 0) return { verdict: "refuse", text: REFUSAL.portInUse };

@@ -13,11 +13,11 @@ const FREE: AdmissionRequest = {
 
 t.test("the first check that fails gives the answer", async t => {
   const cases: readonly [string, Partial<AdmissionRequest>, ReturnType<typeof decideAdmission>][] = [
-    ["a free port", {}, { verdict: "seat", slot: 0 }],
+    ["a free port", {}, { verdict: "attach", slot: 0 }],
     [
       "the lowest free place",
       { slots: [true, false, false], fixed: [false, false, false] },
-      { verdict: "seat", slot: 1 },
+      { verdict: "attach", slot: 1 },
     ],
     [
       "not in remaddr, whatever else",
@@ -46,7 +46,7 @@ t.test("the first check that fails gives the answer", async t => {
       { verdict: "kick", slot: 1 },
     ],
     ["all are fixed peers", { slots: [true], fixed: [true], kickolduser: true }, refused("Port already in use\r\n")],
-    ["kickolduser, but room", { kickolduser: true }, { verdict: "seat", slot: 0 }],
+    ["kickolduser, but room", { kickolduser: true }, { verdict: "attach", slot: 0 }],
     ["another port has the device", { deviceBusy: true }, refused("Port's device already in use\r\n")],
   ];
   for (const [name, arrival, verdict] of cases) t.same(decideAdmission({ ...FREE, ...arrival }), verdict, name);
