@@ -10,6 +10,9 @@ import { shutdownSocket } from "./handover.js";
 /** Listening TCP socket, UDP socket, connection, control session, control socket, device, trace file, journal, replay. */
 type StoredKind = "l" | "u" | "c" | "m" | "s" | "d" | "t" | "j" | "r";
 
+/** The names of all of them, and `state`. That of a control socket ends with a mark of its file. */
+export const STORED_NAME = /^(?:[lucmdtjr]-[0-9a-z]{1,10}|s-[0-9a-z.]{1,40}|state)$/;
+
 /** Neither call throws. */
 export interface DescriptorStore {
   add(fd: number, name: string): void;
@@ -25,7 +28,7 @@ const RELEASE_MS = 200;
 let store: DescriptorStore | null = null;
 let lastNumber = 0;
 const names = new Map<number, string>();
-/** Of the process before this one, by name; nobody has claimed them. */
+/** Descriptors of the previous process that are not claimed yet, by name. */
 const left = new Map<string, number>();
 
 /** @param handed what the process before this one had stored, by name */
@@ -56,7 +59,7 @@ export function storedName(fd: number): string | null {
   return names.get(fd) ?? null;
 }
 
-/** A descriptor of the process before this one, which is the caller's from now on. Null: there is none of that name. */
+/** Takes over a descriptor of the previous process: it is stored by this one from now on. Null: there is none of that name. */
 export function claimDescriptor(name: string): number | null {
   const fd = left.get(name);
   if (fd === undefined) return null;
@@ -65,7 +68,7 @@ export function claimDescriptor(name: string): number | null {
   return fd;
 }
 
-/** Those of that kind which nobody has claimed. */
+/** Descriptors of that kind that the previous process has left and that are not claimed yet. */
 export function unclaimed(kind: StoredKind): readonly { readonly name: string; readonly fd: number }[] {
   const found: { name: string; fd: number }[] = [];
   for (const [name, fd] of left) if (name.startsWith(`${kind}-`)) found.push({ name, fd });
@@ -79,7 +82,7 @@ export function claimFirst(kind: StoredKind, isWanted: (fd: number) => boolean):
   return null;
 }
 
-/** Ends what nobody claimed. How many there were. */
+/** Ends the descriptors that are not claimed. Returns their number. */
 export function endUnclaimed(): number {
   const names = [...left.keys()];
   for (const name of names) {

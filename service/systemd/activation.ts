@@ -1,12 +1,13 @@
 /** Descriptors that the service manager hands over, sd_listen_fds(3): the sockets of a socket unit, and what it kept for us. */
 import { closeSync } from "node:fs";
 import { setCloseOnExec, setNonBlocking } from "../native/descriptors.js";
+import { STORED_NAME } from "../native/stored-descriptors.js";
 
 const FIRST = 3; // SD_LISTEN_FDS_START
 /** More than any unit here hands over: a nonsensical number shall not cost the start. */
 const MOST = 8192;
-/** Names in the store of the service manager; `stored` is what it makes of one that it does not understand. */
-const STORED = /^(?:[lucmdtjr]-[0-9a-z]{1,10}|s-[0-9a-z.]{1,40}|state|stored)$/;
+/** What the service manager makes of a name that it does not understand. */
+const UNNAMED = "stored";
 
 /** All of it is the receiver's from now on. */
 export interface HandedDescriptors {
@@ -28,7 +29,7 @@ export function handedDescriptors(environment: NodeJS.ProcessEnv, pid: number): 
     const fd = FIRST + at;
     const title = titles[at] ?? "";
     if (!isOurs(fd)) continue;
-    if (!STORED.test(title)) sockets.push(fd);
+    if (!STORED_NAME.test(title) && title !== UNNAMED) sockets.push(fd);
     else if (!stored.has(title)) stored.set(title, fd);
     else closeSync(fd); // the one that was stored last comes first
   }

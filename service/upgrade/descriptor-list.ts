@@ -5,12 +5,12 @@
 import { closeSync } from "node:fs";
 import { setCloseOnExec } from "../native/descriptors.js";
 import { readSealedFile, sealedFile } from "../native/handover.js";
+import { STORED_NAME } from "../native/stored-descriptors.js";
 
 /** `PID:DESCRIPTOR`. The program that reads the variable removes it from its environment. */
 export const LIST_VARIABLE = "SER2NET_UPGRADE";
 /** The largest list that is read. */
 const MOST_BYTES = 4 * 1024 * 1024;
-const NAME = /^(?:[lucmdtj]-[0-9a-z]{1,10}|state)$/;
 
 interface Listed {
   /** Sockets of a socket unit. */
@@ -45,7 +45,7 @@ function parse(content: Uint8Array): Listed {
   const found = new Map<string, number>();
   for (const pair of Array.isArray(stored) ? stored : []) {
     const [name, fd]: unknown[] = Array.isArray(pair) ? pair : [];
-    if (typeof name === "string" && NAME.test(name) && isOurs(fd)) found.set(name, fd);
+    if (typeof name === "string" && STORED_NAME.test(name) && isOurs(fd)) found.set(name, fd);
   }
   return { sockets: (Array.isArray(sockets) ? sockets : []).filter(isOurs), stored: found };
 }
