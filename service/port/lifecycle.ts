@@ -74,7 +74,7 @@ export class PortLifecycle {
     },
     peerReady: connection => {
       connection.replay?.goOn();
-      if (connection.endWhenSent !== null && connection.isIdle) this.#lose(connection, connection.endWhenSent);
+      if (connection.endWhenSent !== null && connection.isSent) this.#lose(connection, connection.endWhenSent);
       else this.#openPort?.peerReady();
     },
     peerMustGo: (connection, reason) => this.#lose(connection, reason),

@@ -140,8 +140,9 @@ export class ConnectionSlots {
   /** Ends connections when their output has left; returns those that have none. */
   endWhenSent(reason: string): readonly Connection[] {
     return [...this.live].filter(one => {
-      if (!one.isIdle) one.endWhenSent = reason;
-      return one.isIdle;
+      const ends = one.isSent && !one.suspended;
+      if (!ends) one.endWhenSent = reason;
+      return ends;
     });
   }
 

@@ -111,8 +111,8 @@ export class Connection {
   }
 
   /** It has been sent all there is. */
-  get isIdle(): boolean {
-    return this.replay === null && !this.isWaiting;
+  get isSent(): boolean {
+    return this.replay === null && this.#unsent === null;
   }
 
   /** Output waits for the peer. */
