@@ -63,6 +63,7 @@ t.test("what changes and changes back, counts, or only could have changed is not
 
 const OTHER: Partial<PortStatus> = {
   state: "telnet",
+  writer: "last",
   phase: "open",
   pending: "reconfigure",
   timeoutSeconds: 1,

@@ -1,5 +1,5 @@
 /** The built daemon on a bus: what busctl sees and does is what the ports are and do. */
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
 import { WELL_KNOWN_NAME } from "../../service/dbus/entry.js";
@@ -154,8 +154,8 @@ t.test("the bus is killed and started again and again under load: no port loses 
 
 t.test("without its file the daemon says so and serves; without the option it needs none", tools, async t => {
   const folder = temporaryFolder(t);
-  for (const file of ["ser2net.cjs", "access.cjs", "native.node"])
-    copyFileSync(join(dirname(BUNDLE), file), join(folder, file));
+  const built = readdirSync(dirname(BUNDLE)).filter(file => /\.(cjs|node)$/.test(file) && file !== "dbus.cjs");
+  for (const file of built) copyFileSync(join(dirname(BUNDLE), file), join(folder, file));
   const next = await portNumbers(t);
   const [controlPort, other] = [await next(), await next()];
   const start = (port: number, ...args: string[]) =>

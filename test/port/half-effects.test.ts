@@ -82,6 +82,7 @@ const METHODS: Readonly<Record<string, Members<readonly unknown[]>>> = {
     bad: [[{}], [{ DTR: false, RTS: false, CTS: false }], [{ CTS: true, DTR: false }], [{ DTR: false, rts: false }]],
   },
   SendBreak: { good: [], bad: [] },
+  Pulse: { good: null, bad: [["no-such-pulse"], [""]] },
   TakeOver: { good: null, bad: [[99]] },
   Say: { good: null, bad: [[""], ["\n"], ["x".repeat(256)]] },
   SetTimeout: { good: [5], bad: [] }, // any number of its type is right

@@ -50,7 +50,7 @@ export class World {
   /** Whose address was asked for. */
   readonly asked: string[] = [];
   standardInput: () => FakeLink = () => this.#keep(createFakeLink({ address: "unknown", port: 0 }, "stdio"));
-  readonly #replays: Replays;
+  #replays: Replays | null = null;
   readonly #listeners = new Map<string, FakeListener>();
   readonly #links: FakeLink[] = [];
   readonly #absent = new Set<string>();
@@ -60,7 +60,6 @@ export class World {
 
   constructor() {
     this.environment = this.#makeEnvironment();
-    this.#replays = new Replays({ clock: this.time, heartbeat: this.environment.heartbeat, log: this.environment.log });
   }
 
   /** The port that the last of these configuration lines describes, started. */
@@ -230,8 +229,12 @@ export class World {
               flash: () => void this.traced.push(`flash ${config.name}`),
               close: () => void this.traced.push(`close ${config.name}`),
             },
-      openReplay: ({ name, device, options }, before) =>
-        this.#replays.open(`${name} ${device.path}`, options.replayBytes, before),
+      openReplay: ({ name, device, options }, before) => {
+        if (options.replayBytes === 0 && before === null) return null;
+        const { time: clock, environment } = this;
+        this.#replays ??= new Replays({ clock, heartbeat: environment.heartbeat, log: environment.log });
+        return this.#replays.open(`${name} ${device.path}`, options.replayBytes, before);
+      },
       linePulses: line =>
         new LinePulses(line, readLines("PULSE:twice:DTR=0 10ms DTR=1 10ms DTR=0").finalContext.pulses, this.time),
       label: portName => (portName === "7001" ? "Router" : null),
