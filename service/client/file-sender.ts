@@ -1,6 +1,6 @@
 /** Sends a file of the user's machine to the device: as it is, or by a ZMODEM program that talks to the device itself. */
 import type { ChildProcess } from "node:child_process";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { toBytes } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
@@ -41,7 +41,8 @@ export class FileSender {
     return this.#while(async () => {
       let [sent, file] = [0, -1];
       try {
-        file = openSync(toBytes(path), "r");
+        file = openSync(toBytes(path), constants.O_RDONLY | constants.O_NONBLOCK);
+        if (!fstatSync(file).isFile()) return `${path}: not a regular file`;
         const chunk = new Uint8Array(CHUNK);
         while (!this.#isCancelled) {
           const length = readSync(file, chunk);

@@ -61,12 +61,12 @@ export async function serve(t: Test, start: Pick<Start, "env" | "args"> = {}): P
   return { faults, daemon, folder, locks, leds, device, port, next, config };
 }
 
-/** The open files of a process, one text each; sockets and the like without their numbers. */
+/** The open files of a process, one text each; sockets and the like without their numbers, temporary folders without names. */
 export function descriptors(pid: number): readonly string[] {
   return readdirSync(`/proc/${pid}/fd`)
     .flatMap(fd => {
       try {
-        return [readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\[\d+\]/, "")];
+        return [readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\[\d+\]|ser2net-test-\w+/, "")];
       } catch {
         return []; // closed meanwhile
       }
