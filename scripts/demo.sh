@@ -3,6 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 scripts/prepare.sh
-node_modules/.bin/esbuild scripts/demo.ts --bundle --platform=node --format=cjs --log-level=error \
-  --log-override:empty-import-meta=silent --outfile=dist/demo.cjs
-exec node dist/demo.cjs
+node_modules/.bin/esbuild scripts/demo.ts --bundle --platform=node --format=esm --log-level=error \
+  --log-override:empty-import-meta=silent --outfile=dist/demo/demo.mjs
+exec node dist/demo/demo.mjs

@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   const file = join(folder, "ser2net.conf");
   writeFileSync(file, configuration(lines[0].path, lines[1].path));
   // A session of its own: Ctrl-C reaches only this program, which then stops the daemon in an orderly way.
-  const daemon = spawn(process.execPath, [join(__dirname, "ser2net.cjs"), "-d", "-u", "-c", file], {
+  const daemon = spawn(process.execPath, ["dist/ser2net.cjs", "-d", "-u", "-c", file], {
     stdio: ["ignore", "inherit", "inherit"],
     detached: true,
   });

@@ -1,7 +1,9 @@
 /** A file on the user's machine that gets what the device sends. */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { toBytes } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
+
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 export class LocalLog {
   #fd: number | null = null;
@@ -11,7 +13,7 @@ export class LocalLog {
   start(path: string): string {
     this.end();
     try {
-      this.#fd = openSync(toBytes(path), "a", 0o600);
+      this.#fd = openSync(toBytes(path), FLAGS, 0o600);
       this.#path = path;
       return `logging to ${path}`;
     } catch (error) {

@@ -1,6 +1,8 @@
 /** The processes of the machine, by /proc: who has a file open, and which are daemons of ser2net. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
+import { toText } from "../line/bytes.js";
+import { readRegularFile } from "../native/read-file.js";
 
 export interface Process {
   readonly pid: number;
@@ -82,7 +84,7 @@ export function identityOf(pid: number, proc = "/proc"): Identity | null {
 /** Null: there is no such file, or it may not be read. */
 export function readText(path: string): string | null {
   try {
-    return readFileSync(path, "latin1");
+    return toText(readRegularFile(path));
   } catch {
     return null;
   }

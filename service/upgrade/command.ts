@@ -1,8 +1,10 @@
 /** `ser2net --upgrade PROCESS`: asks a running daemon to let the installed version take its place, and prints the answer. */
-import { closeSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
+import { toText } from "../line/bytes.js";
 import { type Clock, pause, systemClock } from "../line/clock.js";
 import { read } from "../native/descriptors.js";
 import { reasonOf } from "../native/errors.js";
+import { readRegularFile } from "../native/read-file.js";
 import { bindUnix, unixDatagram } from "../native/sockets.js";
 import { type Answer, answerName, parseAnswer } from "./answer.js";
 
@@ -65,7 +67,7 @@ async function upgradeCommand(words: readonly string[], io: Io): Promise<number>
 
 /** The process id that is given, or in the file of that name. Throws an Error when there is none. */
 function processOf(target: string): number {
-  const text = /^\d+$/.test(target) ? target : readFileSync(target, "latin1").trim();
+  const text = /^\d+$/.test(target) ? target : toText(readRegularFile(target)).trim();
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error("no process id");
   return Number(text);
 }

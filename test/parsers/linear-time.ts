@@ -47,6 +47,13 @@ export function isLinear({ ms, quarterMs }: Growth): boolean {
   return ms !== null && (ms < ENOUGH_MS || ms <= MAX_GROWTH * quarterMs);
 }
 
+/** It may be an Error of the other context, which is no instance of this one's. */
+export function isTimeout(error: unknown): boolean {
+  return (
+    typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
+  );
+}
+
 /** Processor time of the shortest of some tries, in milliseconds; null when one does not end. Other programs do not count. */
 function timed(work: (input: string) => void, input: string, tries: number): number | null {
   const script = new Script("work()");
@@ -57,7 +64,7 @@ function timed(work: (input: string) => void, input: string, tries: number): num
     try {
       script.runInContext(context, { timeout: DEADLINE_MS });
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return null;
+      if (isTimeout(error)) return null;
       throw error;
     }
     const { user, system } = process.cpuUsage(start);
