@@ -6,6 +6,7 @@ import t, { type Test } from "tap";
 import { ROOT, WELL_KNOWN_NAME } from "../../service/dbus/names.js";
 import { termiosBits as bits, getTermios } from "../../service/native/serial.js";
 import { PrivateBus } from "../dbus/private-bus.js";
+import { BUNDLES } from "../scripts/released.js";
 import { Client } from "../support/client.js";
 import { ComPort } from "../support/com-port.js";
 import { Daemon, run, temporaryFolder } from "../support/daemon.js";
@@ -40,24 +41,7 @@ const TARGETS: readonly Target[] = [
     elf: [1, 40],
   },
 ];
-const FILES = [
-  "LICENSES.txt",
-  "access.cjs",
-  "board.cjs",
-  "control.cjs",
-  "dbus.cjs",
-  "drain.cjs",
-  "handover.cjs",
-  "journal.cjs",
-  "leds.cjs",
-  "native.node",
-  "print.cjs",
-  "pulse.cjs",
-  "ser2net.cjs",
-  "sol.cjs",
-  "trace.cjs",
-  "upgrade.cjs",
-];
+const FILES = [...BUNDLES, "LICENSES.txt", "native.node"].sort();
 
 for (const target of TARGETS) {
   const folder = resolve("dist", target.name);
