@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Teardown } from "./client.js";
 import { BUNDLE, type Running, runProgram, temporaryFolder } from "./daemon.js";
+import { until } from "./wait.js";
 
 const MANAGER = resolve("test/support/service-manager.py");
 
@@ -87,6 +88,11 @@ export class ServiceManager {
   async stored(): Promise<readonly string[]> {
     this.tell("list");
     return (await this.next("stored")).names ?? [];
+  }
+
+  /** Waits until so many are in the store: what ends leaves it a moment later. */
+  async storesOnly(count: number, what: string): Promise<void> {
+    await until(`the store has ${what}`, async () => (await this.stored()).length === count);
   }
 
   /** Drops what is stored, as `systemctl stop` does after the service has ended. */
