@@ -12,7 +12,10 @@ let held: { readonly fd: number; readonly identity: string } | null = null;
  * path is latin1. Returns a warning where another process serves the same file.
  */
 export function lockServedFile(path: string | null): Diagnostic[] {
-  if (path === null) return release();
+  if (path === null) {
+    release();
+    return [];
+  }
   let fd: number;
   try {
     fd = openSync(toBytes(path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -37,8 +40,7 @@ export function lockServedFile(path: string | null): Diagnostic[] {
   ];
 }
 
-function release(): Diagnostic[] {
+function release(): void {
   if (held !== null) closeSync(held.fd);
   held = null;
-  return [];
 }

@@ -1,4 +1,5 @@
 /** The time in which a control session is a connection of a port, from `attach` until it leaves. */
+import { toText } from "../line/bytes.js";
 import type { Link } from "../net/link.js";
 import type { AttachResult, ManagedPort } from "../port/status.js";
 import { AttachedLink, type AttachStart, type DetachReason } from "./attached-link.js";
@@ -49,7 +50,7 @@ export class Attachment {
   begin(force: boolean): AttachResult {
     const result = this.port.people.attach(this.link, force);
     if (this.over === null || "refusal" in result) return result;
-    return { refusal: Buffer.from(this.over.unsent).toString("latin1").trim() }; // the device could not be opened
+    return { refusal: toText(this.over.unsent).trim() }; // the device could not be opened
   }
 
   /** Lets data through. Call when the session has sent its own output. @param typed input behind the command. Idempotent. */

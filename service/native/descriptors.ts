@@ -12,8 +12,9 @@ export function setNonBlocking(fd: number): void {
   done("setNonBlocking", addon.setNonBlocking(fd));
 }
 
-export function setCloseOnExec(fd: number): void {
-  done("setCloseOnExec", addon.setCloseOnExec(fd));
+/** Keeps a descriptor that was handed over from child processes. False: there is no such descriptor. */
+export function setCloseOnExec(fd: number): boolean {
+  return addon.setCloseOnExec(fd) >= 0;
 }
 
 /** Locks a file for this process, flock(2), without waiting. False: another process has it locked. */

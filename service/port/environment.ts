@@ -32,8 +32,8 @@ export interface PortReplay {
   add(bytes: Uint8Array): void;
   /** The last bytes, at most `limit`, from the start of a line on, as a copy; and when the last one came (since 1970). */
   last(limit: number): { readonly bytes: Uint8Array; readonly lastMs: number };
-  /** Shows a connection that was greeted what there is. @param marker a line before it */
-  show(connection: Connection, marker: boolean, limit: number | null): void;
+  /** Shows a connection that was greeted what there is. @param beforeMarker before a marker line; null: no marker */
+  show(connection: Connection, beforeMarker: string | null, limit: number | null): void;
   /** Goes on where the process before this one was. @param left bytes */
   resume(connection: Connection, left: number): void;
   /** What has come outlives the process. */

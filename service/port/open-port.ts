@@ -141,10 +141,10 @@ export class OpenPort implements TelnetCommands {
   /** To a UDP peer nothing: its address may be forged, and a short datagram must not be answered by a long one. */
   #showReplay(connection: Connection, banner: Uint8Array): void {
     const { replay } = this.#observers;
-    if (replay === null || replay.last(256).bytes.length === 0 || connection.link.transport === "udp") return;
+    if (replay === null || connection.link.transport === "udp") return;
     const isText = connection.readsNotices;
-    if (isText && banner.length > 0 && banner.at(-1) !== LF) connection.sendAside(toBytes("\r\n"));
-    replay.show(connection, isText, connection.link.attached?.replayBytes ?? null);
+    const beforeMarker = banner.length > 0 && banner.at(-1) !== LF ? "\r\n" : "";
+    replay.show(connection, isText ? beforeMarker : null, connection.link.attached?.replayBytes ?? null);
   }
 
   /** Also reads the device again if only this peer blocked it (BUG-10). */

@@ -115,14 +115,19 @@ export class PortReplay {
     return { bytes: found ?? NOTHING, lastMs: ring?.lastMs ?? 0 };
   }
 
-  /** Shows the replay to a new connection, after its banner. @param marker with a marker line @param limit bytes; null: all */
-  show(peer: ReplayPeer & { sendAside(bytes: Uint8Array): unknown }, marker: boolean, limit: number | null): void {
+  /** Shows the replay to a new connection, after its banner. @param beforeMarker text before a marker line; null: no marker @param limit bytes; null: all */
+  show(
+    peer: ReplayPeer & { sendAside(bytes: Uint8Array): unknown },
+    beforeMarker: string | null,
+    limit: number | null,
+  ): void {
     const ring = this.#ring;
     if (ring === null) return;
     const bytes = this.#guard(() => ring.total - lineStart(ring, Math.min(this.size, limit ?? this.size))) ?? 0;
     if (bytes === 0) return;
     const last = new Date(ring.lastMs).toISOString().replace(/\.\d+/, "");
-    if (marker) peer.sendAside(toBytes(`--- replay of ${bytes} bytes, the last at ${last} ---\r\n`));
+    if (beforeMarker !== null)
+      peer.sendAside(toBytes(`${beforeMarker}--- replay of ${bytes} bytes, the last at ${last} ---\r\n`));
     this.resume(peer, bytes);
   }
 

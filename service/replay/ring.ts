@@ -6,6 +6,7 @@
  * `size + GATHERED_BYTES` bytes. Because of the additional bytes, a write that a crash cuts off destroys none of the last `size`.
  */
 import { fstatSync, readSync, writeSync } from "node:fs";
+import { toBytes, toText } from "../line/bytes.js";
 
 const GATHERED_BYTES = 4096;
 const HEAD_BYTES = 4096;
@@ -42,7 +43,7 @@ export class ReplayRing {
 
   /** Makes an empty ring. Throws when there is no memory for it. */
   static create(fd: number, size: number, owner: string): ReplayRing {
-    const names = Buffer.from(owner, "latin1").subarray(0, HEAD_BYTES - NAMES_AT);
+    const names = toBytes(owner).subarray(0, HEAD_BYTES - NAMES_AT);
     writeSync(fd, Buffer.concat([names, Buffer.alloc(1)]), 0, names.length + 1, NAMES_AT);
     const ring = new ReplayRing(fd, { size, total: 0, lastMs: 0, owner });
     ring.#writeHead();
@@ -142,5 +143,5 @@ function readHead(fd: number): Head | null {
   if (!isWhole || end < 0 || size > 1 << 24) return null;
   // The file must be long enough for the bytes that its head declares.
   if (fstatSync(fd).size < HEAD_BYTES + Math.min(total, size + GATHERED_BYTES) && total > 0) return null;
-  return { size, total, lastMs, owner: head.toString("latin1", NAMES_AT, end) };
+  return { size, total, lastMs, owner: toText(head.subarray(NAMES_AT, end)) };
 }

@@ -28,21 +28,11 @@ export function handedDescriptors(environment: NodeJS.ProcessEnv, pid: number): 
   for (let at = 0; at < Number(count); at++) {
     const fd = FIRST + at;
     const title = titles[at] ?? "";
-    if (!isOurs(fd)) continue;
+    if (!setCloseOnExec(fd)) continue; // there is none: the launcher counted wrong
     if (!STORED_NAME.test(title) && title !== UNNAMED) sockets.push(fd);
     else if (!stored.has(title)) stored.set(title, fd);
     else closeSync(fd); // the one that was stored last comes first
   }
   for (const fd of sockets) setNonBlocking(fd);
   return { sockets, stored };
-}
-
-/** False when there is no such descriptor after all: the launcher counted wrong. */
-function isOurs(fd: number): boolean {
-  try {
-    setCloseOnExec(fd);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -144,8 +144,8 @@ export class LogSink {
 
   async #writeBatch(): Promise<void> {
     while (this.#batch.length > 0) {
-      const handle = await this.#current();
-      const part = await this.#fitting(handle);
+      const { handle, used } = await this.#current();
+      const part = this.#fitting(used);
       if (part === 0) {
         await this.#rotate();
         continue;
@@ -161,22 +161,21 @@ export class LogSink {
   }
 
   /** The open file, if it still has its name; else (it was moved, by logrotate or another port) a new one of that name. */
-  async #current(): Promise<FileHandle> {
+  async #current(): Promise<{ readonly handle: FileHandle; readonly used: number }> {
     if (this.#handle !== null) {
-      const [own, named] = await Promise.all([this.#handle.stat(), stat(toPath(this.#file)).catch(() => null)]);
-      if (named?.ino === own.ino && named.dev === own.dev) return this.#handle;
+      const [own, named] = await Promise.all([this.#handle.stat(), stat(toBytes(this.#file)).catch(() => null)]);
+      if (named?.ino === own.ino && named.dev === own.dev) return { handle: this.#handle, used: own.size };
       await this.#handle.close();
       this.#handle = null;
     }
-    this.#handle = await open(toPath(this.#file), OPEN_FLAGS, 0o600);
-    return this.#handle;
+    this.#handle = await open(toBytes(this.#file), OPEN_FLAGS, 0o600);
+    return { handle: this.#handle, used: (await this.#handle.stat()).size };
   }
 
-  /** How many bytes of the batch go into the file: up to the last line end that fits. 0: the file must be rotated first. */
-  async #fitting(handle: FileHandle): Promise<number> {
+  /** How many bytes of the batch go into a file of `used` bytes: up to the last line end that fits. 0: it must be rotated first. */
+  #fitting(used: number): number {
     const { size } = this.#options.rotation;
     if (size === 0) return this.#batch.length;
-    const { size: used } = await handle.stat();
     if (used + this.#batch.length <= size) return this.#batch.length;
     const line = this.#batch.subarray(0, Math.max(0, size - used)).lastIndexOf(LF) + 1;
     return line > 0 || used > 0 ? line : size;
@@ -187,19 +186,15 @@ export class LogSink {
     const [file, { keep }] = [this.#file, this.#options.rotation];
     const next = this.#options.name();
     if (next !== file) this.#earlier.push(file);
-    else if (keep === 0) await unlink(toPath(file));
+    else if (keep === 0) await unlink(toBytes(file));
     else {
       for (let at = keep - 1; at > 0; at--)
-        await rename(toPath(`${file}.${at}`), toPath(`${file}.${at + 1}`)).catch(ignoreMissing);
-      await rename(toPath(file), toPath(`${file}.1`));
+        await rename(toBytes(`${file}.${at}`), toBytes(`${file}.${at + 1}`)).catch(ignoreMissing);
+      await rename(toBytes(file), toBytes(`${file}.1`));
     }
     this.#file = next;
-    while (this.#earlier.length > keep) await unlink(toPath(this.#earlier.shift() ?? "")).catch(ignoreMissing);
+    while (this.#earlier.length > keep) await unlink(toBytes(this.#earlier.shift() ?? "")).catch(ignoreMissing);
   }
-}
-
-function toPath(file: string): Buffer {
-  return Buffer.from(toBytes(file));
 }
 
 function ignoreMissing(error: unknown): void {

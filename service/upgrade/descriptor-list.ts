@@ -52,13 +52,7 @@ function parse(content: Uint8Array): Listed {
 
 /** Whether it is an open descriptor. It is set to close-on-exec, so that child processes do not get it. */
 function isOurs(fd: unknown): fd is number {
-  if (typeof fd !== "number" || !Number.isInteger(fd) || fd < 3) return false;
-  try {
-    setCloseOnExec(fd);
-    return true;
-  } catch {
-    return false;
-  }
+  return typeof fd === "number" && Number.isInteger(fd) && fd >= 3 && setCloseOnExec(fd);
 }
 
 function closeIfOpen(fd: number): void {
