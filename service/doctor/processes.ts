@@ -26,7 +26,11 @@ export class OpenFiles {
     for (const pid of processIds(proc)) {
       const targets = descriptorsOf(`${proc}/${pid}/fd`);
       if (targets === null) hidden++;
-      for (const target of new Set(targets ?? [])) holders.set(target, [...(holders.get(target) ?? []), pid]);
+      for (const target of new Set(targets ?? [])) {
+        const pids = holders.get(target);
+        if (pids === undefined) holders.set(target, [pid]);
+        else pids.push(pid);
+      }
     }
     return new OpenFiles(holders, hidden);
   }

@@ -1,21 +1,24 @@
 /** What devices said while no peer was connected, over restarts and crashes. */
 import { connect } from "node:net";
-import t from "tap";
+import t, { type Test } from "tap";
 import { askControlPort, Client } from "../support/client.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { ServiceManager } from "../support/service-manager.js";
 import { until } from "../support/wait.js";
 
-t.test("an open device and what it said outlive restarts and crashes", async t => {
+/** A daemon with a device that is always open, below a service manager. */
+async function serve(t: Test, options: string, directives: readonly string[] = []) {
   const next = await portNumbers(t);
   const [controlPort, port] = [await next(), await next()];
   const device = PtyDevice.open(t);
-  const name = `127.0.0.1,${port}`;
-  const manager = await ServiceManager.start(t, {
-    controlPort,
-    config: ["OPENSTR:o:wake", `${name}:raw:0:${device.path}:9600 o always-open replay=64k max-connections=2`],
-  });
+  const config = [...directives, `127.0.0.1,${port}:raw:0:${device.path}:${options}`];
+  return { controlPort, port, device, manager: await ServiceManager.start(t, { controlPort, config }) };
+}
+
+t.test("an open device and what it said outlive restarts and crashes", async t => {
+  const options = "9600 o always-open replay=64k max-connections=2";
+  const { controlPort, port, device, manager } = await serve(t, options, ["OPENSTR:o:wake"]);
   t.equal(await device.expect("wake"), "wake");
   let said = "";
   const say = async (text: string): Promise<void> => {
@@ -41,14 +44,7 @@ t.test("an open device and what it said outlive restarts and crashes", async t =
 });
 
 t.test("a connection in the middle of a replay goes on in it after a restart, and then live", async t => {
-  const next = await portNumbers(t);
-  const [controlPort, port] = [await next(), await next()];
-  const device = PtyDevice.open(t);
-  const name = `127.0.0.1,${port}`;
-  const manager = await ServiceManager.start(t, {
-    controlPort,
-    config: [`${name}:raw:0:${device.path}:4000000 always-open replay=8m`],
-  });
+  const { controlPort, port, device, manager } = await serve(t, "4000000 always-open replay=8m");
   const lines = 400_000;
   let text = "";
   for (let at = 0; at < lines; at++) text += `${at.toString(36).padStart(9, "0")}\n`;

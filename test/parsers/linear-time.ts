@@ -48,7 +48,7 @@ export function isLinear({ ms, quarterMs }: Growth): boolean {
 }
 
 /** It may be an Error of the other context, which is no instance of this one's. */
-export function isTimeout(error: unknown): boolean {
+function isTimeout(error: unknown): boolean {
   return (
     typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
   );
