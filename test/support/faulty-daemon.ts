@@ -139,14 +139,14 @@ export async function connect(t: Test, { port, device }: Setting): Promise<boole
 
 /** The descriptors of a daemon that has served and has logged: the socket of the system log stays open. */
 export async function idle(t: Test, setting: Setting): Promise<readonly string[]> {
-  const { faults, daemon, device, folder } = setting;
+  const { faults, daemon, device } = setting;
   faults.arm({ call: "open", at: 1, error: "EIO", under: device.path });
   t.notOk(await connect(t, setting), "its device does not open");
   faults.disarm();
   t.equal(faults.failures, 1);
   t.ok(await connect(t, setting), "without a fault it does");
   const isIdle = (open: readonly string[]): boolean =>
-    !open.some(path => path === device.path || path.startsWith(folder)) &&
+    !open.some(path => path === device.path || /\/trace-[rwb]$/.test(path)) &&
     ["rx", "tx"].every(name => open.includes(`/sys/class/leds/${name}/activate`));
   await until("it is idle", () => isIdle(descriptors(daemon.pid)));
   return descriptors(daemon.pid);
