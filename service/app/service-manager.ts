@@ -16,6 +16,8 @@ interface ReportedState {
   /** Number of lines with errors in the configuration in force. */
   readonly faultyLines: number;
   readonly drain: { readonly isDraining: boolean };
+  /** Of the board; null without one. */
+  readonly board: { readonly hardware: readonly unknown[] } | null;
   /** Connectors that the board needs and that have no device. */
   missing(): readonly string[];
 }
@@ -97,7 +99,9 @@ export class ServiceManager {
     }
     const parts = [...counts].map(([condition, count]) => `${count} ${condition}`);
     const refusal = this.#refusal === null ? "" : `reload rejected: ${this.#refusal}; `;
-    const total = `${ports.length} ${ports.length === 1 ? "port" : "ports"}`;
+    const hasNone = ports.length === 0 && this.#daemon.board?.hardware.length === 0;
+    const count = `${ports.length} ${ports.length === 1 ? "port" : "ports"}`;
+    const total = hasNone ? `${count}: this machine has no serial lines` : count;
     const labels = this.#daemon.missing();
     const missing = labels.length === 0 ? "" : `; required device missing: ${labels.join(", ")}`;
     const lines = this.#daemon.faultyLines;

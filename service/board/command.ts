@@ -1,5 +1,5 @@
 /** `ser2net board ...`: shows and checks board profiles. */
-import { formatDiagnostic } from "../config/diagnostic.js";
+import { errorsOf, formatDiagnostic } from "../config/diagnostic.js";
 import { type Detection, detectBoard, type Evidence } from "./detect.js";
 import { BoardError } from "./error.js";
 import { type BoardFolders, listBoards, loadProfile, readBoard, readBoards } from "./load.js";
@@ -57,7 +57,7 @@ function show(io: BoardIo, name: string | null): number {
   const { text, fallback, diagnostics } = loadProfile(name ?? detection(io).name, io.places);
   io.out(text + fallback);
   for (const one of diagnostics) io.err(`${formatDiagnostic(one)}\n`);
-  return diagnostics.length > 0 ? FAULTY : DONE;
+  return errorsOf(diagnostics).length > 0 ? FAULTY : DONE;
 }
 
 /** The errors of a profile that do not depend on the machine. */

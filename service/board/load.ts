@@ -10,7 +10,7 @@ import { readRegularFile } from "../native/read-file.js";
 import { compileProfile } from "./compile.js";
 import { enumeratePorts } from "./enumerate.js";
 import { BoardError, refuseShortage } from "./error.js";
-import { diagnosticAt, type JsonObject, parseJson } from "./json.js";
+import { diagnosticAt, type Json, type JsonObject, parseJson } from "./json.js";
 import type { BoardLed, BoardPort, BoardProfile, PortHardware, ProfileFacts } from "./profile.js";
 import { deviceLookup, findSerialDevices, type Machine, ttyOf } from "./serial-devices.js";
 import { type DeviceLookup, emptyProfile, readProfile } from "./validate.js";
@@ -26,9 +26,11 @@ interface BoardFile {
   readonly diagnostics: readonly Diagnostic[];
   /** The one of them that says why the file cannot be read; null: it was read, whatever is in it. */
   readonly unreadable: Diagnostic | null;
+  /** The valid parts with their positions; null: the file is not JSON. */
+  readonly document: Json | null;
 }
 
-export interface LoadedProfile extends Omit<BoardFile, "unreadable"> {
+export interface LoadedProfile extends Omit<BoardFile, "unreadable" | "document"> {
   /** Lines of ser2net.conf, to be read before it. */
   readonly text: string;
   /** Lines of ser2net.conf that count only where it has none of the kind: to be read behind it. */
@@ -58,9 +60,11 @@ export function standardFolders(environment: Readonly<Record<string, string | un
  * read, which must not pass for a board without ports; all else is a diagnostic.
  */
 export function loadProfile(name: string, places: BoardFolders): LoadedProfile {
-  const { file, profile: written, diagnostics, unreadable } = readBoard(name, places.roots, deviceLookup(places));
+  const read = readBoard(name, places.roots, deviceLookup(places));
+  const { file, unreadable, document } = read;
   if (unreadable !== null) throw new BoardError("unreadable", formatDiagnostic(unreadable));
-  const profile = withFoundPorts(written, places);
+  const profile = withFoundPorts(read.profile, places);
+  const diagnostics = [...read.diagnostics, ...withoutLines(profile, document)];
   return { file, profile, diagnostics, ...compileProfile(profile) };
 }
 
@@ -69,7 +73,7 @@ export function readBoard(name: string, roots: readonly string[], lookUp: Device
   const file = name.includes("/") || name.endsWith(".json") ? name : findBoard(name, roots);
   const own = basename(file, ".json");
   const { root, diagnostics, unreadable } = readObject(file);
-  if (root === null) return { file, profile: emptyProfile(own), diagnostics, unreadable };
+  if (root === null) return { file, profile: emptyProfile(own), diagnostics, unreadable, document: null };
   const base = readBase(root, own, file, roots);
   const context = readProfile(own, root, base.root, lookUp);
   return {
@@ -77,6 +81,7 @@ export function readBoard(name: string, roots: readonly string[], lookUp: Device
     profile: context.profile,
     diagnostics: [...diagnostics, ...base.diagnostics, ...context.diagnostics],
     unreadable: base.unreadable,
+    document: context.document,
   };
 }
 
@@ -201,6 +206,14 @@ function withFoundPorts(profile: BoardProfile, places: BoardFolders): BoardProfi
   const listed = new Set(profile.ports.map(port => ttyOf(port.device)));
   const found = findSerialDevices(places).filter(({ tty }) => !listed.has(tty));
   return { ...profile, ports: [...profile.ports, ...enumeratePorts(profile.enumerate, found, profile.ports)] };
+}
+
+/** Warns where every serial line is to be served and there is none. */
+function withoutLines({ enumerate, ports }: BoardProfile, document: Json | null): Diagnostic[] {
+  const place = document?.kind === "object" ? document.members.get("enumerate") : undefined;
+  if (enumerate === null || ports.length > 0 || place === undefined) return [];
+  const text = "this machine has no serial lines";
+  return [{ ...diagnosticAt(place, text, "the next start or reload looks again"), isWarning: true }];
 }
 
 function asWritten(device: string): { device: string; problem: null } {

@@ -3,7 +3,7 @@ import type { Diagnostic } from "../config/diagnostic.js";
 import { formatNetworkPort, type NetworkPort, parseNetworkPort } from "../config/network-port.js";
 import { isSolDevice } from "../config/sol-target.js";
 import { suggest } from "../config/suggest.js";
-import type { JsonObject, Part } from "./json.js";
+import type { Json, JsonObject, Part } from "./json.js";
 import { mergeProfiles } from "./merge.js";
 import {
   type BoardLed,
@@ -21,6 +21,8 @@ import { leaveOutOtherKind, solDeviceProblem } from "./sol-port.js";
 interface ProfileResult {
   readonly profile: BoardProfile;
   readonly diagnostics: readonly Diagnostic[];
+  /** The valid parts with their positions, those of the extended profile too. */
+  readonly document: Json;
 }
 
 /** The path to open for a device of the profile, and the problem with it on this machine or null. */
@@ -40,8 +42,8 @@ export function readProfile(
   const context = createValidationContext(diagnostics);
   const own = validate(root, PROFILE, context) ?? root;
   const below = base === null ? undefined : validate(base, PROFILE, context);
-  const document: ProfileDocument =
-    toValue(below === undefined ? own : mergeProfiles(own, below), PROFILE, context) ?? {};
+  const merged = below === undefined ? own : mergeProfiles(own, below);
+  const document: ProfileDocument = toValue(merged, PROFILE, context) ?? {};
   if (document.id !== undefined && document.id !== name) {
     context.report(placeOf(context, document, "id"), `the file is that of ${name}`, `expected "${name}"`);
   }
@@ -56,7 +58,7 @@ export function readProfile(
     pulses: validatePulses(document.pulses ?? [], context),
     enumerate: document.enumerate ?? null,
   };
-  return { profile, diagnostics };
+  return { profile, diagnostics, document: merged };
 }
 
 /** The profile of a file that is not JSON. */

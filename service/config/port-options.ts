@@ -40,6 +40,7 @@ interface PortWords {
 
 interface LivePort {
   readonly networkPort: NetworkPort;
+  readonly line: LineSettings;
   readonly options: PortOptions;
 }
 
@@ -63,7 +64,8 @@ export function readPortWords(
 }
 
 /**
- * `setportconfig`: serial words count from the DEFAULTs of the last read, the others change what the port has now.
+ * `setportconfig`: serial words count from the DEFAULTs of the last read, or with a leading `+` from what the port has
+ * now, as the other words always do.
  * `problem` is the answer of the control port to the first wrong word; nothing of the words is to be applied then.
  */
 export function parsePortWords(
@@ -71,13 +73,16 @@ export function parsePortWords(
   port: LivePort,
   context: OptionContext,
 ): { line: LineSettings; options: PortOptions; problem: string | null } {
-  const clearBreak = !defaultValues(context).nobreak;
+  const plus = /^[ \t]*\+/.exec(words)?.[0] ?? "";
+  const keeps = plus !== "";
+  const clearBreak = keeps ? port.options.clearBreak : !defaultValues(context).nobreak;
   const draft = startDraft(context, { ...port.options, clearBreak });
+  if (keeps) Object.assign(draft.line, port.line);
   const { line, options, diagnostics } = finish(
     draft,
     port.networkPort,
     context,
-    readWords(words, draft, context, { live: true }),
+    readWords(words.slice(plus.length), draft, context, { live: true }),
   );
   return { line, options, problem: diagnostics[0]?.text ?? null };
 }

@@ -2,6 +2,7 @@
 import type { OptionContext, PortConfig, PortState } from "../config/configuration.js";
 import { parsePortWords } from "../config/port-options.js";
 import type { PortState as StoredPortState } from "../handover/state.js";
+import type { LineSettings } from "../line/settings.js";
 import { definitionMark } from "./handover.js";
 
 /** More words were given by a program, not by a person; what is beyond is forgotten with this process. */
@@ -53,6 +54,11 @@ export class PortDefinition {
     this.config = { ...this.config, line, options };
     if (this.#words.length < MOST_WORDS) this.#words.push(words);
     return null;
+  }
+
+  /** The line settings that valid words make of those of an open device: with `+` a client's changes stay. */
+  lineWith(words: string, line: LineSettings, context: OptionContext): LineSettings {
+    return parsePortWords(words, { ...this.config, line }, context).line;
   }
 
   /** Nothing is changed in it yet. The state is not taken. */

@@ -3,6 +3,7 @@ import type { PortConfig, PortState } from "../config/configuration.js";
 import { isSameDevice } from "../config/device-name.js";
 import type { LineDevice } from "../device/device.js";
 import type { ModemControl } from "../line/modem.js";
+import type { LineSettings } from "../line/settings.js";
 import type { Link } from "../net/link.js";
 import { AlwaysOpen } from "./always-open.js";
 import { PortDefinition } from "./definition.js";
@@ -171,8 +172,8 @@ export class Port implements ManagedPort {
 
   setLine(words: string): string | null {
     const problem = this.setConfig(words);
-    const { line } = this.#definition.config;
-    if (problem === null) this.#operate((device, openPort) => openPort.lineChanged(device.set(line)));
+    const lineOf = (now: LineSettings) => this.#definition.lineWith(words, now, this.#environment.optionContext());
+    if (problem === null) this.#operate((device, open) => open.lineChanged(device.set(lineOf(device.settings))));
     return problem;
   }
 

@@ -157,6 +157,20 @@ t.test("a network port that another program has is in the status, and served whe
   t.equal(await device.expect("x"), "x");
 });
 
+t.test("a board without a serial line says so", PYTHON, async t => {
+  const manager = await Manager.start(t);
+  const { ports, environment } = new World();
+  const idle = { faultyLines: 0, drain: { isDraining: false }, problem: () => null, missing: () => [] };
+  for (const [hardware, status] of [
+    [[], "0 ports: this machine has no serial lines"],
+    [["a device without a port"], "0 ports"],
+  ] as const) {
+    const daemon = { ...idle, ports, board: { hardware } };
+    new ServiceManager(daemon, { NOTIFY_SOCKET: manager.address }, environment.log, new FakeClock()).started(null);
+    t.equal(await manager.nextText(), `READY=1\nSTATUS=${status}`);
+  }
+});
+
 t.test("a stall is in the status until it is over", PYTHON, async t => {
   const manager = await Manager.start(t);
   const clock = new FakeClock();
@@ -170,6 +184,7 @@ t.test("a stall is in the status until it is over", PYTHON, async t => {
     drain: { isDraining: false },
     problem: () => null,
     missing: () => [],
+    board: null,
   };
   const variables = { NOTIFY_SOCKET: manager.address, WATCHDOG_USEC: "2000000" };
   const serviceManager = new ServiceManager(daemon, variables, log, clock);

@@ -95,6 +95,17 @@ t.test("two names of one device are one device", async t => {
   t.equal(profile.ports.length, 1);
 });
 
+t.test("generic says that a machine has no serial lines", async t => {
+  const { text, diagnostics } = loadProfile("generic", machineOf(folder(t)));
+  t.notMatch(text, /^\d/m);
+  t.match(diagnostics, [
+    { line: 6, column: 3, message: "enumerate: this machine has no serial lines", isWarning: true },
+  ]);
+  t.equal(diagnostics.length, 1);
+  const listed = boards(t, { x: { ports: [{ id: "a", device: "ttyS0" }], enumerate: { firstNetworkPort: 2001 } } });
+  t.same(loadProfile("x", machineOf(folder(t), [listed])).diagnostics, [], "a port that is listed is one");
+});
+
 function generic(t: Test, tree: string): string[] {
   const root = plant(t, tree);
   const { text, diagnostics } = loadProfile("generic", machineOf(root, [SHIPPED]));

@@ -167,6 +167,7 @@ t.test("random bytes are read to their end", async t => {
     translateCloseon(escaped);
     const port = {
       networkPort: { family: "any", transport: "tcp", host: null, port: 1 },
+      line: plain.line,
       options: plain.options,
     } as const;
     const { problem } = parsePortWords(text, port, read.finalContext);

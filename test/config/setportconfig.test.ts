@@ -23,6 +23,17 @@ t.test("setportconfig", async t => {
     t.equal(options.clearBreak, true);
     t.equal(problem, null);
   });
+  t.test("with a leading + changes only what is named", async t => {
+    const others = { ...port.options };
+    t.same(set("+2400").line, { ...port.line, speed: 2400 });
+    t.same(set("+2400").options, others, "NOBREAK stays too");
+    t.same(set(" + ODD -LOCAL").line, { ...port.line, parity: "odd", local: false });
+    t.same(set("+kickolduser").options, { ...others, kickolduser: true });
+    t.same(set("+"), { line: port.line, options: others, problem: null });
+    t.equal(set("+2400 nosuch").problem, "Unknown config item: nosuch");
+    t.equal(set("2400 +ODD").problem, "Unknown config item: +ODD", "only in front");
+    t.equal(set("++2400").problem, "Unknown config item: +2400");
+  });
   t.test("changes the other options from what they are now", async t => {
     const { options } = set("-remctl led-rx=rx tw=log tw-timestamp");
     t.same(options, {

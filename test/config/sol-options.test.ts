@@ -239,11 +239,12 @@ t.test("the default rate must be one of SOL, unless the line has one", async t =
 });
 
 t.test("setportconfig knows what kind of device a port has", async t => {
-  const { networkPort, options } = onlyPort(readLines("1:raw:0:sol.lan h"));
+  const port = onlyPort(readLines("1:raw:0:sol.lan h"));
   const { finalContext } = readLines();
-  const parse = (words: string) => parsePortWords(words, { networkPort, options }, finalContext);
+  const parse = (words: string) => parsePortWords(words, port, finalContext);
   t.equal(parse("300").problem, "Unknown config item: 300");
   t.match(parse("57600 -encrypted"), { problem: null, line: { speed: 57600 }, options: { sol: { encrypted: false } } });
+  t.match(parse("+57600"), { problem: null, line: { ...port.line, speed: 57600 }, options: port.options });
 });
 
 t.test(

@@ -59,6 +59,17 @@ t.test("what is called is done", tools, async t => {
   t.match(await daemon.ask("showport"), "device config: 115200 2STOPBITS 7DATABITS ODD", "and from now on");
   t.same(await call("SetLine", "s", "300 nosuch"), "Call failed: Unknown config item: nosuch");
   t.equal(getTermios(device.slave).inputSpeed, 115_200, "words that are not all good change nothing");
+  t.same(await call("SetLine", "s", "+300 nosuch"), "Call failed: Unknown config item: nosuch");
+  t.equal(getTermios(device.slave).inputSpeed, 115_200, "nor do they with a +");
+  t.same(await call("SetLine", "s", "+19200 LOCAL"), "");
+  t.match((await all()).Line, { Speed: { data: 19_200 }, Parity: { data: "odd" }, StopBits: { data: 2 } });
+  t.match(
+    await daemon.ask("showport"),
+    "device config: 19200 LOCAL 2STOPBITS 7DATABITS ODD",
+    "what is not named stays",
+  );
+  t.same(await call("SetLine", "s", "+38400"), "");
+  t.match(await daemon.ask("showport"), "device config: 38400 LOCAL 2STOPBITS 7DATABITS ODD");
 
   t.same(await call("SetControl", "a{sb}", "2", "DTR", "false", "RTS", "true"), "");
   t.match((await all()).ModemControl, { DTR: false, RTS: true });

@@ -113,7 +113,7 @@ const named = read("BANNER:b:x\nTRACEFILE:t:/t\nRS485CONF:r:1:1:0:0\nLED:l:sysfs
 const portWords: Parser = {
   name: "options of a port",
   parse(text) {
-    const { problem } = parsePortWords(text, { networkPort: plain.networkPort, options: plain.options }, named);
+    const { problem } = parsePortWords(text, plain, named);
     insist(problem !== "", "an empty problem");
   },
   samples: [...PLAIN_WORDS.keys(), ...[...KEYED_WORDS.keys()].map(key => `${key}1`), "b", "tr=t ", "remaddr=a,1;b,2 "],

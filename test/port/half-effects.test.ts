@@ -32,6 +32,11 @@ function around(good: string, wrong: readonly string[]): string[] {
   );
 }
 
+/** Lists for SetLine and `setportconfig` with one wrong word, both of the form that keeps the other settings and of the plain one. */
+function wordLists(): string[] {
+  return around(GOOD_WORDS, BAD_WORDS).flatMap(words => [words, `+${words}`]);
+}
+
 interface Members<Call> {
   /** Does something: so that its absence is seen. Null: it never changes anything. */
   readonly good: Call | null;
@@ -56,9 +61,7 @@ const COMMANDS: Readonly<Record<string, Members<string>>> = {
   },
   setportconfig: {
     good: `setportconfig 7000 ${GOOD_WORDS}`,
-    bad: ["7009 300", "7000", ...around(GOOD_WORDS, BAD_WORDS).map(words => `7000 ${words}`)].map(
-      rest => `setportconfig ${rest}`,
-    ),
+    bad: ["7009 300", "7000", ...wordLists().map(words => `7000 ${words}`)].map(rest => `setportconfig ${rest}`),
   },
   setportcontrol: {
     good: "setportcontrol 7000 DTRLO RTSLO",
@@ -76,7 +79,7 @@ const METHODS: Readonly<Record<string, Members<readonly unknown[]>>> = {
   GetPort: { good: null, bad: [["7009"], [""]] },
   Disconnect: { good: [], bad: [] },
   SetEnabled: { good: ["off"], bad: [["offf"], [""]] },
-  SetLine: { good: [GOOD_WORDS], bad: around(GOOD_WORDS, BAD_WORDS).map(words => [words]) },
+  SetLine: { good: [GOOD_WORDS], bad: wordLists().map(words => [words]) },
   SetControl: {
     good: [{ DTR: false, RTS: false }],
     bad: [[{}], [{ DTR: false, RTS: false, CTS: false }], [{ CTS: true, DTR: false }], [{ DTR: false, rts: false }]],

@@ -1,4 +1,5 @@
 import t from "tap";
+import { STANDARD_LINE } from "../../service/line/settings.js";
 import { readLines } from "../config/read.js";
 import { World } from "../support/fake-environment.js";
 
@@ -160,6 +161,18 @@ t.test("setportconfig: serial words from the next open on, the others at once, a
   t.equal(port.status().lineInForce?.speed, 2400);
   t.equal(port.setConfig("4800 nonsense 300"), "Unknown config item: nonsense");
   t.equal(port.status().line?.speed, 2400);
+});
+
+t.test("SetLine with a + keeps what a client has set", async t => {
+  const world = new World();
+  const port = world.port("7000:raw:0:/dev/ttyA:115200 EVEN LOCAL");
+  await world.call("7000");
+  world.device.line?.set({ ...STANDARD_LINE, speed: 300, stopBits: 2 });
+  t.equal(port.setLine("+ODD"), null);
+  t.match(port.status().lineInForce, { speed: 300, parity: "odd", stopBits: 2 }, "of the open device");
+  t.match(port.status().line, { speed: 115_200, parity: "odd", stopBits: 1, local: true }, "of the next opening");
+  t.equal(port.setLine("ODD"), null);
+  t.match(port.status().lineInForce, { speed: 9600, parity: "odd", stopBits: 1, local: false });
 });
 
 t.test("setportconfig never touches what a port was made with (BUG-12)", async t => {
