@@ -184,11 +184,12 @@ export class Daemon {
   }
 
   /**
-   * Does nothing with -C lines alone (docs/reference.md, "Reload"). Changes nothing if the configuration cannot be read, if
+   * Trace files that were moved away are made anew. With -C lines alone that is all (docs/reference.md, "Reload"). Changes nothing if the configuration cannot be read, if
    * a file has only errors, or if it has errors and no port is left.
    * @param cause for the log: `Got SIGHUP`
    */
   reload(cause: string): void {
+    for (const port of this.ports.list()) port.reopenTraces();
     if (this.#options.configFile === null && this.#options.board === null) return;
     this.#log.info(`${cause}, re-reading configuration`);
     let next: LoadedConfiguration;

@@ -160,7 +160,7 @@ function recordOf(port: Port): PortRecord {
         telnet: telnet === null ? null : { ...telnet, enter: { ...telnet.enter, afterCr: false } },
       };
     }),
-    traces: traces.map(trace => ({ ...trace, unwritten: NOTHING })),
+    traces: traces.map(trace => ({ ...trace, unwritten: NOTHING, isMidLine: false })),
   };
 }
 

@@ -192,6 +192,8 @@ const TRACE = record({
   file: path,
   unwritten: pending,
   overrun: flag,
+  /** With `line-timestamp`: the time of the line that has begun is there already. */
+  isMidLine: added(flag, false),
 });
 
 // ---- ports and operators

@@ -22,6 +22,8 @@ export interface PortTraces {
   opened(peer: PeerAddress): void;
   closedConnection(reason: string): void;
   closedPort(reason: string): void;
+  /** Goes on in new files where files were moved away. */
+  reopen(): void;
   /** For the process after this one. */
   state(): readonly Omit<TraceState, "name" | "port">[];
   close(): Promise<void>;

@@ -192,6 +192,7 @@ export class Port implements ManagedPort {
   readonly pulse = (name: string): string | null => playPulse(this.#lifecycle, this.name, name);
   /** The process ends while the device stays open: pulses end at once. */
   readonly endPulses = (): void => this.#lifecycle.openPort?.endPulses();
+  readonly reopenTraces = (): void => this.#observers.traces?.reopen();
 
   monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
     return this.#observers.monitor(direction, sink, ended);

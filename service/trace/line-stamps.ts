@@ -2,7 +2,16 @@
 const LF = 10;
 
 export class LineStamps {
-  #atStart = true;
+  #atStart: boolean;
+
+  /** @param isMidLine the time of the first line is there already */
+  constructor(isMidLine = false) {
+    this.#atStart = !isMidLine;
+  }
+
+  get isMidLine(): boolean {
+    return !this.#atStart;
+  }
 
   /** @param stamp with its blank; RFC 3339, milliseconds */
   add(bytes: Uint8Array, stamp: Uint8Array): Uint8Array {

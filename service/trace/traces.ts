@@ -11,7 +11,7 @@ import {
   type Origin,
 } from "./format.js";
 import { LineStamps } from "./line-stamps.js";
-import { LogSink, type Rotation } from "./log-sink.js";
+import { RotatedFile, type Rotation } from "./rotation.js";
 import { type TraceError, TraceSink } from "./sink.js";
 
 export interface TraceConfigs {
@@ -32,6 +32,8 @@ interface TraceFileState {
   readonly file: string;
   readonly unwritten: Uint8Array;
   readonly overrun: boolean;
+  /** With `line-timestamp`: the line of the device has begun, and its time is in the file. */
+  readonly isMidLine: boolean;
 }
 
 /** Nothing here throws or waits; the bytes are copied. */
@@ -42,6 +44,8 @@ export interface Traces {
   opened(peer: { readonly address: string; readonly port: number }): void;
   closedConnection(reason: string): void;
   closedPort(reason: string): void;
+  /** Goes on in new files where files were moved away. */
+  reopen(): void;
   /** For the process after this one. */
   state(): readonly TraceFileState[];
   /** Resolves when everything is in the files, or a disk hangs. */
@@ -84,7 +88,10 @@ export function openTraces(
     opened: peer => note(stamp => formatOpened(formatPeer(peer), stamp)),
     closedConnection: reason => note(stamp => formatClosedConnection(reason, stamp)),
     closedPort: reason => note(stamp => formatClosedPort(reason, stamp)),
-    state: () => [...files].map(([template, { sink }]) => ({ template, ...sink.state() })),
+    reopen() {
+      for (const { sink } of files.values()) sink.reopen();
+    },
+    state: () => [...files].map(([template, file]) => ({ template, ...file.state() })),
     async close() {
       await Promise.all([...files.values()].map(file => file.sink.close()));
     },
@@ -113,30 +120,38 @@ function openFile(
   clock: Clock,
 ): TraceFile {
   const before = expand(config.file);
-  const file = typeof before === "string" ? before : before.file;
-  const name = (): string => {
+  const [file, unwritten, isMidLine] =
+    typeof before === "string" ? [before, null, false] : [before.file, before.unwritten, before.isMidLine];
+  const nextName = (): string => {
     const now = expand(config.file, true);
-    return typeof now === "string" ? now : now.file;
+    return untilNul(typeof now === "string" ? now : now.file);
   };
-  const sink =
-    log === null
-      ? new TraceSink(file, failed, clock)
-      : new LogSink({ name, file, rotation: log.rotation, report: failed, clock });
-  if (typeof before !== "string") sink.append(before.unwritten);
-  return new TraceFile(config, sink, clock, log?.lineTimestamp === true ? new LineStamps() : null);
+  const rotation = log === null ? null : new RotatedFile(untilNul(file), log.rotation, nextName);
+  const sink = new TraceSink({ file: untilNul(file), rotation, report: failed, clock });
+  if (unwritten !== null) sink.append(unwritten);
+  return new TraceFile(config, sink, clock, log?.lineTimestamp === true ? new LineStamps(isMidLine) : null);
+}
+
+/** A file name ends at a NUL. */
+function untilNul(name: string): string {
+  return name.split("\0", 1)[0] ?? "";
 }
 
 class TraceFile {
-  readonly sink: TraceSink | LogSink;
+  readonly sink: TraceSink;
   readonly #config: TraceConfig;
   readonly #clock: Clock;
   readonly #stamps: LineStamps | null;
 
-  constructor(config: TraceConfig, sink: TraceSink | LogSink, clock: Clock, stamps: LineStamps | null) {
+  constructor(config: TraceConfig, sink: TraceSink, clock: Clock, stamps: LineStamps | null) {
     this.#stamps = stamps;
     this.sink = sink;
     this.#config = config;
     this.#clock = clock;
+  }
+
+  state(): Omit<TraceFileState, "template"> {
+    return { ...this.sink.state(), isMidLine: this.#stamps?.isMidLine ?? false };
   }
 
   add(bytes: Uint8Array, origin: Origin): void {

@@ -76,7 +76,10 @@ for (const { what, make } of KINDS) {
     leds.open({ name: "l", device: "led", durationMs: 10, state: 1 }).close();
     t.match(warnings, [new RegExp(`LED 'l' does not work: it is ${what}`)]);
     const faults: string[] = [];
-    const sink = new TraceSink(join(folder, "led", "trigger"), error => faults.push(error.code));
+    const sink = new TraceSink({
+      ...{ file: join(folder, "led", "trigger"), rotation: null },
+      report: ({ code }) => void faults.push(code),
+    });
     sink.appendText("x");
     await sink.close();
     if (what !== "a character device") t.same(faults, ["open-failed"]);

@@ -278,6 +278,7 @@ export class World {
       closedConnection: reason => note(`closedConnection ${reason}`),
       state: () => [],
       closedPort: reason => note(`closedPort ${reason}`),
+      reopen: () => note("reopen"),
       close: async () => note("close"),
     };
   }

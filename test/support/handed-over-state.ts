@@ -97,7 +97,15 @@ export const STATE: DaemonState = {
   connections: [CONNECTION],
   devices: [DEVICE],
   traces: [
-    { name: "t-1", port: "2000", template: "/tmp/\\d", file: "/tmp/x", unwritten: Uint8Array.of(50), overrun: true },
+    {
+      name: "t-1",
+      port: "2000",
+      template: "/tmp/\\d",
+      file: "/tmp/x",
+      unwritten: Uint8Array.of(50),
+      overrun: true,
+      isMidLine: false,
+    },
   ],
   controlSessions: [
     {

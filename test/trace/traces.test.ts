@@ -134,7 +134,7 @@ t.test("what comes faster than it is written is dropped in whole blocks, told on
   for (let i = 0; i < 1000; i++) traces.deviceToNet(block); // the loop never turns: no write can end
   await traces.close();
   const { size } = statSync(file);
-  t.equal(size, 1024 + 65536, "the first block was on its way, the others waited");
+  t.equal(size, 65536, "as much as may wait");
   t.match(errors, [{ code: "overrun", file }]);
   t.equal(
     describeTraceError(errors[0] as TraceError, "2000"),
@@ -182,6 +182,7 @@ t.test("a directory that vanishes under an open file does not matter", async t =
   mkdirSync(directory);
   const traces = open(t, { ...nothing, both: plain(`${directory}/file`) });
   traces.deviceToNet(latin1("a"));
+  await until("the file is there", () => existsSync(`${directory}/file`));
   rmSync(directory, { recursive: true });
   traces.deviceToNet(latin1("b"));
   await traces.close();
