@@ -76,6 +76,8 @@ The daemon serves two simulated serial lines. In another terminal, type:
   telnet localhost ${echo}    an echo: what you type comes back
   telnet localhost ${control}    the control port: try help, showshortport,
                            showport localhost,${console_}, monitor term localhost,${console_}
+  node dist/ser2net.cjs attach -H localhost:${control} localhost,${console_}
+                           the console again, by the client of ser2net: Ctrl-] and ? show what it can do
 
 Ctrl-] and then "quit" leaves telnet. Ctrl-C here stops everything.
 

@@ -31,6 +31,12 @@ t.test("it says what to type, serves a console, an echo and a control port, and 
   const control = await Client.connect(t, base, "localhost");
   await control.expect("-> ");
   t.match(await control.ask(`showport localhost,${console_}`), "enable state: telnet\r\n");
+  await line.close();
+  const [program = "", ...attach] = /node dist\/ser2net\.cjs attach .*/.exec(said)?.[0].split(" ") ?? [];
+  const client = runProgram(t, "script", ["-qec", [program, ...attach].join(" "), "/dev/null"]);
+  await client.output.expect("[attached to ");
+  client.process.stdin?.write("\x1dq");
+  t.same(await client.exit(), { code: 0, signal: null });
 
   demo.process.kill("SIGINT");
   t.same(await demo.exit(), { code: 0, signal: null });

@@ -22,8 +22,12 @@ t.test("it holds what install.sh installs, and is the same each time", DEB, asyn
   const files = filesBelow(root).filter(file => !file.startsWith("/usr/share/doc/"));
   const shipped = [...PROGRAM, ...SYSTEMD].filter(file => !file.includes("notify-reload.conf")); // for systemd 253
   t.same(
-    files.filter(file => file !== "/usr/share/lintian/overrides/ser2net-edge"),
+    files.filter(file => file !== "/usr/share/lintian/overrides/ser2net-edge" && !file.endsWith("/50-board.conf")),
     shipped.sort(),
+  );
+  t.ok(
+    files.includes("/usr/lib/systemd/system/ser2net@board-b.socket.d/50-board.conf"),
+    "for enable ser2net@board-b.socket",
   );
   t.ok(filesBelow(root).includes("/usr/share/doc/ser2net/units.md"), "which the units name");
   const field = (name: string) => say("dpkg-deb", "--field", one, name).trim();

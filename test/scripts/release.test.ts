@@ -71,7 +71,15 @@ t.test("the addon compiles for musl without a warning", needs("musl-gcc"), async
 });
 
 t.test("shellcheck has nothing to say about the scripts of an image", needs("shellcheck"), async t => {
-  const scripts = ["install.sh", "install-board.sh", "release.sh"].map(name => `scripts/${name}`);
+  const scripts = [
+    "install.sh",
+    "install-board.sh",
+    "install-drop-ins.sh",
+    "uninstall.sh",
+    "requirements.sh",
+    "prepare.sh",
+    "release.sh",
+  ].map(name => `scripts/${name}`);
   scripts.push("scripts/buildroot/package/ser2net-edge/S80ser2net");
   t.equal(say("shellcheck", ...scripts, "service/native/build.sh", "units/ser2net-leds", "units/ser2net-health"), "");
 });
