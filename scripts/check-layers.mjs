@@ -7,7 +7,7 @@ import ts from "typescript";
 
 const RANKS = [
   ["line"],
-  ["telnet", "ipmi", "config", "handover", "native"],
+  ["telnet", "ipmi", "config", "handover", "help", "native"],
   ["log", "access", "board", "device", "net", "led", "trace", "pulse", "replay", "systemd"],
   ["port"],
   ["control", "dbus"],
@@ -15,7 +15,7 @@ const RANKS = [
 ];
 const TOP = RANKS.length - 1; // app, drain, upgrade, and the files beside the rooms: they put the parts together
 const MEET_WITHIN_RANK = [1, TOP];
-const PURE_ROOMS = ["pulse", "line", "telnet", "ipmi", "config", "handover"];
+const PURE_ROOMS = ["pulse", "line", "telnet", "ipmi", "config", "handover", "help"];
 const PURE_FILES = [
   ...["log/one-line", "log/journal-entry", "trace/format"],
   ...["json", "schema", "profile", "merge", "validate", "compile", "enumerate", "sol-port"].map(

@@ -40,20 +40,22 @@ export type CommandLine =
   | { readonly kind: "check-sol"; readonly words: readonly string[] }
   /** `ser2net board ...`. */
   | { readonly kind: "board"; readonly words: readonly string[] }
-  /** For standard error; the usage follows where it helps. */
-  | { readonly kind: "wrong"; readonly text: string; readonly usage: boolean };
+  /** `--help`, of the program or of the command of that name. */
+  | { readonly kind: "help"; readonly name: string }
+  /** For standard error. Where the help helps, it is told; `word`: the one that may be misspelt, or null. */
+  | { readonly kind: "wrong"; readonly text: string; readonly word: string | null; readonly help: boolean };
 
 /** The options with a value, and the message when it is missing. */
-const MISSING: ReadonlyMap<string, { readonly text: string; readonly usage: boolean }> = new Map([
-  ["-c", { text: "No config file specified with -c", usage: true }],
-  ["-C", { text: "No config line specified with -C", usage: true }],
-  ["-p", { text: "No control port specified with -p", usage: true }],
-  ["-P", { text: "No pid file specified with -P", usage: true }],
-  ["-t", { text: "No thread count specified", usage: false }],
-  ["-s", { text: "No signature specified", usage: false }],
-  ["--board", { text: "No board specified with --board", usage: true }],
-  ["--control-socket", { text: "No path specified with --control-socket", usage: true }],
-  ["--dbus", { text: "No bus specified with --dbus", usage: true }],
+const MISSING: ReadonlyMap<string, { readonly text: string; readonly help: boolean }> = new Map([
+  ["-c", { text: "No config file specified with -c", help: true }],
+  ["-C", { text: "No config line specified with -C", help: true }],
+  ["-p", { text: "No control port specified with -p", help: true }],
+  ["-P", { text: "No pid file specified with -P", help: true }],
+  ["-t", { text: "No thread count specified", help: false }],
+  ["-s", { text: "No signature specified", help: false }],
+  ["--board", { text: "No board specified with --board", help: true }],
+  ["--control-socket", { text: "No path specified with --control-socket", help: true }],
+  ["--dbus", { text: "No bus specified with --dbus", help: true }],
 ]);
 
 const START: Options = {
@@ -76,18 +78,21 @@ const START: Options = {
 /** Scans left to right; each option is its own argument, and so is each value. Texts are taken as they are. */
 export function parseArguments(argv: readonly string[]): CommandLine {
   const [first = "", ...words] = argv;
-  if (first === "board" || first === "check-sol") return { kind: first, words };
+  if (first === "board" || first === "check-sol") {
+    return words.some(isHelp) ? { kind: "help", name: first } : { kind: first, words };
+  }
   const configLines: string[] = [];
   let options: Options = { ...START, configLines };
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? "";
-    if (word === "-v") return { kind: "version" };
+    if (word === "-v" || word === "--version") return { kind: "version" };
+    if (isHelp(word)) return { kind: "help", name: "daemon" };
     const missing = MISSING.get(word);
     if (missing !== undefined) {
       const value = argv[++at];
-      if (value === undefined) return { kind: "wrong", ...missing };
+      if (value === undefined) return { kind: "wrong", ...missing, word: null };
       if (word === "-t" && !/^\d+$/.test(value)) {
-        return { kind: "wrong", text: `Invalid thread count specified: ${value}`, usage: false };
+        return { kind: "wrong", text: `Invalid thread count specified: ${value}`, word: null, help: false };
       }
       if (word === "-C") configLines.push(value);
       options = withValue(options, word, value);
@@ -98,11 +103,15 @@ export function parseArguments(argv: readonly string[]): CommandLine {
       const text = /^-.$/s.test(word)
         ? `Invalid option: '${word}'`
         : `Invalid argument: '${word.includes(" ") ? hideSecrets(word) : word}'`;
-      return { kind: "wrong", text, usage: true };
+      return { kind: "wrong", text, word, help: true };
     }
     options = next;
   }
   return { kind: "run", options };
+}
+
+function isHelp(word: string): boolean {
+  return word === "-h" || word === "--help";
 }
 
 function withValue(options: Options, word: string, value: string): Options {
@@ -151,39 +160,4 @@ function withFlag(options: Options, word: string): Options | null {
     default:
       return null;
   }
-}
-
-export function usage(program: string): string {
-  return `${program}: Valid parameters are:
-  -c <config file> - use a config file besides ${DEFAULT_CONFIG_FILE}
-  -C <config line> - Handle a single configuration line.  This may be
-     specified multiple times for multiple lines.  This is just like a
-     line in the config file.  This disables the default config file,
-     you must specify a -c after the last -C to have it read a config
-     file, too.
-  -p <controller port> - Start a controller session on the given TCP port
-  -P <file> - set location of pid file
-  -n - Don't detach from the controlling terminal
-  -d - Don't detach and send debug I/O to standard output
-  -l - Increate the debugging level
-  -u - Disable UUCP locking
-  -t <num threads> - Use the given number of threads, default 1
-  -b - unused (was Do CISCO IOS baud-rate negotiation, instead of RFC2217)
-  -v - print the program's version and exit
-  -s - specify a default signature for RFC2217 protocol
-  -q - do not log connects and disconnects
-  --check - report what is wrong with the configuration and exit
-  --print-config - print the configuration in effect and exit
-  --board <name> - serve the ports of a board profile, auto finds out which
-  --dbus <bus> - appear on the system bus, the session bus or the bus of
-     the given address
-  --control-socket <path> - the control port as a local socket too
-  board - list, show, check and detect board profiles
-  ports, attach, watch, doctor ... - for users: see ports --help
-  busy, drain, undrain - before an update: who is connected, no new
-     connections, and connections again
-  --upgrade <process id or pid file> - replace the running daemon in place
-     by this version: connections and devices go on
-  check-sol - log in to the BMC of a SOL device, and tell how it is used
-`;
 }

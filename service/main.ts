@@ -9,12 +9,13 @@ import { daemonState, giveState, TakenOver } from "./app/handover.js";
 import { InPlaceUpgrade, isUpgraded } from "./app/in-place.js";
 import { Journal } from "./app/journal.js";
 import { loadBoards } from "./app/load-configuration.js";
+import { loadHelp } from "./app/load-help.js";
 import { deviceRequest } from "./app/port-environment.js";
 import { createProgramLog } from "./app/program-log.js";
 import { report } from "./app/report.js";
 import { ServiceManager } from "./app/service-manager.js";
 import { StartError } from "./app/start-error.js";
-import { type Options, parseArguments, usage, VERSION } from "./cli.js";
+import { type Options, parseArguments, VERSION } from "./cli.js";
 import type { PortConfig } from "./config/configuration.js";
 import { hideSecrets, holdsSecret } from "./config/sol-words.js";
 import { argumentsAnew, detach, fromHere, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
@@ -59,8 +60,11 @@ async function main(): Promise<void> {
     case "version":
       print(1, `${program} version ${VERSION}\n`);
       return;
+    case "help":
+      print(1, loadHelp().helpOf(command.name));
+      return;
     case "wrong":
-      print(2, `${command.text}\n${command.usage ? usage(program) : ""}`);
+      print(2, `${command.text}\n${command.help ? loadHelp().hintOf("daemon", command.word) : ""}`);
       process.exitCode = FAILED;
       return;
     case "board":
@@ -68,6 +72,7 @@ async function main(): Promise<void> {
         command.words,
         text => print(1, text),
         text => print(2, text),
+        word => loadHelp().hintOf("board", word),
       );
       return;
     case "check-sol":
@@ -85,7 +90,7 @@ async function main(): Promise<void> {
 async function run(options: Options): Promise<void> {
   const problem = readyFdProblem();
   if (problem !== null) print(2, `${oneLine(problem)}\n`);
-  if (options.report !== null) process.exitCode = report(options, program);
+  if (options.report !== null) process.exitCode = report(options);
   else if (options.foreground) new Program(options).start();
   else if (isBackground() || isUpgraded()) new Program(fromHere(options)).start();
   else process.exit(await launchBackground());
@@ -264,7 +269,7 @@ class Program {
     this.#log.flush();
     // Not a second time where the log is on standard error.
     if (!(error.misconfigured && (this.#options.debug || isJournal()))) print(2, `${error.message}\n`);
-    if (error.usage) print(2, usage(program));
+    if (error.help) print(2, loadHelp().hintOf("daemon", null));
     const { isSupervised } = this.#serviceManager;
     if (!isSupervised || !error.misconfigured) process.exit(FAILED);
     if (this.#takenOver === null) process.exit(MISCONFIGURED);

@@ -4,6 +4,7 @@ import type { DeviceName, PortConfig } from "../config/configuration.js";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
 import type { ServiceLookup } from "../config/network-port.js";
 import { isSolDevice, type SolTarget } from "../config/sol-target.js";
+import { hideSecrets } from "../config/sol-words.js";
 import { type BmcAddress, BmcSocket } from "../device/bmc-socket.js";
 import { DeviceError } from "../device/device.js";
 import { bmcAddresses } from "../device/open-sol.js";
@@ -15,6 +16,7 @@ import type { SolSessionFacts } from "../ipmi/sol-session.js";
 import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { SystemError } from "../native/errors.js";
 import { ConfigurationError, loadConfiguration, readSources } from "./load-configuration.js";
+import { loadHelp } from "./load-help.js";
 
 interface CheckIo {
   out(text: string): void;
@@ -22,11 +24,6 @@ interface CheckIo {
   readonly serviceLookup: ServiceLookup;
   readonly clock?: Clock;
 }
-
-const CHECK_SOL_USAGE = `Usage:
-  ser2net check-sol 'sol.lan <arguments>' [<option word> ...] - log in to that BMC
-  ser2net check-sol <port or DEVICE> [-c <config file>] [-C <config line>] [--board <name>] - log in to that of a port
-`;
 
 const [DONE, FAILED, MISUSED] = [0, 1, 2];
 
@@ -41,7 +38,7 @@ interface Wish {
 export async function checkSolCommand(words: readonly string[], io: CheckIo): Promise<number> {
   const [device, ...rest] = words;
   if (device === undefined || device.startsWith("-")) {
-    io.err(CHECK_SOL_USAGE);
+    io.err(wrongWords(device));
     return MISUSED;
   }
   const wish = isSolDevice(device) ? readDevice(device, rest, io) : findPort(device, rest, io);
@@ -64,6 +61,11 @@ export async function checkSolCommand(words: readonly string[], io: CheckIo): Pr
   return FAILED;
 }
 
+function wrongWords(word: string | undefined): string {
+  const what = word === undefined ? "which device, or which port?" : `wrong word: ${hideSecrets(word)}`;
+  return `ser2net: check-sol: ${what}\n${loadHelp().hintOf("check-sol", word ?? null)}`;
+}
+
 /** The device as of a port line of its own. */
 function readDevice(device: string, words: readonly string[], { serviceLookup, err }: CheckIo): Wish | null {
   const text = `DEVICE:check:${device}\n0:raw:0:check:${words.join(" ")}\n`;
@@ -77,7 +79,7 @@ function readDevice(device: string, words: readonly string[], { serviceLookup, e
 function findPort(name: string, args: readonly string[], { serviceLookup, err }: CheckIo): Wish | null {
   const command = parseArguments(args);
   if (command.kind !== "run") {
-    err(CHECK_SOL_USAGE);
+    err(wrongWords(command.kind === "wrong" ? (command.word ?? undefined) : args[0]));
     return null;
   }
   const ports = readPorts(command.options, serviceLookup, err);

@@ -168,7 +168,7 @@ export class Daemon {
     const spec = this.#options.controlPort ?? effective.configuration.controlPort;
     // Connections that go on are worth more than an early end.
     const fault = this.control.move(spec, this.#environment.handover !== null);
-    if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, { usage: true });
+    if (fault === "invalid") throw new StartError(`Invalid control port specified: ${spec}`, { help: true });
     if (fault === "not-open") throw new StartError(`Unable to open control port, see syslog: ${spec}`, {});
     for (const { text } of this.#inherited.unclaimed) this.#log.warning(`No port is configured for the socket ${text}`);
   }

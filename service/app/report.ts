@@ -1,6 +1,6 @@
 /** What the program only tells: the diagnostics of the configuration, and whether it would take the place of another version. */
 import { writeSync } from "node:fs";
-import { type Options, usage, VERSION } from "../cli.js";
+import { type Options, VERSION } from "../cli.js";
 import { errorsOf, formatDiagnostic } from "../config/diagnostic.js";
 import { controlPortProblem } from "../config/served-port.js";
 import { toBytes } from "../line/bytes.js";
@@ -8,15 +8,16 @@ import { loadModule } from "../native/load-module.js";
 import { createServiceLookup } from "../net/services.js";
 import { loadUpgrade } from "./in-place.js";
 import { ConfigurationError, type LoadedConfiguration, loadConfiguration } from "./load-configuration.js";
+import { loadHelp } from "./load-help.js";
 
 const FAILED = 1;
 
-/** --check, --print-config and --try-upgrade: the exit status. @param program its name, for the usage */
-export function report(options: Options, program: string): number {
+/** --check, --print-config and --try-upgrade: the exit status. */
+export function report(options: Options): number {
   const { controlPort: given } = options;
   const serviceLookup = createServiceLookup();
   if (given !== null && controlPortProblem(given, serviceLookup) !== null) {
-    print(2, `Invalid control port specified: ${given}\n${usage(program)}`);
+    print(2, `Invalid control port specified: ${given}\n${loadHelp().hintOf("daemon", null)}`);
     return FAILED;
   }
   if (options.report === "try-upgrade") {

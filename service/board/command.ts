@@ -7,16 +7,11 @@ import { type BoardFolders, listBoards, loadProfile, readBoard, readBoards } fro
 interface BoardIo {
   out(text: string): void;
   err(text: string): void;
+  /** The line about a wrong word, or that one is missing (null). */
+  hint(word: string | null): string;
   readonly places: BoardFolders;
   readonly evidence: Evidence;
 }
-
-export const BOARD_USAGE = `Usage:
-  ser2net board list - the board profiles, and the files they are in
-  ser2net board show [NAME|FILE] - the configuration a profile comes to
-  ser2net board check [NAME|FILE] - what is wrong with a profile, or with all of them
-  ser2net board detect [--explain] - which board this is, and why
-`;
 
 const [DONE, FAULTY, MISUSED] = [0, 1, 2];
 
@@ -24,13 +19,21 @@ const [DONE, FAULTY, MISUSED] = [0, 1, 2];
 export function boardCommand(args: readonly string[], io: BoardIo): number {
   try {
     const status = run(args, io);
-    if (status === null) io.err(BOARD_USAGE);
+    if (status === null) io.err(wrongWords(args, io));
     return status ?? MISUSED;
   } catch (error) {
     if (!(error instanceof BoardError)) throw error;
     io.err(`${error.message}\n`);
     return FAULTY;
   }
+}
+
+function wrongWords([word, ...others]: readonly string[], { hint }: BoardIo): string {
+  if (word === undefined) return `ser2net: board: list, show, check or detect?\n${hint(null)}`;
+  const isKnown = ["list", "show", "check", "detect"].includes(word);
+  const wrong =
+    (isKnown ? others.find(one => one.startsWith("-") && one !== "--explain") : word) ?? others.at(-1) ?? word;
+  return `ser2net: board: wrong word: ${wrong}\n${hint(wrong)}`;
 }
 
 function run([word, argument, ...more]: readonly string[], io: BoardIo): number | null {

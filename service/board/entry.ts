@@ -41,6 +41,11 @@ export function thisMachine(): { readonly dev: string; readonly lookUp: DeviceLo
 }
 
 /** `ser2net board ...`. Returns the exit status. */
-export function runBoardCommand(words: readonly string[], out: (text: string) => void, err: (text: string) => void) {
-  return boardCommand(words, { out, err, places: standardFolders(process.env), evidence: STANDARD_EVIDENCE });
+export function runBoardCommand(
+  words: readonly string[],
+  out: (text: string) => void,
+  err: (text: string) => void,
+  hint: (word: string | null) => string,
+) {
+  return boardCommand(words, { out, err, hint, places: standardFolders(process.env), evidence: STANDARD_EVIDENCE });
 }

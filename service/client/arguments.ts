@@ -81,9 +81,16 @@ const CONTROL_PORT = 2000;
 /** The largest replay of a port (docs/console.md). */
 const MAX_REPLAY = 16 * 1024 * 1024;
 
-/** What is wrong with the words, and the lines of the usage that help. */
+/** What is wrong with the words. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+  /** The word that may be misspelt, or null. */
+  readonly word: string | null;
+
+  constructor(text: string, word: string | null = null) {
+    super(text);
+    this.word = word;
+  }
 }
 
 interface Given {
@@ -125,7 +132,7 @@ function split(kind: Kind, argv: readonly string[]): Given {
       words.push(word);
       continue;
     }
-    if (!Object.hasOwn(known, word)) throw new UsageError(`${kind}: no such option: ${word}`);
+    if (!Object.hasOwn(known, word)) throw new UsageError(`${kind}: no such option: ${word}`, word);
     const value = known[word] === true ? argv[++at] : "";
     if (value === undefined || (known[word] === true && value === "")) {
       throw new UsageError(`${kind}: ${word} needs a value`);

@@ -1,4 +1,5 @@
 /** The commands of the client: each one to its file, or as one line of the control language. */
+import { loadHelp } from "../app/load-help.js";
 import { DaemonError } from "../drain/running-daemon.js";
 import { type ClientCommand, parseClientArguments, UsageError } from "./arguments.js";
 import { attach } from "./attach.js";
@@ -8,7 +9,7 @@ import { doctor } from "./doctor.js";
 import type { ClientIo } from "./io.js";
 import { showJournal } from "./journal.js";
 import { ports } from "./ports.js";
-import { CLIENT_USAGE, EXIT } from "./usage.js";
+import { EXIT } from "./usage.js";
 import { watch } from "./watch.js";
 
 /** Resolves to the exit status. @param argv from the name of the command on, one character a byte */
@@ -16,7 +17,7 @@ export async function clientCommand(argv: readonly string[], io: ClientIo): Prom
   try {
     const { command, target } = parseClientArguments(argv);
     if (command.kind === "help") {
-      io.out(CLIENT_USAGE);
+      io.out(loadHelp().helpOf(argv[0] ?? ""));
       return EXIT.done;
     }
     if (command.kind === "log") return await showJournal(command, target, io);
@@ -24,7 +25,7 @@ export async function clientCommand(argv: readonly string[], io: ClientIo): Prom
     return await run(command, controlAddresses(target), io);
   } catch (error) {
     if (error instanceof UsageError) {
-      io.err(`ser2net: ${error.message}\n${CLIENT_USAGE}`);
+      io.err(`ser2net: ${error.message}\n${loadHelp().hintOf(argv[0] ?? "", error.word)}`);
       return EXIT.usage;
     }
     if (!(error instanceof DaemonError)) throw error;

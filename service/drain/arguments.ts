@@ -13,35 +13,33 @@ export interface DrainArguments {
   readonly controlPorts: readonly string[];
 }
 
-export const DRAIN_USAGE = `Usage:
-  ser2net busy [OPTIONS] - tell whether a reboot would disturb a connection
-  ser2net drain [--max SECONDS] [OPTIONS] - refuse new connections, and wait
-     until the last one has ended, or for that many seconds
-  ser2net undrain [OPTIONS] - accept connections again
-Options:
-  --instance NAME - only the instance of that board, not all of this machine
-  --dbus BUS - system (the default), session or the address of a bus
-  -p PORT - reach a daemon by its control port and not over D-Bus
-Exit status: 0 no connection is left, 1 one is, 2 a daemon did not answer or
-  the words are wrong, 3 no daemon runs
-`;
-
 const LONGEST_SECONDS = 2_147_483; // a timer of Node
 
-/** Null: wrong words. */
-export function parseDrainArguments([command, ...words]: readonly string[]): DrainArguments | null {
-  if (command !== "busy" && command !== "drain" && command !== "undrain") return null;
+/** Wrong words. */
+interface DrainMistake {
+  readonly mistake: string;
+  /** What may be misspelt, or null. */
+  readonly word: string | null;
+}
+
+export function parseDrainArguments([command, ...words]: readonly string[]): DrainArguments | DrainMistake {
+  if (command !== "busy" && command !== "drain" && command !== "undrain") return wrong("not a command", command);
   const given = new Map<string, string[]>();
   for (let at = 0; at < words.length; at += 2) {
     const [option = "", value] = words.slice(at, at + 2);
     const isKnown = ["--instance", "--dbus", "-p"].includes(option) || (option === "--max" && command === "drain");
-    if (!isKnown || value === undefined || value === "") return null;
+    if (!isKnown) return wrong("wrong word", option);
+    if (value === undefined || value === "") return wrong("value missing behind", option, null);
     given.set(option, [...(given.get(option) ?? []), value]);
   }
   const max = given.get("--max")?.at(-1);
-  if (max !== undefined && (!/^\d{1,7}$/.test(max) || Number(max) > LONGEST_SECONDS)) return null;
+  if (max !== undefined && (!/^\d{1,7}$/.test(max) || Number(max) > LONGEST_SECONDS)) {
+    return wrong("not a number of seconds", max, null);
+  }
   const controlPorts = given.get("-p") ?? [];
-  if (controlPorts.length > 0 && (given.has("--instance") || given.has("--dbus"))) return null;
+  if (controlPorts.length > 0 && (given.has("--instance") || given.has("--dbus"))) {
+    return wrong("the bus is not used with", "-p", null);
+  }
   return {
     command,
     maxSeconds: max === undefined ? null : Number(max),
@@ -49,4 +47,8 @@ export function parseDrainArguments([command, ...words]: readonly string[]): Dra
     dbus: given.get("--dbus")?.at(-1) ?? "system",
     controlPorts,
   };
+}
+
+function wrong(what: string, word = "", misspelt: string | null = word): DrainMistake {
+  return { mistake: `${what}: ${word}`, word: misspelt };
 }

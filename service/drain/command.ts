@@ -1,6 +1,7 @@
 /** `ser2net busy`, `drain` and `undrain`: call the running daemons, and report what is left by a table and the exit status. */
+import { loadHelp } from "../app/load-help.js";
 import { type Clock, pause } from "../line/clock.js";
-import { DRAIN_USAGE, type DrainArguments, parseDrainArguments } from "./arguments.js";
+import { type DrainArguments, parseDrainArguments } from "./arguments.js";
 import { findOnBus } from "./bus-daemons.js";
 import { connectControlPort } from "./control-daemon.js";
 import { DaemonError, type RunningDaemon } from "./running-daemon.js";
@@ -20,11 +21,16 @@ export const FAILED = 2;
 /** Interval of the queries for what is left, in milliseconds. */
 const LOOK_MS = 1000;
 
-/** Resolves to the exit status, as DRAIN_USAGE has it. */
+/** Resolves to the exit status, as `--help` has it. */
 export async function drainCommand(words: readonly string[], io: DrainIo): Promise<number> {
+  if (words.includes("--help") || words.includes("-h")) {
+    io.out(loadHelp().helpOf(words[0] ?? ""));
+    return FREE;
+  }
   const given = parseDrainArguments(words);
-  if (given === null) {
-    io.err(DRAIN_USAGE);
+  const [name = ""] = words;
+  if ("mistake" in given) {
+    io.err(`ser2net: ${name}: ${given.mistake}\n${loadHelp().hintOf(name, given.word)}`);
     return FAILED;
   }
   let daemons: readonly RunningDaemon[] = [];

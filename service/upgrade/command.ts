@@ -1,5 +1,6 @@
 /** `ser2net --upgrade PROCESS`: asks a running daemon to let the installed version take its place, and prints the answer. */
 import { closeSync, writeSync } from "node:fs";
+import { loadHelp } from "../app/load-help.js";
 import { toText } from "../line/bytes.js";
 import { type Clock, pause, systemClock } from "../line/clock.js";
 import { read } from "../native/descriptors.js";
@@ -16,11 +17,6 @@ const LIMIT_MS = 60_000;
 const LOOK_MS = 20;
 const MOST_BYTES = 8192;
 const [DONE, REFUSED, FAILED] = [0, 1, 2];
-
-const UPGRADE_USAGE = `usage: ser2net --upgrade <process id or pid file>
-  Replaces the running daemon in place by the version that is installed now: connections and devices go on.
-  exit status: 0 it is replaced, 1 it was refused and goes on as it was, 2 it does not answer, or is not running
-`;
 
 interface Io {
   out(text: string): void;
@@ -40,11 +36,15 @@ export async function runUpgradeCommand(words: readonly string[]): Promise<void>
   process.exit(await upgradeCommand(words, io));
 }
 
-/** Resolves to the exit status, as UPGRADE_USAGE has it. */
+/** Resolves to the exit status, as `--help` has it. */
 async function upgradeCommand(words: readonly string[], io: Io): Promise<number> {
   const [target = "", ...rest] = words[0] === "-P" ? words.slice(1) : words;
+  if (target === "--help" || target === "-h") {
+    io.out(loadHelp().helpOf("--upgrade"));
+    return DONE;
+  }
   if (target === "" || rest.length > 0) {
-    io.err(UPGRADE_USAGE);
+    io.err(`ser2net: --upgrade: which daemon?\n${loadHelp().hintOf("--upgrade", null)}`);
     return FAILED;
   }
   let socket: number | null = null;

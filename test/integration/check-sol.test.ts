@@ -72,14 +72,14 @@ t.test("a BMC that is silent at one address is tried at the other", async t => {
 
 t.test("wrong words are told without the secret, with status 2", async t => {
   const cases: readonly (readonly [words: readonly string[], said: RegExp])[] = [
-    [[], /^Usage:/],
-    [["-c", "x"], /^Usage:/],
+    [[], /^ser2net: check-sol: which device.*\nsee ser2net check-sol --help\n$/],
+    [["-c", "x"], /^ser2net: check-sol: wrong word: -c\nsee /],
     [["sol.lan -P secret -U"], /^Invalid SOL arguments \(-U: expected a value\)\n/],
     [["sol.lan -P secret a b"], /^Extra SOL arguments starting with '\*\*\*'/],
     [["2007", "-c", "/nonexistent"], /^Unable to open config file '\/nonexistent': No such file or directory\n/],
     [["2007", "-C", "2007:raw:0:/dev/null"], /^2007 is not a port with a SOL device\n/],
     [["2007", "-C", "2007:raw:0:sol.lan -P secret"], /Invalid SOL arguments on line 0 .*2007 is not a port/s],
-    [["2007", "--nonsense"], /^Usage:/],
+    [["2007", "--nonsense"], /^ser2net: check-sol: wrong word: --nonsense\nsee /],
   ];
   for (const [words, said] of cases) {
     const { code, output, errors } = await runToEnd(t, ["check-sol", ...words]);

@@ -11,17 +11,18 @@ import { prepare } from "../support/prepared.js";
 import { until } from "../support/wait.js";
 
 const WRONG: [string[], RegExp][] = [
-  [["-x"], /^Invalid option: '-x'\n.*: Valid parameters are:\n/],
-  [["--help"], /^Invalid argument: '--help'\n.*: Valid parameters are:\n/],
-  [["-p2000"], /^Invalid argument: '-p2000'\n.*: Valid parameters are:\n/],
-  [["-n", "-c"], /^No config file specified with -c\n.*: Valid parameters are:\n/],
-  [["-C"], /^No config line specified with -C\n.*: Valid parameters are:\n/],
-  [["-p"], /^No control port specified with -p\n.*: Valid parameters are:\n/],
-  [["-P"], /^No pid file specified with -P\n.*: Valid parameters are:\n/],
+  [["-x"], /^Invalid option: '-x'\nsee ser2net --help\n$/],
+  [["--upgrad"], /^Invalid argument: '--upgrad'\nsee ser2net --help \(did you mean --upgrade\?\)\n$/],
+  [["prots"], /^Invalid argument: 'prots'\nsee ser2net --help \(did you mean ports\?\)\n$/],
+  [["-p2000"], /^Invalid argument: '-p2000'\nsee ser2net --help \(did you mean -p\?\)\n$/],
+  [["-n", "-c"], /^No config file specified with -c\nsee ser2net --help\n$/],
+  [["-C"], /^No config line specified with -C\nsee ser2net --help\n$/],
+  [["-p"], /^No control port specified with -p\nsee ser2net --help\n$/],
+  [["-P"], /^No pid file specified with -P\nsee ser2net --help\n$/],
   [["-t"], /^No thread count specified\n$/],
   [["-t", "5x"], /^Invalid thread count specified: 5x\n$/],
   [["-s"], /^No signature specified\n$/],
-  [["-n", "-c", "/dev/null", "-p", "0"], /^Invalid control port specified: 0\n.*: Valid parameters are:\n/],
+  [["-n", "-c", "/dev/null", "-p", "0"], /^Invalid control port specified: 0\nsee ser2net --help\n$/],
   [["-n", "-c", "/dev/null", "-p", "udp,2000"], /^Invalid control port specified: udp,2000\n/],
 ];
 

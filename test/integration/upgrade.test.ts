@@ -193,7 +193,10 @@ t.test("in the background the pid file is kept, with paths that count from where
 t.test("who asks in a wrong way is told", async t => {
   const installed = new Installed(t);
   const FAILED = { code: 2, signal: null };
-  t.match(await installed.upgrade(t), { ...FAILED, errors: /^usage: ser2net --upgrade/ });
+  t.match(await installed.upgrade(t), {
+    ...FAILED,
+    errors: /^ser2net: --upgrade: which daemon\?\nsee ser2net --upgrade --help\n$/,
+  });
   t.match(await installed.upgrade(t, "/no/such/file"), { ...FAILED, errors: "No such file or directory" });
   t.match(await installed.upgrade(t, "/dev/null"), { ...FAILED, errors: "no process id" });
   t.match(await installed.upgrade(t, "999999999"), { ...FAILED, errors: "there is no such process" });

@@ -1,0 +1,288 @@
+/** The command line in words: for `--help`, the manual pages and their tests. Pure. */
+
+export interface OptionHelp {
+  /** With its value: `-c FILE`. */
+  readonly form: string;
+  readonly text: string;
+  /** ser2net 3.5.4 does not have it. */
+  readonly isOurs?: true;
+}
+
+export interface CommandHelp {
+  /** `daemon` for the program without a command. */
+  readonly name: string;
+  /** For the list of all commands. */
+  readonly summary: string;
+  /** What may follow `ser2net`, one form each, and what that form does where there are several. */
+  readonly forms: readonly (readonly [form: string, text: string])[];
+  readonly options: readonly OptionHelp[];
+  /** The target options belong to it too. */
+  readonly hasTarget?: true;
+  readonly notes?: readonly string[];
+  readonly status: readonly (readonly [status: string, text: string])[];
+}
+
+const CLIENT_STATUS: CommandHelp["status"] = [
+  ["0", "done"],
+  ["1", "refused or failed"],
+  ["2", "wrong words"],
+  ["3", "no daemon can be reached"],
+];
+const ATTACHED_STATUS: CommandHelp["status"] = [
+  ["0", "left by the user"],
+  ...CLIENT_STATUS.slice(1),
+  ["4", "the daemon ended the connection"],
+  ["128 + N", "ended by signal N"],
+];
+const DRAIN_STATUS: CommandHelp["status"] = [
+  ["0", "no connection is left"],
+  ["1", "a connection is left"],
+  ["2", "a daemon did not answer, or wrong words"],
+  ["3", "no daemon runs"],
+];
+const DRAIN_TARGET: readonly OptionHelp[] = [
+  { form: "--instance NAME", text: "only the instance of that name; may be repeated. Without it: all of this machine" },
+  { form: "--dbus BUS", text: "system (the default), session or the address of a bus" },
+  { form: "-p PORT", text: "reach a daemon by its control port and not over D-Bus; may be repeated" },
+];
+const JOURNAL = "[OPTION OF journalctl]...";
+
+/** Options of the commands that ask a daemon. */
+export const TARGET_OPTIONS: readonly OptionHelp[] = [
+  { form: "-H HOST[:PORT]", text: "a control port (port 2000) and not a daemon of this machine" },
+  { form: "--instance NAME", text: "the daemon of that name, and not all of this machine; may be repeated" },
+  { form: "--socket PATH", text: "the daemon behind this local socket; may be repeated" },
+];
+
+export const DAEMON: CommandHelp = {
+  name: "daemon",
+  summary: "serial lines over the network",
+  forms: [["[OPTION]...", ""]],
+  options: [
+    { form: "-c FILE", text: "configuration file instead of /etc/ser2net.conf" },
+    {
+      form: "-C LINE",
+      text: "one configuration line; may be repeated. Without a -c after it no file is read",
+    },
+    { form: "-p PORT", text: "control port, [HOST,]PORT; overrides any CONTROLPORT line" },
+    { form: "-P FILE", text: "file for the process id" },
+    { form: "-n", text: "stay in the foreground" },
+    { form: "-d", text: "stay in the foreground and log to standard error too" },
+    { form: "-q", text: "do not log connects and disconnects", isOurs: true },
+    { form: "-u", text: "no lock files in /var/lock" },
+    { form: "-s TEXT", text: "signature for RFC 2217 clients" },
+    { form: "-t N", text: "accepted and without effect: there are no threads to count" },
+    { form: "-b", text: "accepted and without effect" },
+    { form: "-l", text: "accepted and without effect" },
+    { form: "-v", text: "print the version; also --version" },
+    { form: "-h", text: "print this text; also --help", isOurs: true },
+    { form: "--check", text: "report errors of the configuration and exit", isOurs: true },
+    { form: "--print-config", text: "print the configuration in effect and exit", isOurs: true },
+    {
+      form: "--board NAME",
+      text: "serve the ports of a board profile as well; auto detects the board",
+      isOurs: true,
+    },
+    {
+      form: "--control-socket PATH",
+      text: "the control port as a local socket too, unless a CONTROLSOCKET line has another",
+      isOurs: true,
+    },
+    { form: "--dbus BUS", text: "appear on D-Bus: system, session or an address; off: do not", isOurs: true },
+  ],
+  status: [
+    ["0", "ended by a signal, or what was asked for is printed"],
+    ["1", "wrong options, the daemon cannot start, or --check found an error"],
+    ["78", "under systemd: the configuration cannot be read"],
+  ],
+};
+
+/** All commands, in the order of the list. */
+export const COMMANDS: readonly CommandHelp[] = [
+  {
+    name: "ports",
+    summary: "the ports: who is connected, what they do",
+    forms: [["ports [--json | --watch]", ""]],
+    options: [
+      { form: "--json", text: "an array of objects, one for each port" },
+      { form: "--watch", text: "the table again and again; Ctrl-C ends it" },
+    ],
+    hasTarget: true,
+    status: CLIENT_STATUS,
+  },
+  {
+    name: "who",
+    summary: "who is connected",
+    forms: [["who [PORT]", ""]],
+    options: [],
+    hasTarget: true,
+    status: CLIENT_STATUS,
+  },
+  {
+    name: "attach",
+    summary: "connects this terminal to a port",
+    forms: [["attach [-r | -f] [--replay BYTES] [-8] PORT", ""]],
+    options: [
+      { form: "-r", text: "only watch" },
+      { form: "-f", text: "take over from the writer at once" },
+      { form: "-8", text: "no escape character: every byte is data, for programs" },
+      { form: "--replay BYTES", text: "show the last BYTES bytes of the device first, where the port has a replay" },
+    ],
+    hasTarget: true,
+    notes: ["Ctrl-] and then ? shows what can be done at the console; Ctrl-] and then q leaves it."],
+    status: ATTACHED_STATUS,
+  },
+  {
+    name: "watch",
+    summary: "prints the output of ports",
+    forms: [["watch [--timestamps] [--since BYTES] PORT...", ""]],
+    options: [
+      { form: "--timestamps", text: "each line begins with the time (UTC) at which it came" },
+      { form: "--since BYTES", text: "the last BYTES bytes first, where the port has a replay" },
+    ],
+    hasTarget: true,
+    status: ATTACHED_STATUS,
+  },
+  {
+    name: "take",
+    summary: "the connection of this user writes from now on",
+    forms: [["take PORT", ""]],
+    options: [],
+    hasTarget: true,
+    status: CLIENT_STATUS,
+  },
+  {
+    name: "say",
+    summary: "a message to the users of a port",
+    forms: [["say PORT TEXT", ""]],
+    options: [],
+    hasTarget: true,
+    status: CLIENT_STATUS,
+  },
+  {
+    name: "break",
+    summary: "sends a break",
+    forms: [["break PORT", ""]],
+    options: [],
+    hasTarget: true,
+    status: CLIENT_STATUS,
+  },
+  {
+    name: "pulse",
+    summary: "plays a pulse of DTR and RTS, to reset a board",
+    forms: [["pulse PORT NAME", ""]],
+    options: [],
+    hasTarget: true,
+    notes: ["NAME is that of a PULSE line, or esp-reset, esp-download, arduino-reset."],
+    status: CLIENT_STATUS,
+  },
+  {
+    name: "set",
+    summary: "changes line settings and options, as on a port line",
+    forms: [["set PORT WORD...", ""]],
+    options: [],
+    hasTarget: true,
+    notes: ["The words count from the next time on that the device is opened."],
+    status: CLIENT_STATUS,
+  },
+  {
+    name: "disconnect",
+    summary: "ends the connections of a port",
+    forms: [["disconnect PORT", ""]],
+    options: [],
+    hasTarget: true,
+    status: CLIENT_STATUS,
+  },
+  {
+    name: "log",
+    summary: "who was connected, from the journal",
+    forms: [[`log PORT ${JOURNAL}`, ""]],
+    options: [],
+    hasTarget: true,
+    status: CLIENT_STATUS,
+  },
+  {
+    name: "doctor",
+    summary: "finds what is wrong, and names the command that cures it",
+    forms: [["doctor [--json] [--open] [--archive FILE] [PORT]", ""]],
+    options: [
+      { form: "--json", text: "an array of objects with subject and findings" },
+      { form: "--open", text: "open free devices too: DTR and RTS change for a moment" },
+      { form: "--archive FILE", text: "write a tar archive for the support as well, without passwords" },
+    ],
+    hasTarget: true,
+    status: [["0", "no fault found"], ["1", "a fault found"], ...CLIENT_STATUS.slice(2)],
+  },
+  {
+    name: "busy",
+    summary: "tells whether a reboot would disturb a connection",
+    forms: [["busy [OPTION]...", ""]],
+    options: DRAIN_TARGET,
+    status: DRAIN_STATUS,
+  },
+  {
+    name: "drain",
+    summary: "refuses new connections and waits for the end of the last one",
+    forms: [["drain [--max SECONDS] [OPTION]...", ""]],
+    options: [{ form: "--max SECONDS", text: "wait no longer than that" }, ...DRAIN_TARGET],
+    status: DRAIN_STATUS,
+  },
+  {
+    name: "undrain",
+    summary: "accepts connections again",
+    forms: [["undrain [OPTION]...", ""]],
+    options: DRAIN_TARGET,
+    status: DRAIN_STATUS,
+  },
+  {
+    name: "--upgrade",
+    summary: "replaces a running daemon in place by the installed version",
+    forms: [["--upgrade PROCESS|PIDFILE", ""]],
+    options: [],
+    notes: ["Connections and devices go on. PROCESS is a process id, PIDFILE a file that has it."],
+    status: [
+      ["0", "the daemon is replaced"],
+      ["1", "refused: the daemon goes on as it was"],
+      ["2", "the daemon does not answer, does not run, or wrong words"],
+    ],
+  },
+  {
+    name: "board",
+    summary: "lists, shows, checks and detects board profiles",
+    forms: [
+      ["board list", "the board profiles, and the files they are in"],
+      ["board show [NAME|FILE]", "the configuration lines of a profile"],
+      ["board check [NAME|FILE]", "the errors of a profile, or of all of them"],
+      ["board detect [--explain]", "which board this is"],
+    ],
+    options: [{ form: "--explain", text: "with the reason" }],
+    status: [
+      ["0", "done"],
+      ["1", "an error in a profile, or no such profile"],
+      ["2", "wrong words"],
+    ],
+  },
+  {
+    name: "check-sol",
+    summary: "logs in to the BMC of a SOL device and tells what it finds",
+    forms: [
+      ["check-sol 'sol.lan ARGUMENTS' [WORD]...", "log in to that BMC, with the option words of a port line"],
+      ["check-sol PORT|DEVICE [OPTION]...", "log in to the BMC of a port of the configuration"],
+    ],
+    options: [
+      { form: "-c FILE", text: "configuration file instead of /etc/ser2net.conf" },
+      { form: "-C LINE", text: "one configuration line" },
+      { form: "--board NAME", text: "a board profile as well" },
+    ],
+    status: [
+      ["0", "the console works"],
+      ["1", "the console cannot be used"],
+      ["2", "wrong words"],
+    ],
+  },
+];
+
+/** The word of an option without its value. */
+export function optionWord({ form }: OptionHelp): string {
+  return form.split(/[ =]/, 1)[0] ?? form;
+}
