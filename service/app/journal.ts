@@ -4,17 +4,15 @@
  * that only passes through a port does not change its record.
  */
 import { fstatSync, readSync, writeSync } from "node:fs";
+import { decodeRecord, encodeRecord, JournalWriter, PARTS, readJournal } from "../handover/entry.js";
 import type { DaemonState, PortRecord } from "../handover/state.js";
 import { type Cancel, type Clock, monotonicMs, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import { memoryFile } from "../native/handover.js";
-import { loadModule } from "../native/load-module.js";
 import { endDescriptor, storeDescriptor } from "../native/stored-descriptors.js";
 import type { Port } from "../port/port.js";
 import type { Registry } from "../port/registry.js";
-
-type Codec = typeof import("../handover/entry.js");
 
 /** A journal that could not be written is begun anew after this time. */
 const RETRY_MS = 1000;
@@ -34,14 +32,10 @@ const REGIONS = [
 const MOST_CONNECTIONS = 48;
 const NOTHING = new Uint8Array(0);
 
-export function codec(): Codec {
-  return loadModule<Codec>("./handover.cjs");
-}
-
 /** The place of a port in the file. */
 interface Place {
   readonly index: number;
-  readonly writer: InstanceType<Codec["JournalWriter"]>;
+  readonly writer: JournalWriter;
 }
 
 export class Journal {
@@ -122,7 +116,6 @@ export class Journal {
   #writePort(name: string, port: Port | null): void {
     if (port === null || this.#fd === null) return;
     const place = this.#placeOf(name);
-    const { encodeRecord, PARTS } = codec();
     const write = place?.writer.next(encodeRecord(PARTS.portRecord, recordOf(port)));
     const region = REGIONS[write?.pair ?? 0];
     if (place === null || write == null || region === undefined) return;
@@ -134,7 +127,7 @@ export class Journal {
   #placeOf(name: string): Place | null {
     const known = this.#places.get(name);
     if (known !== undefined || this.#places.size >= MOST_PORTS) return known ?? null;
-    const place = { index: this.#places.size, writer: new (codec().JournalWriter)(SLOT_SIZES) };
+    const place = { index: this.#places.size, writer: new JournalWriter(SLOT_SIZES) };
     this.#places.set(name, place);
     return place;
   }
@@ -170,7 +163,6 @@ function still<T extends NonNullable<PortRecord["device"]>["transfer"]>(transfer
 
 /** The state in a journal; null: it has no record. Throws when the file cannot be read. */
 export function readJournalFile(fd: number): DaemonState | null {
-  const { decodeRecord, PARTS, readJournal } = codec();
   const { size } = fstatSync(fd);
   const records: PortRecord[] = [];
   for (let index = 0; index < MOST_PORTS && index * REGIONS[0].pairBytes < size; index++) {
