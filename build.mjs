@@ -30,7 +30,7 @@ const ENTRIES = [
   { entry: "service/help/entry.ts", outfile: "help.cjs" }, // loaded for --help and for wrong words
   { entry: "service/log/journal-entry.ts", outfile: "journal.cjs" }, // loaded where systemd has started the daemon
   { entry: "service/pulse/entry.ts", outfile: "pulse.cjs" }, // loaded for PULSE lines, pulses and esp-auto-reset
-  { entry: "service/config/print.ts", outfile: "print.cjs" }, // loaded for --print-config
+  { entry: "service/app/report.ts", outfile: "report.cjs", part: true }, // loaded for --check and the like
   { entry: "service/app/board-leds.ts", outfile: "leds.cjs", part: true }, // loaded for LED lines and boards
   { entry: "service/replay/replay.ts", outfile: "replay.cjs", part: true }, // loaded where a port has replay=
   { entry: "service/trace/traces.ts", outfile: "trace.cjs", part: true }, // loaded where a port is traced
@@ -77,7 +77,7 @@ if (process.argv[2] === "--upgrade") {
 /** In bytes, all bundles together. What they grow by is read from flash at every start. */
 const MAX_BUNDLED = 526_000;
 /** Of these, the daemon: it is parsed at every start. */
-const MAX_DAEMON = 189_000;
+const MAX_DAEMON = 187_000;
 const MAX_NATIVE = 300_000;
 
 const BUNDLING = {

@@ -12,7 +12,6 @@ import { loadBoards } from "./app/load-configuration.js";
 import { loadHelp } from "./app/load-help.js";
 import { deviceRequest } from "./app/port-environment.js";
 import { createProgramLog } from "./app/program-log.js";
-import { report } from "./app/report.js";
 import { ServiceManager } from "./app/service-manager.js";
 import { StartError } from "./app/start-error.js";
 import type { TakenOver } from "./app/taken-over.js";
@@ -26,12 +25,15 @@ import { oneLine } from "./log/one-line.js";
 import type { LimitedLog } from "./log/rate-limit.js";
 import { isJournal } from "./log/stderr.js";
 import { reasonOf } from "./native/errors.js";
+import { loadModule } from "./native/load-module.js";
 import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
 import { createPidFile, type PidFile } from "./pid-file.js";
 import { createDescriptorStore } from "./systemd/descriptor-store.js";
 
 export * from "./app/shared.js";
+
+type Report = typeof import("./app/report.js");
 
 const FAILED = 1;
 /** EX_CONFIG of sysexits.h: under the service manager, which then does not start the daemon again at once. */
@@ -91,7 +93,7 @@ async function main(): Promise<void> {
 async function run(options: Options): Promise<void> {
   const problem = readyFdProblem();
   if (problem !== null) print(2, `${oneLine(problem)}\n`);
-  if (options.report !== null) process.exitCode = report(options);
+  if (options.report !== null) process.exitCode = loadModule<Report>("./report.cjs").report(options);
   else if (options.foreground) new Program(options).start();
   else if (isBackground() || isUpgraded()) new Program(fromHere(options)).start();
   else process.exit(await launchBackground());

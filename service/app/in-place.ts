@@ -9,7 +9,7 @@ type Upgrade = typeof import("../upgrade/entry.js");
 type Upgrading = Parameters<Upgrade["upgrade"]>[0];
 
 /** Throws where it cannot be loaded. */
-export function loadUpgrade(): Upgrade {
+function loadUpgrade(): Upgrade {
   return loadModule<Upgrade>("./upgrade.cjs");
 }
 

@@ -1,12 +1,15 @@
-/** What the program only tells: the diagnostics of the configuration, and whether it would take the place of another version. */
+/**
+ * The bundle report.cjs, what the program only tells: the diagnostics of the configuration, the configuration itself, and whether
+ * it would take the place of another version.
+ */
 import { writeSync } from "node:fs";
 import { type Options, VERSION } from "../cli.js";
 import { errorsOf, formatDiagnostic } from "../config/diagnostic.js";
+import { printConfiguration } from "../config/print.js";
 import { controlPortProblem } from "../config/served-port.js";
 import { toBytes } from "../line/bytes.js";
 import { loadModule } from "../native/load-module.js";
 import { createServiceLookup } from "../net/services.js";
-import { loadUpgrade } from "./in-place.js";
 import { ConfigurationError, type LoadedConfiguration, loadConfiguration } from "./load-configuration.js";
 import { loadHelp } from "./load-help.js";
 
@@ -22,7 +25,11 @@ export function report(options: Options): number {
   }
   if (options.report === "try-upgrade") {
     const configuration = () => loadConfiguration(options, serviceLookup);
-    return loadUpgrade().acceptUpgrade({ version: VERSION, configuration, hasBus: options.dbus !== null });
+    return loadModule<typeof import("../upgrade/entry.js")>("./upgrade.cjs").acceptUpgrade({
+      version: VERSION,
+      configuration,
+      hasBus: options.dbus !== null,
+    });
   }
   let effective: LoadedConfiguration;
   try {
@@ -36,7 +43,7 @@ export function report(options: Options): number {
   if (options.report === "print-config") {
     const chosen =
       given === null ? configuration : { ...configuration, controlPort: given, controlPortDiagnostic: null };
-    print(1, loadModule<typeof import("../config/print.js")>("./print.cjs").printConfiguration(chosen));
+    print(1, printConfiguration(chosen));
   }
   const out = options.report === "check" ? 1 : 2;
   for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);

@@ -2,8 +2,9 @@
  * What bundles take from the daemon in place of a copy of their own (build.mjs): modules that have a state, classes that
  * `instanceof` compares, and what is large. A name that a bundle needs and that is not here is an error of the build.
  */
-export { parseArguments } from "../cli.js";
-export { formatDiagnostic } from "../config/diagnostic.js";
+export { parseArguments, VERSION } from "../cli.js";
+export { errorsOf, formatDiagnostic } from "../config/diagnostic.js";
+export { controlPortProblem } from "../config/served-port.js";
 export { suggest } from "../config/suggest.js";
 export { NO_BREAK } from "../device/break.js";
 export { DeviceError } from "../device/device.js";
@@ -18,6 +19,7 @@ export { bindUdp, localAddress, receiveFrom, sendTo } from "../native/sockets.js
 export { claimDescriptor, endDescriptor, storeDescriptor, unclaimed } from "../native/stored-descriptors.js";
 export { listenAddresses } from "../net/addresses.js";
 export { LinkError } from "../net/link.js";
+export { createServiceLookup } from "../net/services.js";
 export { adoptTcpLink } from "../net/tcp.js";
 export { definitionMark } from "../port/handover.js";
 export { REFUSAL, refuse } from "../port/peers/admission.js";
