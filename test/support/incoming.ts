@@ -47,7 +47,9 @@ export class Incoming {
         return taken;
       }
       if (deadline.aborted || this.ended) {
-        throw new Error(`${this.ended ? "ended" : "waited"} without ${wanted}; there is ${JSON.stringify(this.text)}`);
+        throw new Error(
+          `${this.ended ? "ended" : "waited"} without ${wanted}; there is ${JSON.stringify(this.text.slice(-2000))}`,
+        );
       }
       await new Promise<void>(resolve => {
         const wake = () => {
