@@ -90,7 +90,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     deviceInUse: (identity, by) => ports.deviceInUse(identity, by),
     nextConnectionId: () => ++ids,
     isDraining: () => options.isDraining(),
-    negotiated: port => options.journal?.keep(port),
+    keepState: port => options.journal?.keep(port),
     changed: port => {
       options.journal?.note(port.name);
       options.changed(port);

@@ -92,8 +92,11 @@ export interface PortEnvironment {
   nextConnectionId(): number;
   /** Before an update: no new connections. */
   isDraining(): boolean;
-  /** Telnet options of a connection may have changed, or what it is told of the line. */
-  negotiated?(port: string): void;
+  /**
+   * For a crash, the state is kept as it is now, not at the end of the turn: telnet options may have changed, or what a
+   * connection is told of the line, or the device is gone.
+   */
+  keepState?(port: string): void;
   /** Something about the port changed. */
   changed(port: ManagedPort): void;
   /** The port has become free and is to be removed. */

@@ -205,7 +205,7 @@ export class OpenPort implements TelnetCommands {
   }
 
   inputEnd(): void {
-    this.#environment.negotiated?.(this.config.name);
+    this.#environment.keepState?.(this.config.name);
   }
 
   /** No more bytes, no more traces; what the device has not taken yet is dropped. `close` follows. */

@@ -29,7 +29,7 @@ interface ReconnectingDeviceOptions {
   readonly before: DeviceState | null;
   /** What it was opened with. */
   readonly config: PortConfig;
-  readonly environment: Pick<PortEnvironment, "log" | "time" | "nodeWatcher" | "openDevice">;
+  readonly environment: Pick<PortEnvironment, "log" | "time" | "nodeWatcher" | "openDevice" | "keepState">;
   readonly events: ReconnectEvents;
 }
 
@@ -164,6 +164,7 @@ export class ReconnectingDevice implements Device {
     this.#device = null;
     this.#gone = device.close(0);
     this.#reopen(seconds * 1000, what);
+    environment.keepState?.(config.name);
     return true;
   }
 
