@@ -58,7 +58,7 @@ const TEST_ADDON = "test/support/test-addon.c"; // not in the release archive
  * Goes before the daemon in its bundle: an updater asks `busy` often, a technician waits for `attach`, and the daemon takes
  * longer to load than these commands take to run.
  */
-const CLIENT = "ports attach watch who take break pulse disconnect set say log doctor".split(" ");
+const CLIENT = "ports attach watch who take break pulse disconnect set say log doctor status reload apply".split(" ");
 const START = `#!/usr/bin/env node
 "use strict";
 if (${JSON.stringify(CLIENT)}.includes(process.argv[2])) {

@@ -63,8 +63,11 @@ put 644 /usr/share/dbus-1/system.d units/dbus/org.ser2net.Ser2net1.conf
 put 644 /usr/share/dbus-1/interfaces service/dbus/org.ser2net.Ser2net1.xml
 
 if [ $systemd = yes ]; then
-  put 755 /usr/lib/ser2net units/ser2net-health
-  put 644 /usr/lib/systemd/system units/ser2net.service units/ser2net@.service units/ser2net@.socket units/ser2net-health@.service
+  put 755 /usr/lib/ser2net units/ser2net-health units/ser2net-rollback
+  put 644 /usr/lib/systemd/system units/ser2net.service units/ser2net@.service units/ser2net@.socket \
+    units/ser2net-health@.service units/ser2net-rollback.service
+  mkdir -p "$root/usr/lib/systemd/system/multi-user.target.wants"
+  ln -sf ../ser2net-rollback.service "$root/usr/lib/systemd/system/multi-user.target.wants/"
   put 644 /usr/lib/systemd/system-preset units/presets/80-ser2net.preset
   put 644 /usr/lib/sysusers.d units/sysusers.d/ser2net.conf
   put 644 /usr/lib/tmpfiles.d units/tmpfiles.d/ser2net.conf

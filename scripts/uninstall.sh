@@ -34,6 +34,7 @@ done
 usr=$root/usr lib=$root/usr/lib share=$root/usr/share
 rm -rf "$usr/bin/ser2net" "$lib/ser2net" "$share/ser2net" "$share/doc/ser2net" \
   "$lib"/systemd/system/ser2net.service "$lib"/systemd/system/ser2net@* "$lib"/systemd/system/ser2net-health@* \
+  "$lib"/systemd/system/ser2net-rollback.service "$lib"/systemd/system/multi-user.target.wants/ser2net-rollback.service \
   "$lib/systemd/system-preset/80-ser2net.preset" "$lib/systemd/catalog/ser2net.catalog" \
   "$lib/sysusers.d/ser2net.conf" "$lib/tmpfiles.d/ser2net.conf" "$lib/udev/rules.d/60-ser2net.rules" \
   "$share"/dbus-1/system.d/org.ser2net.* "$share"/dbus-1/interfaces/org.ser2net.* "$share"/man/man*/ser2net*.[158]* \

@@ -230,7 +230,7 @@ class Program {
       },
       staying: () => {
         control.sessions?.close();
-        this.#serviceManager.reloaded(null);
+        this.#serviceManager.reloaded();
       },
     };
     this.#inPlace.begin(daemon, this.#log);
@@ -255,7 +255,7 @@ class Program {
         this.#bus.drainChanged();
       },
       healthChanged: () => this.#serviceManager.changed(),
-      reloadDue: () => this.#reload("A serial device has appeared"),
+      reloadDue: cause => this.#reload(cause),
     };
   }
 
@@ -263,8 +263,7 @@ class Program {
     if (this.#waitsForNextTry) process.exit(FAILED);
     this.#serviceManager.reloading();
     this.#daemon.reload(cause);
-    const { lastReload } = this.#daemon;
-    this.#serviceManager.reloaded(typeof lastReload === "string" ? lastReload : null);
+    this.#serviceManager.reloaded();
   }
 
   /** Exits; later where connections are kept for the next try, which are lost with the last one. */

@@ -1,14 +1,11 @@
 /** The composition root: builds the rooms, starts them in order, and stops them. */
 import type { ProfileFacts } from "../board/profile.js";
 import type { Options } from "../cli.js";
-import { VERSION } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
 import { type Diagnostic, errorsOf, faultyLines, formatDiagnostic } from "../config/diagnostic.js";
-import type { ControlServer } from "../control/server.js";
 import { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
-import { loadModule } from "../native/load-module.js";
 import { type Inherited, inheritedSockets } from "../net/inherited.js";
 import { createServiceLookup } from "../net/services.js";
 import type { PortEnvironment } from "../port/environment.js";
@@ -17,6 +14,7 @@ import type { ManagedPort } from "../port/status.js";
 import { BoardDevices } from "./board-devices.js";
 import { Bundles, loadSol } from "./bundles.js";
 import { ControlListener } from "./control-listener.js";
+import { createControlServer } from "./control-server.js";
 import { DaemonDrain } from "./drain.js";
 import type { HandedOver } from "./handover.js";
 import {
@@ -28,7 +26,6 @@ import {
   readSources,
 } from "./load-configuration.js";
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
-import { portNames } from "./port-names.js";
 import { applyReload, ServedPorts } from "./served-ports.js";
 import { StartError } from "./start-error.js";
 
@@ -43,8 +40,8 @@ export interface DaemonEvents {
   drainChanged(): void;
   /** The result of `missing` may have changed. */
   healthChanged(): void;
-  /** The board has a device that the configuration in force does not know yet. */
-  reloadDue(): void;
+  /** The board has a device that is not configured yet, or an operator asks for it. @param cause for the log */
+  reloadDue(cause: string): void;
 }
 
 export class Daemon {
@@ -64,6 +61,7 @@ export class Daemon {
   readonly drain: DaemonDrain;
   #configuration: Configuration;
   #board: ProfileFacts | null = null;
+  #configFile: string | null = null;
   #lastReload: readonly Diagnostic[] | string = [];
   #faultyLines = 0;
 
@@ -91,18 +89,12 @@ export class Daemon {
       openLed: config => this.#bundles.leds?.open(config) ?? null,
     });
     this.control = new ControlListener({
-      createServer: () => this.#createControlServer(),
+      createServer: () => createControlServer(this, log, () => events.reloadDue("Reload called on the control port")),
       log,
       listen: this.#environment.listen,
       permitted: createAccessCheck("ser2net-control", log),
       serviceLookup: this.#serviceLookup,
     });
-  }
-
-  #createControlServer(): ControlServer {
-    const { ControlServer } = loadModule<typeof import("../control/server.js")>("./control.cjs");
-    const profile = (portName: string) => portNames(this.#board, portName);
-    return new ControlServer({ ports: this.ports, version: VERSION, drain: this.drain, log: this.#log, profile });
   }
 
   #createBoardDevices(): BoardDevices {
@@ -112,7 +104,7 @@ export class Daemon {
       warn: text => this.#log.warning(text),
       found: path => {
         this.#log.notice(`There is a serial device now: ${path}`);
-        this.#events.reloadDue();
+        this.#events.reloadDue("A serial device has appeared");
       },
       changed: () => this.#events.healthChanged(),
     });
@@ -141,6 +133,11 @@ export class Daemon {
       handover: takenOver,
       journal,
     });
+  }
+
+  /** The file that was read last, or that would be; null: none is. */
+  get configFile(): string | null {
+    return this.#configFile;
   }
 
   /** The facts of the board's profile about the ports; null without --board. */
@@ -218,12 +215,13 @@ export class Daemon {
   }
 
   /** Serves a configuration in place of the one in force. */
-  #adopt({ configuration, diagnostics, board }: LoadedConfiguration): void {
+  #adopt({ configuration, configFile, diagnostics, board }: LoadedConfiguration): void {
     if (configuration.ports.some(({ device }) => device.kind === "sol")) {
       for (const text of loadSol().solWarnings(configuration.ports)) this.#log.warning(text);
     }
     this.#faultyLines = faultyLines(diagnostics);
     this.#board = board;
+    this.#configFile = configFile;
     this.#bundles.prepare(configuration, board);
     this.#boardDevices.configure(board);
     this.#configuration = applyReload(this.served, this.#configuration, configuration);

@@ -28,6 +28,8 @@ type ConfigurationSources = Pick<
 
 export interface LoadedConfiguration {
   readonly configuration: Configuration;
+  /** The file that was read, or with a board that would be, if it were there; null: none is. */
+  readonly configFile: string | null;
   /** The facts of the board's profile about the ports; null without --board. */
   readonly board: ProfileFacts | null;
   /** Of profile and configuration, in the order they were read. */
@@ -57,6 +59,7 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
   const board = chosen === null ? null : loadBoards().profileFacts(chosen.profile.profile, configuration.ports);
   return {
     configuration,
+    configFile: file ?? (chosen === null || selection.configFile === null ? null : instanceFile(chosen.name)),
     board,
     diagnostics: [
       ...(selection.report === null ? lockServedFile(file) : []),

@@ -10,7 +10,7 @@ const STATUS_PAUSE_MS = 1000;
 /** Closing all devices takes 4 s at most; the manager is asked for twice that. */
 const STOP_MS = 8000;
 
-interface ReportedState {
+export interface ReportedState {
   readonly ports: { list(): readonly Port[] };
   problem(): string | null;
   /** Number of lines with errors in the configuration in force. */
@@ -18,6 +18,8 @@ interface ReportedState {
   readonly drain: { readonly isDraining: boolean };
   /** Of the board; null without one. */
   readonly board: { readonly hardware: readonly unknown[] } | null;
+  /** A text: the reason why the last reload changed nothing. */
+  readonly lastReload: unknown;
   /** Connectors that the board needs and that have no device. */
   missing(): readonly string[];
 }
@@ -31,8 +33,6 @@ export class ServiceManager {
   readonly #clock: Clock;
   #watchdog: Watchdog | null = null;
   #cancelStatus: Cancel | null = null;
-  /** Why the last reload changed nothing. */
-  #refusal: string | null = null;
 
   constructor(daemon: ReportedState, environment: NodeJS.ProcessEnv, log: Log, clock: Clock = backgroundClock) {
     this.#clock = clock;
@@ -44,7 +44,7 @@ export class ServiceManager {
 
   /** The ports listen. @param takenOver what is new of it, in words: of the process before this one */
   started(takenOver: string | null): void {
-    this.#notifier.ready(takenOver === null ? this.#status() : `${this.#status()}; ${takenOver}`);
+    this.#notifier.ready(takenOver === null ? statusText(this.#daemon) : `${statusText(this.#daemon)}; ${takenOver}`);
     this.#watchdog = createWatchdog({
       intervalUs: this.#intervalUs,
       clock: this.#clock,
@@ -65,9 +65,8 @@ export class ServiceManager {
   }
 
   /** A refused reload ends like any other: the manager waits for it. */
-  reloaded(refusal: string | null): void {
-    this.#refusal = refusal;
-    this.#notifier.ready(this.#status());
+  reloaded(): void {
+    this.#notifier.ready(statusText(this.#daemon));
   }
 
   stopping(): void {
@@ -82,33 +81,33 @@ export class ServiceManager {
     if (!this.isSupervised || this.#cancelStatus !== null) return;
     this.#cancelStatus = this.#clock.after(STATUS_PAUSE_MS, () => {
       this.#cancelStatus = null;
-      this.#notifier.status(this.#status());
+      this.#notifier.status(statusText(this.#daemon));
     });
   }
+}
 
-  /**
-   * `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health looks for "not served" and "required device
-   * missing".
-   */
-  #status(): string {
-    const ports = this.#daemon.ports.list();
-    const counts = new Map<string, number>();
-    for (const port of ports) {
-      const condition = describeCondition(port);
-      counts.set(condition, (counts.get(condition) ?? 0) + 1);
-    }
-    const parts = [...counts].map(([condition, count]) => `${count} ${condition}`);
-    const refusal = this.#refusal === null ? "" : `reload rejected: ${this.#refusal}; `;
-    const hasNone = ports.length === 0 && this.#daemon.board?.hardware.length === 0;
-    const count = `${ports.length} ${ports.length === 1 ? "port" : "ports"}`;
-    const total = hasNone ? `${count}: this machine has no serial lines` : count;
-    const labels = this.#daemon.missing();
-    const missing = labels.length === 0 ? "" : `; required device missing: ${labels.join(", ")}`;
-    const lines = this.#daemon.faultyLines;
-    const faulty = lines === 0 ? "" : `; ${lines} ${lines === 1 ? "line" : "lines"} with errors`;
-    const draining = this.#daemon.drain.isDraining ? "draining; " : "";
-    return `${refusal}${draining}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${faulty}${missing}`;
+/**
+ * `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health and `ser2net apply` look for "not served" and
+ * "required device missing".
+ */
+export function statusText(daemon: ReportedState): string {
+  const ports = daemon.ports.list();
+  const counts = new Map<string, number>();
+  for (const port of ports) {
+    const condition = describeCondition(port);
+    counts.set(condition, (counts.get(condition) ?? 0) + 1);
   }
+  const parts = [...counts].map(([condition, count]) => `${count} ${condition}`);
+  const refusal = typeof daemon.lastReload === "string" ? `reload rejected: ${daemon.lastReload}; ` : "";
+  const hasNone = ports.length === 0 && daemon.board?.hardware.length === 0;
+  const count = `${ports.length} ${ports.length === 1 ? "port" : "ports"}`;
+  const total = hasNone ? `${count}: this machine has no serial lines` : count;
+  const labels = daemon.missing();
+  const missing = labels.length === 0 ? "" : `; required device missing: ${labels.join(", ")}`;
+  const lines = daemon.faultyLines;
+  const faulty = lines === 0 ? "" : `; ${lines} ${lines === 1 ? "line" : "lines"} with errors`;
+  const draining = daemon.drain.isDraining ? "draining; " : "";
+  return `${refusal}${draining}${total}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}${faulty}${missing}`;
 }
 
 /** `not served: address already in use`; else the condition. */

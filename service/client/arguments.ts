@@ -37,6 +37,15 @@ export type ClientCommand =
       /** The file of the archive, or null. */
       readonly archive: string | null;
     }
+  | {
+      readonly kind: "apply";
+      readonly file: string;
+      /** The file that it replaces; null: the configuration of the daemon. */
+      readonly to: string | null;
+      /** How long the daemon must be healthy with it. */
+      readonly confirmSeconds: number;
+    }
+  | { readonly kind: "reload" | "status" }
   | { readonly kind: "take" | "set" | "say" | "pulse"; readonly name: string; readonly words: readonly string[] }
   | { readonly kind: "log"; readonly name: string; readonly words: readonly string[] }
   | { readonly kind: "help" };
@@ -57,6 +66,9 @@ const OPTIONS: Readonly<Record<Kind, Readonly<Record<string, boolean>>>> = {
   pulse: {},
   log: {},
   doctor: { "--json": false, "--open": false, "--archive": true },
+  apply: { "--to": true, "--confirm": true },
+  reload: {},
+  status: {},
   help: {},
 };
 const TARGETS: Readonly<Record<string, boolean>> = { "-H": true, "--instance": true, "--socket": true };
@@ -74,10 +86,15 @@ const WORDS: Readonly<Record<Kind, readonly [number, number]>> = {
   pulse: [2, 2],
   log: [1, Number.POSITIVE_INFINITY],
   doctor: [0, 1],
+  apply: [1, 1],
+  reload: [0, 0],
+  status: [0, 0],
   help: [0, 0],
 };
 
 const CONTROL_PORT = 2000;
+const CONFIRM_SECONDS = 60;
+const LONGEST_CONFIRM_SECONDS = 86_400;
 /** The largest replay of a port (docs/console.md). */
 const MAX_REPLAY = 16 * 1024 * 1024;
 
@@ -110,7 +127,10 @@ export function parseClientArguments(argv: readonly string[]): { command: Client
   if (rest.includes("--help") || rest.includes("-h")) return { command: { kind: "help" }, target: targetOf(new Map()) };
   const given = split(kind, rest);
   const [least, most] = WORDS[kind];
-  if (given.words.length < least) throw new UsageError(`${kind}: ${least === 1 ? "which port?" : "a word is missing"}`);
+  if (given.words.length < least)
+    throw new UsageError(
+      `${kind}: ${kind === "apply" ? "which file?" : least === 1 ? "which port?" : "a word is missing"}`,
+    );
   if (given.words.length > most) throw new UsageError(`${kind}: one word too many: ${given.words[most]}`);
   return { command: commandOf(kind, given), target: targetOf(given.options) };
 }
@@ -161,6 +181,12 @@ function commandOf(kind: Kind, { options, words }: Given): ClientCommand {
       const archive = options.get("--archive")?.at(-1) ?? null;
       return { kind, name: words[0] ?? null, json: options.has("--json"), open: options.has("--open"), archive };
     }
+    case "apply": {
+      const to = options.get("--to")?.at(-1) ?? null;
+      return { kind, file: name, to, confirmSeconds: secondsOf(options, "--confirm") ?? CONFIRM_SECONDS };
+    }
+    case "reload":
+    case "status":
     case "help":
       return { kind };
     case "break":
@@ -178,6 +204,16 @@ function bytesOf(options: Given["options"], option: string): number | null {
     throw new UsageError(`${option} takes a number of bytes from 0 to ${MAX_REPLAY}`);
   }
   return Number(text);
+}
+
+function secondsOf(options: Given["options"], option: string): number | null {
+  const text = options.get(option)?.at(-1);
+  if (text === undefined) return null;
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (seconds < 1 || seconds > LONGEST_CONFIRM_SECONDS) {
+    throw new UsageError(`${option} takes a number of seconds from 1 to ${LONGEST_CONFIRM_SECONDS}`);
+  }
+  return seconds;
 }
 
 function targetOf(options: Given["options"]): Target {

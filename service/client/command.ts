@@ -1,6 +1,7 @@
 /** The commands of the client: each one to its file, or as one line of the control language. */
 import { loadHelp } from "../app/load-help.js";
 import { DaemonError } from "../drain/running-daemon.js";
+import { apply } from "./apply.js";
 import { type ClientCommand, parseClientArguments, UsageError } from "./arguments.js";
 import { attach } from "./attach.js";
 import type { ControlAddress } from "./control-session.js";
@@ -9,7 +10,7 @@ import { doctor } from "./doctor.js";
 import type { ClientIo } from "./io.js";
 import { showJournal } from "./journal.js";
 import { ports } from "./ports.js";
-import { EXIT } from "./usage.js";
+import { EXIT, NOT_RELOADED } from "./usage.js";
 import { watch } from "./watch.js";
 
 /** Resolves to the exit status. @param argv from the name of the command on, one character a byte */
@@ -50,6 +51,11 @@ function run(
       return who(command.name, addresses, io);
     case "set":
       return change(addresses, command.name, port => `setportconfig ${port} ${command.words.join(" ")}`, io);
+    case "apply":
+      return apply(command, addresses, io);
+    case "status":
+    case "reload":
+      return ofDaemons(command.kind, addresses, io);
     case "take":
       return change(addresses, command.name, port => `take ${port}`, io, / writes on /);
     case "say":
@@ -71,6 +77,17 @@ async function who(name: string | null, addresses: readonly ControlAddress[], io
     for (const line of answer) io.out(`${line}\n`);
   }
   return EXIT.done;
+}
+
+/** A command of the whole daemon, for each of them. Its answer begins with what went wrong. */
+async function ofDaemons(command: string, addresses: readonly ControlAddress[], io: ClientIo): Promise<number> {
+  let status: number = EXIT.done;
+  for (const address of addresses) {
+    const answer = await askOnce(address, command);
+    for (const line of answer) io.out(`${addresses.length > 1 ? `${address.name}: ` : ""}${line}\n`);
+    if (answer[0]?.startsWith(NOT_RELOADED) === true) status = EXIT.refused;
+  }
+  return status;
 }
 
 /** A command whose answer is a refusal, or that has the given one. */

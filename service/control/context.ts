@@ -1,4 +1,5 @@
 /** What the commands of the control port work on. */
+import type { Diagnostic } from "../config/diagnostic.js";
 import type { AttachState } from "../handover/state.js";
 import type { PeerAddress } from "../net/link.js";
 import type { Drain } from "../port/drain.js";
@@ -12,11 +13,23 @@ export interface ControlPorts {
   find(name: string): ManagedPort | null;
 }
 
+/** The daemon as a whole, for `status` and `reload`. */
+export interface ControlledDaemon {
+  /** Reads the configuration anew. The diagnostics of the one in force, or the reason why nothing changed. */
+  reload(): readonly Diagnostic[] | string;
+  /** As the service manager is told. */
+  status(): string;
+  /** What it reads: null for none. */
+  configFile(): string | null;
+  board(): string | null;
+}
+
 /** The part of the context that is the same for all sessions. */
 export interface CommandFacts {
   readonly ports: ControlPorts;
   readonly version: string;
   readonly drain: Drain;
+  readonly daemon: ControlledDaemon;
   /** Label and id of a port in the board profile; null: it has none. */
   profile(portName: string): PortNames | null;
 }

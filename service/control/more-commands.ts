@@ -1,10 +1,11 @@
 /** The commands that 3.5.4 does not have (docs/control-socket.md). To add one, add a row to COMMANDS. */
+import { formatDiagnostic } from "../config/diagnostic.js";
 import { printable, toText } from "../line/bytes.js";
 import { findPort } from "../port/find-port.js";
 import { personAt } from "../port/peers/writers.js";
 import type { ConnectionStatus, ManagedPort } from "../port/status.js";
 import { splitWords } from "./command.js";
-import type { CommandContext } from "./context.js";
+import type { CommandContext, ControlledDaemon } from "./context.js";
 import { listPeople, portAsJson, portTable, titleOf } from "./listing.js";
 
 interface MoreCommand {
@@ -86,6 +87,18 @@ const COMMANDS: Readonly<Record<string, MoreCommand>> = {
       return form === "json" ? portAsJson(ports.list(), profile) : portTable(ports.list(), profile);
     },
   },
+  status: {
+    help: ["status - show the state of the daemon, and which files it reads."],
+    changes: false,
+    port: "none",
+    run: (_port, _rest, _text, { daemon }) => status(daemon),
+  },
+  reload: {
+    help: ["reload - read the configuration anew."],
+    changes: true,
+    port: "none",
+    run: (_port, _rest, _text, { daemon }) => reload(daemon),
+  },
 };
 
 /** Lines of `help`, behind those of 3.5.4. */
@@ -144,6 +157,21 @@ function take(port: ManagedPort, id: string | undefined, { peer }: CommandContex
 
 function newest(one: ConnectionStatus | null, other: ConnectionStatus): ConnectionStatus {
   return one === null || other.id > one.id ? other : one;
+}
+
+function status(daemon: ControlledDaemon): readonly string[] {
+  const [configFile, board] = [daemon.configFile(), daemon.board()];
+  return [
+    daemon.status(),
+    ...(configFile === null ? [] : [`configuration: ${configFile}`]),
+    ...(board === null ? [] : [`board: ${board}`]),
+  ];
+}
+
+function reload(daemon: ControlledDaemon): readonly string[] {
+  const result = daemon.reload();
+  if (typeof result === "string") return [`The configuration stays as it is: ${result}`];
+  return [...result.map(formatDiagnostic), daemon.status()];
 }
 
 /** The last output of the device as lines, without their ends. */

@@ -241,9 +241,9 @@ export class ControlSession {
   }
 
   #context(): CommandContext {
-    const { ports, version, drain, profile, deniedBut, link } = this.#options;
+    const { ports, version, drain, daemon, profile, deniedBut, link } = this.#options;
     return {
-      ...{ ports, version, drain, profile, deniedBut, monitor: this.#monitor, session: this, peer: link.peer },
+      ...{ ports, version, drain, daemon, profile, deniedBut, monitor: this.#monitor, session: this, peer: link.peer },
       attach: (port, how, force) => {
         const result = this.#attach(port, { ...how, isEscaped: false, input: NOTHING }).begin(force);
         if ("refusal" in result) this.#attached = null;

@@ -2,7 +2,7 @@ import t from "tap";
 import { DaemonDrain, LONGEST_DRAIN_MS } from "../../service/app/drain.js";
 import { ControlServer } from "../../service/control/server.js";
 import type { Rotator } from "../../service/port/rotator.js";
-import { GREETING } from "../support/fake-control.js";
+import { GREETING, NO_DAEMON } from "../support/fake-control.js";
 import { World } from "../support/fake-environment.js";
 import { createFakeLink, type FakeLink } from "../support/fake-link.js";
 import { rotate } from "../support/fake-rotator.js";
@@ -31,7 +31,8 @@ function drained(...lines: readonly string[]) {
     log,
     clock,
   });
-  const control = new ControlServer({ profile: () => null, ports: world.ports, version: "1", drain, log, clock });
+  const facts = { profile: () => null, ports: world.ports, version: "1", daemon: NO_DAEMON };
+  const control = new ControlServer({ ...facts, drain, log, clock });
   const operator = (): FakeLink => {
     const link = createFakeLink({ address: "192.0.2.9", port: 50_001 });
     control.accept(link);

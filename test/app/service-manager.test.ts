@@ -160,7 +160,7 @@ t.test("a network port that another program has is in the status, and served whe
 t.test("a board without a serial line says so", PYTHON, async t => {
   const manager = await Manager.start(t);
   const { ports, environment } = new World();
-  const idle = { faultyLines: 0, drain: { isDraining: false }, problem: () => null, missing: () => [] };
+  const idle = { faultyLines: 0, drain: { isDraining: false }, problem: () => null, missing: () => [], lastReload: [] };
   for (const [hardware, status] of [
     [[], "0 ports: this machine has no serial lines"],
     [["a device without a port"], "0 ports"],
@@ -182,6 +182,7 @@ t.test("a stall is in the status until it is over", PYTHON, async t => {
     ports,
     faultyLines: 0,
     drain: { isDraining: false },
+    lastReload: [],
     problem: () => null,
     missing: () => [],
     board: null,

@@ -2,7 +2,7 @@ import t from "tap";
 import { ControlServer } from "../../service/control/server.js";
 import { systemClock } from "../../service/line/clock.js";
 import { createLog } from "../../service/log/levels.js";
-import { ask, createFakeControl, GREETING, NO_DRAIN } from "../support/fake-control.js";
+import { ask, createFakeControl, GREETING, NO_DAEMON, NO_DRAIN } from "../support/fake-control.js";
 import { createFakeLink } from "../support/fake-link.js";
 import { createFakeManagedPort } from "../support/fake-managed-port.js";
 
@@ -249,6 +249,7 @@ t.test("a long listing pauses after each few kilobytes, and a session that ends 
     ports: { list: () => ports, find: () => null },
     version: "",
     drain: NO_DRAIN,
+    daemon: NO_DAEMON,
     log,
     clock,
   });

@@ -36,7 +36,9 @@ t.test("each command that the program starts has help, and each option of it is 
   for (const { name, options, forms } of client) {
     for (const option of [...options, ...TARGET_OPTIONS]) {
       const value = nameOf(option.form) === undefined && !option.form.includes("HOST") ? [] : ["1"];
-      const words = forms[0]?.[0].includes(" PORT") ? ["p", "w"].slice(0, /set|say|pulse/.test(name) ? 2 : 1) : [];
+      const words = / PORT| FILE$/.test(forms[0]?.[0] ?? "")
+        ? ["p", "w"].slice(0, /set|say|pulse/.test(name) ? 2 : 1)
+        : [];
       parseClientArguments([name, optionWord(option), ...value, ...words]);
       t.match(helpOf(name), `\n  ${option.form}`, `${name} ${option.form}`);
     }

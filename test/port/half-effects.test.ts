@@ -10,7 +10,7 @@ import { bindInterface } from "../../service/dbus/interface.js";
 import { PORT } from "../../service/dbus/port-interface.js";
 import { PROPERTIES } from "../../service/dbus/standard-interfaces.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { ask, NO_DRAIN } from "../support/fake-control.js";
+import { ask, NO_DAEMON, NO_DRAIN } from "../support/fake-control.js";
 import { World } from "../support/fake-environment.js";
 import { createFakeLink } from "../support/fake-link.js";
 import { connectionStatus } from "../support/fake-managed-port.js";
@@ -126,6 +126,7 @@ async function command(line: string) {
     ports: world.ports,
     version: "1",
     drain: NO_DRAIN,
+    daemon: NO_DAEMON,
     log,
     clock: new FakeClock(),
   }).accept(operator);

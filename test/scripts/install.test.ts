@@ -21,7 +21,10 @@ t.test("every file that the pages name is in its place, and only the owner may c
   const names = (folder: string) =>
     files.filter(file => file.startsWith(`${folder}/`)).map(file => file.slice(folder.length + 1));
   t.same(names("usr/lib/systemd/system").sort(), [
+    "multi-user.target.wants",
+    "multi-user.target.wants/ser2net-rollback.service",
     "ser2net-health@.service",
+    "ser2net-rollback.service",
     "ser2net.service",
     "ser2net@.service",
     "ser2net@.socket",
@@ -41,6 +44,7 @@ t.test("every file that the pages name is in its place, and only the owner may c
     "usr/lib/ser2net/native.node",
     "usr/lib/ser2net/ser2net-health",
     "usr/lib/ser2net/ser2net-leds",
+    "usr/lib/ser2net/ser2net-rollback",
     "usr/lib/ser2net/ser2net.cjs",
   ]);
   for (const file of files) t.equal(statSync(join(root, file)).mode & 0o022, 0, file);

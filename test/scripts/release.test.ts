@@ -81,5 +81,15 @@ t.test("shellcheck has nothing to say about the scripts of an image", needs("she
     "release.sh",
   ].map(name => `scripts/${name}`);
   scripts.push("scripts/buildroot/package/ser2net-edge/S80ser2net");
-  t.equal(say("shellcheck", ...scripts, "service/native/build.sh", "units/ser2net-leds", "units/ser2net-health"), "");
+  t.equal(
+    say(
+      "shellcheck",
+      ...scripts,
+      "service/native/build.sh",
+      "units/ser2net-leds",
+      "units/ser2net-health",
+      "units/ser2net-rollback",
+    ),
+    "",
+  );
 });

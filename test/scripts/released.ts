@@ -48,6 +48,8 @@ export const PROGRAM = [
 ];
 export const SYSTEMD = [
   "/usr/lib/ser2net/ser2net-health",
+  "/usr/lib/ser2net/ser2net-rollback",
+  "/usr/lib/systemd/system/multi-user.target.wants/ser2net-rollback.service",
   "/usr/lib/systemd/catalog/ser2net.catalog",
   "/usr/lib/systemd/system-preset/80-ser2net.preset",
   ...readdirSync("units")

@@ -1,10 +1,17 @@
 /** A control port with fake operators before it and fake ports behind. */
+import type { ControlledDaemon } from "../../service/control/context.js";
 import { ControlServer } from "../../service/control/server.js";
 import type { Drain } from "../../service/port/drain.js";
 import { FakeClock } from "./fake-clock.js";
 import { createFakeLink, type FakeLink } from "./fake-link.js";
 import { createFakeManagedPort, type FakeManagedPort } from "./fake-managed-port.js";
 
+export const NO_DAEMON: ControlledDaemon = {
+  reload: () => [],
+  status: () => "0 ports",
+  configFile: () => null,
+  board: () => null,
+};
 export const NO_DRAIN: Drain = { isDraining: false, begin() {}, end() {}, activities: () => [] };
 
 export const GREETING = "\xff\xfb\x03\xff\xfb\x01\xff\xfe\x01-> ";
@@ -31,6 +38,7 @@ export function createFakeControl(ports: FakeManagedPort[] = [createFakeManagedP
     ports: { list: () => ports, find: name => ports.find(port => port.known.name === name) ?? null },
     version: "3.5.4",
     drain: NO_DRAIN,
+    daemon: NO_DAEMON,
     log,
     clock,
   });

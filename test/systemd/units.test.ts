@@ -22,7 +22,7 @@ function installed(t: Test): string {
   const copying = { recursive: true, verbatimSymlinks: true, filter: others };
   if (existsSync(`/${SYSTEM}`)) cpSync(`/${SYSTEM}`, join(root, SYSTEM), copying);
   for (const unit of readdirSync(UNITS).filter(name => /\.(service|socket)$/.test(name))) put(unit, join(SYSTEM, unit));
-  for (const helper of ["ser2net-leds", "ser2net-health"]) put(helper, `usr/lib/ser2net/${helper}`);
+  for (const helper of ["ser2net-leds", "ser2net-health", "ser2net-rollback"]) put(helper, `usr/lib/ser2net/${helper}`);
   put("sysusers.d", "usr/lib/sysusers.d");
   put("tmpfiles.d", "usr/lib/tmpfiles.d");
   put("presets", "usr/lib/systemd/system-preset");
@@ -56,7 +56,7 @@ function withBoards(t: Test): string {
 t.test("systemd has nothing to say about the units of any board", needs("systemd-analyze"), async t => {
   const root = withBoards(t);
   const sockets = BOARDS.filter(board => existsSync(join(root, SYSTEM, `ser2net@${board}.socket.d`)));
-  const units = ["ser2net.service"];
+  const units = ["ser2net.service", "ser2net-rollback.service"];
   const names = [...BOARDS, "without-drop-in"];
   for (const name of names) units.push(`ser2net@${name}.service`, `ser2net-health@${name}.service`);
   units.push(...sockets.map(name => `ser2net@${name}.socket`));
@@ -70,6 +70,7 @@ t.test("the exposure is at most 1.6, with and without a drop-in", needs("systemd
     "ser2net",
     "ser2net@without-drop-in",
     "ser2net-health@board-a",
+    "ser2net-rollback",
   ]) {
     const security = ["security", "--offline=yes", "--threshold=16", "--no-pager", `${name}.service`];
     const report = say("systemd-analyze", `--root=${root}`, ...security);

@@ -1,0 +1,40 @@
+/** Loads the control port and connects it with the daemon. */
+import type { ProfileFacts } from "../board/profile.js";
+import { VERSION } from "../cli.js";
+import type { Diagnostic } from "../config/diagnostic.js";
+import type { ControlServer } from "../control/server.js";
+import type { Log } from "../log/log.js";
+import { loadModule } from "../native/load-module.js";
+import type { Drain } from "../port/drain.js";
+import type { Registry } from "../port/registry.js";
+import { portNames } from "./port-names.js";
+import { type ReportedState, statusText } from "./service-manager.js";
+
+interface ServedDaemon extends ReportedState {
+  readonly ports: Registry;
+  readonly drain: Drain;
+  readonly configFile: string | null;
+  readonly board: ProfileFacts | null;
+  readonly lastReload: readonly Diagnostic[] | string;
+}
+
+/** Throws when the bundle cannot be loaded. @param reload reads the configuration anew; then `lastReload` has the result */
+export function createControlServer(daemon: ServedDaemon, log: Log, reload: () => void): ControlServer {
+  const { ControlServer } = loadModule<typeof import("../control/server.js")>("./control.cjs");
+  return new ControlServer({
+    ports: daemon.ports,
+    version: VERSION,
+    drain: daemon.drain,
+    log,
+    profile: portName => portNames(daemon.board, portName),
+    daemon: {
+      reload() {
+        reload();
+        return daemon.lastReload;
+      },
+      status: () => statusText(daemon),
+      configFile: () => daemon.configFile,
+      board: () => daemon.board?.board ?? null,
+    },
+  });
+}

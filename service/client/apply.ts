@@ -1,0 +1,170 @@
+/** `ser2net apply`: a configuration counts on trial, and the previous one comes back where the daemon is not healthy with it. */
+import { spawnSync } from "node:child_process";
+import { constants } from "node:os";
+import { DaemonError } from "../drain/running-daemon.js";
+import { decodeUtf8, toText } from "../line/bytes.js";
+import { pause } from "../line/clock.js";
+import { reasonOf } from "../native/errors.js";
+import { readRegularFile } from "../native/read-file.js";
+import { type ClientCommand, UsageError } from "./arguments.js";
+import type { ControlAddress } from "./control-session.js";
+import { askOnce } from "./daemons.js";
+import { type ClientIo, onEndingSignal } from "./io.js";
+import { TrialFile } from "./trial-file.js";
+import { EXIT, NOT_RELOADED } from "./usage.js";
+
+type ApplyCommand = Extract<ClientCommand, { kind: "apply" }>;
+
+/** Interval of the looks at the daemon, in milliseconds. */
+const LOOK_MS = 1000;
+/** A port whose address is still in use by the previous configuration is tried again meanwhile. */
+const UNHEALTHY_LOOKS = 10;
+
+/** Resolves to the exit status. */
+export async function apply(
+  command: ApplyCommand,
+  addresses: readonly ControlAddress[],
+  io: ClientIo,
+): Promise<number> {
+  const [address, ...more] = addresses;
+  if (address === undefined || more.length > 0) {
+    throw new UsageError(`apply: which daemon? --instance ${addresses.map(({ name }) => name).join(" or ")}`);
+  }
+  if (!("path" in address)) throw new UsageError("apply: the file is one of the daemon's machine; -H is another one");
+  const before = readStatus(await askOnce(address, "status"));
+  const path = command.to ?? before.file;
+  if (path === null) throw new DaemonError("failed", "the daemon reads no file; --to FILE names one");
+  check(command.file, before.board, io);
+  const trial = begin(path, command.file);
+  io.out(`on trial: ${path}\n`);
+  return await new Trial(address, trial, before.health, io).run(command.confirmSeconds);
+}
+
+class Trial {
+  readonly #address: ControlAddress;
+  readonly #file: TrialFile;
+  /** What was wrong before: the new configuration is not blamed for it. */
+  readonly #before: readonly string[];
+  readonly #io: ClientIo;
+  #signal: NodeJS.Signals | null = null;
+
+  constructor(address: ControlAddress, file: TrialFile, before: readonly string[], io: ClientIo) {
+    this.#address = address;
+    this.#file = file;
+    this.#before = before;
+    this.#io = io;
+  }
+
+  async run(seconds: number): Promise<number> {
+    let interrupt = (): void => {};
+    const interrupted = new Promise<void>(resolve => {
+      interrupt = resolve;
+    });
+    const unhook = onEndingSignal(signal => {
+      this.#signal ??= signal;
+      interrupt();
+    });
+    try {
+      const fault = (await this.#reload()) ?? (await this.#watch(seconds, interrupted));
+      if (fault !== null) return await this.#takeBack(fault);
+      this.#file.keep();
+      this.#io.out(`kept: ${this.#file.path}\n`);
+      return EXIT.done;
+    } finally {
+      unhook();
+    }
+  }
+
+  /** Why it must not stay, or null. */
+  async #reload(): Promise<string | null> {
+    try {
+      const answer = await askOnce(this.#address, "reload");
+      for (const line of answer) this.#io.out(`${line}\n`);
+      return answer.find(line => line.startsWith(NOT_RELOADED)) ?? null;
+    } catch (error) {
+      return faultOf(error);
+    }
+  }
+
+  /** The first fault that lasts, or that there is at the end; null: none. */
+  async #watch(seconds: number, interrupted: Promise<void>): Promise<string | null> {
+    let unhealthy = 0;
+    let fault: string | null = null;
+    for (let look = 0; look < seconds && unhealthy < UNHEALTHY_LOOKS; look++) {
+      await Promise.race([pause(LOOK_MS, this.#io.clock), interrupted]);
+      if (this.#signal !== null) return this.#signal;
+      fault = await this.#look();
+      unhealthy = fault === null ? 0 : unhealthy + 1;
+    }
+    return fault;
+  }
+
+  async #look(): Promise<string | null> {
+    try {
+      const { health } = readStatus(await askOnce(this.#address, "status"));
+      return health.find(one => !this.#before.includes(one)) ?? null;
+    } catch (error) {
+      return faultOf(error);
+    }
+  }
+
+  async #takeBack(fault: string): Promise<number> {
+    this.#file.takeBack();
+    this.#io.err(`ser2net: taken back: ${fault}\n`);
+    const left = await this.#reload();
+    if (left !== null) this.#io.err(`ser2net: the previous configuration: ${left}\n`);
+    return this.#signal === null ? EXIT.refused : 128 + constants.signals[this.#signal];
+  }
+}
+
+/** The program's own checks, as the daemon would read the file. Throws DaemonError with what they print on standard error. */
+function check(file: string, board: string | null, io: ClientIo): void {
+  const isProfile = toText(read(file)).trimStart().startsWith("{");
+  const ofBoard = board === null ? [] : ["--board", board];
+  const words = isProfile ? ["board", "check", file] : ["--check", "-c", file, ...ofBoard];
+  const program = [process.argv[1] ?? "", ...words.map(decodeUtf8)];
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, program, { env: io.env });
+  if (error !== undefined) throw new DaemonError("failed", `cannot check ${file}: ${reasonOf(error)}`);
+  const said = toText(stdout) + toText(stderr);
+  if (status !== 0) {
+    io.err(said);
+    throw new DaemonError("failed", `${file} has errors, nothing was changed`);
+  }
+  io.out(said);
+}
+
+function begin(path: string, from: string): TrialFile {
+  const content = read(from);
+  try {
+    return new TrialFile(path, content);
+  } catch (error) {
+    const isOnTrial = error instanceof Error && "code" in error && error.code === "EEXIST";
+    const reason = isOnTrial ? `another trial goes on, or was cut off: ${path}.rollback is there` : reasonOf(error);
+    throw new DaemonError("failed", `cannot replace ${path}: ${reason}`);
+  }
+}
+
+function read(file: string): Buffer {
+  try {
+    return readRegularFile(file);
+  } catch (error) {
+    throw new DaemonError("failed", `cannot read ${file}: ${reasonOf(error)}`);
+  }
+}
+
+function faultOf(error: unknown): string {
+  if (error instanceof DaemonError) return error.message;
+  throw error;
+}
+
+/** The answer of the command `status` (docs/control-socket.md). */
+function readStatus(lines: readonly string[]) {
+  const [summary = ""] = lines;
+  const after = (start: string): string | null =>
+    lines.find(line => line.startsWith(start))?.slice(start.length) ?? null;
+  return {
+    health: summary.match(/\d+ not served: [^,;]+|required device missing: [^;]+/g) ?? [],
+    file: after("configuration: "),
+    board: after("board: "),
+  };
+}
