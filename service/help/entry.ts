@@ -1,6 +1,7 @@
 /** Texts of `--help` and the line behind a wrong word. Bundled as a file of its own: no daemon that serves needs them. */
 import { suggest } from "../config/suggest.js";
-import { COMMANDS, type CommandHelp, DAEMON, type OptionHelp, optionWord, TARGET_OPTIONS } from "./commands.js";
+import { COMMANDS, optionWord, TARGET_OPTIONS } from "./commands.js";
+import { type CommandHelp, DAEMON, type OptionHelp } from "./daemon.js";
 
 /** Columns before the text of an option or a command. */
 const INDENT = 26;

@@ -5,7 +5,8 @@ import t from "tap";
 import { parseArguments } from "../../service/cli.js";
 import { parseClientArguments } from "../../service/client/arguments.js";
 import { parseDrainArguments } from "../../service/drain/arguments.js";
-import { COMMANDS, DAEMON, optionWord, TARGET_OPTIONS } from "../../service/help/commands.js";
+import { COMMANDS, optionWord, TARGET_OPTIONS } from "../../service/help/commands.js";
+import { DAEMON } from "../../service/help/daemon.js";
 import { helpOf, hintOf } from "../../service/help/entry.js";
 import { BUNDLE } from "../support/daemon.js";
 
