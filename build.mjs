@@ -74,8 +74,8 @@ if (process.argv[2] === "--upgrade") {
   return;
 }`;
 
-/** In bytes, all bundles together. What they grow by is read from flash at every start. */
-const MAX_BUNDLED = 526_000;
+/** In bytes, all bundles together: what they take in the flash. */
+const MAX_BUNDLED = 800_000;
 /** Of these, the daemon: it is parsed at every start. */
 const MAX_DAEMON = 187_000;
 const MAX_NATIVE = 300_000;
