@@ -157,6 +157,8 @@ if (target === undefined) {
   await writeSchema();
 }
 
+await writeManual();
+
 keepTo("bundles", ".cjs", MAX_BUNDLED);
 keepTo("daemon", "ser2net.cjs", MAX_DAEMON);
 keepTo("native files", ".node", MAX_NATIVE);
@@ -177,19 +179,34 @@ function compile(output, ...sources) {
 
 /** The schema of board profiles to dist/schema.json. Its committed copy must be the same. */
 async function writeSchema() {
-  const { outputFiles } = await build({
-    ...BUNDLING,
-    entryPoints: ["scripts/board-schema.ts"],
-    format: "esm",
-    write: false,
-  });
-  const { profileSchema } = await import(
-    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
-  );
+  const { profileSchema } = await fromSource("scripts/board-schema.ts");
   writeFileSync("dist/schema.json", profileSchema());
   if (readFileSync("board-profiles/schema.json", "utf8") === profileSchema()) return;
   console.error("build: board-profiles/schema.json is not what the code says: cp dist/schema.json board-profiles/");
   process.exit(1);
+}
+
+/** The manual pages of man/ to dist/man, for every target. */
+async function writeManual() {
+  const { manualPage } = await fromSource("scripts/man.ts");
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  rmSync("dist/man", { recursive: true, force: true });
+  mkdirSync("dist/man");
+  try {
+    for (const file of readdirSync("man")) {
+      const name = file.replace(/\.md$/, "");
+      writeFileSync(`dist/man/${name}`, manualPage(name, readFileSync(`man/${file}`, "utf8"), version));
+    }
+  } catch (error) {
+    console.error(`build: ${error.message}`); // a word without a text
+    process.exit(1);
+  }
+}
+
+/** What a TypeScript file exports. */
+async function fromSource(file) {
+  const { outputFiles } = await build({ ...BUNDLING, entryPoints: [file], format: "esm", write: false });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
 }
 
 function licenceOf(folder) {

@@ -6,7 +6,7 @@ import { suggest } from "./suggest.js";
 
 const STATES = ["telnet", "raw", "rawlp", "off"] as const satisfies readonly PortState[];
 
-const DIRECTIVES = {
+export const DIRECTIVES = {
   BANNER: "No banner name given",
   SIGNATURE: "No signature given",
   OPENSTR: "No open string name given",

@@ -78,7 +78,7 @@ function describeDevice({ line, devicePath }: TemplateFacts): string {
   return isSolDevice(devicePath) ? String(line.speed) : formatLine(line);
 }
 
-type FactLetter = keyof typeof FACTS;
+export type FactLetter = keyof typeof FACTS;
 
 /** Longer results are cut: a template may repeat a long value many times. */
 const LONGEST_EXPANSION = 1 << 20;

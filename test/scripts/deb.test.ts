@@ -19,7 +19,7 @@ t.test("it holds what install.sh installs, and is the same each time", DEB, asyn
   t.ok(readFileSync(one).equals(readFileSync(other)));
   const root = temporaryFolder(t);
   execFileSync("dpkg-deb", ["--extract", one, root]);
-  const files = filesBelow(root).filter(file => !file.startsWith("/usr/share/doc/"));
+  const files = filesBelow(root).filter(file => !/^\/usr\/share\/(doc|man)\//.test(file));
   const shipped = [...PROGRAM, ...SYSTEMD].filter(file => !file.includes("notify-reload.conf")); // for systemd 253
   t.same(
     files.filter(file => file !== "/usr/share/lintian/overrides/ser2net-edge" && !file.endsWith("/50-board.conf")),
@@ -30,6 +30,7 @@ t.test("it holds what install.sh installs, and is the same each time", DEB, asyn
     "for enable ser2net@board-b.socket",
   );
   t.ok(filesBelow(root).includes("/usr/share/doc/ser2net/units.md"), "which the units name");
+  t.ok(filesBelow(root).includes("/usr/share/man/man5/ser2net.conf.5.gz"));
   const field = (name: string) => say("dpkg-deb", "--field", one, name).trim();
   t.equal(field("Version"), VERSION);
   t.match(field("Depends"), /^nodejs \(>= 20\), .*libc6/);

@@ -7,6 +7,7 @@ const STANDARD = {
   bindir: "/usr/bin",
   datadir: "/usr/share",
   docdir: "/usr/share/doc",
+  mandir: "/usr/share/man",
   nonarch_libdir: "/usr/lib",
   systemd_unitdir: "/usr/lib/systemd",
   systemd_system_unitdir: "/usr/lib/systemd/system",
@@ -26,7 +27,7 @@ export function readRecipe(file: string, settings: Readonly<Record<string, strin
   const [, name = "", version = ""] = /([^/_]+)_([^/]+)\.bb$/.exec(file) ?? [];
   const variables = new Map<string, string>(Object.entries({ ...STANDARD, PN: name, PV: version, ...settings }));
   variables.set("BP", `${name}-${version}`);
-  variables.set(`FILES:${name}-doc`, STANDARD.docdir);
+  variables.set(`FILES:${name}-doc`, `${STANDARD.docdir} ${STANDARD.mandir}`);
   variables.set(`FILES:${name}`, `${STANDARD.bindir}/* ${STANDARD.sysconfdir} /usr/lib/udev`);
   variables.set("PACKAGES", `${name}-doc ${name}`);
   const tasks = new Map<string, string>();

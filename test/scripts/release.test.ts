@@ -1,7 +1,7 @@
 /** scripts/release.sh: the archive from which images are built. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, cpSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import t from "tap";
 import { temporaryFolder } from "../support/daemon.js";
@@ -12,7 +12,7 @@ t.test("the same sources in another place, with other times and modes, give the 
   const [first, elsewhere, second] = [temporaryFolder(t), temporaryFolder(t), temporaryFolder(t)];
   const pages = ["LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
   const names = [...pages, "package.json", "package-lock.json", "tsconfig.json", "build.mjs"];
-  for (const name of [...names, "board-profiles", "docs", "dist", "scripts", "service", "units"]) {
+  for (const name of [...names, "board-profiles", "docs", "man", "dist", "scripts", "service", "units"]) {
     cpSync(name, join(elsewhere, name), { recursive: true, verbatimSymlinks: true });
   }
   symlinkSync(join(process.cwd(), "node_modules"), join(elsewhere, "node_modules"));
@@ -32,8 +32,10 @@ t.test("it holds what an image needs and nothing of npm but the headers of the a
     -1,
   );
   t.same(
-    names.filter(name => name.startsWith("dist/")).sort(),
-    [...BUNDLES, "LICENSES.txt", "board-units.mjs"].map(name => `dist/${name}`).sort(),
+    names.filter(name => /^dist\/.*[^/]$/.test(name)).sort(),
+    [...BUNDLES, "LICENSES.txt", "board-units.mjs", ...readdirSync("dist/man").map(name => `man/${name}`)]
+      .map(name => `dist/${name}`)
+      .sort(),
   );
   t.ok(names.includes("service/native/build.sh"));
   t.ok(names.includes("node_modules/node-api-headers/include/node_api.h"));

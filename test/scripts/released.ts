@@ -61,7 +61,7 @@ export const SYSTEMD = [
 ];
 
 export function isDocumentation(file: string): boolean {
-  return file.startsWith("/usr/share/doc/ser2net/");
+  return /^\/usr\/share\/(doc\/ser2net|man\/man\d)\//.test(file);
 }
 
 /** The output of the command, with its exit status unless that is 0. */
