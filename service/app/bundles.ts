@@ -5,12 +5,15 @@ import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
+import type { HeldDevice, HeldDeviceOptions } from "../port/environment.js";
 import type { ManagedPort } from "../port/status.js";
 import type { BoardLeds } from "./board-leds.js";
 
 type Sol = typeof import("./sol.js");
 type Traces = typeof import("../trace/traces.js");
 type ReplayBundle = typeof import("../replay/replay.js");
+
+type HoldBundle = typeof import("../port/reconnecting-device.js");
 
 interface BundlesOptions {
   readonly log: Log;
@@ -23,12 +26,14 @@ export class Bundles {
   /** Null: they cannot be loaded, which is logged. */
   readonly traces: () => Traces | null;
   readonly replay: () => ReplayBundle | null;
+  readonly #hold: () => HoldBundle | null;
   readonly #loadLeds: () => BoardLeds | null;
   #leds: BoardLeds | null = null;
 
   constructor(options: BundlesOptions) {
     this.traces = loader("Traces", () => loadModule<Traces>("./trace.cjs"), options.log);
     this.replay = loader("Replays", () => loadModule<ReplayBundle>("./replay.cjs"), options.log);
+    this.#hold = loader("Devices that come back", () => loadModule<HoldBundle>("./hold.cjs"), options.log);
     this.#loadLeds = loader("LEDs", () => createLeds(options), options.log);
   }
 
@@ -37,11 +42,18 @@ export class Bundles {
     return this.#leds;
   }
 
+  /** See PortEnvironment. */
+  holdDevice(options: HeldDeviceOptions): HeldDevice | null {
+    const bundle = this.#hold();
+    return bundle === null ? null : new bundle.ReconnectingDevice(options);
+  }
+
   /** Loads what the configuration needs, and sets up its LEDs. Call before its ports are served. */
   prepare({ leds, ports }: Configuration, board: ProfileFacts | null): void {
     if (board !== null || leds.length > 0) this.#leds = this.#loadLeds();
     this.#leds?.configure(board, ports);
     if (ports.some(isTraced)) this.traces();
+    if (ports.some(({ options }) => options.holdSeconds > 0)) this.#hold();
   }
 }
 

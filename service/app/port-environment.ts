@@ -75,6 +75,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     listen: (spec, events) => listen(spec, inherited, events, time),
     standardInput,
     openDevice: createDeviceOpener(log, locking),
+    holdDevice: held => options.bundles.holdDevice(held),
     nodeWatcher: options.nodeWatcher,
     identify: deviceIdentity,
     permitted,

@@ -2,11 +2,13 @@
 import type { NetworkPort } from "../config/network-port.js";
 import { type Cancel, type Clock, systemClock } from "../line/clock.js";
 import { reasonOf, SystemError } from "../native/errors.js";
+import { loadModule } from "../native/load-module.js";
 import { type ListenAddress, listenAddresses, lookUp } from "./addresses.js";
 import type { Inherited } from "./inherited.js";
 import type { Link, Listener, PeerAddress } from "./link.js";
 import { adoptTcp, type ListenEvents, listenTcp } from "./tcp.js";
-import { adoptUdp, listenUdp } from "./udp.js";
+
+type Udp = typeof import("./udp.js");
 
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;
@@ -20,23 +22,42 @@ export interface PortListenEvents extends ListenEvents {
   readonly retryInUse?: boolean;
 }
 
-/** Throws SystemError when not one socket can be opened and waiting would not help (the port is taken, say). */
+/**
+ * Throws SystemError when not one socket can be opened and waiting would not help (the port is taken, say).
+ * @param udp loads the bundle udp.cjs; throws when it cannot be loaded
+ */
 export function listen(
   spec: NetworkPort,
   inherited: Inherited,
   events: PortListenEvents,
   clock: Clock = systemClock,
+  udp: () => Udp = loadUdp,
 ): Listener {
+  const open: Open =
+    spec.transport === "udp"
+      ? addresses => udp().listenUdp(spec, addresses, events)
+      : addresses => listenTcp(spec, addresses, events, clock);
   const handed = inherited.take(spec);
-  if (handed.length > 0) return adopt(spec, handed, events, inherited, clock);
+  if (handed.length > 0) {
+    const giveBack = (given: readonly number[]): void => inherited.giveBack(given);
+    return spec.transport === "udp"
+      ? udp().adoptUdp(handed, events, giveBack)
+      : adoptTcp(handed, events, giveBack, clock);
+  }
   const addresses = listenAddresses(spec);
-  if (addresses === null) return new LateListener(spec, events, clock);
+  if (addresses === null) return new LateListener(spec, events, clock, open);
   try {
-    return open(spec, addresses, events, clock);
+    return open(addresses);
   } catch (error) {
-    if (mayCome(error, events.retryInUse === true)) return new LateListener(spec, events, clock);
+    if (mayCome(error, events.retryInUse === true)) return new LateListener(spec, events, clock, open);
     throw error;
   }
+}
+
+type Open = (addresses: readonly ListenAddress[]) => Listener;
+
+function loadUdp(): Udp {
+  return loadModule<Udp>("./udp.cjs");
 }
 
 /** The address may come with the network, and so may the interface it names (`%eth1`); another program may end. */
@@ -45,26 +66,12 @@ function mayCome(error: unknown, retryInUse: boolean): boolean {
   return error.code === "EADDRNOTAVAIL" || (retryInUse && error.code === "EADDRINUSE");
 }
 
-function adopt(
-  spec: NetworkPort,
-  sockets: readonly number[],
-  events: ListenEvents,
-  inherited: Inherited,
-  clock: Clock,
-): Listener {
-  const giveBack = (given: readonly number[]): void => inherited.giveBack(given);
-  return spec.transport === "udp" ? adoptUdp(sockets, events, giveBack) : adoptTcp(sockets, events, giveBack, clock);
-}
-
-function open(spec: NetworkPort, addresses: readonly ListenAddress[], events: ListenEvents, clock: Clock): Listener {
-  return spec.transport === "udp" ? listenUdp(spec, addresses, events) : listenTcp(spec, addresses, events, clock);
-}
-
 /** Tries to listen until it succeeds. */
 class LateListener implements Listener {
   readonly #spec: NetworkPort;
   readonly #events: PortListenEvents;
   readonly #clock: Clock;
+  readonly #open: Open;
   #listener: Listener | null = null;
   #accepting = true;
   #closed = false;
@@ -72,10 +79,11 @@ class LateListener implements Listener {
   #waitMs = FIRST_RETRY_MS;
   #error: string | null = null;
 
-  constructor(spec: NetworkPort, events: PortListenEvents, clock: Clock) {
+  constructor(spec: NetworkPort, events: PortListenEvents, clock: Clock, open: Open) {
     this.#spec = spec;
     this.#events = events;
     this.#clock = clock;
+    this.#open = open;
     void this.#try();
   }
 
@@ -114,7 +122,7 @@ class LateListener implements Listener {
     try {
       const addresses = listenAddresses(this.#spec) ?? (await lookUp(this.#spec));
       if (this.#closed) return;
-      this.#listener = open(this.#spec, addresses, this.#events, this.#clock);
+      this.#listener = this.#open(addresses);
       this.#listener.accepting = this.#accepting;
       const hasWaited = this.#error !== null;
       this.#error = null;

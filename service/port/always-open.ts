@@ -1,7 +1,7 @@
 /** Opens the device of a port with `always-open`: at the start, and again when it comes back. */
 import type { Cancel, Clock } from "../line/clock.js";
+import { RETRY_MS } from "./device-failures.js";
 import type { PortLifecycle } from "./lifecycle.js";
-import { RETRY_MS } from "./reopen-timer.js";
 
 interface AlwaysOpenOptions {
   readonly clock: Clock;

@@ -7,6 +7,13 @@ import { LinkError, type PeerAddress } from "../net/link.js";
 import { REFUSAL } from "./peers/admission.js";
 import type { DeviceLossCause } from "./port-events.js";
 
+/**
+ * Interval of the attempts to open a device while its node exists. Just after a loss the node may be about to vanish; later another
+ * program may probe it, or udev has yet to set its permissions. It also bounds how often a device that is lost at once is
+ * opened.
+ */
+export const RETRY_MS = 1000;
+
 /** docs/reference.md, "Opening the device". */
 interface OpenErrorReport {
   readonly text: string;

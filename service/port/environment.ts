@@ -4,7 +4,7 @@ import type { NetworkPort } from "../config/network-port.js";
 import type { ClockReading } from "../config/template.js";
 import type { Device } from "../device/device.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
-import type { TraceState } from "../handover/state.js";
+import type { DeviceState, TraceState } from "../handover/state.js";
 import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Link, Listener, PeerAddress } from "../net/link.js";
@@ -13,6 +13,7 @@ import type { LinePulses, PulsedLine } from "../pulse/line-pulses.js";
 import type { PortHandover } from "./handover.js";
 import type { Heartbeat } from "./heartbeat.js";
 import type { Connection } from "./peers/connection.js";
+import type { DeviceLossCause } from "./port-events.js";
 import type { WakeUpBudget } from "./read-pacing.js";
 import type { ManagedPort } from "./status.js";
 
@@ -48,6 +49,35 @@ export interface PortLed {
   close(): void;
 }
 
+export interface ReconnectEvents {
+  /** Another port uses the device meanwhile. */
+  isBusy(): boolean;
+  /** The device went away. False: the port is not in a state to wait for it, and the loss is passed on. */
+  lost(reason: string): boolean;
+  returned(): void;
+  /** It did not come back in time. */
+  gaveUp(what: DeviceLossCause): void;
+}
+
+export interface HeldDeviceOptions {
+  /** Null: it was away already in the process before this one. */
+  readonly device: Device | null;
+  readonly before: DeviceState | null;
+  /** What it was opened with. */
+  readonly config: PortConfig;
+  readonly environment: Pick<PortEnvironment, "log" | "time" | "nodeWatcher" | "openDevice" | "keepState">;
+  readonly events: ReconnectEvents;
+}
+
+/** A device that may go away and come back. */
+export interface HeldDevice extends Device {
+  readonly isAway: boolean;
+  /** Its node changed: tries to open it again. */
+  attempt(): void;
+  /** Goes on waiting for a device that was away in the process before this one. */
+  awaitReturn(leftMs: number): void;
+}
+
 export interface PortEnvironment {
   readonly log: Log;
   /** Connects and disconnects are not logged. */
@@ -64,6 +94,8 @@ export interface PortEnvironment {
   standardInput(): Link;
   /** Throws DeviceError (or rejects with it). @param signal aborted when the device is not wanted any more */
   openDevice(config: PortConfig, signal: AbortSignal): Device | Promise<Device>;
+  /** A device that may come back, with `hold=`. Null: its code cannot be loaded, and no device is waited for. */
+  holdDevice(options: HeldDeviceOptions): HeldDevice | null;
   /** Tells whether a device's node is there. */
   readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
   /** Equal for all names of one device. */

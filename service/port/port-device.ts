@@ -3,9 +3,8 @@ import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
 import type { DeviceState } from "../handover/state.js";
 import { describeOpenError, lossReason, reportLoss } from "./device-failures.js";
-import type { PortEnvironment } from "./environment.js";
+import type { HeldDevice, PortEnvironment, ReconnectEvents } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
-import { type ReconnectEvents, ReconnectingDevice } from "./reconnecting-device.js";
 
 interface PortDeviceOptions {
   readonly environment: PortEnvironment;
@@ -31,7 +30,7 @@ export class PortDevice {
   /** Of the attempt to open that counts; null until the first one. */
   #abort: AbortController | null = null;
   /** The device that is open, if it is one that may come back. */
-  #reconnecting: ReconnectingDevice | null = null;
+  #reconnecting: HeldDevice | null = null;
   #identity = "";
   #lastError: string | null = null;
   /** Of the last failure since it opened. */
@@ -67,10 +66,8 @@ export class PortDevice {
     this.#identity = this.#identify();
     this.#abort = new AbortController();
     const { signal } = this.#abort;
-    if (before?.holdLeftMs != null && config.options.holdSeconds > 0) {
-      this.#awaitReturn(before, config, before.holdLeftMs);
-      return;
-    }
+    const leftMs = config.options.holdSeconds > 0 ? before?.holdLeftMs : null;
+    if (before !== null && leftMs != null && this.#awaitReturn(before, config, leftMs)) return;
     let adopted: Device | null = null;
     let device: Device | Promise<Device>;
     try {
@@ -155,23 +152,20 @@ export class PortDevice {
     this.#reconnecting =
       config.options.holdSeconds === 0
         ? null
-        : new ReconnectingDevice({ device, before, config, environment, events: this.#reconnectEvents() });
+        : environment.holdDevice({ device, before, config, environment, events: this.#reconnectEvents() });
     this.#options.opened(this.#reconnecting ?? device, config, before);
   }
 
-  /** It was away already in the process before this one. */
-  #awaitReturn(before: DeviceState, config: PortConfig, leftMs: number): void {
+  /** It was away already in the process before this one. False: it cannot be waited for. */
+  #awaitReturn(before: DeviceState, config: PortConfig, leftMs: number): boolean {
     const { environment } = this.#options;
-    const device = new ReconnectingDevice({
-      device: null,
-      before,
-      config,
-      environment,
-      events: this.#reconnectEvents(),
-    });
+    const events = this.#reconnectEvents();
+    const device = environment.holdDevice({ device: null, before, config, environment, events });
+    if (device === null) return false;
     this.#reconnecting = device;
     this.#options.opened(device, config, before);
     device.awaitReturn(Math.min(leftMs, config.options.holdSeconds * 1000));
+    return true;
   }
 
   #reconnectEvents(): ReconnectEvents {

@@ -1,5 +1,5 @@
 /**
- * A device that may go away and come back while its peers stay. To the rest of the port it is one device: while it is
+ * The bundle hold.cjs: a device that may go away and come back while its peers stay. To the rest of the port it is one device: while it is
  * away nothing comes from it and it takes no byte, and line settings are remembered for its return.
  */
 import type { PortConfig } from "../config/configuration.js";
@@ -9,34 +9,14 @@ import type { InitialControl, LineCounters, ModemControl, ModemState } from "../
 import type { LineSettings } from "../line/settings.js";
 import { ENODEV, errorReason } from "../native/errors.js";
 import { lossReason } from "./device-failures.js";
-import type { PortEnvironment } from "./environment.js";
+import type { HeldDevice, HeldDeviceOptions } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
 import { ReopenTimer } from "./reopen-timer.js";
 
-export interface ReconnectEvents {
-  /** Another port uses the device meanwhile. */
-  isBusy(): boolean;
-  /** The device went away. False: the port is not in a state to wait for it, and the loss is passed on. */
-  lost(reason: string): boolean;
-  returned(): void;
-  /** It did not come back in time. */
-  gaveUp(what: DeviceLossCause): void;
-}
-
-interface ReconnectingDeviceOptions {
-  /** Null: it was away already in the process before this one. */
-  readonly device: Device | null;
-  readonly before: DeviceState | null;
-  /** What it was opened with. */
-  readonly config: PortConfig;
-  readonly environment: Pick<PortEnvironment, "log" | "time" | "nodeWatcher" | "openDevice" | "keepState">;
-  readonly events: ReconnectEvents;
-}
-
-export class ReconnectingDevice implements Device {
+export class ReconnectingDevice implements HeldDevice {
   readonly path: string;
   readonly line: ReconnectingLine | null;
-  readonly #options: ReconnectingDeviceOptions;
+  readonly #options: HeldDeviceOptions;
   /** In the log. */
   readonly #title: string;
   /** Why it could not be opened again, as it was logged last. */
@@ -49,7 +29,7 @@ export class ReconnectingDevice implements Device {
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
 
-  constructor(options: ReconnectingDeviceOptions) {
+  constructor(options: HeldDeviceOptions) {
     const { device, config, before } = options;
     this.path = device?.path ?? config.device.path;
     this.#title = `Device ${config.device.path} of port ${config.name}`;

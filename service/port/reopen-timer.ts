@@ -1,13 +1,7 @@
 /** Reopens a device that went away: tries when its node appears, gives up when the time is over. */
 import { type Device, DeviceError } from "../device/device.js";
 import type { Cancel, Clock } from "../line/clock.js";
-
-/**
- * Interval of the attempts while the node exists. Just after a loss the node may be about to vanish; later another
- * program may probe it, or udev has yet to set its permissions. It also bounds how often a device that is lost at once is
- * opened.
- */
-export const RETRY_MS = 1000;
+import { RETRY_MS } from "./device-failures.js";
 
 interface ReopenTimerOptions {
   readonly limitMs: number;

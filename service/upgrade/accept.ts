@@ -39,6 +39,8 @@ function problemOf({ configuration, hasBus }: NewVersion): string | null {
     if (fault !== undefined) return `no valid port line in the configuration (${formatDiagnostic(fault)})`;
     if (hasBus) loadModule<unknown>("./dbus.cjs");
     if (ports.some(({ device }) => device.kind === "sol")) loadModule<unknown>("./sol.cjs");
+    if (ports.some(({ networkPort }) => networkPort.transport === "udp")) loadModule<unknown>("./udp.cjs");
+    if (ports.some(({ options }) => options.holdSeconds > 0)) loadModule<unknown>("./hold.cjs");
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -1,10 +1,12 @@
 import { closeSync } from "node:fs";
 import t, { type Test } from "tap";
 import { type NetworkPort, parseNetworkPort } from "../../service/config/network-port.js";
+import { systemClock } from "../../service/line/clock.js";
 import { listenTcp, localAddress } from "../../service/native/sockets.js";
 import { inheritedSockets } from "../../service/net/inherited.js";
 import type { Link, Listener } from "../../service/net/link.js";
 import { listen } from "../../service/net/listen.js";
+import * as udp from "../../service/net/udp.js";
 import { Client, isRefused } from "../support/client.js";
 import { portNumbers } from "../support/ports.js";
 import { until } from "../support/wait.js";
@@ -24,11 +26,12 @@ function spec(text: string): NetworkPort {
 function serve(t: Test, text: string, inherited = inheritedSockets([])): Served {
   const links: Link[] = [];
   const failures: string[] = [];
-  const listener = listen(spec(text), inherited, {
-    accepted: link => void links.push(link),
-    failed: reason => void failures.push(`accept: ${reason}`),
-    waiting: reason => void failures.push(reason),
-  });
+  const events = {
+    accepted: (link: Link) => void links.push(link),
+    failed: (reason: string) => void failures.push(`accept: ${reason}`),
+    waiting: (reason: string) => void failures.push(reason),
+  };
+  const listener = listen(spec(text), inherited, events, systemClock, () => udp);
   t.teardown(() => {
     listener.close();
     for (const link of links) link.close();

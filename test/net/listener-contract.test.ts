@@ -2,10 +2,12 @@
 import { closeSync } from "node:fs";
 import t, { type Test } from "tap";
 import { formatNetworkPort, parseNetworkPort } from "../../service/config/network-port.js";
+import { systemClock } from "../../service/line/clock.js";
 import { bindUdp, listenTcp } from "../../service/native/sockets.js";
 import { type Inherited, inheritedSockets } from "../../service/net/inherited.js";
 import { listen } from "../../service/net/listen.js";
 import type { ListenEvents } from "../../service/net/tcp.js";
+import * as udp from "../../service/net/udp.js";
 import { Client } from "../support/client.js";
 import { type ListenerUnderTest, listenerContract } from "../support/contracts/listener.js";
 import { World } from "../support/fake-environment.js";
@@ -86,7 +88,7 @@ async function real(
   inherited = inheritedSockets([]),
 ): Promise<ListenerUnderTest> {
   const spec = networkPort(text);
-  const listener = listen(spec, inherited, { ...events, ...WAITS });
+  const listener = listen(spec, inherited, { ...events, ...WAITS }, systemClock, () => udp);
   const silent = await UdpPeer.open(t, spec.port);
   const [address = "", port = ""] = silent.name.split(",");
   const call = async (first: string) => {

@@ -10,6 +10,7 @@ import type { PortEnvironment } from "../../service/port/environment.js";
 import { Heartbeat } from "../../service/port/heartbeat.js";
 import { Port } from "../../service/port/port.js";
 import { WakeUpBudget } from "../../service/port/read-pacing.js";
+import { ReconnectingDevice } from "../../service/port/reconnecting-device.js";
 import { Registry } from "../../service/port/registry.js";
 import { LinePulses } from "../../service/pulse/line-pulses.js";
 import { Replays } from "../../service/replay/replay.js";
@@ -202,6 +203,7 @@ export class World {
       listen: (spec, { accepted, failed }) => this.#listen(spec, accepted, failed),
       standardInput: () => this.standardInput(),
       openDevice: config => this.open(config),
+      holdDevice: options => new ReconnectingDevice(options),
       nodeWatcher: {
         watch: (path, changed) => {
           const one = { path, changed };
