@@ -8,7 +8,7 @@ import { DbusLoader } from "./app/dbus-loader.js";
 import { daemonState, giveState, takeOver } from "./app/handover.js";
 import { InPlaceUpgrade, isUpgraded } from "./app/in-place.js";
 import type { Journal } from "./app/journal.js";
-import { loadBoards } from "./app/load-configuration.js";
+import { checkSources, loadBoards } from "./app/load-configuration.js";
 import { loadHelp } from "./app/load-help.js";
 import { deviceRequest } from "./app/port-environment.js";
 import { createProgramLog } from "./app/program-log.js";
@@ -71,12 +71,12 @@ async function main(): Promise<void> {
       process.exitCode = FAILED;
       return;
     case "board":
-      process.exitCode = loadBoards().runBoardCommand(
-        command.words,
-        text => print(1, text),
-        text => print(2, text),
-        word => loadHelp().hintOf("board", word),
-      );
+      process.exitCode = loadBoards().runBoardCommand(command.words, {
+        out: text => print(1, text),
+        err: text => print(2, text),
+        hint: word => loadHelp().hintOf("board", word),
+        checkSources,
+      });
       return;
     case "check-sol":
       hideArguments(argv, command.words);

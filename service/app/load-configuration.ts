@@ -14,6 +14,7 @@ import { toText } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
 import { readRegularFile, readToEnd } from "../native/read-file.js";
+import { createServiceLookup } from "../net/services.js";
 import { readPulse } from "./pulses.js";
 import { lockServedFile } from "./served-file.js";
 
@@ -50,10 +51,10 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
   const file = configFile(selection, chosen?.name ?? wanted);
   const sources = [
     ...(controlSocket === null ? [] : [{ file: null, text: `CONTROLSOCKET:${controlSocket}` }]),
-    ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.text }]),
+    ...(chosen === null ? [] : [chosen.profile.before]),
     ...selection.configLines.map(text => ({ file: null, text })),
     ...readFileSource(file, selection.report !== null),
-    ...(chosen === null ? [] : [{ file: chosen.profile.file, text: chosen.profile.fallback }]),
+    ...(chosen === null ? [] : [chosen.profile.after]),
   ];
   const configuration = readSources(sources, serviceLookup);
   const board = chosen === null ? null : loadBoards().profileFacts(chosen.profile.profile, configuration.ports);
@@ -69,6 +70,12 @@ export function loadConfiguration(selection: ConfigurationSources, serviceLookup
     ],
     boardChosen: chosen === null ? null : `Board ${chosen.name} (${chosen.because})`,
   };
+}
+
+/** The diagnostics of lines that are not in force: of `ser2net board check`. */
+export function checkSources(sources: readonly Source[]): readonly Diagnostic[] {
+  const serviceLookup = createServiceLookup();
+  return allDiagnostics(readSources(sources, serviceLookup), null, serviceLookup);
 }
 
 /** Serial over LAN is loaded for the first SOL device; where it cannot be, the line of the device is wrong. */

@@ -127,10 +127,14 @@ export class ServedPorts implements ReloadTarget {
     }
   }
 
-  #noSockets(text: string, { name, file, lineNumber }: PortConfig | RotatorConfig, reason: string | null): void {
+  #noSockets(
+    text: string,
+    { name, file, lineNumber, column }: PortConfig | RotatorConfig,
+    reason: string | null,
+  ): void {
     const message = `${text} on line ${lineNumber}: ${name}`;
     this.#options.environment.log.error(
-      formatDiagnostic({ file, line: lineNumber, column: 1, message, expected: reason }),
+      formatDiagnostic({ file, line: lineNumber, column, message, expected: reason }),
     );
   }
 }

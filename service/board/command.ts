@@ -1,14 +1,20 @@
 /** `ser2net board ...`: shows and checks board profiles. */
-import { errorsOf, formatDiagnostic } from "../config/diagnostic.js";
+import { type Diagnostic, errorsOf, formatDiagnostic } from "../config/diagnostic.js";
+import type { Source } from "../config/logical-lines.js";
+import { compileProfile } from "./compile.js";
 import { type Detection, detectBoard, type Evidence } from "./detect.js";
 import { BoardError } from "./error.js";
-import { type BoardFolders, listBoards, loadProfile, readBoard, readBoards } from "./load.js";
+import { type BoardFolders, listBoards, loadProfile, readBoard, readBoards, sourcesOf } from "./load.js";
 
-interface BoardIo {
+/** Reads configuration lines and returns what is wrong with them. */
+type LineCheck = (sources: readonly Source[]) => readonly Diagnostic[];
+
+export interface BoardIo {
   out(text: string): void;
   err(text: string): void;
   /** The line about a wrong word, or that one is missing (null). */
   hint(word: string | null): string;
+  readonly checkSources: LineCheck;
   readonly places: BoardFolders;
   readonly evidence: Evidence;
 }
@@ -57,18 +63,27 @@ function list({ out, places }: BoardIo): number {
 
 /** Diagnostics go to standard error, so that the rest can be kept as a file. */
 function show(io: BoardIo, name: string | null): number {
-  const { text, fallback, diagnostics } = loadProfile(name ?? detection(io).name, io.places);
-  io.out(text + fallback);
+  const profile = loadProfile(name ?? detection(io).name, io.places);
+  const diagnostics = [...profile.diagnostics, ...io.checkSources([profile.before, profile.after])];
+  io.out(profile.text + profile.fallback);
   for (const one of diagnostics) io.err(`${formatDiagnostic(one)}\n`);
   return errorsOf(diagnostics).length > 0 ? FAULTY : DONE;
 }
 
 /** The errors of a profile that do not depend on the machine. */
-function check({ out, places }: BoardIo, name: string | null): number {
-  const names = name === null ? listBoards(places.roots).flatMap(({ file, hides }) => [file, ...hides]) : [name];
-  const diagnostics = names.flatMap(one => readBoard(one, places.roots).diagnostics);
-  for (const one of diagnostics) out(`${formatDiagnostic(one)}\n`);
-  return diagnostics.length > 0 ? FAULTY : DONE;
+function check(io: BoardIo, name: string | null): number {
+  const { roots } = io.places;
+  const names = name === null ? listBoards(roots).flatMap(({ file, hides }) => [file, ...hides]) : [name];
+  const diagnostics = names.flatMap(one => {
+    const { file, profile, document, diagnostics: read } = readBoard(one, roots, onAnyMachine);
+    return [...read, ...io.checkSources(sourcesOf(compileProfile(profile, document), file))];
+  });
+  for (const one of diagnostics) io.out(`${formatDiagnostic(one)}\n`);
+  return errorsOf(diagnostics).length > 0 ? FAULTY : DONE;
+}
+
+function onAnyMachine(device: string): { device: string; problem: null } {
+  return { device: device.startsWith("/") ? device : `/dev/${device}`, problem: null };
 }
 
 function detect(io: BoardIo, explain: boolean): number {

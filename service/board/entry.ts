@@ -1,5 +1,5 @@
 /** The bundle board.cjs: board profiles, loaded for `--board` and for the command `board`. */
-import { boardCommand } from "./command.js";
+import { type BoardIo, boardCommand } from "./command.js";
 import { detectBoard, STANDARD_EVIDENCE } from "./detect.js";
 import { BoardError } from "./error.js";
 import { type LoadedProfile, listBoards, loadProfile, readBoards, standardFolders } from "./load.js";
@@ -41,11 +41,6 @@ export function thisMachine(): { readonly dev: string; readonly lookUp: DeviceLo
 }
 
 /** `ser2net board ...`. Returns the exit status. */
-export function runBoardCommand(
-  words: readonly string[],
-  out: (text: string) => void,
-  err: (text: string) => void,
-  hint: (word: string | null) => string,
-) {
-  return boardCommand(words, { out, err, hint, places: standardFolders(process.env), evidence: STANDARD_EVIDENCE });
+export function runBoardCommand(words: readonly string[], io: Omit<BoardIo, "places" | "evidence">): number {
+  return boardCommand(words, { ...io, places: standardFolders(process.env), evidence: STANDARD_EVIDENCE });
 }

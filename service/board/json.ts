@@ -6,9 +6,15 @@ interface JsonText {
   readonly text: string;
 }
 
+/** A text and where its lines start. */
+interface JsonSource {
+  readonly file: string;
+  readonly lineStarts: readonly number[];
+}
+
 /** A part of a JSON text and its position. */
 export interface Part {
-  readonly from: JsonText;
+  readonly from: JsonSource;
   readonly offset: number;
   /** `ports[2].label`; empty for the whole. */
   readonly path: string;
@@ -63,13 +69,13 @@ export function parseJson(from: JsonText): JsonResult {
 }
 
 class JsonReader {
-  readonly #from: JsonText;
+  readonly #from: JsonSource;
   readonly #text: string;
   readonly #diagnostics: Diagnostic[] = [];
   #at: number;
 
   constructor(from: JsonText) {
-    this.#from = from;
+    this.#from = { file: from.file, lineStarts: lineStarts(from.text) };
     this.#text = from.text;
     this.#at = from.text.startsWith("\ufeff") ? 1 : 0;
   }
@@ -180,14 +186,31 @@ class JsonReader {
   }
 }
 
+/** The whole of a file. */
+export function wholeOf(file: string): Part {
+  return { from: { file, lineStarts: [0] }, offset: 0, path: "" };
+}
+
 /** `ports[2].lable: unknown key`, at its line and column. */
-export function diagnosticAt({ from, offset, path }: Part, message: string, expected: string | null): Diagnostic {
-  let [line, start] = [1, 0];
-  for (let end = from.text.indexOf("\n"); end >= 0 && end < offset; end = from.text.indexOf("\n", start)) {
-    line++;
-    start = end + 1;
-  }
+export function diagnosticAt(part: Part, message: string, expected: string | null): Diagnostic {
+  const { path } = part;
   const shown = path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}...` : path;
-  const column = offset - start + 1;
-  return { file: from.file, line, column, message: path === "" ? message : `${shown}: ${message}`, expected };
+  return { ...placeOf(part), message: path === "" ? message : `${shown}: ${message}`, expected };
+}
+
+/** Line and column count from 1. */
+export function placeOf({ from: { file, lineStarts }, offset }: Part): { file: string; line: number; column: number } {
+  let [low, high] = [0, lineStarts.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((lineStarts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return { file, line: low + 1, column: offset - (lineStarts[low] ?? 0) + 1 };
+}
+
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", end + 1)) starts.push(end + 1);
+  return starts;
 }

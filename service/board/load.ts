@@ -4,13 +4,14 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PortConfig } from "../config/configuration.js";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
+import type { Source } from "../config/logical-lines.js";
 import { suggest } from "../config/suggest.js";
 import { encodeUtf8 } from "../line/bytes.js";
 import { readRegularFile } from "../native/read-file.js";
-import { compileProfile } from "./compile.js";
+import { type CompiledProfile, compileProfile } from "./compile.js";
 import { enumeratePorts } from "./enumerate.js";
 import { BoardError, refuseShortage } from "./error.js";
-import { diagnosticAt, type Json, type JsonObject, parseJson } from "./json.js";
+import { diagnosticAt, type Json, type JsonObject, parseJson, wholeOf } from "./json.js";
 import type { BoardLed, BoardPort, BoardProfile, PortHardware, ProfileFacts } from "./profile.js";
 import { deviceLookup, findSerialDevices, type Machine, ttyOf } from "./serial-devices.js";
 import { type DeviceLookup, emptyProfile, readProfile } from "./validate.js";
@@ -30,11 +31,11 @@ interface BoardFile {
   readonly document: Json | null;
 }
 
-export interface LoadedProfile extends Omit<BoardFile, "unreadable" | "document"> {
-  /** Lines of ser2net.conf, to be read before it. */
-  readonly text: string;
-  /** Lines of ser2net.conf that count only where it has none of the kind: to be read behind it. */
-  readonly fallback: string;
+export interface LoadedProfile extends Omit<BoardFile, "unreadable" | "document">, CompiledProfile {
+  /** To be read before ser2net.conf. */
+  readonly before: Source;
+  /** To be read after it: counts only where it has none of the kind. */
+  readonly after: Source;
 }
 
 interface BoardEntry {
@@ -65,7 +66,9 @@ export function loadProfile(name: string, places: BoardFolders): LoadedProfile {
   if (unreadable !== null) throw new BoardError("unreadable", formatDiagnostic(unreadable));
   const profile = withFoundPorts(read.profile, places);
   const diagnostics = [...read.diagnostics, ...withoutLines(profile, document)];
-  return { file, profile, diagnostics, ...compileProfile(profile) };
+  const compiled = compileProfile(profile, document);
+  const [before, after] = sourcesOf(compiled, file);
+  return { file, profile, diagnostics, ...compiled, before, after };
 }
 
 /** Reads the profile. It depends on the machine only by `lookUp`, which resolves its devices. */
@@ -118,16 +121,16 @@ interface ObjectResult extends Pick<BoardFile, "diagnostics" | "unreadable"> {
 }
 
 function readObject(file: string): ObjectResult {
-  const from = { file, text: "" };
+  let text: string;
   try {
-    from.text = readRegularFile(encodeUtf8(file)).toString("utf8");
+    text = readRegularFile(encodeUtf8(file)).toString("utf8");
   } catch (error) {
     refuseShortage(error);
     const reason = error instanceof Error ? error.message : String(error); // the builder of an image has no addon
-    const fault = diagnosticAt({ from, offset: 0, path: "" }, `Unable to read the board profile: ${reason}`, null);
+    const fault = diagnosticAt(wholeOf(file), `Unable to read the board profile: ${reason}`, null);
     return { root: null, diagnostics: [fault], unreadable: fault };
   }
-  const { root, diagnostics } = parseJson(from);
+  const { root, diagnostics } = parseJson({ file, text });
   if (root === null || root.kind === "object") return { root, diagnostics, unreadable: null };
   const noProfile = diagnosticAt(root, "no board profile", "expected an object");
   return { root: null, diagnostics: [...diagnostics, noProfile], unreadable: null };
@@ -180,11 +183,11 @@ export function profileFacts(profile: BoardProfile, ports: readonly PortConfig[]
 
 /** Port lines, of the profile or of a file, whose speed exceeds that of their connector. */
 export function tooFastPorts(facts: ProfileFacts, ports: readonly PortConfig[]): Diagnostic[] {
-  return ports.flatMap(({ name, line, file, lineNumber }) => {
+  return ports.flatMap(({ name, line, file, lineNumber, column }) => {
     const hardware = facts.ports.get(name);
     if (hardware === undefined || hardware.maxSpeed === null || line.speed <= hardware.maxSpeed) return [];
     const message = `${line.speed} is too fast for port ${hardware.label} of ${facts.board} on line ${lineNumber}`;
-    return [{ file, line: lineNumber, column: 1, message, expected: `expected ${hardware.maxSpeed} at most` }];
+    return [{ file, line: lineNumber, column, message, expected: `expected ${hardware.maxSpeed} at most` }];
   });
 }
 
@@ -206,6 +209,13 @@ function withFoundPorts(profile: BoardProfile, places: BoardFolders): BoardProfi
   const listed = new Set(profile.ports.map(port => ttyOf(port.device)));
   const found = findSerialDevices(places).filter(({ tty }) => !listed.has(tty));
   return { ...profile, ports: [...profile.ports, ...enumeratePorts(profile.enumerate, found, profile.ports)] };
+}
+
+export function sourcesOf({ lines, fallbackLines }: CompiledProfile, file: string): readonly [Source, Source] {
+  return [
+    { file, text: "", lines },
+    { file, text: "", lines: fallbackLines },
+  ];
 }
 
 /** Warns where every serial line is to be served and there is none. */

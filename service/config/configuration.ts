@@ -21,7 +21,7 @@ export interface Configuration {
   /** The first CONTROLPORT, verbatim; null without one. */
   readonly controlPort: string | null;
   /** Where that line stands; null without one. `lineNumber` is 0 for a -C line. */
-  readonly controlPortPlace: { readonly file: string | null; readonly lineNumber: number } | null;
+  readonly controlPortPlace: Pick<PortConfig, "file" | "lineNumber" | "column"> | null;
   /**
    * Set when `controlPort` is not a TCP port. Not one of `diagnostics`: with `-p` it does not matter, without `-p` it is
    * fatal.
@@ -62,6 +62,8 @@ export interface PortConfig {
   readonly names: OptionNames;
   readonly file: string | null;
   readonly lineNumber: number;
+  /** Of its first character, in a board profile that of the key it was made of. */
+  readonly column: number;
 }
 
 export type DeviceName = WrittenDevice &
@@ -183,6 +185,8 @@ export interface RotatorConfig {
   readonly ports: readonly string[];
   readonly file: string | null;
   readonly lineNumber: number;
+  /** Of its first character, in a board profile that of the key it was made of. */
+  readonly column: number;
 }
 
 /** The context of option words: the DEFAULT values and every name defined so far. */

@@ -6,13 +6,15 @@ export interface Source {
   /** Null for a `-C` line, which has no line numbers. */
   readonly file: string | null;
   readonly text: string;
+  /** In place of the text: lines that were made of a board profile, with their places in its file. */
+  readonly lines?: readonly LogicalLine[];
 }
 
 export interface LogicalLine {
   readonly text: string;
   /** Of its last physical line, from 1; 0 for a `-C` line. Messages name this one. */
   readonly number: number;
-  /** Where in `text` each of its physical lines starts. */
+  /** Where in `text` each of its physical lines starts, or what was made of each value of a board profile. */
   readonly pieces: readonly Piece[];
   /** The source ends where the line should continue; such a line is ignored. */
   readonly isUnfinished: boolean;
@@ -21,9 +23,13 @@ export interface LogicalLine {
 interface Piece {
   readonly offset: number;
   readonly line: number;
+  /** That of all of it: the value in a board profile. */
+  readonly place?: Place;
 }
 
 interface Place {
+  /** Where it is not that of the source. */
+  readonly file?: string;
   readonly line: number;
   readonly column: number;
 }
@@ -33,6 +39,10 @@ const COMMENT = /^[ \t\r\v\f]*#/;
 const BLANK = /^[ \t\r\v\f]*$/;
 
 export function* logicalLines(source: Source): Generator<LogicalLine> {
+  if (source.lines !== undefined) {
+    yield* source.lines;
+    return;
+  }
   let parts: { text: string; line: number }[] = [];
   let isEarlierText = false; // whether one before the last is not blank: looking at all of them each time is quadratic
   const isText = (): boolean => isEarlierText || !BLANK.test(parts.at(-1)?.text ?? "");
@@ -68,6 +78,7 @@ export function placeOf(line: LogicalLine, offset: number): Place {
     else high = middle - 1;
   }
   const piece = line.pieces[low];
+  if (piece?.place !== undefined) return piece.place;
   return { line: piece?.line ?? line.number, column: offset - (piece?.offset ?? 0) + 1 };
 }
 

@@ -148,5 +148,5 @@ function isSame(one: PortConfig | RotatorConfig, other: PortConfig | RotatorConf
 }
 
 function comparable(config: PortConfig | RotatorConfig): string {
-  return JSON.stringify({ ...config, file: null, lineNumber: 0, names: {} });
+  return JSON.stringify({ ...config, file: null, lineNumber: 0, column: undefined, names: {} });
 }

@@ -18,7 +18,14 @@ import { type Definition, readCloseon, readLed, readPulseText, readRs485 } from 
 import { type ConfigurationEnvironment, readDeviceName, readDeviceText } from "./device-name.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { Directive, LineDiagnostic, Span } from "./directive.js";
-import { type LogicalLine, logicalLines, physicalTexts, placedDiagnostic, type Source } from "./logical-lines.js";
+import {
+  type LogicalLine,
+  logicalLines,
+  physicalTexts,
+  placedDiagnostic,
+  placeOf,
+  type Source,
+} from "./logical-lines.js";
 import { SOL_SPEEDS } from "./option-table.js";
 import { isDiagnostic, parseDirective } from "./parse.js";
 import { hideUnknownWord, readPortWords } from "./port-options.js";
@@ -170,7 +177,7 @@ class ConfigurationBuilder {
       return;
     }
     const timeoutSeconds = Math.min(Number(directive.timeout.text), LONGEST_TIMEOUT_SECONDS);
-    const place = { file: this.#file, lineNumber: this.#line.number };
+    const place = this.#place();
     this.#reportTwice(name, this.#ports.get(name));
     this.#definitions++; // whatever is wrong with its options
     this.#ports.set(name, { name, networkPort, state, timeoutSeconds, device, ...read, ...place });
@@ -232,7 +239,7 @@ class ConfigurationBuilder {
       return;
     }
     const names = ports.text.match(/[^ \t\r\v\f]+/g) ?? [];
-    const place = { file: this.#file, lineNumber: this.#line.number };
+    const place = this.#place();
     this.#reportTwice(name, this.#rotators.get(name));
     this.#rotators.set(name, { name, networkPort, ports: names, ...place });
   }
@@ -243,10 +250,15 @@ class ConfigurationBuilder {
     const message = `Invalid control port specified: ${text}`;
     this.#controlPort = {
       controlPort: text,
-      controlPortPlace: { file: this.#file, lineNumber: this.#line.number },
+      controlPortPlace: this.#place(),
       controlPortDiagnostic:
         reason === null ? null : placedDiagnostic({ offset, message, expected: reason }, this.#line, this.#file),
     };
+  }
+
+  #place() {
+    const { file = this.#file, column } = placeOf(this.#line, 0);
+    return { file, lineNumber: this.#line.number, column };
   }
 
   #context(): OptionContext {

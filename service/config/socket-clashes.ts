@@ -8,6 +8,7 @@ interface Holder {
   readonly title: string;
   readonly file: string | null;
   readonly line: number;
+  readonly column: number;
   readonly networkPort: NetworkPort;
 }
 
@@ -28,31 +29,31 @@ export function socketClashes(
   const first = new Map<string, Holder>();
   const diagnostics: Diagnostic[] = [];
   if (typeof control !== "string") {
-    const { file, lineNumber: line } = given === null && place !== null ? place : NO_PLACE;
+    const { file, lineNumber: line, column } = given === null && place !== null ? place : NO_PLACE;
     const title = `the control port ${controlPort} ${given === null ? placeOf(line) : "of -p"}`;
-    claim({ title, file, line, networkPort: control }, first);
+    claim({ title, file, line, column, networkPort: control }, first);
   }
   for (const holder of served.map(holderOf)) {
     const other = claim(holder, first);
     if (other === null) continue;
-    const { file, line, title } = holder;
+    const { file, line, column, title } = holder;
     const origin = other.file === file || other.line === 0 ? "" : ` of ${other.file}`;
     const message = `Network port ${title} needs the socket of ${other.title}${origin}`;
     const expected = "expected another number; only one of the two can be served";
-    diagnostics.push({ file, line, column: 1, message, expected });
+    diagnostics.push({ file, line, column, message, expected });
   }
   return diagnostics;
 }
 
-function holderOf({ name, networkPort, file, lineNumber: line }: PortConfig | RotatorConfig): Holder {
-  return { title: `${name} ${placeOf(line)}`, file, line, networkPort };
+function holderOf({ name, networkPort, file, lineNumber: line, column }: PortConfig | RotatorConfig): Holder {
+  return { title: `${name} ${placeOf(line)}`, file, line, column, networkPort };
 }
 
 function placeOf(line: number): string {
   return line === 0 ? "of -C" : `on line ${line}`;
 }
 
-const NO_PLACE = { file: null, lineNumber: 0 };
+const NO_PLACE = { file: null, lineNumber: 0, column: 1 };
 
 /** Notes the addresses that are not taken yet; returns the owner of one that is taken, or null. */
 function claim(holder: Holder, first: Map<string, Holder>): Holder | null {

@@ -31,7 +31,7 @@ export interface PortHandover {
 
 /** The same for two definitions that do not differ: two sums of 32 bits (FNV-1a and one like it). */
 export function definitionMark(config: PortConfig): string {
-  const text = JSON.stringify({ ...config, file: null, lineNumber: 0, names: {} });
+  const text = JSON.stringify({ ...config, file: null, lineNumber: 0, column: undefined, names: {} });
   let [one, other] = [0x811c9dc5, 0x1b873593];
   for (let at = 0; at < text.length; at++) {
     one = Math.imul(one ^ text.charCodeAt(at), 0x01000193);

@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { boardCommand } from "../../service/board/command.js";
+import { readConfiguration } from "../../service/config/resolve.js";
+import { socketClashes } from "../../service/config/socket-clashes.js";
+import { environment } from "../config/read.js";
 import { boards, plant, SHIPPED } from "./tree.js";
 
 const BAD = '{ "lable": 1 }';
@@ -80,6 +83,30 @@ t.test("anything else is told where the help is, with status 2", async t => {
   }
 });
 
+t.test("what the lines of a profile have wrong is at its value", async t => {
+  const x = `{
+  "controlPort": "localhost,2001",
+  "ports": [
+    { "id": "a", "device": "ttyS0", "networkPort": "2001" },
+    { "id": "b", "device": "ttyS1",
+      "networkPort": "::,2001" }
+  ]
+}`;
+  const roots = [boards(t, { x, y: { extends: "x", ports: [{ id: "b", remctl: true }] } })];
+  const told = `x.json:4:52: Network port 2001 on line 4 needs the socket of the control port localhost,2001 on line 2 (expected another number; only one of the two can be served)
+x.json:6:22: Network port ::,2001 on line 6 needs the socket of the control port localhost,2001 on line 2 (expected another number; only one of the two can be served)
+`;
+  for (const [words, name] of [
+    [["check", "x"], "out"],
+    [["show", "x"], "err"],
+    [["check", "y"], "out"],
+  ] as const) {
+    const { status, ...said } = run(t, words, { roots });
+    t.equal(status, 1);
+    t.equal(said[name].replaceAll(/^\S*\//gm, ""), told);
+  }
+});
+
 function run(t: Test, args: readonly string[], { tree = "x86-vm", roots = [SHIPPED] } = {}) {
   const root = plant(t, tree);
   const said = { out: "", err: "" };
@@ -91,6 +118,10 @@ function run(t: Test, args: readonly string[], { tree = "x86-vm", roots = [SHIPP
       said.err += text;
     },
     hint: word => `hint ${word}\n`,
+    checkSources: sources => {
+      const configuration = readConfiguration(sources, environment);
+      return [...configuration.diagnostics, ...socketClashes(configuration, null, environment.serviceLookup)];
+    },
     places: { roots, sys: join(root, "sys"), dev: join(root, "dev") },
     evidence: { named: null, sys: join(root, "sys"), cmdline: join(root, "proc/cmdline"), etc: join(root, "etc") },
   });

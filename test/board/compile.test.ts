@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { compileProfile } from "../../service/board/compile.js";
 import { loadProfile, readBoard } from "../../service/board/load.js";
+import { placeOf } from "../../service/config/logical-lines.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { readSolDevice } from "../../service/config/sol-arguments.js";
 import { boards, folder, HERE, machineOf, plant, SHIPPED } from "./tree.js";
@@ -27,6 +28,91 @@ t.test("the example of docs/profiles.md comes to the lines shown there", async t
   const { text, diagnostics } = loadProfile("cabinet-2", machineOf(root, [boards(t, { "cabinet-2": example })]));
   t.same(diagnostics, []);
   t.equal(text.replaceAll(join(root, "dev"), "/dev"), shown);
+});
+
+const PLACES = `{
+  "title": "Places",
+  "controlPort": "localhost,2000",
+  "leds": [{ "id": "led", "sysfs": "green:led", "durationMs": 20, "state": 0 }],
+  "pulses": [{ "id": "reset", "steps": "DTR=0 100ms DTR=1" }],
+  "ports": [
+    { "id": "a", "device": "ttyS1", "networkPort": "2001", "state": "raw", "timeoutSeconds": 60, "electrical": "rs485",
+      "line": { "speed": 19200, "dataBits": 7, "parity": "even", "stopBits": 2, "flowControl": "xonxoff", "local": true,
+        "hangupWhenDone": true, "dtr": "on", "rts": "off" },
+      "espAutoReset": true, "remctl": true, "kickolduser": true, "chardelay": false, "maxConnections": 3,
+      "holdSeconds": 9, "alwaysOpen": true, "replayBytes": 4096, "traceFile": "/var/log/a", "traceSize": 100000,
+      "traceKeep": 2, "lineTimestamp": true, "writer": "first", "tellUser": true, "telnetEnter": "cr",
+      "leds": { "rx": "led", "tx": "led" }, "rs485": { "rtsOnSend": false }
+    },
+    { "id": "s", "device": "sol.lan bmc", "networkPort": "2002", "sol": { "encrypted": false } },
+    { "id": "plain", "device": "ttyS2", "networkPort": "2003" }
+  ]
+}`;
+
+/** The line of the configuration, and what stands in the profile where an error in that part of it is reported. */
+const PARTS: readonly (readonly [line: string, parts: Readonly<Record<string, string>>])[] = [
+  ["LED:led:", { "device=": '"green:led"', "duration=": "20", "state=": "0 }" }],
+  ["PULSE:reset:", { PULSE: '{ "id": "reset"', "DTR=1": '"DTR=0 100ms' }],
+  ["DEVICE:a:", { DEVICE: '"a"', "/dev": '"ttyS1"' }],
+  ["RS485CONF:a", { RS485CONF: '{ "rtsOnSend"' }],
+  ["TRACEFILE:a", { "/var": '"/var/log/a"' }],
+  [
+    "2001:",
+    {
+      ...{ "2001": '"2001"', raw: '"raw"', "60": "60,", "19200": "19200", "7DATABITS": "7,", EVEN: '"even"' },
+      ...{ "2STOPBITS": "2,", XONXOFF: '"xonxoff"', LOCAL: "true,", HANGUP_WHEN_DONE: "true, ", "dtr=": '"on"' },
+      ...{
+        "rts=": '"off"',
+        "esp-auto-reset": "true, ",
+        remctl: "true, ",
+        kickolduser: "true, ",
+        "-chardelay": "false",
+      },
+      ...{
+        "max-connections=": "3,",
+        "hold=": "9,",
+        "always-open": "true, ",
+        "replay=": "4096",
+        " tr=": '"/var/log/a"',
+      },
+      ...{ "trace-size=": "100000", "trace-keep=": "2,", "line-timestamp": "true, ", "writer=": '"first"' },
+      ...{ "tell-user": "true, ", "telnet-enter=": '"cr"', "led-rx=": '"led", "tx"', "led-tx=": '"led" }' },
+      ...{ "rs485=": '{ "rtsOnSend"' },
+    },
+  ],
+  ["2002:", { ":s:": '"sol.lan', "-encrypted": '{ "encrypted"' }],
+  ["2003:", { "2003": '"2003"', "9600": '{ "id": "plain"', NONE: '{ "id": "plain"' }],
+  ["CONTROLPORT:", { localhost: '"localhost,2000"' }],
+];
+
+t.test("an error in any part of a line is one at the value that the part was made of", async t => {
+  const root = boards(t, { places: PLACES });
+  const { lines, fallbackLines, diagnostics, text, fallback } = loadProfile("places", machineOf("/", [root]));
+  t.same(diagnostics, []);
+  const all = [...lines, ...fallbackLines];
+  const printed = (text + fallback).split("\n").filter(line => line !== "" && !line.startsWith("#"));
+  t.same(
+    all.map(line => line.text),
+    printed,
+    "these are the lines that `board show` prints",
+  );
+  const seen = new Set<string>();
+  for (const [start, parts] of PARTS) {
+    const line = all.find(one => one.text.startsWith(start));
+    if (line === undefined) throw new Error(`no line ${start}`);
+    for (const [part, value] of Object.entries(parts)) {
+      const place = placeOf(line, line.text.indexOf(part));
+      const at = PLACES.split("\n")[place.line - 1]?.slice(place.column - 1) ?? "";
+      t.ok(at.startsWith(value.trim()), `${part} of ${start} is at ${at}`);
+      t.equal(place.file, join(root, "places.json"));
+      seen.add(`${start} ${line.pieces.findLastIndex(({ offset }) => offset <= line.text.indexOf(part))}`);
+    }
+  }
+  const pieces = all.filter(({ text: one }) => one.startsWith("2001:")).flatMap(line => line.pieces);
+  t.ok(
+    [...seen].filter(one => one.startsWith("2001: ")).length >= pieces.length - 1,
+    "every word of a port line is here",
+  );
 });
 
 t.test("a SOL port has a line that is read without complaint", async t => {
@@ -163,7 +249,7 @@ t.test("a line of ser2net.conf for the same network port takes the place of the 
 
 t.test("nothing in the profile changes what a line of ser2net.conf means by itself", async t => {
   const line = "3001:raw:0:/dev/ttyUSB7:\n";
-  const { text } = compileProfile(readBoard("board-b", [SHIPPED]).profile);
+  const { text } = compileProfile(readBoard("board-b", [SHIPPED]).profile, null);
   const alone = configure(line).ports[0];
   t.match(configure(text, line).ports.at(-1), { line: alone?.line, options: alone?.options });
 });

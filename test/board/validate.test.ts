@@ -174,7 +174,7 @@ t.test("a port is not set to what its hardware cannot do", async t => {
     'ports[2].rs485: the port is not RS-485 (expected "electrical": "rs485")',
   ]);
   t.match(profile.ports, [{ line: { parity: "odd" } }, { line: { parity: "odd" } }, { id: "port3" }]);
-  t.notMatch(compileProfile(profile).text, /230400|RTSCTS|rs485/);
+  t.notMatch(compileProfile(profile, null).text, /230400|RTSCTS|rs485/);
 });
 
 t.test("a port's LEDs are LEDs of ports, and do what is asked of them", async t => {

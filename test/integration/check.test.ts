@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { run, runToEnd } from "../support/daemon.js";
 import { prepare } from "../support/prepared.js";
+import { until } from "../support/wait.js";
 
 t.test("--check reports what is wrong with its place, and opens nothing", async t => {
   const { file, port, folder } = await prepare(t);
@@ -48,6 +49,41 @@ t.test("--check names both lines of one socket, of a board profile and the file 
   );
   t.same({ code, lines: output.split("\n").length }, { code: 1, lines: 2 });
 });
+
+t.test(
+  "a line of a board profile is reported at its value in the profile: by board check, --check and the log",
+  async t => {
+    const { folder, port } = await prepare(t);
+    const file = join(folder, "taken.json");
+    writeFileSync(
+      file,
+      `{ "ports": [
+  { "id": "first", "device": "/dev/null", "state": "raw", "networkPort": "127.0.0.1,${port}" },
+  { "id": "clash", "device": "/dev/zero", "networkPort": "ipv4,tcp,127.0.0.1,${port}",
+    "kickolduser": true },
+  { "id": "udp", "device": "/dev/full",
+    "networkPort": "udp,127.0.0.1,${port}", "kickolduser": true }
+] }`,
+    );
+    const clash = /^\S*taken\.json:3:58: Network port ipv4,tcp,\S+ on line 3 needs the socket of \S+ on line 2 \(/m;
+    const forged = /^\S*taken\.json:6:20: warning: A datagram with a forged .* on line 6 \(/m;
+    for (const words of [
+      ["board", "check", file],
+      ["--check", "--board", file, "-c", "/dev/null"],
+    ]) {
+      const { code, output } = await runToEnd(t, words);
+      t.equal(code, 1);
+      t.match(output, clash);
+      t.match(output, forged);
+    }
+    t.match((await runToEnd(t, ["board", "show", file])).errors, clash);
+    const second = run(t, ["-n", "-d", "-u", "--board", file, "-c", "/dev/null"]);
+    await until("its log has all", () => forged.test(second.errors.text.replaceAll(/^ser2net\[\d+\]: /gm, "")));
+    const log = second.errors.text.replaceAll(/^ser2net\[\d+\]: /gm, "");
+    t.match(log, clash);
+    t.match(log, forged);
+  },
+);
 
 t.test("--print-config prints a configuration that means the same", async t => {
   const { folder, file } = await prepare(t);

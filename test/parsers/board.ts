@@ -18,11 +18,14 @@ const profile: Parser = {
       const reading = readProfile("board", root, base, lookUp);
       for (const { line, column } of reading.diagnostics)
         insist(line >= 1 && column >= 1, "a diagnostic without place");
-      const compiled = compileProfile(reading.profile);
-      readConfiguration([{ file: "board.json", text: compiled.text + compiled.fallback }], {
-        serviceLookup: () => null,
-        readSolDevice,
-      });
+      const { text: printed, fallback, ...compiled } = compileProfile(reading.profile, reading.document);
+      const lines = [...compiled.lines, ...compiled.fallbackLines];
+      const [asText, asLines] = [{ text: printed + fallback }, { text: "", lines }].map(source =>
+        readConfiguration([{ file: "board.json", ...source }], { serviceLookup: () => null, readSolDevice }),
+      );
+      insist(asText?.ports.length === asLines?.ports.length, "the lines are not those of the text");
+      for (const { line, column } of asLines?.diagnostics ?? [])
+        insist(line >= 1 && column >= 1 && line <= text.length + 1, "a diagnostic without place in the profile");
     }
   },
   samples: [
