@@ -160,6 +160,7 @@ if (target === undefined) {
 }
 
 await writeManual();
+await writeCompletion();
 
 keepTo("bundles", ".cjs", MAX_BUNDLED);
 keepTo("daemon", "ser2net.cjs", MAX_DAEMON);
@@ -202,6 +203,16 @@ async function writeManual() {
   } catch (error) {
     console.error(`build: ${error.message}`); // a word without a text
     process.exit(1);
+  }
+}
+
+/** The completion of completion/ to dist/completion, for every target. */
+async function writeCompletion() {
+  const { completion } = await fromSource("scripts/completion.ts");
+  mkdirSync("dist/completion", { recursive: true });
+  const words = readFileSync("completion/words.sh", "utf8");
+  for (const file of ["ser2net.bash", "_ser2net"]) {
+    writeFileSync(`dist/completion/${file}`, completion(readFileSync(`completion/${file}`, "utf8"), words));
   }
 }
 

@@ -32,7 +32,7 @@ ready_for_this_machine() {
   # A release archive has the bundles; a checkout has nothing until it is built, and after an update something old.
   if [ ! -e dist/ser2net.cjs ]; then
     scripts/prepare.sh
-  elif [ -e node_modules/esbuild ] && [ -n "$(find service man build.mjs -newer dist/ser2net.cjs -print -quit)" ]; then
+  elif [ -e node_modules/esbuild ] && [ -n "$(find service man completion build.mjs -newer dist/ser2net.cjs -print -quit)" ]; then
     scripts/prepare.sh
   elif [ ! -e dist/native.node ]; then
     needs_compiler
@@ -59,6 +59,9 @@ ln -sf ../lib/ser2net/ser2net.cjs "$root/usr/bin/ser2net"
 put 644 /usr/share/ser2net/boards board-profiles/*.json
 put 644 /usr/share/doc/ser2net "$built/LICENSES.txt" docs/*.md
 for section in 1 5 8; do put 644 /usr/share/man/man$section dist/man/*.$section; done
+put 644 /usr/share/bash-completion/completions dist/completion/ser2net.bash
+mv "$root/usr/share/bash-completion/completions/ser2net.bash" "$root/usr/share/bash-completion/completions/ser2net"
+put 644 /usr/share/zsh/vendor-completions dist/completion/_ser2net
 put 644 /usr/lib/udev/rules.d units/udev/60-ser2net.rules
 put 644 /usr/share/dbus-1/system.d units/dbus/org.ser2net.Ser2net1.conf
 put 644 /usr/share/dbus-1/interfaces service/dbus/org.ser2net.Ser2net1.xml

@@ -8,11 +8,13 @@ import { temporaryFolder } from "../support/daemon.js";
 import { needs } from "../support/tools.js";
 import { BUNDLES, release, say, unpacked } from "./released.js";
 
+const COMPLETION = ["completion/_ser2net", "completion/ser2net.bash"];
+
 t.test("the same sources in another place, with other times and modes, give the same archive", async t => {
   const [first, elsewhere, second] = [temporaryFolder(t), temporaryFolder(t), temporaryFolder(t)];
   const pages = ["LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
   const names = [...pages, "package.json", "package-lock.json", "tsconfig.json", "build.mjs"];
-  for (const name of [...names, "board-profiles", "docs", "man", "dist", "scripts", "service", "units"]) {
+  for (const name of [...names, "board-profiles", "completion", "docs", "man", "dist", "scripts", "service", "units"]) {
     cpSync(name, join(elsewhere, name), { recursive: true, verbatimSymlinks: true });
   }
   symlinkSync(join(process.cwd(), "node_modules"), join(elsewhere, "node_modules"));
@@ -33,7 +35,13 @@ t.test("it holds what an image needs and nothing of npm but the headers of the a
   );
   t.same(
     names.filter(name => /^dist\/.*[^/]$/.test(name)).sort(),
-    [...BUNDLES, "LICENSES.txt", "board-units.mjs", ...readdirSync("dist/man").map(name => `man/${name}`)]
+    [
+      ...BUNDLES,
+      "LICENSES.txt",
+      "board-units.mjs",
+      ...COMPLETION,
+      ...readdirSync("dist/man").map(name => `man/${name}`),
+    ]
       .map(name => `dist/${name}`)
       .sort(),
   );

@@ -41,6 +41,8 @@ export const PROGRAM = [
   "/usr/lib/ser2net/native.node",
   "/usr/lib/ser2net/ser2net-leds",
   "/usr/lib/udev/rules.d/60-ser2net.rules",
+  "/usr/share/bash-completion/completions/ser2net",
+  "/usr/share/zsh/vendor-completions/_ser2net",
   "/usr/share/dbus-1/interfaces/org.ser2net.Ser2net1.xml",
   "/usr/share/dbus-1/system.d/org.ser2net.Ser2net1.conf",
   ...BUNDLES.map(name => `/usr/lib/ser2net/${name}`),

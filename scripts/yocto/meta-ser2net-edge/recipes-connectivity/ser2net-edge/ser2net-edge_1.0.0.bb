@@ -55,8 +55,10 @@ FILES:${PN} += " \
     ${nonarch_libdir}/sysusers.d \
     ${nonarch_libdir}/tmpfiles.d \
     ${systemd_unitdir} \
+    ${datadir}/bash-completion \
     ${datadir}/dbus-1 \
     ${datadir}/ser2net \
+    ${datadir}/zsh \
 "
 RDEPENDS:${PN} = "nodejs"
 RRECOMMENDS:${PN} = "kernel-module-ledtrig-transient kernel-module-ledtrig-tty"
