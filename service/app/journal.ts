@@ -145,7 +145,7 @@ function recordOf(port: Port): PortRecord {
   return {
     takenMs: monotonicMs(),
     ...rest,
-    device: device === null ? null : { ...device, transfer: still(device.transfer) },
+    device: device === null ? null : { ...device, transfer: still(device.transfer), sol: null },
     connections: connections.slice(0, MOST_CONNECTIONS).map(connection => {
       const telnet = connection.telnet;
       return {

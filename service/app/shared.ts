@@ -16,7 +16,14 @@ export { isServed, listenUnix, peerCredentials } from "../native/local-sockets.j
 export { READABLE, Watch, WRITABLE } from "../native/poll.js";
 export { mayBeReadByOthers, readRegularFile } from "../native/read-file.js";
 export { bindUdp, localAddress, receiveFrom, sendTo } from "../native/sockets.js";
-export { claimDescriptor, endDescriptor, storeDescriptor, unclaimed } from "../native/stored-descriptors.js";
+export {
+  claimDescriptor,
+  endDescriptor,
+  hasDescriptorStore,
+  storeDescriptor,
+  storedName,
+  unclaimed,
+} from "../native/stored-descriptors.js";
 export { listenAddresses } from "../net/addresses.js";
 export { LinkError } from "../net/link.js";
 export { createServiceLookup } from "../net/services.js";

@@ -25,6 +25,7 @@ import type { Link } from "../net/link.js";
 import { adoptTcpLink } from "../net/tcp.js";
 import { definitionMark, type PortHandover, type StoredPort } from "../port/handover.js";
 import type { Registry } from "../port/registry.js";
+import { loadSol } from "./bundles.js";
 import { readJournalFile } from "./journal.js";
 import { rebuiltConnection, rebuiltDevice, rebuiltSession } from "./rebuilt.js";
 
@@ -132,7 +133,12 @@ export class TakenOver implements PortHandover {
     const fd = claimDescriptor(state.name);
     if (fd === null) return null;
     const isKnown = this.state !== null;
-    const device = adoptDevice(this.#request(config), fd, isKnown ? state : null);
+    const request = this.#request(config);
+    const device =
+      config.device.kind === "sol"
+        ? loadSol().adoptConsole(fd, state, config, request.warn)
+        : adoptDevice(request, fd, isKnown ? state : null);
+    if (device === null) return null;
     this.devices++;
     this.bytes += state.transfer.unwritten.length;
     const isChanged = JSON.stringify(state.configuredLine) !== JSON.stringify(config.line);
@@ -173,6 +179,8 @@ export class TakenOver implements PortHandover {
   /** Call when all ports have taken their part: what is opened later begins anew. */
   end(): void {
     this.#traces.length = 0;
+    const consoles = this.state?.devices.filter(({ kind }) => kind === "sol") ?? [];
+    if (consoles.length > 0) loadSol().endConsoles(consoles);
     for (const fd of this.#journals.splice(0)) endDescriptor(fd);
   }
 

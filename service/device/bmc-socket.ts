@@ -1,8 +1,8 @@
 /** The UDP socket of one SOL session: datagrams to and from one address of a BMC. */
-import { closeSync } from "node:fs";
 import { SystemError } from "../native/errors.js";
 import { READABLE, Watch } from "../native/poll.js";
 import { bindUdp, receiveFrom, sendTo } from "../native/sockets.js";
+import { endDescriptor } from "../native/stored-descriptors.js";
 
 /** Longer datagrams are cut, which makes them invalid. One buffer: the protocol keeps no view of it. */
 const datagram = new Uint8Array(2048);
@@ -16,22 +16,25 @@ export interface BmcAddress {
 }
 
 export class BmcSocket {
-  readonly #fd: number;
+  readonly fd: number;
   readonly #watch: Watch;
   readonly #peer: BmcAddress;
   readonly #received: (datagram: Uint8Array) => void;
   #closed = false;
 
-  /** @param received gets bytes that are valid during the call. Throws SystemError where no socket can be opened. */
-  constructor(peer: BmcAddress, received: (datagram: Uint8Array) => void) {
+  /**
+   * @param received gets bytes that are valid during the call
+   * @param fd the socket of the process before this one. Throws SystemError where no socket can be opened.
+   */
+  constructor(peer: BmcAddress, received: (datagram: Uint8Array) => void, fd: number | null = null) {
     this.#peer = { ...peer, address: canonical(peer.address) };
     this.#received = received;
-    this.#fd = bindUdp(this.#peer.address.includes(":") ? "::" : "0.0.0.0", 0, { v6only: true });
+    this.fd = fd ?? bindUdp(this.#peer.address.includes(":") ? "::" : "0.0.0.0", 0, { v6only: true });
     try {
-      this.#watch = new Watch(this.#fd, () => this.#ready());
+      this.#watch = new Watch(this.fd, () => this.#ready());
       this.#watch.arm(READABLE);
     } catch (error) {
-      closeSync(this.#fd);
+      endDescriptor(this.fd);
       throw error;
     }
   }
@@ -40,7 +43,7 @@ export class BmcSocket {
   send(bytes: Uint8Array): void {
     if (this.#closed) return;
     try {
-      sendTo(this.#fd, bytes, this.#peer.address, this.#peer.port);
+      sendTo(this.fd, bytes, this.#peer.address, this.#peer.port);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error; // a link-local address on an interface that is gone
     }
@@ -50,7 +53,7 @@ export class BmcSocket {
     if (this.#closed) return;
     this.#closed = true;
     this.#watch.close();
-    closeSync(this.#fd);
+    endDescriptor(this.fd);
   }
 
   #ready(): void {
@@ -67,7 +70,7 @@ export class BmcSocket {
   /** An error of the network is reported once; it is not a datagram. */
   #receive(): ReturnType<typeof receiveFrom> {
     try {
-      return receiveFrom(this.#fd, datagram);
+      return receiveFrom(this.fd, datagram);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       return null;

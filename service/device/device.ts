@@ -1,4 +1,5 @@
 /** The contract of a device: a tty, a printer, a SOL console. */
+import type { SolConsoleState } from "../handover/sol-state.js";
 import type { BreakState } from "../handover/state.js";
 import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
@@ -58,7 +59,9 @@ export interface LineDevice {
 export interface DeviceHandover {
   /** Of its descriptor, in the store of the service manager. */
   readonly name: string;
-  readonly kind: "tty" | "printer";
+  readonly kind: "tty" | "printer" | "sol";
+  /** Of a second descriptor in the store: the record of a SOL session. */
+  readonly secondName?: string;
   readonly line: LineSettings | null;
   readonly virtualControl: ModemControl | null;
   readonly break: BreakState;
@@ -66,6 +69,7 @@ export interface DeviceHandover {
   readonly driven?: InitialControl;
   /** The device is away, and has no descriptor: for how long it is still waited for, in milliseconds. */
   readonly holdLeftMs?: number | null;
+  readonly sol?: SolConsoleState | null;
 }
 
 export type DeviceErrorCode = "open-failed" | "setup-failed" | "rs485-failed" | "locked" | "lock-failed" | "lost";

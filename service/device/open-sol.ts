@@ -61,10 +61,9 @@ export class SolDevices {
 
   /** The console or its error; null when it is not wanted any more. */
   #connect(request: SolRequest, address: BmcAddress): Promise<SolConsole | SessionError | null> {
-    const { path, identity, target, sol, warn, signal } = request;
+    const { path, identity, target, sol, readSecrets, warn, signal } = request;
     if (signal.aborted) return Promise.resolve(null);
     const createSession = this.#createSession;
-    const secrets = request.readSecrets();
     return new Promise((settle, reject) => {
       const finish = (result: SolConsole | SessionError | null): void => {
         signal.removeEventListener("abort", abandon);
@@ -77,7 +76,7 @@ export class SolDevices {
       let device: SolConsole;
       try {
         device = new SolConsole({
-          ...{ path, address, login: target.login, secrets, sol, createSession, warn },
+          ...{ path, address, login: target.login, readSecrets, sol, createSession, warn, before: null },
           connected: () => finish(device),
           refused: finish,
         });

@@ -1,28 +1,35 @@
 /** The serial console of a BMC (IPMI Serial over LAN) as a device. */
-import type { SessionError } from "../ipmi/session-error.js";
+import type { SolConsoleState } from "../handover/sol-state.js";
+import { SessionError } from "../ipmi/session-error.js";
 import type { LoginSecrets, LoginSettings, SolSettings } from "../ipmi/settings.js";
-import type { SolEvent, SolLink } from "../ipmi/sol-link.js";
+import type { SolLink } from "../ipmi/sol-link.js";
 import type { SolSession, SolSessionEvents, SolSessionOptions } from "../ipmi/sol-session.js";
 import { type Cancel, type Clock, pause, systemClock } from "../line/clock.js";
-import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { type LineSettings, STANDARD_LINE } from "../line/settings.js";
+import { storeDescriptor, storedName } from "../native/stored-descriptors.js";
 import { type BmcAddress, BmcSocket } from "./bmc-socket.js";
-import { type Device, DeviceError, type LineDevice } from "./device.js";
+import { NO_BREAK } from "./break.js";
+import { type Device, DeviceError, type DeviceHandover } from "./device.js";
+import { SolLine } from "./sol-line.js";
+import { SolRecord } from "./sol-record.js";
 
 /** How often a closing device looks whether its output has left. */
 const DRAIN_POLL_MS = 10;
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** A session that is resumed has none. */
+const NO_SECRETS: LoginSecrets = { password: new Uint8Array(0), bmcKey: null };
+
 /** Makes a session: from the bundle sol.cjs. */
 export type CreateSession = (options: Omit<SolSessionOptions, "random">, events: SolSessionEvents) => SolSession;
 
-interface SolConsoleOptions {
+export interface SolConsoleOptions {
   /** The public form of the device: without secrets. */
   readonly path: string;
   readonly address: BmcAddress;
   readonly login: LoginSettings;
-  /** Overwritten after the login. */
-  readonly secrets: LoginSecrets;
+  /** For each login; they are overwritten after it. Throws DeviceError. */
+  readonly readSecrets: () => LoginSecrets;
   readonly sol: SolSettings;
   readonly createSession: CreateSession;
   readonly warn: (text: string) => void;
@@ -30,16 +37,30 @@ interface SolConsoleOptions {
   readonly connected: () => void;
   /** It was not. Null: `close` was called meanwhile. */
   readonly refused: (error: SessionError | null) => void;
+  /** Null: it logs in. */
+  readonly before: SolConsoleBefore | null;
   readonly clock?: Clock;
 }
 
-export class SolConsole implements Device, LineDevice {
+/** What the process before this one has left of its console. */
+interface SolConsoleBefore {
+  /** The UDP socket. */
+  readonly fd: number;
+  readonly state: SolConsoleState;
+  readonly record: SolRecord | null;
+  /** The settings in force. */
+  readonly line: LineSettings | null;
+}
+
+export class SolConsole implements Device {
   readonly path: string;
-  readonly line: LineDevice;
-  readonly settings: LineSettings;
+  readonly line: SolLine;
+  readonly #warn: (text: string) => void;
   readonly #options: SolConsoleOptions;
   readonly #socket: BmcSocket;
-  readonly #session: SolSession;
+  #session: SolSession;
+  /** Null: there is no store for it. */
+  #record: SolRecord | null = null;
   readonly #clock: Clock;
   /** Set from the moment the session is established; kept after its end, for the bytes that were not read. */
   #link: SolLink | null = null;
@@ -52,38 +73,100 @@ export class SolConsole implements Device, LineDevice {
   #writable: (() => void) | null = null;
   #closed: Promise<void> | null = null;
   #ended: () => void = () => {};
-  #control: ModemControl = { dtr: true, rts: true };
-  #breaks = 0;
-  #overruns = 0;
-  breakOn = false;
 
-  /** Begins the login. Throws SystemError where no socket can be opened. */
+  /** Begins the login, or goes on. Throws DeviceError, and SystemError where no socket can be opened. */
   constructor(options: SolConsoleOptions) {
-    const { path, address, login, secrets, sol } = options;
+    const { path, address, sol, before, readSecrets, warn } = options;
+    const secrets = before === null ? readSecrets() : NO_SECRETS;
     this.path = path;
-    this.line = this;
-    this.settings = { ...STANDARD_LINE, speed: sol.speed };
     this.#options = options;
+    this.#warn = text => warn(`${path}: ${text}`);
+    this.line = new SolLine({
+      settings: before?.line ?? { ...STANDARD_LINE, speed: sol.speed },
+      before: before?.state ?? null,
+      operate: operation => this.#operate(operation),
+      warn: this.#warn,
+    });
     this.#clock = options.clock ?? systemClock;
-    this.#socket = new BmcSocket(address, datagram => this.#act(nowMs => this.#session.receive(datagram, nowMs)));
-    this.#session = options.createSession(
+    const received = (datagram: Uint8Array): void => this.#act(nowMs => this.#session.receive(datagram, nowMs));
+    this.#socket = new BmcSocket(address, received, before?.fd);
+    this.#session = this.#createSession(secrets);
+    this.#act(nowMs => (before === null ? this.#session.start(nowMs) : this.#resume(before, nowMs)));
+  }
+
+  #createSession(secrets: LoginSecrets): SolSession {
+    const { login, sol, address, createSession } = this.#options;
+    const session: SolSession = createSession(
       { login, secrets, sol, udpPort: address.port },
       {
-        send: datagram => this.#socket.send(datagram),
-        connected: () => {
-          this.#link = this.#session.link;
+        send: datagram => {
+          this.#keep();
+          this.#socket.send(datagram);
         },
+        connected: () => this.#connected(session),
         readable: () => {}, // both are looked at after each call
         writable: () => {},
-        happened: what => this.#happened(what),
-        warn: text => options.warn(`${path}: ${text}`),
+        happened: what => this.line.happened(what),
+        warn: this.#warn,
         ended: error => {
-          this.#end = error;
-          this.#socket.close();
+          if (error !== null && !session.isConfirmed) this.#logInAnew(error);
+          else this.#over(error);
         },
       },
     );
-    this.#act(nowMs => this.#session.start(nowMs));
+    return session;
+  }
+
+  #connected(session: SolSession): void {
+    this.#link = session.link;
+    storeDescriptor(this.#socket.fd, "d");
+    this.#record ??= SolRecord.create(this.#warn);
+  }
+
+  #over(error: SessionError | null): void {
+    this.#end = error;
+    this.#socket.close();
+    this.#record?.close();
+  }
+
+  // ---- over a restart
+
+  #resume({ state, record }: SolConsoleBefore, nowMs: number): void {
+    this.#record = record;
+    if (this.#session.resume(state.session, nowMs)) return;
+    this.#logInAnew(new SessionError("out-of-step", "its cipher suite is not supported"));
+  }
+
+  /** The session of the process before this one is over. What was under way in it is lost. */
+  #logInAnew(reason: SessionError): void {
+    this.#warn(`the session of the last run cannot be continued (${reason.message}): logs in anew`);
+    this.#link = null;
+    try {
+      this.#session = this.#createSession(this.#options.readSecrets());
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      this.#over(new SessionError(reason.code, error.reason));
+      return;
+    }
+    this.#session.start(this.#clock.nowMs());
+  }
+
+  state(): DeviceHandover | null {
+    const [name, sol] = [storedName(this.#socket.fd), this.#state()];
+    if (name === null || sol === null) return null;
+    const [line, secondName] = [this.line.settings, this.#record?.name ?? ""];
+    return { name, secondName, kind: "sol", line, virtualControl: null, break: NO_BREAK, sol };
+  }
+
+  #state(): SolConsoleState | null {
+    const session = this.#session.state(this.#clock.nowMs());
+    return session === null ? null : { bmc: this.#options.address, session, ...this.line.state() };
+  }
+
+  /** For a crash: before the BMC gets to know of it. */
+  #keep(): void {
+    const state = this.#record === null ? null : this.#state();
+    if (state !== null) this.#record?.keep(state);
   }
 
   read(into: Uint8Array): number {
@@ -96,6 +179,7 @@ export class SolConsole implements Device, LineDevice {
   write(bytes: Uint8Array): number {
     this.#throwIfLost();
     const count = this.#link?.write(bytes, this.#clock.nowMs()) ?? 0;
+    this.#keep();
     this.#armTimer();
     return count;
   }
@@ -119,60 +203,11 @@ export class SolConsole implements Device, LineDevice {
     return this.#closed;
   }
 
-  // ---- the line, as far as a BMC supports it
-
-  /** The bit rate was set at the activation; SOL has no other settings. */
-  set(): LineSettings {
-    this.#throwIfLost();
-    return this.settings;
-  }
-
-  sendBreak(): void {
-    this.#operate((link, nowMs) => link.sendBreak(nowMs));
-  }
-
-  /** A break of the length that the BMC gives it; that it ends by itself does not show. */
-  setBreak(on: boolean): void {
-    if (on && !this.breakOn) this.sendBreak();
-    this.breakOn = on;
-  }
-
-  /** Virtual: a peer reads back what it set. */
-  drive(control: Partial<ModemControl>): void {
-    this.#throwIfLost();
-    this.#control = { ...this.#control, ...control };
-  }
-
-  get control(): ModemControl {
-    return this.#control;
-  }
-
-  /** SOL does not tell the state of modem lines. */
-  modemState(): ModemState | null {
-    return null;
-  }
-
-  /** The events that the BMC has reported since the activation. */
-  counters(): LineCounters {
-    const none = { cts: 0, dsr: 0, ri: 0, dcd: 0, frame: 0, parity: 0, bufferOverrun: 0 };
-    return { ...none, break: this.#breaks, overrun: this.#overruns };
-  }
-
-  purge(which: "input" | "output" | "both"): void {
-    this.#operate((link, nowMs) => link.flush(which, nowMs));
-  }
-
   #operate(operation: (link: SolLink, nowMs: number) => void): void {
     this.#throwIfLost();
     if (this.#link !== null) operation(this.#link, this.#clock.nowMs());
+    this.#keep();
     this.#armTimer();
-  }
-
-  #happened(what: SolEvent): void {
-    const warn = (text: string): void => this.#options.warn(`${this.path}: ${text}`);
-    if (what === "break") this.#breaks++;
-    else if (what === "stuck") warn("the BMC sends nothing more after it was told to wait");
-    else if (++this.#overruns === 1) warn("the BMC lost characters of the server (overrun)");
   }
 
   // ---- the session
@@ -181,6 +216,7 @@ export class SolConsole implements Device, LineDevice {
   #act(call: (nowMs: number) => void): void {
     const wasConnected = this.#link !== null;
     call(this.#clock.nowMs());
+    this.#keep();
     this.#armTimer();
     if (!wasConnected && this.#link !== null) this.#options.connected();
     if (this.#end !== undefined) this.#hasEnded(this.#end);

@@ -1,5 +1,5 @@
 /** The state of a Serial over LAN session, with which the next process continues it. It has keys: keep it in sealed memory, never in a file. */
-import { bytes, flag, integer, nullable, record, text, type ValueOf } from "./fields.js";
+import { added, bytes, flag, integer, nullable, record, text, type ValueOf } from "./fields.js";
 import { DURATION_MS } from "./limits.js";
 
 const WORD = integer(0, 0xffffffff);
@@ -24,6 +24,8 @@ const CHANNEL = record({
   authenticated: SEQUENCE_WINDOW,
   other: SEQUENCE_WINDOW,
   lastSol: nullable(WORD),
+  /** Whether SOL packets are protected, as at the activation. */
+  ...{ isAuthenticated: added(flag, true), isEncrypted: added(flag, true) },
 });
 
 const OUTPUT = record({

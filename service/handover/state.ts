@@ -254,6 +254,7 @@ const PORT_RECORD = record({
 /** Parts of a state that are encoded by themselves. */
 export const PARTS = {
   ...{ port: PORT, connection: CONNECTION, device: DEVICE, controlSession: CONTROL_SESSION, portRecord: PORT_RECORD },
+  solConsole: SOL_CONSOLE,
 } as const;
 
 export type DaemonState = ValueOf<typeof STATE>;

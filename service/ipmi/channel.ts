@@ -51,10 +51,10 @@ export class Channel {
     this.#lastSol = before?.lastSol ?? null;
     const { integrity, confidentialityKey } = session.protection;
     this.#session = session;
-    this.#sol = sol;
+    this.#sol = before ?? sol; // as at the activation
     this.#solProtection = {
-      integrity: sol.isAuthenticated ? integrity : UNPROTECTED.integrity,
-      confidentialityKey: sol.isEncrypted ? confidentialityKey : UNPROTECTED.confidentialityKey,
+      integrity: this.#sol.isAuthenticated ? integrity : UNPROTECTED.integrity,
+      confidentialityKey: this.#sol.isEncrypted ? confidentialityKey : UNPROTECTED.confidentialityKey,
     };
   }
 
@@ -65,7 +65,7 @@ export class Channel {
       ...{ consoleSessionId, bmcSessionId, integrityKey: protection.integrity?.key ?? null },
       ...{ confidentialityKey: protection.confidentialityKey, authenticatedSent: this.#authenticatedSent },
       ...{ otherSent: this.#otherSent, authenticated: this.#authenticated.state(), other: this.#other.state() },
-      lastSol: this.#lastSol,
+      ...{ lastSol: this.#lastSol, isAuthenticated: this.#sol.isAuthenticated, isEncrypted: this.#sol.isEncrypted },
     };
   }
 

@@ -59,6 +59,8 @@ export class SolSession {
   #nowMs = 0;
   /** A login that got out of step is repeated once. */
   #isSecondAttempt = false;
+  /** False after `resume`, until the BMC has said that the session is still ours. */
+  isConfirmed = true;
   #isClosing = false;
   #hasEnded = false;
 
@@ -85,6 +87,7 @@ export class SolSession {
     if (established === null) return false;
     this.#nowMs = nowMs;
     this.#isSecondAttempt = true; // without the secrets there is no other login
+    this.isConfirmed = false;
     this.#loggedIn = { ...established, suite: channel.suite };
     this.#channel = this.#channelOf(this.#loggedIn, channel);
     this.#activated = activated;
@@ -151,12 +154,9 @@ export class SolSession {
     this.#isClosing = true;
     this.#link = null;
     this.#conversation?.abandon();
-    if (this.#loggedIn === null) {
-      this.#end(null);
-      return;
-    }
-    const steps = end(this.#loggedIn.bmcSessionId, this.#activated?.instance ?? null, this.#nextNumber);
-    this.#converse(steps, () => this.#end(null), CLOSE_RETRIES);
+    const [id, instance] = [this.#loggedIn?.bmcSessionId, this.#activated?.instance ?? null];
+    if (id === undefined) this.#end(null);
+    else this.#converse(end(id, instance, this.#nextNumber), () => this.#end(null), CLOSE_RETRIES);
   }
 
   // ---- from login to connected
@@ -175,9 +175,8 @@ export class SolSession {
   }
 
   #activationDone(activated: Activated): void {
-    const { udpPort } = this.#options;
+    const [{ udpPort }, { udpPort: named }] = [this.#options, activated];
     this.#forgetSecrets();
-    const { udpPort: named } = activated;
     this.#activated = activated;
     if (named !== null && ![udpPort, swap(udpPort), RMCP_PORT, swap(RMCP_PORT)].includes(named)) {
       this.#events.warn(`the BMC names UDP port ${named} for Serial over LAN; port ${udpPort} stays in use`);
@@ -214,6 +213,7 @@ export class SolSession {
     if (this.#activated === null) return;
     this.#converse(verify(this.#activated, this.#nextNumber), whose => {
       if (whose === "lost") this.#fail(new SessionError("taken-over", "another session has taken Serial over LAN"));
+      else this.isConfirmed = true;
     });
   }
 
@@ -221,13 +221,11 @@ export class SolSession {
 
   #fail(error: SessionError): void {
     if (this.#hasEnded) return;
-    if (this.#isClosing) {
-      this.#end(null); // the BMC does not answer any more
-      return;
-    }
     const isRepeatable = error.code === "out-of-step" && !this.#isSecondAttempt;
-    this.#abandonSession();
-    if (isRepeatable) {
+    if (!this.#isClosing) this.#abandonSession();
+    if (this.#isClosing)
+      this.#end(null); // the BMC does not answer any more
+    else if (isRepeatable) {
       this.#isSecondAttempt = true;
       this.#logIn();
     } else this.#end(error);

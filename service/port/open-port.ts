@@ -123,8 +123,8 @@ export class OpenPort implements TelnetCommands {
       ...this.#transfer.state(this.#environment.heartbeat.second),
     };
     return {
-      ...{ driven: { dtr: null, rts: null }, holdLeftMs: null, closing: null, sol: null, ...handover },
-      ...{ port: config.name, path: config.device.path, secondName: "", pid: null, lock: null, transfer },
+      ...{ driven: { dtr: null, rts: null }, holdLeftMs: null, closing: null, sol: null, secondName: "", ...handover },
+      ...{ port: config.name, path: config.device.path, pid: null, lock: null, transfer },
       ...{ configuredLine: config.line, counters: this.#remote?.counters ?? null },
     };
   }

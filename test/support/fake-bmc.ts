@@ -35,6 +35,8 @@ export const USUAL_BMC: BmcOptions = {
 type Reply = readonly [completionCode: number, data?: readonly number[]];
 
 const WINDOW = 32;
+/** Of a sequence number, from the highest one that came (IPMI 2.0, section 6.12.13). */
+const AHEAD = 16;
 
 export class FakeBmc {
   #options: BmcOptions;
@@ -59,6 +61,8 @@ export class FakeBmc {
   unanswered: string | null = null;
   #owner: Session | null = null;
   #isSilent = false;
+  /** The highest sequence number of each session and counter. */
+  readonly #highest = new Map<string, number>();
   readonly #login: BmcLogin;
   readonly #socket: Socket;
 
@@ -157,6 +161,10 @@ export class FakeBmc {
     }
     const sequence = datagram.readUInt32LE(10) + ((datagram[5] ?? 0) & 0x40 ? 0 : 2 ** 32); // counted apart
     if (session.window.includes(sequence)) return;
+    const counter = `${id}/${sequence < 2 ** 32}`;
+    const highest = this.#highest.get(counter) ?? sequence;
+    if (sequence > highest + AHEAD) return;
+    this.#highest.set(counter, Math.max(highest, sequence));
     session.window.push(sequence);
     if (session.window.length > WINDOW) session.window.shift();
     session.peer = peer;

@@ -37,7 +37,7 @@ export const SOL: SolConsoleState = {
       ...{ consoleSessionId: 0xffffffff, bmcSessionId: 0x11223344, suite: 17 },
       ...{ integrityKey: new Uint8Array(32).fill(0xa5), confidentialityKey: new Uint8Array(16).fill(0x5a) },
       ...{ authenticatedSent: 9, otherSent: 0, authenticated: { highest: 77, seen: -5 } },
-      ...{ other: { highest: null, seen: 0 }, lastSol: 76 },
+      ...{ other: { highest: null, seen: 0 }, lastSol: 76, isAuthenticated: true, isEncrypted: true },
     },
     activated: { packetBytes: 64, receivedBytes: 255, udpPort: 623, instance: 1, owner: "1.2.3.4" },
     link: {
