@@ -6,6 +6,7 @@ import { PtyDevice } from "../support/pty.js";
 import { call, testAppliance } from "./appliance.js";
 import { configureCallers } from "./callers.js";
 import { Container } from "./container.js";
+import { testJournal } from "./journal.js";
 import { explain, type Machine, put } from "./machine.js";
 import { testRestarts } from "./restarts.js";
 
@@ -43,6 +44,8 @@ t.test("a container", async t => {
   await machine.run("systemctl start ser2net@demo");
   const rounds = Number(process.env.BOARD_LAB_ROUNDS ?? (process.env.BOARD_LAB === "full" ? 100 : 10));
   await testRestarts(t, { machine, unit: "ser2net@demo.service", lines, rounds, packages: PACKAGES });
+  const seen = [`${DEV}/demo/raw`, `${DEV}/demo/shared`] as const;
+  await testJournal(t, { machine, board: "demo", lines: [lines.raw, lines.shared] }, seen);
   await machine.run(`rm ${file}`);
 
   await t.test("a device that comes late is served when it is there", async t => {

@@ -72,7 +72,7 @@ t.test("a value with a line feed has its length before it, and a long one is cut
   t.end();
 });
 
-t.test("the catalog explains each entry, with fields that there are", t => {
+t.test("the catalog explains each entry, without fields that systemd does not fill in", t => {
   const catalog = readFileSync("units/catalog/ser2net.catalog", "utf8");
   const explained = [...catalog.matchAll(/^-- ([0-9a-f]{32})$/gm)].map(([, id]) => id);
   const events = ["serve", "connect", "refuse", "kick", "take-over", "disconnect"] as const;
@@ -81,7 +81,7 @@ t.test("the catalog explains each entry, with fields that there are", t => {
     texts.map(text => /^MESSAGE_ID=(.*)$/m.exec(text)?.[1]),
     explained,
   );
-  for (const [, field = ""] of catalog.matchAll(/@([A-Z0-9_]+)@/g)) t.match(texts[0], `\n${field}=`);
+  t.notMatch(catalog, /@/, "systemd fills in names of letters and _ only: see test/lab/journal.ts");
   for (const block of catalog.split(/^-- /m).slice(1)) t.match(block, /^[0-9a-f]{32}\nSubject: .+\nDefined-By: .+\n/);
   t.end();
 });
