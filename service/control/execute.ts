@@ -2,12 +2,12 @@
 import { isSolDevice } from "../config/sol-target.js";
 import type { ManagedPort, PortStatus } from "../port/status.js";
 import { type Command, parseControls, parseState, parseTimeout } from "./command.js";
-import type { CommandContext, ControlPorts } from "./context.js";
+import type { CommandContext } from "./context.js";
 import { formatActivity, formatPort, formatShortPort, HELP, isIdle, SHORT_HEADER } from "./format.js";
-import { isMonitored, type Monitor, parseDirection } from "./monitor.js";
-import { denied, MORE_HELP, runMore } from "./more-commands.js";
+import { isMonitored, parseDirection } from "./monitor.js";
+import { denied, MORE_HELP, portCalled, runMore } from "./more-commands.js";
 
-type Operation = Extract<Command, { kind: "monitor" | "disconnect" | `setport${string}` }>;
+type Operation = Extract<Command, { kind: "disconnect" | `setport${string}` }>;
 
 /**
  * The answer as lines without their ends. The command is done when this returns; only a listing is made while it is
@@ -27,9 +27,9 @@ export function execute(command: Exclude<Command, { kind: "exit" }>, context: Co
     case "version":
       return [`ser2net version ${context.version}`];
     case "showport":
-      return listPorts(context.ports, command.port, status => formatPort(status, context.drain.isDraining));
+      return listPorts(context, command.port, status => formatPort(status, context.drain.isDraining));
     case "showshortport":
-      return listShort(context.ports, command.port);
+      return listShort(context, command.port);
     case "drain":
       context.drain.begin(context.session);
       return [];
@@ -44,10 +44,10 @@ export function execute(command: Exclude<Command, { kind: "exit" }>, context: Co
     case "monitor-stop":
       context.monitor.stop();
       return [];
-    default: {
-      const refusal = operate(command, context);
-      return refusal === null ? [] : [refusal];
-    }
+    case "monitor":
+      return startMonitor(command.type, command.port, context);
+    default:
+      return operate(command, context);
   }
 }
 
@@ -57,11 +57,17 @@ const CHANGING: ReadonlySet<Command["kind"]> = new Set([
   ...(["drain", "undrain", "upgrade"] as const),
 ]);
 
+/** The reason why it was not done; empty: it was. */
+function operate(command: Operation, context: CommandContext): readonly string[] {
+  const port = portOf(command.port, context);
+  if (Array.isArray(port)) return port;
+  const refusal =
+    isSetting(command) && port.status().pending === "delete" ? invalidPort(command.port) : change(port, command);
+  return refusal === null ? [] : [refusal];
+}
+
 /** Returns null, or the reason why it was not done. */
-function operate(command: Operation, { ports, monitor }: CommandContext): string | null {
-  if (command.kind === "monitor") return startMonitor(ports, monitor, command.type, command.port);
-  const port = ports.find(command.port);
-  if (port === null || (isSetting(command) && port.status().pending === "delete")) return invalidPort(command.port);
+function change(port: ManagedPort, command: Operation): string | null {
   switch (command.kind) {
     case "disconnect":
       return port.disconnect() ? null : `Port not connected: ${command.port}`;
@@ -90,32 +96,33 @@ function isSetting(command: Operation): boolean {
 }
 
 function* listPorts(
-  ports: ControlPorts,
+  context: CommandContext,
   name: string | null,
   show: (status: PortStatus) => Iterable<string>,
 ): Generator<string> {
   if (name === null) {
-    for (const port of [...ports.list()]) yield* show(port.status());
+    for (const port of [...context.ports.list()]) yield* show(port.status());
     return;
   }
-  const port = ports.find(name);
-  yield* port === null ? [invalidPort(name)] : show(port.status());
+  const port = portOf(name, context);
+  yield* Array.isArray(port) ? port : show(port.status());
 }
 
-function* listShort(ports: ControlPorts, name: string | null): Generator<string> {
+function* listShort(context: CommandContext, name: string | null): Generator<string> {
   yield SHORT_HEADER;
-  yield* listPorts(ports, name, status => [formatShortPort(status)]);
+  yield* listPorts(context, name, status => [formatShortPort(status)]);
 }
 
-function startMonitor(ports: ControlPorts, monitor: Monitor, type: string, name: string | null): string | null {
-  if (monitor.active) return "Already monitoring a port";
-  if (name === null) return "No tcp port given";
-  const port = ports.find(name);
-  if (port === null) return invalidPort(name);
+function startMonitor(type: string, name: string | null, context: CommandContext): readonly string[] {
+  const { monitor } = context;
+  if (monitor.active) return ["Already monitoring a port"];
+  if (name === null) return ["No tcp port given"];
+  const port = portOf(name, context);
+  if (Array.isArray(port)) return port;
   const direction = parseDirection(type);
   const taken = direction === null ? isMonitored(port) : !monitor.start(port, direction);
-  if (taken) return "Port is already being monitored";
-  return direction === null ? `invalid monitor type: ${type}` : null;
+  if (taken) return ["Port is already being monitored"];
+  return direction === null ? [`invalid monitor type: ${type}`] : [];
 }
 
 /** The text of the reference about a number has its own line end, in addition to that of every answer. */
@@ -133,6 +140,11 @@ function driveControls(port: ManagedPort, name: string, words: string): string |
   // One at a time and in order: `DTRLO DTRHI` is a pulse.
   for (const control of controls) if (!port.drive(control)) return notConnected;
   return null;
+}
+
+/** As `portCalled`, but a number is the network port as written, as in 3.5.4: scripts test for the refusal. */
+function portOf(name: string, context: CommandContext): ManagedPort | string[] {
+  return /^\d+$/.test(name) ? (context.ports.find(name) ?? [invalidPort(name)]) : portCalled(name, context);
 }
 
 function invalidPort(name: string): string {

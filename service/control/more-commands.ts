@@ -112,10 +112,17 @@ export function runMore(name: string, text: string, context: CommandContext): It
   const [wanted, ...rest] = splitWords(text);
   if (command.port === "none") return command.run(null, splitWords(text), text, context);
   if (wanted === undefined) return command.port === "needed" ? ["No port given"] : command.run(null, [], "", context);
-  const found = findPort(wanted, context.ports.list(), context.profile);
-  if ("port" in found) return command.run(found.port, rest, text.replace(/^[^ \t]+[ \t]*/, ""), context);
+  const port = portCalled(wanted, context);
+  if (Array.isArray(port)) return port;
+  return command.run(port, rest, text.replace(/^[^ \t]+[ \t]*/, ""), context);
+}
+
+/** The port of that name (`findPort`), or the answer where there is none or several. */
+export function portCalled(wanted: string, { ports, profile }: CommandContext): ManagedPort | string[] {
+  const found = findPort(wanted, ports.list(), profile);
+  if ("port" in found) return found.port;
   if (found.candidates.length === 0) return [`Invalid port number: ${wanted}`];
-  return [`${wanted} may be:`, ...found.candidates.map(port => `  ${titleOf(port, context.profile)}`)];
+  return [`${wanted} may be:`, ...found.candidates.map(port => `  ${titleOf(port, profile)}`)];
 }
 
 /** The answer to a user of the local socket who may only look. */

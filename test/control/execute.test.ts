@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { ask, createFakeControl } from "../support/fake-control.js";
-import { busyStatus, connectionStatus, createFakeManagedPort } from "../support/fake-managed-port.js";
+import { busyStatus, connectionStatus, createFakeManagedPort, idleStatus } from "../support/fake-managed-port.js";
 
 t.test("help, version and an unknown command", async t => {
   const link = createFakeControl().connect();
@@ -27,25 +27,34 @@ t.test("a missing argument is named before anything is looked up", async t => {
   t.equal(ask(link, "setportconfig 1"), "No device config\r\n");
 });
 
-t.test("ports are found by their whole text only", async t => {
-  const port = createFakeManagedPort({ name: "localhost,7003" });
-  const link = createFakeControl([port]).connect();
-  for (const name of ["7003", "localhost", "localhost,7003,", "LOCALHOST,7003"]) {
-    for (const line of [
-      `showport ${name}`,
-      `disconnect ${name}`,
-      `setporttimeout ${name} x`,
-      `setportenable ${name} x`,
-      `setportconfig ${name} x`,
-      `setportcontrol ${name} x`,
-      `monitor x ${name}`,
-    ]) {
-      t.equal(ask(link, line), `Invalid port number: ${name}\r\n`, line);
-    }
-    t.match(ask(link, `showshortport ${name}`), new RegExp(`^Port name .* State\r\nInvalid port number: ${name}\r\n$`));
+/** Each with a wrong rest, so that the answer shows whether the port was found. */
+const WITH_PORT: readonly (readonly [command: (name: string) => string, found: (name: string) => string | RegExp])[] = [
+  [name => `showport ${name}`, () => /^TCP Port localhost,7003\r\n/],
+  [name => `showshortport ${name}`, () => /^Port name .* State\r\nlocalhost,7003 /],
+  [name => `disconnect ${name}`, name => `Port not connected: ${name}\r\n`],
+  [name => `setporttimeout ${name} x`, () => "Invalid timeout: x\r\n"],
+  [name => `setportenable ${name} x`, () => "Invalid enable: x\r\n"],
+  [name => `setportconfig ${name} x`, () => ""],
+  [name => `setportcontrol ${name} x`, name => `Port is not currently connected: ${name}\r\n`],
+  [name => `monitor x ${name}`, () => "invalid monitor type: x\r\n"],
+];
+
+t.test("ports are found by their whole text, else by what only one of them is called", async t => {
+  const port = createFakeManagedPort({
+    ...{ name: "localhost,7003", devicePath: "/dev/ttyA", deviceWritten: "console" },
+    networkPort: { ...idleStatus().networkPort, port: 7003 }, // by which the commands of our own find it
+  });
+  const others = ["7009", "localhost,7009"].map(name => createFakeManagedPort({ name, devicePath: "/dev/ttyB" }));
+  const link = createFakeControl([port, ...others]).connect();
+  for (const [command, found] of WITH_PORT) {
+    for (const name of ["localhost", "localhost,7003,", "LOCALHOST,7003", "7003", "ttyX"])
+      t.match(ask(link, command(name)), new RegExp(`(?:^|State\r\n)Invalid port number: ${name}\r\n$`), command(name));
+    for (const name of ["localhost,7003", "/dev/ttyA", "console"])
+      t.match(ask(link, command(name)), found(name), command(name));
+    t.match(ask(link, command("/dev/ttyB")), "/dev/ttyB may be:\r\n  7009\r\n  localhost,7009\r\n");
   }
-  t.match(ask(link, "showport localhost,7003"), /^TCP Port localhost,7003\r\n/);
-  t.same(port.calls, []);
+  t.match(ask(link, "break 7003"), "Port is not currently connected: localhost,7003\r\n");
+  t.match(ask(link, "showport 7009"), /^TCP Port 7009\r\n/, "the network port counts before all else");
 });
 
 t.test("showport and showshortport list all ports in their order", async t => {
