@@ -54,8 +54,9 @@ function run([word, argument, ...more]: readonly string[], io: BoardIo): number 
 }
 
 function list({ out, places }: BoardIo): number {
-  for (const { name, file, hides } of listBoards(places.roots)) {
-    const { title } = readBoard(file, places.roots).profile;
+  const boards = listBoards(places.roots);
+  for (const { name, file, hides } of boards) {
+    const { title } = readBoard(file, places.roots, onAnyMachine, boards).profile;
     out(`${name}\t${title}\t${file}${hides.map(one => `, hides ${one}`).join("")}\n`);
   }
   return DONE;
@@ -73,9 +74,10 @@ function show(io: BoardIo, name: string | null): number {
 /** The errors of a profile that do not depend on the machine. */
 function check(io: BoardIo, name: string | null): number {
   const { roots } = io.places;
-  const names = name === null ? listBoards(roots).flatMap(({ file, hides }) => [file, ...hides]) : [name];
+  const boards = listBoards(roots);
+  const names = name === null ? boards.flatMap(({ file, hides }) => [file, ...hides]) : [name];
   const diagnostics = names.flatMap(one => {
-    const { file, profile, document, diagnostics: read } = readBoard(one, roots, onAnyMachine);
+    const { file, profile, document, diagnostics: read } = readBoard(one, roots, onAnyMachine, boards);
     return [...read, ...io.checkSources(sourcesOf(compileProfile(profile, document), file))];
   });
   for (const one of diagnostics) io.out(`${formatDiagnostic(one)}\n`);

@@ -71,13 +71,21 @@ export function loadProfile(name: string, places: BoardFolders): LoadedProfile {
   return { file, profile, diagnostics, ...compiled, before, after };
 }
 
-/** Reads the profile. It depends on the machine only by `lookUp`, which resolves its devices. */
-export function readBoard(name: string, roots: readonly string[], lookUp: DeviceLookup = asWritten): BoardFile {
-  const file = name.includes("/") || name.endsWith(".json") ? name : findBoard(name, roots);
+/**
+ * Reads the profile. It depends on the machine only by `lookUp`, which resolves its devices.
+ * @param boards what `listBoards` returned, for a caller that reads several
+ */
+export function readBoard(
+  name: string,
+  roots: readonly string[],
+  lookUp: DeviceLookup = asWritten,
+  boards: readonly BoardEntry[] = listBoards(roots),
+): BoardFile {
+  const file = name.includes("/") || name.endsWith(".json") ? name : findBoard(name, boards);
   const own = basename(file, ".json");
   const { root, diagnostics, unreadable } = readObject(file);
   if (root === null) return { file, profile: emptyProfile(own), diagnostics, unreadable, document: null };
-  const base = readBase(root, own, file, roots);
+  const base = readBase(root, own, file, boards);
   const context = readProfile(own, root, base.root, lookUp);
   return {
     file,
@@ -90,7 +98,8 @@ export function readBoard(name: string, roots: readonly string[], lookUp: Device
 
 /** The profiles that are not hidden by others, for `detectBoard`. */
 export function readBoards(roots: readonly string[]): BoardProfile[] {
-  return listBoards(roots).map(({ file }) => readBoard(file, roots).profile);
+  const boards = listBoards(roots);
+  return boards.map(({ file }) => readBoard(file, roots, asWritten, boards).profile);
 }
 
 /** By name. */
@@ -103,8 +112,7 @@ export function listBoards(roots: readonly string[]): BoardEntry[] {
   return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-function findBoard(name: string, roots: readonly string[]): string {
-  const boards = listBoards(roots);
+function findBoard(name: string, boards: readonly BoardEntry[]): string {
   const found = boards.find(board => board.name === name);
   if (found !== undefined) return found.file;
   const names = boards.map(board => board.name);
@@ -137,13 +145,12 @@ function readObject(file: string): ObjectResult {
 }
 
 /** One level: what the base extends in turn is left out. Under its own name a file extends the one it hides. */
-function readBase(root: JsonObject, own: string, file: string, roots: readonly string[]): ObjectResult {
+function readBase(root: JsonObject, own: string, file: string, boards: readonly BoardEntry[]): ObjectResult {
   const written = root.members.get("extends")?.value;
   // Anything but a name is reported with the rest.
   if (written?.kind !== "scalar" || typeof written.value !== "string")
     return { root: null, diagnostics: [], unreadable: null };
   const name = written.value;
-  const boards = listBoards(roots);
   const found = boards.find(board => board.name === name);
   const files = found === undefined ? [] : [found.file, ...found.hides];
   const base = name === own ? files[files.indexOf(file) + 1] : files[0];

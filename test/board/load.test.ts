@@ -1,5 +1,5 @@
 import t from "tap";
-import { loadProfile, profileFacts, tooFastPorts } from "../../service/board/load.js";
+import { loadProfile, profileFacts, readBoards, tooFastPorts } from "../../service/board/load.js";
 import { formatDiagnostic } from "../../service/config/diagnostic.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { readSolDevice } from "../../service/config/sol-arguments.js";
@@ -81,3 +81,18 @@ function factsOf(conf: string) {
   );
   return { facts: profileFacts(profile.profile, ports), ports };
 }
+
+t.test("the folders are listed once, however many profiles extend another", async t => {
+  const base = { title: "Base" };
+  const root = boards(t, { base, one: { extends: "base" }, two: { extends: "base" }, three: { extends: "base" } });
+  let listings = 0;
+  const roots = new (class extends Array<string> {
+    override [Symbol.iterator]() {
+      listings++;
+      return super[Symbol.iterator]();
+    }
+  })();
+  roots.push(root);
+  t.equal(readBoards(roots).length, 4);
+  t.equal(listings, 1);
+});
