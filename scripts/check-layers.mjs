@@ -11,9 +11,9 @@ const RANKS = [
   ["log", "access", "board", "device", "net", "led", "trace", "pulse", "replay", "systemd"],
   ["port"],
   ["control", "dbus"],
-  ["app", "client", "doctor", "drain", "upgrade"],
+  ["app", "client", "doctor", "drain", "migration", "upgrade"],
 ];
-const TOP = RANKS.length - 1; // app, drain, upgrade, and the files beside the rooms: they put the parts together
+const TOP = RANKS.length - 1; // app, drain, migration, upgrade, and the files beside the rooms: they put the parts together
 const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["pulse", "line", "telnet", "ipmi", "config", "handover", "help"];
 const PURE_FILES = [
@@ -24,6 +24,20 @@ const PURE_FILES = [
   ...["address", "remote-address", "request", "patterns", "options", "rules"].map(file => `access/${file}`),
   ...["arguments", "escape-keys", "port-rows", "prefixed-lines", "usage"].map(file => `client/${file}`),
   ...["doctor/archive", "doctor/finding"],
+  ...[
+    "accepter",
+    "class-defaults",
+    "connection",
+    "connector",
+    "context",
+    "export",
+    "pattern",
+    "port-options",
+    "serial-words",
+    "stack",
+    "substitution",
+    "texts",
+  ].map(file => `migration/${file}`),
   ...["port/phase", "control/command", "control/format", "cli"],
 ];
 /** What ranks 3 and 4 may take from rank 2 besides types: the errors of the contracts. */

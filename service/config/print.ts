@@ -131,7 +131,8 @@ function* inPrintedOrder<T>(
   }
 }
 
-function optionWords({ line, options, names, networkPort }: PortConfig): string[] {
+/** The words of a port line, written out in full. */
+export function optionWords({ line, options, names, networkPort }: PortConfig): string[] {
   const { chardelay } = options;
   const bufsize = (word: string, size: { bytes: number; explicit: boolean }) =>
     when(size.explicit, `${word}=${size.bytes}`);

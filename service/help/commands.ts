@@ -25,6 +25,12 @@ const DRAIN_TARGET: readonly OptionHelp[] = [
   { form: "--dbus BUS", text: "system (the default), session or the address of a bus" },
   { form: "-p PORT", text: "reach a daemon by its control port and not over D-Bus; may be repeated" },
 ];
+const MIGRATION_STATUS: CommandHelp["status"] = [
+  ["0", "all is carried over"],
+  ["1", "something is not carried over"],
+  ["2", "nothing is written, or wrong words"],
+];
+const OUTPUT: OptionHelp = { form: "-o FILE", text: "write FILE, which must not exist, and not standard output" };
 const JOURNAL = "[OPTION OF journalctl]...";
 
 /** Options of the commands that ask a daemon. */
@@ -231,6 +237,26 @@ export const COMMANDS: readonly CommandHelp[] = [
       ["1", "an error in a profile, or no such profile"],
       ["2", "wrong words"],
     ],
+  },
+  {
+    name: "import",
+    summary: "a YAML configuration of ser2net 4 as lines of ser2net.conf",
+    forms: [["import FILE [-o FILE]", ""]],
+    options: [OUTPUT],
+    notes: ["What is not carried over is listed with its place. FILE may be -, standard input."],
+    status: MIGRATION_STATUS,
+  },
+  {
+    name: "export",
+    summary: "the configuration as YAML of ser2net 4",
+    forms: [["export --yaml [FILE | --board NAME] [-o FILE]", ""]],
+    options: [
+      { form: "--yaml", text: "the language that is written" },
+      { form: "--board NAME", text: "the ports of a board profile as well" },
+      OUTPUT,
+    ],
+    notes: ["Without a name: /etc/ser2net.conf. What is not carried over is listed with its place."],
+    status: MIGRATION_STATUS,
   },
   {
     name: "check-sol",

@@ -8,7 +8,7 @@ SER2NET_EDGE_VERSION = 1.0.0
 # Made by scripts/release.sh of the checkout that this external tree lies in.
 SER2NET_EDGE_SITE = $(BR2_EXTERNAL_SER2NET_EDGE_PATH)/../../dist
 SER2NET_EDGE_SITE_METHOD = file
-SER2NET_EDGE_LICENSE = MIT, Apache-2.0 (bundled long)
+SER2NET_EDGE_LICENSE = MIT, Apache-2.0 (bundled long), ISC (bundled yaml)
 SER2NET_EDGE_LICENSE_FILES = LICENSE dist/LICENSES.txt
 SER2NET_EDGE_DEPENDENCIES = host-nodejs nodejs
 

@@ -1,6 +1,6 @@
 SUMMARY = "Serial ports on the network, in the configuration language of ser2net 3.5"
 SECTION = "net"
-LICENSE = "MIT & Apache-2.0"
+LICENSE = "MIT & Apache-2.0 & ISC"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=cbb18b0d4af26316437cce7699e99fbe \
                     file://dist/LICENSES.txt;md5=be034c9d1f0b9de170a0a3c28c011121"
 
