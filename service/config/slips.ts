@@ -61,7 +61,7 @@ const YAML_START = /^(%YAML[ \t]|---[ \t\r]*$|(connection|define|default|admin|r
 export function yamlDiagnostic({ file, text }: Source): Diagnostic | null {
   const line = yamlLine(text);
   if (line === null) return null;
-  const expected = "expected lines of ser2net.conf, the language of ser2net 3.5";
+  const expected = "expected lines of ser2net.conf: ser2net import makes them of it";
   const message = "This is a YAML configuration of ser2net 4";
   return { file, line: file === null ? 0 : line, column: 1, message, expected };
 }

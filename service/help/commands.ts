@@ -1,34 +1,12 @@
 /** The command line in words: for `--help`, the manual pages and their tests. Pure. */
+import { ATTACHED_STATUS, CLIENT_STATUS, DRAIN_STATUS, MIGRATION_STATUS } from "./status.js";
 
 import type { CommandHelp, OptionHelp } from "./daemon.js";
 
-const CLIENT_STATUS: CommandHelp["status"] = [
-  ["0", "done"],
-  ["1", "refused or failed"],
-  ["2", "wrong words"],
-  ["3", "no daemon can be reached"],
-];
-const ATTACHED_STATUS: CommandHelp["status"] = [
-  ["0", "left by the user"],
-  ...CLIENT_STATUS.slice(1),
-  ["4", "the daemon ended the connection"],
-  ["128 + N", "ended by signal N"],
-];
-const DRAIN_STATUS: CommandHelp["status"] = [
-  ["0", "no connection is left"],
-  ["1", "a connection is left"],
-  ["2", "a daemon did not answer, or wrong words"],
-  ["3", "no daemon runs"],
-];
 const DRAIN_TARGET: readonly OptionHelp[] = [
   { form: "--instance NAME", text: "only the instance of that name; may be repeated. Without it: all of this machine" },
   { form: "--dbus BUS", text: "system (the default), session or the address of a bus" },
   { form: "-p PORT", text: "reach a daemon by its control port and not over D-Bus; may be repeated" },
-];
-const MIGRATION_STATUS: CommandHelp["status"] = [
-  ["0", "all is carried over"],
-  ["1", "something is not carried over"],
-  ["2", "nothing is written, or wrong words"],
 ];
 const OUTPUT: OptionHelp = { form: "-o FILE", text: "write FILE, which must not exist, and not standard output" };
 const JOURNAL = "[OPTION OF journalctl]...";

@@ -34,6 +34,8 @@ export class ImportContext {
   readonly diagnostics: Diagnostic[] = [];
   readonly #defaults = new Map<string, string>();
   readonly #names = new Set<string>();
+  /** By name: the number that makes the next one differ. */
+  readonly #numbers = new Map<string, number>();
   readonly #defined = new Map<string, string>();
 
   /** Something is missing in what is written. */
@@ -112,9 +114,10 @@ export class ImportContext {
         .slice(0, 64) || "text";
     const base = isOptionWord(plain) ? `${plain}-text` : plain;
     let name = base;
-    // One of a few texts with the same name, as a rule.
-    for (let number = 2; this.#names.has(name); number++)
-      name = number > 100 ? `${base}-${this.#names.size}` : `${base}-${number}`;
+    for (let number = this.#numbers.get(base) ?? 2; this.#names.has(name); number++) {
+      name = `${base}-${number}`;
+      this.#numbers.set(base, number + 1);
+    }
     this.#names.add(name);
     return name;
   }

@@ -29,6 +29,7 @@ class Exporter {
   readonly #lines: string[] = ["%YAML 1.1", "---"];
   readonly #diagnostics: Diagnostic[] = [];
   readonly #anchors = new Set<string>();
+  readonly #numbers = new Map<string, number>();
   readonly #leds = new Map<string, string>();
   readonly #connections = new Map<string, string>();
 
@@ -58,7 +59,10 @@ class Exporter {
   #anchor(wanted: string): string {
     const base = wanted.replace(/[^A-Za-z0-9_-]/g, "-");
     let name = base;
-    for (let number = 2; this.#anchors.has(name); number++) name = `${base}-${this.#anchors.size + number}`;
+    for (let number = this.#numbers.get(base) ?? 2; this.#anchors.has(name); number++) {
+      name = `${base}-${number}`;
+      this.#numbers.set(base, number + 1);
+    }
     this.#anchors.add(name);
     return name;
   }

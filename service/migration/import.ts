@@ -45,6 +45,8 @@ class Importer {
   readonly #context = new ImportContext();
   readonly #environment: ImportEnvironment;
   readonly #blocks: Block[] = [];
+  /** By network port: the connection. */
+  readonly #ports = new Map<string, string>();
   #files = 0;
 
   constructor(environment: ImportEnvironment) {
@@ -107,7 +109,10 @@ class Importer {
     const found = this.#named("connection", value, place);
     if (found === null) return;
     const { name, entries } = found;
-    const read = importConnection(name, entries, place, this.#context);
+    const port = importConnection(name, entries, place, this.#context);
+    const other = typeof port === "string" ? undefined : this.#ports.get(port.networkPort);
+    const read = other === undefined ? port : `its network port is that of connection ${other}`;
+    if (typeof read !== "string") this.#ports.set(read.networkPort, name);
     this.#context.connections.set(name, typeof read === "string" ? null : read);
     if (typeof read !== "string") this.#blocks.push({ lines: read.lines, place, what: `connection ${name}` });
     else this.#refuse(place, `connection ${name}`, read);
@@ -270,7 +275,7 @@ class Importer {
       const { lines, place, what } = block;
       const found = lines.map(() => byLine.get(++line)).find(Boolean);
       if (found === undefined) continue;
-      const reason = `${found.message.replace(/ on line \d+$/, "")}${found.expected === null ? "" : `, ${found.expected}`}`;
+      const reason = `${found.message.replace(/,? (?:and )?on line \d+/g, "")}${found.expected === null ? "" : `, ${found.expected}`}`;
       this.#context.lost(place, `${what} is not carried over`, reason);
       blocks[index] = { lines: lines.map(one => `# ${oneLine(one)}`), place, what };
     }

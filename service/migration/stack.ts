@@ -42,9 +42,15 @@ export function readStack(text: string): Stack | null {
       at = end + 1;
     }
     layers.push({ name: word, options });
-    at = /[,\s]/.test(text[at] ?? "") ? at + 1 : at;
+    at = afterComma(text, at);
     if (!isFilter || at >= text.length) return { layers, rest: text.slice(at) };
   }
+}
+
+function afterComma(text: string, from: number): number {
+  let at = text[from] === "," ? from + 1 : from;
+  while (/\s/.test(text[at] ?? "")) at++;
+  return at;
 }
 
 /** Splits at separators that are neither quoted nor behind a backslash; both are taken away. Empty words are left out. */

@@ -1,5 +1,5 @@
 /** The text of a YAML file as a small tree: texts, maps, lists and aliases with their places. Nothing is resolved or expanded. */
-import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { Composer, type CST, isAlias, isCollection, isMap, isPair, isScalar, isSeq, LineCounter, Parser } from "yaml";
 import type { Diagnostic } from "../config/diagnostic.js";
 import { encodeUtf8, toText } from "../line/bytes.js";
 
@@ -43,63 +43,86 @@ interface YamlTree {
 /** A configuration has three levels: connection, options, list. */
 const DEEPEST = 8;
 const MAX_ERRORS = 100;
+/** Characters. A thousand connections are half of it; a larger configuration has files that it includes. */
+const LONGEST_FILE = 1 << 19;
 
 /** Reads a file of YAML. Errors of the syntax are diagnostics; what can be read counts all the same. */
 export function readYaml(bytes: Uint8Array, file: string): YamlTree {
+  const { text, toBytes } = decode(bytes);
   const lines = new LineCounter();
-  let parsed: ReturnType<typeof parseDocument>;
-  try {
-    parsed = parseDocument(decode(bytes), {
-      lineCounter: lines,
-      schema: "failsafe", // every scalar is a text: ser2net decides what `on` and `1` mean
-      uniqueKeys: false, // a configuration has many keys `connection`
-      prettyErrors: false,
-      logLevel: "error",
-      strict: false,
-    });
-  } catch (error) {
-    // The parser is recursive: the stack is too small for a hundred thousand brackets.
-    if (!(error instanceof RangeError)) throw error;
-    return {
-      root: null,
-      diagnostics: [{ file, line: 1, column: 1, message: "YAML is nested too deeply", expected: null }],
-    };
-  }
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const diagnostics = parsed.errors.slice(0, MAX_ERRORS).map(({ pos, code, message }) => ({
+  const refused = (message: string, offset = 0) => ({
+    root: null,
+    diagnostics: [{ ...place(offset), message, expected: null }],
+  });
+  if (text.length > LONGEST_FILE) return refused(`It has more than ${LONGEST_FILE} characters`);
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const wrong = tokens.filter(({ type }) => type === "error");
+  if (wrong.length > MAX_ERRORS) return refused("This is not YAML", wrong[0]?.offset);
+  const deep = tooDeep(tokens);
+  if (deep !== null) return refused("YAML is nested too deeply", deep);
+  const composer = new Composer({
+    schema: "failsafe", // every scalar is a text: ser2net decides what `on` and `1` mean
+    uniqueKeys: false, // a configuration has many keys `connection`
+    prettyErrors: false,
+  });
+  const [parsed, second] = composer.compose(tokens, true, text.length);
+  const diagnostics: Diagnostic[] = (parsed?.errors.slice(0, MAX_ERRORS) ?? []).map(({ pos, message }) => ({
     ...place(pos[0]),
-    message: code === "MULTIPLE_DOCS" ? "Only the first document of the file is read" : `YAML: ${firstLine(message)}`,
+    message: `YAML: ${firstLine(message)}`,
     expected: null,
   }));
-  const builder = new TreeBuilder(place);
-  return {
-    root: parsed.contents === null ? null : builder.node(parsed.contents, 0, 0),
-    diagnostics: [...diagnostics, ...builder.diagnostics],
-  };
+  if (second !== undefined) {
+    diagnostics.push({
+      ...place(second.range[0]),
+      message: "Only the first document of the file is read",
+      expected: null,
+    });
+  }
+  const builder = new TreeBuilder(place, toBytes);
+  const root = parsed?.contents ? builder.node(parsed.contents, 0, 0) : null;
+  return { root, diagnostics: [...diagnostics, ...builder.diagnostics] };
+}
+
+/** Where a part is nested deeper than any configuration; null: there is none. The composer would call itself for each level. */
+function tooDeep(tokens: readonly CST.Token[]): number | null {
+  const left: { readonly token: CST.Token; readonly depth: number }[] = tokens.map(token => ({ token, depth: 0 }));
+  for (let one = left.pop(); one !== undefined; one = left.pop()) {
+    const { token, depth } = one;
+    if (depth > 2 * DEEPEST) return token.offset;
+    if (token.type === "document" && token.value !== undefined) left.push({ token: token.value, depth });
+    if (!("items" in token)) continue;
+    for (const { key, value } of token.items) {
+      for (const part of [key, value]) if (part) left.push({ token: part, depth: depth + 1 });
+    }
+  }
+  return null;
 }
 
 class TreeBuilder {
   readonly diagnostics: Diagnostic[] = [];
   readonly #place: (offset: number) => Place;
+  readonly #toBytes: (text: string) => string;
 
-  constructor(place: (offset: number) => Place) {
+  constructor(place: (offset: number) => Place, toBytes: (text: string) => string) {
     this.#place = place;
+    this.#toBytes = toBytes;
   }
 
   node(node: unknown, offset: number, depth: number): YamlNode {
-    if (isAlias(node)) return { kind: "alias", name: encodeUtf8(node.source), place: this.#at(node, offset) };
+    if (isAlias(node)) return { kind: "alias", name: this.#toBytes(node.source), place: this.#at(node, offset) };
     if (isScalar(node)) {
       const { value, comment, anchor } = node;
-      const text = typeof value === "string" ? encodeUtf8(value) : "";
+      const text = typeof value === "string" ? this.#toBytes(value) : "";
       return {
         kind: "text",
         text,
-        anchor: bytesOf(anchor),
+        anchor: this.#anchor(anchor),
         place: this.#at(node, offset),
-        comment: encodeUtf8(comment ?? ""),
+        comment: this.#toBytes(comment ?? ""),
       };
     }
     const place = this.#at(node, offset);
@@ -110,13 +133,13 @@ class TreeBuilder {
     }
     if (isSeq(node)) return { kind: "list", items: node.items.map(item => this.node(item, offset, depth + 1)), place };
     const entries = isMap(node) ? node.items.filter(isPair).map(pair => this.#entry(pair, depth, offset)) : [];
-    return { kind: "map", entries, anchor: bytesOf(node.anchor), place };
+    return { kind: "map", entries, anchor: this.#anchor(node.anchor), place };
   }
 
   #entry({ key, value }: { readonly key: unknown; readonly value: unknown }, depth: number, offset: number): YamlEntry {
     const start = startOf(key) ?? offset;
     const place = this.#place(start);
-    const name = isScalar(key) && typeof key.value === "string" ? encodeUtf8(key.value) : null;
+    const name = isScalar(key) && typeof key.value === "string" ? this.#toBytes(key.value) : null;
     if (name === null)
       this.diagnostics.push({ ...place, message: "A key is not a text", expected: "expected <key>: <value>" });
     return { key: name ?? "", place, value: this.node(value, start, depth + 1) };
@@ -125,6 +148,10 @@ class TreeBuilder {
   #at(node: unknown, otherwise: number): Place {
     return this.#place(startOf(node) ?? otherwise);
   }
+
+  #anchor(anchor: string | undefined): string | null {
+    return anchor === undefined ? null : this.#toBytes(anchor);
+  }
 }
 
 function startOf(node: unknown): number | null {
@@ -132,16 +159,12 @@ function startOf(node: unknown): number | null {
   return isPlaced ? (node.range?.[0] ?? null) : null;
 }
 
-function bytesOf(anchor: string | undefined): string | null {
-  return anchor === undefined ? null : encodeUtf8(anchor);
-}
-
-/** UTF-8, or latin1 where it is not. */
-function decode(bytes: Uint8Array): string {
+/** UTF-8, or latin1 where it is not. The texts that come of it are bytes again. */
+function decode(bytes: Uint8Array): { readonly text: string; readonly toBytes: (text: string) => string } {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), toBytes: encodeUtf8 };
   } catch {
-    return toText(bytes);
+    return { text: toText(bytes), toBytes: text => text.replace(/[^\x00-\xff]+/g, encodeUtf8) };
   }
 }
 

@@ -5,6 +5,7 @@ import { BYTE_PARSERS } from "./bytes.js";
 import { CONFIGURATION_PARSERS } from "./configuration.js";
 import { HANDOVER_PARSERS } from "./handover.js";
 import { IPMI_PARSERS } from "./ipmi.js";
+import { MIGRATION_PARSERS } from "./migration.js";
 import { OPERATOR_PARSERS } from "./operators.js";
 import type { Parser } from "./parser.js";
 
@@ -16,4 +17,5 @@ export const PARSERS: readonly Parser[] = [
   ...BYTE_PARSERS,
   ...IPMI_PARSERS,
   ...HANDOVER_PARSERS,
+  ...MIGRATION_PARSERS,
 ];

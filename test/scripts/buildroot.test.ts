@@ -120,7 +120,8 @@ t.test("the user, the version and the archive are those of the project", needs("
   for (const file of licences.split(" ")) t.ok(existsSync(join(source, file)), file);
   const texts = readFileSync(join(source, "dist/LICENSES.txt"), "utf8");
   const apache = [...texts.matchAll(/^(\S+) \S+\n=+\n\s+Apache License$/gm)].map(([, name]) => name);
-  t.match(said, `SER2NET_EDGE_LICENSE=MIT, Apache-2.0 (bundled ${apache.join(" and ")})\n`);
+  t.match(said, `SER2NET_EDGE_LICENSE=MIT, Apache-2.0 (bundled ${apache.join(" and ")}), ISC (bundled yaml)\n`);
+  t.match(texts, /^yaml \S+\n=+\n\nCopyright/m);
 });
 
 t.test("kconfig understands the options", needs("kconfig-conf"), async t => {
