@@ -1,0 +1,77 @@
+/** What is lost of YAML files of ser2net 4, and how it is told. */
+import { type Case, N81 } from "./carried-cases.js";
+
+export const LOST: readonly Case[] = [
+  {
+    title: "a port that is off",
+    yaml: "connection: &a\n  accepter: telnet,tcp,4042\n  enable: off\n  connector: serialdev,/dev/ttyS0\n",
+    lines: [`4042:off:0:/dev/ttyS0:${N81}`],
+    said: [
+      "3:3: warning: The port is off (to switch it on, write telnet in place of off, or setportenable PORT telnet)",
+    ],
+  },
+  {
+    title: "what the program does anyway",
+    yaml: "connection: &a\n  accepter: tcp,4043\n  connector: serialdev,/dev/ttyS0\n  options:\n    accepter-retry-time: 10\n    mdns: false\n    sendon: ''\n    authdir: /x\n",
+    lines: [`4043:raw:0:/dev/ttyS0:${N81}`],
+    said: [
+      "5:5: warning: accepter-retry-time is not carried over (a network port that is in use is tried again after 1 to 30 s)",
+    ],
+  },
+  {
+    title: "layers that would leave the port open, and others that are not there",
+    yaml: "connection: &a\n  accepter: telnet,mux,certauth,ssl,tcp,4044\n  connector: serialdev,/dev/ttyS0\nconnection: &b\n  accepter: certauth,tcp,4045\n  connector: serialdev,/dev/ttyS1\nconnection: &c\n  accepter: telnet,sctp,4046\n  connector: serialdev,/dev/ttyS2\nconnection: &d\n  accepter: tcp,4047\n  connector: telnet,tcp,192.0.2.3,23\nconnection: &e\n  accepter: dummy\n  connector: serialdev,/dev/ttyS3\nrotator: &r\n  accepter: tcp,4048\n  connections: [ *e ]\n",
+    lines: [
+      "# connection a is not carried over: accepter: several channels in one connection: there is no counterpart",
+      "# connection b is not carried over: accepter: authentication is not carried over; without it the port would be open to all",
+      "# connection c is not carried over: accepter: SCTP is not served",
+      "# connection d is not carried over: connector: connections to other hosts have no counterpart",
+      "# connection e is not carried over: accepter: a port needs a network port of its own",
+      "# rotator r is not carried over: it has no connections",
+    ],
+    said: [
+      "1:1: connection a is not carried over (accepter: several channels in one connection: there is no counterpart)",
+      "4:1: connection b is not carried over (accepter: authentication is not carried over; without it the port would be open to all)",
+      "7:1: connection c is not carried over (accepter: SCTP is not served)",
+      "10:1: connection d is not carried over (connector: connections to other hosts have no counterpart)",
+      "13:1: connection e is not carried over (accepter: a port needs a network port of its own)",
+      "16:1: rotator r is not carried over (it has no connections)",
+      "18:18: rotator r: e is not in it (it is not carried over)",
+    ],
+  },
+  {
+    title: "parts of a connection that are lost",
+    yaml: "connection: &a\n  accepter: tcp(tcpd=off),192.0.2.1,4049,192.0.2.2,4049\n  connector: serialdev,/dev/ttyS0,9600n81,nosuch\n  timeout: soon\n  options:\n    mdns: true\n    connback: tcp,192.0.2.8,99\n    nosuch: 1\n    max-connections: 0\n    kickolduser: maybe\n    remaddr: '!tcp,192.0.2.8,99'\n    led-rx: *none\n",
+    lines: [`192.0.2.1,4049:raw:0:/dev/ttyS0:${N81} remaddr=0`],
+    said: [
+      "2:3: A part of the accepter is not carried over (tcpd=off has no counterpart: hosts.allow and hosts.deny always count)",
+      "2:3: A part of the accepter is not carried over (only the first address is served, not 192.0.2.2,4049)",
+      "3:3: A word of the connector is not carried over (the word nosuch of a serial device is not known)",
+      "4:3: timeout: soon is not carried over (expected seconds)",
+      "6:5: mdns is not carried over (ports are not announced by mDNS)",
+      "7:5: connback is not carried over (connections that the daemon makes itself have no counterpart)",
+      "8:5: nosuch is not an option of ser2net 4",
+      "9:5: max-connections: 0 is not carried over (expected a whole number from 1 to 65536)",
+      "10:5: kickolduser: maybe is neither true nor false",
+      "11:5: remaddr: !tcp,192.0.2.8,99 is not carried over (connections that the daemon makes itself have no counterpart)",
+      "12:5: led-rx is not carried over (expected the alias of an led before this line)",
+    ],
+  },
+  {
+    title: "two connections on one network port",
+    yaml: "connection: &a\n  accepter: tcp,4050\n  connector: serialdev,/dev/ttyS0\nconnection: &b\n  accepter: tcp,4050\n  connector: serialdev,/dev/ttyS1\n",
+    lines: [
+      `4050:raw:0:/dev/ttyS0:${N81}`,
+      "# connection b is not carried over: its network port is that of connection a",
+    ],
+    said: ["4:1: connection b is not carried over (its network port is that of connection a)"],
+  },
+  {
+    title: "a line that the reader of the configuration refuses",
+    yaml: "connection: &a\n  accepter: tcp,nosuchservice\n  connector: serialdev,/dev/ttyS0\nconnection: &b\n  accepter: tcp,4051\n  connector: serialdev,/dev/ttyS1\n",
+    lines: [`# nosuchservice:raw:0:/dev/ttyS0:${N81}`, `4051:raw:0:/dev/ttyS1:${N81}`],
+    said: [
+      "1:1: connection a is not carried over (port number was invalid, expected a port number or the name of a service)",
+    ],
+  },
+];
