@@ -1,7 +1,6 @@
 /** The command line in words: for `--help`, the manual pages and their tests. Pure. */
-import { ATTACHED_STATUS, CLIENT_STATUS, DRAIN_STATUS, MIGRATION_STATUS } from "./status.js";
-
 import type { CommandHelp, OptionHelp } from "./daemon.js";
+import { ATTACHED_STATUS, CLIENT_STATUS, DRAIN_STATUS, MIGRATION_STATUS } from "./status.js";
 
 const DRAIN_TARGET: readonly OptionHelp[] = [
   { form: "--instance NAME", text: "only the instance of that name; may be repeated. Without it: all of this machine" },
