@@ -1,6 +1,5 @@
 /** Opens the device of a port with `always-open`: at the start, and again when it comes back. */
 import type { Cancel, Clock } from "../line/clock.js";
-import { RETRY_MS } from "./device-failures.js";
 import type { PortLifecycle } from "./lifecycle.js";
 
 interface AlwaysOpenOptions {
@@ -27,9 +26,9 @@ export class AlwaysOpen {
     this.#attemptAfter(0);
   }
 
-  /** It was closed, or could not be opened. The pause also bounds how often a device that is lost at once is opened. */
+  /** It was closed, or could not be opened. The pause grows for one that is lost at once each time. */
   later(): void {
-    this.#attemptAfter(RETRY_MS);
+    this.#attemptAfter(this.#options.lifecycle.device.pauseMs);
   }
 
   stop(): void {

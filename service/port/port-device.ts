@@ -2,9 +2,13 @@
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
 import type { DeviceState } from "../handover/state.js";
-import { describeOpenError, lossReason, reportLoss } from "./device-failures.js";
+import { describeOpenError, lossReason, RETRY_MS, reportLoss } from "./device-failures.js";
 import type { HeldDevice, PortEnvironment, ReconnectEvents } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
+
+/** A device that is lost sooner after it was opened is opened again after twice the pause before. */
+const STEADY_MS = 10_000;
+const LONGEST_PAUSE_MS = 30_000;
 
 interface PortDeviceOptions {
   readonly environment: PortEnvironment;
@@ -36,6 +40,9 @@ export class PortDevice {
   /** Of the last failure since it opened. */
   #logged: string | null = null;
   #unwatch: (() => void) | null = null;
+  #openedMs = 0; // on the clock
+  /** 0: it was not lost soon after it was opened. */
+  #pauseMs = 0;
 
   constructor(options: PortDeviceOptions) {
     this.#options = options;
@@ -44,6 +51,11 @@ export class PortDevice {
   /** Why it failed last; null since it opened or its node appeared. */
   get lastError(): string | null {
     return this.#lastError;
+  }
+
+  /** Pause before the next attempt to open it. */
+  get pauseMs(): number {
+    return Math.max(RETRY_MS, this.#pauseMs);
   }
 
   /** It went away, and is waited for. */
@@ -117,14 +129,19 @@ export class PortDevice {
   /** Forgets why it failed. */
   forgetError(): void {
     this.#lastError = null;
+    this.#pauseMs = 0;
   }
 
   /**
    * Logs a loss and keeps its reason. A hang-up is the normal end of a modem call; a missing device is reported by its
-   * node.
+   * node. A device without a peer that is lost each time it is opened is logged once.
    */
   reportLoss(what: DeviceLossCause, error: unknown): void {
-    reportLoss(this.#options.environment.log, this.#options.config().name, what, error);
+    const { environment, config, hasPeers } = this.#options;
+    const isSoon = environment.time.nowMs() - this.#openedMs < STEADY_MS;
+    const isAgain = isSoon && this.#pauseMs > 0;
+    this.#pauseMs = isSoon ? Math.min(Math.max(RETRY_MS, 2 * this.#pauseMs), LONGEST_PAUSE_MS) : 0;
+    if (!isAgain || hasPeers()) reportLoss(environment.log, config().name, what, error);
     if (error !== null) this.#lastError = lossReason(error);
   }
 
@@ -141,6 +158,7 @@ export class PortDevice {
     // Without a peer it is tried again and again.
     if (log !== null && (log !== this.#logged || this.#options.hasPeers())) this.#options.environment.log.error(log);
     this.#logged = log;
+    this.#pauseMs = 0;
     if (fault !== null) this.#lastError = fault;
     this.#options.failed(text);
   }
@@ -149,6 +167,7 @@ export class PortDevice {
     this.#lastError = null;
     this.#logged = null;
     const { environment } = this.#options;
+    this.#openedMs = environment.time.nowMs();
     this.#reconnecting =
       config.options.holdSeconds === 0
         ? null

@@ -60,6 +60,33 @@ t.test("a device that goes is opened again when it comes back, with the open str
   t.equal(world.devices.length, 3);
 });
 
+t.test("a device that hangs up at once is opened after longer and longer pauses, and logged once", async t => {
+  const world = new World();
+  const port = world.port("OPENSTR:o:wake ", `${LINE} o`);
+  await world.pass(1);
+  const lost = "notice The device of port 7000 hung up";
+  let opened = 1;
+  for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
+    world.device.hangUp();
+    await world.settle();
+    await world.pass(seconds * 1000 - 10);
+    t.equal(world.devices.length, opened, `not before ${seconds} s`);
+    await world.pass(20);
+    t.equal(world.devices.length, ++opened, `after ${seconds} s`);
+  }
+  t.same(
+    world.logged.filter(text => text === lost),
+    [lost],
+  );
+  await world.pass(10_000);
+  world.device.hangUp();
+  await world.settle();
+  await world.pass(1010);
+  t.equal(world.devices.length, ++opened, "one that stayed open is opened soon again");
+  t.equal(world.logged.filter(text => text === lost).length, 2);
+  t.equal(port.status().phase, "open");
+});
+
 t.test("a device that cannot be opened is tried once a second and logged once; a peer is told each time", async t => {
   const world = new World();
   world.open = config => {
