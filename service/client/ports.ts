@@ -32,6 +32,7 @@ export async function ports(given: Ports, addresses: readonly ControlAddress[], 
     const shown = rows.map(({ address, row }) => ({ instance: address.name, row }));
     io.out(encodeUtf8(`${portTable(shown, painter(io)).join("\n")}\n`));
   }
+  if (rows.length === 0) io.err("ser2net: no ports: no serial device was found, or none is configured\n");
   for (const { message } of failures) io.err(`ser2net: ${message}\n`);
   return failures.length === 0 ? EXIT.done : EXIT.refused;
 }

@@ -110,7 +110,8 @@ export class LocalSocket {
 
   #permit({ mode, group }: ControlSocket, path: string): void {
     try {
-      if (this.#readers !== null) chownSync(toBytes(path), -1, this.#readers);
+      // Where it is right already, nothing is asked for: the sandbox of the unit refuses the call.
+      if (this.#readers !== null && lookAt(path)?.gid !== this.#readers) chownSync(toBytes(path), -1, this.#readers);
     } catch (error) {
       this.#options.log.warning(`The group of ${path} cannot be ${group}: ${reasonOf(error)}`);
     }

@@ -178,6 +178,7 @@ t.test("the init script starts, reloads, upgrades and stops the daemon, as its o
   t.match(status, /^Groups:\t(\d+ )*18 /m);
   await script("start", "Starting ser2net: FAIL\nexit 1\n");
   await script("reload", "Reloading ser2net: OK\nexit 0\n");
+  t.match(await ask("node /usr/lib/ser2net/ser2net.cjs ports 2>&1"), /^PORT .*\nser2net: no ports: .*\nexit 0\n$/);
   const session = await Client.connect(t, port);
   await session.expect("-> ");
   await script("upgrade", "Upgrading ser2net: OK\nexit 0\n");

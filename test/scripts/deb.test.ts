@@ -37,7 +37,8 @@ t.test("it holds what install.sh installs, and is the same each time", DEB, asyn
   t.equal(field("Conflicts"), "ser2net");
   const control = temporaryFolder(t);
   execFileSync("dpkg-deb", ["--control", one, control]);
-  for (const script of ["postinst", "prerm", "postrm"]) t.equal(say("sh", "-n", join(control, script)), "", script);
+  for (const script of ["preinst", "postinst", "prerm", "postrm"])
+    t.equal(say("sh", "-n", join(control, script)), "", script);
 });
 
 t.test("with a Node of its own it needs none of the system", DEB, async t => {
