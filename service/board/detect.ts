@@ -71,14 +71,14 @@ function namesGiven({ named, cmdline, etc }: Evidence): { where: string; name: s
   ];
 }
 
-interface Hardware {
+export interface Hardware {
   /** Most specific first. */
   readonly compatible: readonly string[];
   readonly model: string;
   readonly dmi: Readonly<Record<(typeof DMI_FIELDS)[number], string>>;
 }
 
-function readHardware(sys: string): Hardware {
+export function readHardware(sys: string): Hardware {
   const tree = join(sys, "firmware/devicetree/base");
   const dmi = (field: string) => readText(join(sys, "class/dmi/id", field)).trim();
   return {

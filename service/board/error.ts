@@ -1,7 +1,7 @@
 /** The board cannot be determined, or the named one does not exist. */
 export class BoardError extends Error {
   override readonly name = "BoardError";
-  readonly code: "no-such-board" | "unreadable";
+  readonly code: "no-such-board" | "unreadable" | "not-written";
 
   constructor(code: BoardError["code"], message: string) {
     super(message);

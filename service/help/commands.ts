@@ -201,14 +201,19 @@ export const COMMANDS: readonly CommandHelp[] = [
   },
   {
     name: "board",
-    summary: "lists, shows, checks and detects board profiles",
+    summary: "lists, shows, checks, detects and makes board profiles",
     forms: [
       ["board list", "the board profiles, and the files they are in"],
       ["board show [NAME|FILE]", "the configuration lines of a profile"],
       ["board check [NAME|FILE]", "the errors of a profile, or of all of them"],
       ["board detect [--explain]", "which board this is"],
+      ["board new [-o NAME.json]", "a profile of this machine, to be edited"],
     ],
-    options: [{ form: "--explain", text: "with the reason" }],
+    options: [
+      { form: "--explain", text: "with the reason" },
+      { form: "--json", text: "`list`, `show` and `check` as JSON" },
+      { form: "-o NAME.json", text: "a file that does not exist yet" },
+    ],
     status: [
       ["0", "done"],
       ["1", "an error in a profile, or no such profile"],

@@ -1,10 +1,14 @@
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { boardCommand } from "../../service/board/command.js";
+import { loadProfile } from "../../service/board/load.js";
+import { newProfile } from "../../service/board/new.js";
+import { findSerialDevices } from "../../service/board/serial-devices.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { socketClashes } from "../../service/config/socket-clashes.js";
 import { environment } from "../config/read.js";
-import { boards, plant, SHIPPED } from "./tree.js";
+import { boards, folder, machineOf, plant, SHIPPED } from "./tree.js";
 
 const BAD = '{ "lable": 1 }';
 
@@ -74,7 +78,7 @@ t.test("a profile that does not exist is told, with status 1", async t => {
 
 t.test("anything else is told where the help is, with status 2", async t => {
   const cases: readonly [line: string, told: string][] = [
-    ["", "ser2net: board: list, show, check or detect?\nhint null\n"],
+    ["", "ser2net: board: list, show, check, detect or new?\nhint null\n"],
     ["nosuch", "ser2net: board: wrong word: nosuch\nhint nosuch\n"],
     ["list x", "ser2net: board: wrong word: x\nhint x\n"],
     ["show a b", "ser2net: board: wrong word: b\nhint b\n"],
@@ -87,6 +91,87 @@ t.test("anything else is told where the help is, with status 2", async t => {
     const words = line.split(" ").filter(word => word !== "");
     t.same(run(t, words), { status: 2, out: "", err: told }, line);
   }
+});
+
+t.test("--json has the same for programs", async t => {
+  const roots = [
+    boards(t, { x: BAD, caf: { title: "Caf\u00e9", ports: [{ id: "p", device: "ttyS0", networkPort: "2001" }] } }),
+  ];
+  const list = run(t, ["list", "--json"], { roots });
+  t.match(list.out, "Caf\\u00e9", "in ASCII");
+  t.same(JSON.parse(list.out), [
+    { name: "caf", title: "Caf\u00e9", file: join(roots[0] ?? "", "caf.json"), hides: [] },
+    { name: "x", title: "x", file: join(roots[0] ?? "", "x.json"), hides: [] },
+  ]);
+  const shown = run(t, ["show", "caf", "--json"], { roots });
+  t.match(JSON.parse(shown.out), {
+    ...{ name: "caf", title: "Caf\u00e9", file: join(roots[0] ?? "", "caf.json"), controlPort: null, diagnostics: [] },
+    ports: [{ id: "p", networkPort: "2001" }],
+  });
+  t.equal(JSON.parse(shown.out).lines.at(-1), "2001:telnet:0:p:9600 8DATABITS NONE 1STOPBIT");
+  const checked = run(t, ["check", "--json"], { roots });
+  t.equal(checked.status, 1);
+  const [first] = JSON.parse(checked.out);
+  t.match(first, {
+    line: 1,
+    column: 3,
+    severity: "error",
+    message: "lable: unknown key",
+    expected: /^expected one of /,
+  });
+  t.same(Object.keys(first), ["file", "line", "column", "severity", "message", "expected"]);
+  t.same(run(t, ["check", "caf", "--json"], { roots }), { status: 0, out: "[]\n", err: "" });
+});
+
+t.test("new writes a profile of this machine, which is valid and serves its lines", async t => {
+  for (const tree of ["arm-gateway", "pc", "x86-vm"]) {
+    const file = join(folder(t), "mine.json");
+    t.same(run(t, ["new", "-o", file], { tree }), { status: 0, out: "", err: "" }, tree);
+    t.same(run(t, ["check", file], { tree }), { status: 0, out: "", err: "" }, tree);
+    t.match(
+      run(t, ["new", "-o", file], { tree }),
+      { status: 1, err: /^"\S+mine\.json" cannot be made: EEXIST/ },
+      "not twice",
+    );
+    const { id, ...written } = JSON.parse(readFileSync(file, "utf8"));
+    t.equal(id, "mine");
+    t.same(JSON.parse(run(t, ["new"], { tree }).out), written, "to standard output without a name");
+  }
+  t.match(run(t, ["new", "-o", "1.json"]), { status: 1, err: /not NAME\.json/ });
+  t.match(run(t, ["new", "-o"]), { status: 2 });
+});
+
+t.test("new names devices so that they stay, and has the LEDs that may be of ports", async t => {
+  const root = plant(t, "arm-gateway");
+  for (const led of ["gw:green:one", "mmc0::", "input3::capslock", "gw:red:two"]) {
+    mkdirSync(join(root, "sys/class/leds", led), { recursive: true });
+  }
+  const profile = JSON.parse(newProfile(machineOf(root), null));
+  t.match(profile, {
+    title: "Example Gateway 2 rev C",
+    match: [{ compatible: "example,gateway-2" }],
+    controlPort: "localhost,2000",
+    leds: [
+      { id: "led1", sysfs: "gw:green:one", trigger: "none" },
+      { id: "led2", sysfs: "gw:red:two", trigger: "none" },
+    ],
+  });
+  const written = profile.ports.map((port: Record<string, unknown>) => `${port.networkPort} ${port.id} ${port.device}`);
+  t.same(written, [
+    "2001 ttyS2 /sys/devices/platform/soc/30890000.serial",
+    "2002 ttyS10 /sys/devices/platform/soc/30860000.serial",
+    "2003 usb3 /sys/devices/platform/soc/usb/usb1/1-1/1-1.1/1-1.1:1.0",
+    "2004 usb4 serial/by-path/platform-xhci-hcd.0-usb-0:1.2:1.0-port0",
+    "2005 usb5 serial/by-path/platform-xhci-hcd.0-usb-0:1.3:1.0-port0",
+    "2006 usb6 serial/by-id/usb-FTDI_FT232R_USB_UART_FT4XYZ-if00-port0",
+  ]);
+  const { profile: read, diagnostics } = loadProfile("x", machineOf(root, [boards(t, { x: profile })]));
+  t.same(diagnostics, []);
+  t.same(
+    read.ports.map(({ device }) => device),
+    findSerialDevices(machineOf(root)).map(({ path }) => path),
+    "each leads to the line that was found",
+  );
 });
 
 t.test("what the lines of a profile have wrong is at its value", async t => {
