@@ -7,6 +7,7 @@ import type { Teardown } from "../support/client.js";
 import { BUNDLE, temporaryFolder } from "../support/daemon.js";
 import { Incoming } from "../support/incoming.js";
 import { PtyDevice } from "../support/pty.js";
+import { Terminal } from "../support/terminal.js";
 import { until } from "../support/wait.js";
 
 /** Ends in waiting; the namespaces are gone with it. */
@@ -105,6 +106,12 @@ export class DocsStage {
   /** Starts a command of a shell; it is killed at the end of the test. */
   inBackground(command: string): { readonly output: Incoming; readonly input: NodeJS.WritableStream } {
     return this.#start(this.#enter(), command, []);
+  }
+
+  /** A user at a terminal with a command of a shell. */
+  terminal(command: string): Terminal {
+    const [program = "", ...words] = this.#enter();
+    return new Terminal(this.#t, program, [...words, "sh", "-c", `PATH="${this.#folder}/bin:$PATH"; exec ${command}`]);
   }
 
   #enter(): readonly string[] {
