@@ -27,9 +27,9 @@ export function readConnector(text: string, context: ImportContext, place: Place
 }
 
 function serialConnector({ rest }: Stack, context: ImportContext, place: Place): Connector | string {
-  const comma = rest.indexOf(",");
-  const device = (comma < 0 ? rest : rest.slice(0, comma)).trim();
-  const behind = comma < 0 ? "" : rest.slice(comma + 1);
+  const path = /^(?:\\[\s\S]|[^,\\])*/.exec(rest)?.[0] ?? "";
+  const device = path.trim();
+  const behind = rest.slice(path.length + 1);
   if (device === "") return "it has no device";
   const draft = startSerial();
   const take = (word: string) => {
