@@ -26,6 +26,7 @@ const ENTRIES = [
   { entry: "service/client/entry.ts", outfile: "client.cjs" }, // loaded in place of the daemon, see below
   { entry: "service/dbus/entry.ts", outfile: "dbus.cjs" }, // loaded only where D-Bus is on
   { entry: "service/doctor/entry.ts", outfile: "doctor.cjs" }, // loaded for the command `doctor`
+  { entry: "service/app/metrics.ts", outfile: "metrics.cjs", part: true }, // loaded for METRICS and `metrics`
   { entry: "service/drain/entry.ts", outfile: "drain.cjs" }, // loaded in place of the daemon, see below
   { entry: "service/help/entry.ts", outfile: "help.cjs" }, // loaded for --help and for wrong words
   { entry: "service/log/journal-entry.ts", outfile: "journal.cjs" }, // loaded where systemd has started the daemon
@@ -61,7 +62,8 @@ const TEST_ADDON = "test/support/test-addon.c"; // not in the release archive
  * Goes before the daemon in its bundle: an updater asks `busy` often, a technician waits for `attach`, and the daemon takes
  * longer to load than these commands take to run.
  */
-const CLIENT = "ports attach watch who take break pulse disconnect set say log doctor status reload apply".split(" ");
+const CLIENT =
+  "ports attach watch who take break pulse disconnect set say log doctor status reload apply metrics".split(" ");
 const START = `#!/usr/bin/env node
 "use strict";
 if (${JSON.stringify(CLIENT)}.includes(process.argv[2])) {
@@ -84,7 +86,7 @@ if (process.argv[2] === "--upgrade") {
 /** In bytes, all bundles together: what they take in the flash. */
 const MAX_BUNDLED = 800_000;
 /** Of these, the daemon: it is parsed at every start. */
-const MAX_DAEMON = 180_000;
+const MAX_DAEMON = 182_500;
 const MAX_NATIVE = 300_000;
 
 const BUNDLING = {

@@ -10,7 +10,7 @@ const RANKS = [
   ["telnet", "ipmi", "config", "handover", "help", "native"],
   ["log", "access", "board", "device", "net", "led", "trace", "pulse", "replay", "systemd"],
   ["port"],
-  ["control", "dbus"],
+  ["control", "dbus", "metrics"],
   ["app", "client", "doctor", "drain", "migration", "upgrade"],
 ];
 const TOP = RANKS.length - 1; // app, drain, migration, upgrade, and the files beside the rooms: they put the parts together
@@ -38,7 +38,7 @@ const PURE_FILES = [
     "substitution",
     "texts",
   ].map(file => `migration/${file}`),
-  ...["port/phase", "control/command", "control/format", "cli"],
+  ...["port/phase", "metrics/exposition", "control/command", "control/format", "cli"],
 ];
 /** What ranks 3 and 4 may take from rank 2 besides types: the errors of the contracts. */
 const ERRORS = { "device/device": ["DeviceError"], "net/link": ["LinkError"] };

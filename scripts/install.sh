@@ -58,6 +58,7 @@ mkdir -p "$root/usr/bin"
 ln -sf ../lib/ser2net/ser2net.cjs "$root/usr/bin/ser2net"
 put 644 /usr/share/ser2net/boards board-profiles/*.json
 put 644 /usr/share/doc/ser2net "$built/LICENSES.txt" docs/*.md
+put 644 /usr/share/doc/ser2net/metrics docs/metrics/*
 for section in 1 5 8; do put 644 /usr/share/man/man$section dist/man/*.$section; done
 put 644 /usr/share/bash-completion/completions dist/completion/ser2net.bash
 mv "$root/usr/share/bash-completion/completions/ser2net.bash" "$root/usr/share/bash-completion/completions/ser2net"

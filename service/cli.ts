@@ -54,6 +54,7 @@ const MISSING: ReadonlyMap<string, { readonly text: string; readonly help: boole
   ["-t", { text: "No thread count specified", help: false }],
   ["-s", { text: "No signature specified", help: false }],
   ["--board", { text: "No board specified with --board", help: true }],
+  ["--metrics", { text: "No port specified with --metrics", help: true }],
   ["--control-socket", { text: "No path specified with --control-socket", help: true }],
   ["--dbus", { text: "No bus specified with --dbus", help: true }],
 ]);
@@ -130,6 +131,8 @@ function withValue(options: Options, word: string, value: string): Options {
       return { ...options, board: value };
     case "--control-socket":
       return { ...options, controlSocket: value };
+    case "--metrics":
+      return { ...options, configLines: [...options.configLines, `METRICS:${value}`] };
     case "--dbus":
       return { ...options, dbus: value === "off" ? null : value };
     default: // -t: there are no threads to count

@@ -8,9 +8,11 @@ import { loadModule } from "../native/load-module.js";
 import type { HeldDevice, HeldDeviceOptions } from "../port/environment.js";
 import type { ManagedPort } from "../port/status.js";
 import type { BoardLeds } from "./board-leds.js";
+import type { Metrics } from "./metrics.js";
 
 type Sol = typeof import("./sol.js");
 type Traces = typeof import("../trace/traces.js");
+type MetricsBundle = typeof import("./metrics.js");
 type ReplayBundle = typeof import("../replay/replay.js");
 
 type HoldBundle = typeof import("../port/reconnecting-device.js");
@@ -19,6 +21,7 @@ interface BundlesOptions {
   readonly log: Log;
   readonly nodeWatcher: DeviceNodeWatcher;
   readonly ports: { list(): readonly ManagedPort[] };
+  createMetrics(bundle: MetricsBundle): Metrics;
 }
 
 /** Those of what only some ports need. Each is loaded with the first configuration that needs it. */
@@ -28,12 +31,16 @@ export class Bundles {
   readonly replay: () => ReplayBundle | null;
   readonly #hold: () => HoldBundle | null;
   readonly #loadLeds: () => BoardLeds | null;
+  readonly #loadMetrics: () => Metrics | null;
   #leds: BoardLeds | null = null;
+  #metrics: Metrics | null = null;
 
   constructor(options: BundlesOptions) {
     this.traces = loader("Traces", () => loadModule<Traces>("./trace.cjs"), options.log);
     this.replay = loader("Replays", () => loadModule<ReplayBundle>("./replay.cjs"), options.log);
     this.#hold = loader("Devices that come back", () => loadModule<HoldBundle>("./hold.cjs"), options.log);
+    const { createMetrics, log } = options;
+    this.#loadMetrics = loader("Metrics", () => createMetrics(loadModule<MetricsBundle>("./metrics.cjs")), log);
     this.#loadLeds = loader("LEDs", () => createLeds(options), options.log);
   }
 
@@ -48,11 +55,22 @@ export class Bundles {
     return bundle === null ? null : new bundle.ReconnectingDevice(options);
   }
 
-  /** Loads what the configuration needs, and sets up its LEDs. Call before its ports are served. */
-  prepare({ leds, ports }: Configuration, board: ProfileFacts | null): void {
+  metrics(): Metrics | null {
+    this.#metrics = this.#loadMetrics();
+    return this.#metrics;
+  }
+
+  close(): void {
+    this.#leds?.close();
+    this.#metrics?.close();
+  }
+
+  /** Loads what the configuration needs, serves its metrics, and sets up its LEDs. Call before its ports are served. */
+  prepare({ leds, ports, metricsPort }: Configuration, board: ProfileFacts | null): void {
     if (board !== null || leds.length > 0) this.#leds = this.#loadLeds();
     this.#leds?.configure(board, ports);
     if (ports.some(isTraced)) this.traces();
+    if (metricsPort !== null || this.#metrics !== null) this.metrics()?.move(metricsPort);
     if (ports.some(({ options }) => options.holdSeconds > 0)) this.#hold();
   }
 }

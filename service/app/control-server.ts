@@ -7,6 +7,7 @@ import type { Log } from "../log/log.js";
 import { loadModule } from "../native/load-module.js";
 import type { Drain } from "../port/drain.js";
 import type { Registry } from "../port/registry.js";
+import type { Bundles } from "./bundles.js";
 import { portNames } from "./port-names.js";
 import { type ReportedState, statusText } from "./service-manager.js";
 
@@ -15,6 +16,7 @@ interface ServedDaemon extends ReportedState {
   readonly drain: Drain;
   readonly configFile: string | null;
   readonly board: ProfileFacts | null;
+  readonly bundles: Pick<Bundles, "metrics">;
   readonly lastReload: readonly Diagnostic[] | string;
 }
 
@@ -35,6 +37,7 @@ export function createControlServer(daemon: ServedDaemon, log: Log, reload: () =
       status: () => statusText(daemon),
       configFile: () => daemon.configFile,
       board: () => daemon.board?.board ?? null,
+      metrics: () => daemon.bundles.metrics()?.lines() ?? ["Metrics cannot be loaded: see the log"],
     },
   });
 }

@@ -5,12 +5,13 @@ import type { Configuration } from "../config/configuration.js";
 import { type Diagnostic, errorsOf, faultyLines, formatDiagnostic } from "../config/diagnostic.js";
 import { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { systemClock } from "../line/clock.js";
-import type { Log } from "../log/log.js";
+import type { LimitedLog } from "../log/rate-limit.js";
 import { type Inherited, inheritedSockets } from "../net/inherited.js";
 import { createServiceLookup } from "../net/services.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
+import { Totals } from "../port/totals.js";
 import { BoardDevices } from "./board-devices.js";
 import { Bundles, loadSol } from "./bundles.js";
 import { ControlListener } from "./control-listener.js";
@@ -47,11 +48,12 @@ export interface DaemonEvents {
 export class Daemon {
   readonly ports = new Registry();
   readonly #options: Options;
-  readonly #log: Log;
+  readonly #log: LimitedLog;
+  readonly #totals = new Totals();
   readonly #inherited: Inherited;
   readonly #serviceLookup = createServiceLookup();
   readonly #nodeWatcher: DeviceNodeWatcher;
-  readonly #bundles: Bundles;
+  readonly bundles: Bundles;
   readonly #boardDevices: BoardDevices;
   readonly served: ServedPorts;
   readonly #environment: PortEnvironment;
@@ -65,13 +67,16 @@ export class Daemon {
   #lastReload: readonly Diagnostic[] | string = [];
   #faultyLines = 0;
 
-  constructor(options: Options, log: Log, handedOver: HandedOver, events: DaemonEvents) {
+  constructor(options: Options, log: LimitedLog, handedOver: HandedOver, events: DaemonEvents) {
     this.#options = options;
     this.#log = log;
     this.#events = events;
     this.#inherited = inheritedSockets(handedOver.sockets);
     this.#nodeWatcher = new DeviceNodeWatcher(text => log.warning(text));
-    this.#bundles = new Bundles({ log, nodeWatcher: this.#nodeWatcher, ports: this.ports });
+    this.bundles = new Bundles({
+      ...{ log, nodeWatcher: this.#nodeWatcher, ports: this.ports },
+      createMetrics: ({ Metrics }) => new Metrics(this, this.#totals, log, this.#serviceLookup),
+    });
     this.#boardDevices = this.#createBoardDevices();
     this.#configuration = readSources([], this.#serviceLookup);
     this.drain = new DaemonDrain({
@@ -86,7 +91,7 @@ export class Daemon {
     this.served = new ServedPorts({
       ports: this.ports,
       environment: this.#environment,
-      openLed: config => this.#bundles.leds?.open(config) ?? null,
+      openLed: config => this.bundles.leds?.open(config) ?? null,
     });
     this.control = new ControlListener({
       createServer: () => createControlServer(this, log, () => events.reloadDue("Reload called on the control port")),
@@ -114,9 +119,9 @@ export class Daemon {
     return createPortEnvironment({
       log: this.#log,
       ports: this.ports,
-      bundles: this.#bundles,
+      bundles: this.bundles,
       nodeWatcher: this.#nodeWatcher,
-      openLed: config => this.#bundles.leds?.open(config) ?? null,
+      openLed: config => this.bundles.leds?.open(config) ?? null,
       inherited: this.#inherited,
       locking: this.#options.locking,
       quiet: this.#options.quiet,
@@ -124,12 +129,13 @@ export class Daemon {
       label: portName => this.label(portName),
       optionContext: () => this.#configuration.finalContext,
       changed: port => {
-        this.#bundles.leds?.portChanged(port);
+        this.bundles.leds?.portChanged(port);
         this.#events.portChanged(port);
       },
       removed: port => this.#removed(port),
       stdioEnded: ok => this.#events.stdioEnded(ok),
       isDraining: () => this.drain.isDraining,
+      totals: this.#totals,
       handover: takenOver,
       journal,
     });
@@ -152,7 +158,7 @@ export class Daemon {
 
   /** Blinks a LED of the port, so that it can be found. False: it has none. */
   identify(portName: string, seconds: number): boolean {
-    return this.#bundles.leds?.identify(portName, seconds) ?? false;
+    return this.bundles.leds?.identify(portName, seconds) ?? false;
   }
 
   /** Opens every socket, then returns. Throws StartError; a bad port or line is only logged. */
@@ -222,7 +228,7 @@ export class Daemon {
     this.#faultyLines = faultyLines(diagnostics);
     this.#board = board;
     this.#configFile = configFile;
-    this.#bundles.prepare(configuration, board);
+    this.bundles.prepare(configuration, board);
     this.#boardDevices.configure(board);
     this.#configuration = applyReload(this.served, this.#configuration, configuration);
   }
@@ -263,7 +269,7 @@ export class Daemon {
     this.served.closeRotators();
     this.control.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));
-    this.#bundles.leds?.close();
+    this.bundles.close();
     this.#nodeWatcher.close();
   }
 

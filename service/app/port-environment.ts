@@ -20,6 +20,7 @@ import { writeIfOpen } from "../port/peers/admission.js";
 import { WakeUpBudget } from "../port/read-pacing.js";
 import type { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
+import type { Totals } from "../port/totals.js";
 import type { Replays } from "../replay/replay.js";
 import { type Bundles, isTraced, loadSol } from "./bundles.js";
 import { createWrappers } from "./hosts-access.js";
@@ -51,6 +52,7 @@ interface PortEnvironmentOptions {
   /** Null: nothing is taken over. */
   readonly handover: TakenPorts | null;
   /** Null: there is no store. */
+  readonly totals: Totals;
   readonly journal: Pick<Journal, "keep" | "note"> | null;
 }
 
@@ -67,7 +69,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   const [time, heartbeat, permitted] = [systemClock, new Heartbeat(systemClock), createAccessCheck("ser2net", log)];
   let ids = handover?.nextConnectionId ?? 0;
   return {
-    ...{ log, quiet: options.quiet, time },
+    ...{ log, quiet: options.quiet, time, count: options.totals.add },
     budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
     heartbeat,
     defaultSignature: options.signature,

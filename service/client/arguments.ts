@@ -45,7 +45,7 @@ export type ClientCommand =
       /** How long the daemon must be healthy with it. */
       readonly confirmSeconds: number;
     }
-  | { readonly kind: "reload" | "status" }
+  | { readonly kind: "reload" | "status" | "metrics" }
   | { readonly kind: "take" | "set" | "say" | "pulse"; readonly name: string; readonly words: readonly string[] }
   | { readonly kind: "log"; readonly name: string; readonly words: readonly string[] }
   | { readonly kind: "help" };
@@ -69,6 +69,7 @@ const OPTIONS: Readonly<Record<Kind, Readonly<Record<string, boolean>>>> = {
   apply: { "--to": true, "--confirm": true },
   reload: {},
   status: {},
+  metrics: {},
   help: {},
 };
 const TARGETS: Readonly<Record<string, boolean>> = { "-H": true, "--instance": true, "--socket": true };
@@ -89,6 +90,7 @@ const WORDS: Readonly<Record<Kind, readonly [number, number]>> = {
   apply: [1, 1],
   reload: [0, 0],
   status: [0, 0],
+  metrics: [0, 0],
   help: [0, 0],
 };
 
@@ -187,6 +189,7 @@ function commandOf(kind: Kind, { options, words }: Given): ClientCommand {
     }
     case "reload":
     case "status":
+    case "metrics":
     case "help":
       return { kind };
     case "break":

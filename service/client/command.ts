@@ -54,6 +54,7 @@ function run(
     case "apply":
       return apply(command, addresses, io);
     case "status":
+    case "metrics":
     case "reload":
       return ofDaemons(command.kind, addresses, io);
     case "take":

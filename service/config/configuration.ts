@@ -29,6 +29,8 @@ export interface Configuration {
   readonly controlPortDiagnostic: Diagnostic | null;
   /** The last CONTROLSOCKET; null without one. */
   readonly controlSocket: ControlSocket | null;
+  /** The last METRICS, verbatim; null without one. */
+  readonly metricsPort: string | null;
   /** Defaults and names at the end of the configuration. `setportconfig` starts from them. */
   readonly finalContext: OptionContext;
   readonly diagnostics: readonly Diagnostic[];

@@ -17,7 +17,7 @@ export type Directive =
   | { readonly kind: "led"; readonly name: string; readonly text: Span }
   | { readonly kind: "default"; readonly name: Span; readonly value: Span | null }
   | { readonly kind: "rotator"; readonly name: Span; readonly ports: Span }
-  | { readonly kind: "control-port" | "control-socket"; readonly spec: Span };
+  | { readonly kind: "control-port" | "control-socket" | "metrics"; readonly spec: Span };
 
 /** A part of a line and where in it that part begins. */
 export interface Span {

@@ -16,6 +16,7 @@ export const DIRECTIVES = {
   TRACEFILE: "No tracefile name given",
   CONTROLPORT: "No control port given",
   CONTROLSOCKET: "No control socket given", // our own
+  METRICS: "No metrics port given", // our own
   RS485CONF: "No signature given", // sic
   DEFAULT: "No default name given",
   ROTATOR: "No rotator name given",
@@ -73,12 +74,11 @@ function noState(line: LogicalLine): LineDiagnostic {
 function parseNamed(word: Word, line: LogicalLine): Directive | LineDiagnostic {
   const { text } = line;
   const after = word.length + 1;
-  const form = `expected ${word}:${word.startsWith("CONTROL") ? "" : "<name>:"}<text>`;
+  const form = `expected ${word}:${word in SPECS ? "" : "<name>:"}<text>`;
   const missing = fault(line, text.length, DIRECTIVES[word], form);
-  if (word === "CONTROLPORT" || word === "CONTROLSOCKET") {
+  if (isSpec(word)) {
     // Its colons belong to it: `CONTROLPORT:::1,2000`.
-    const kind = word === "CONTROLPORT" ? "control-port" : "control-socket";
-    return after < text.length ? { kind, spec: spanFrom(text, after) } : missing;
+    return after < text.length ? { kind: SPECS[word], spec: spanFrom(text, after) } : missing;
   }
   const name = nextToken(text, after);
   if (name === null) return missing;
@@ -91,7 +91,7 @@ function parseNamed(word: Word, line: LogicalLine): Directive | LineDiagnostic {
 
 /** The directive of a name and the text behind it. */
 function directiveOf(
-  word: Exclude<Word, "CONTROLPORT" | "CONTROLSOCKET">,
+  word: Exclude<Word, keyof typeof SPECS>,
   found: Token,
   line: LogicalLine,
 ): Directive | LineDiagnostic {
@@ -126,6 +126,13 @@ function directiveOf(
     default:
       return word satisfies never;
   }
+}
+
+/** Directives without a name. */
+const SPECS = { CONTROLPORT: "control-port", CONTROLSOCKET: "control-socket", METRICS: "metrics" } as const;
+
+function isSpec(word: Word): word is keyof typeof SPECS {
+  return word in SPECS;
 }
 
 export const RS485_FORM = "expected <ms before>:<ms after>:<rts on send, 0 or 1>:<rx during tx, 0 or 1>";

@@ -52,6 +52,7 @@ export function planReload(old: Configuration, next: Configuration, busy: (portN
       rotators: [...next.rotators, ...rotators.kept],
       controlPort: controlPortInForce(old, next),
       controlSocket: isDamaged("CONTROLSOCKET:") ? old.controlSocket : next.controlSocket,
+      metricsPort: isDamaged("METRICS:") ? old.metricsPort : next.metricsPort,
     },
   };
 }

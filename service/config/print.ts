@@ -25,6 +25,7 @@ export function printConfiguration(configuration: Configuration): string {
   if (controlPort !== null && controlPortDiagnostic === null) printer.line(`CONTROLPORT:${controlPort}`);
   const { controlSocket } = configuration;
   if (controlSocket !== null) printer.line(socketLine(controlSocket));
+  if (configuration.metricsPort !== null) printer.line(`METRICS:${configuration.metricsPort}`);
   for (const led of configuration.leds) printer.led(led);
   for (const port of configuration.ports) printer.port(port);
   for (const { name, ports } of configuration.rotators) printer.line(`ROTATOR:${name}:${ports.join(" ")}`);

@@ -26,6 +26,7 @@ import {
   placeOf,
   type Source,
 } from "./logical-lines.js";
+import { readMetricsPort } from "./metrics-port.js";
 import { SOL_SPEEDS } from "./option-table.js";
 import { isDiagnostic, parseDirective } from "./parse.js";
 import { hideUnknownWord, readPortWords } from "./port-options.js";
@@ -62,6 +63,7 @@ class ConfigurationBuilder {
   readonly #rs485 = new Map<string, Rs485Config>();
   readonly #pulses = new Map<string, Pulse>();
   readonly #sockets = new Map<string, ControlSocket>();
+  readonly #metrics = new Map<string, string>();
   readonly #environment: ConfigurationEnvironment;
   #defaults: Partial<DefaultValues> = {};
   #controlPort: Pick<Configuration, "controlPort" | "controlPortPlace" | "controlPortDiagnostic"> = NO_CONTROL_PORT;
@@ -107,6 +109,7 @@ class ConfigurationBuilder {
       leds: [...this.#everyLed.values()],
       ...this.#controlPort,
       controlSocket: this.#sockets.get("") ?? null,
+      metricsPort: this.#metrics.get("") ?? null,
       finalContext: this.#context(),
       diagnostics: this.#diagnostics,
       faultyLines: this.#faultyLines,
@@ -143,6 +146,9 @@ class ConfigurationBuilder {
         break;
       case "control-socket":
         this.#define(this.#sockets, "", directive.spec, readControlSocket(directive.spec.text, this.#line.number));
+        break;
+      case "metrics":
+        this.#define(this.#metrics, "", directive.spec, readMetricsPort(directive.spec, this.#line, this.#environment));
         break;
       default:
         directive satisfies never;
@@ -263,13 +269,8 @@ class ConfigurationBuilder {
 
   #context(): OptionContext {
     return {
-      defaults: this.#defaults,
-      texts: this.#texts,
-      traceFiles: this.#traceFiles,
-      leds: this.#leds,
-      rs485: this.#rs485,
-      pulses: this.#pulses,
-      serviceLookup: this.#environment.serviceLookup,
+      ...{ defaults: this.#defaults, texts: this.#texts, traceFiles: this.#traceFiles, leds: this.#leds },
+      ...{ rs485: this.#rs485, pulses: this.#pulses, serviceLookup: this.#environment.serviceLookup },
     };
   }
 

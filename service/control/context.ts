@@ -22,6 +22,8 @@ export interface ControlledDaemon {
   /** What it reads: null for none. */
   configFile(): string | null;
   board(): string | null;
+  /** The metrics as lines. */
+  metrics(): Iterable<string>;
 }
 
 /** The part of the context that is the same for all sessions. */

@@ -93,6 +93,12 @@ const COMMANDS: Readonly<Record<string, MoreCommand>> = {
     port: "none",
     run: (_port, _rest, _text, { daemon }) => status(daemon),
   },
+  metrics: {
+    help: ["metrics - show the metrics, as Prometheus reads them."],
+    changes: false,
+    port: "none",
+    run: (_port, _rest, _text, { daemon }) => daemon.metrics(),
+  },
   reload: {
     help: ["reload - read the configuration anew."],
     changes: true,

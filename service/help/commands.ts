@@ -130,6 +130,14 @@ export const COMMANDS: readonly CommandHelp[] = [
     status: CLIENT_STATUS,
   },
   {
+    name: "metrics",
+    summary: "what the daemon counts, as Prometheus reads it",
+    forms: [["metrics", ""]],
+    options: [],
+    hasTarget: true,
+    status: CLIENT_STATUS,
+  },
+  {
     name: "reload",
     summary: "reads the configuration anew, as SIGHUP does",
     forms: [["reload", ""]],

@@ -56,6 +56,7 @@ export const DAEMON: CommandHelp = {
       text: "the control port as a local socket too, unless a CONTROLSOCKET line has another",
       isOurs: true,
     },
+    { form: "--metrics PORT", text: "metrics over HTTP, [ADDRESS,]PORT; as a METRICS line", isOurs: true },
     { form: "--dbus BUS", text: "appear on D-Bus: system, session or an address; off: do not", isOurs: true },
   ],
   status: [

@@ -52,6 +52,11 @@ export class LimitedLog implements Log {
     this.#take("info", text, fields);
   }
 
+  /** Lines that were not written so far. */
+  get suppressed(): number {
+    return this.#plain.allSuppressed + this.#connections.allSuppressed;
+  }
+
   /** Writes what was held back; to be called before the process ends. */
   flush(): void {
     this.#plain.flush();
@@ -73,6 +78,8 @@ class Limiter {
   #budget = BUDGET;
   #written = 0;
   #suppressed = 0;
+  /** Since the start. */
+  allSuppressed = 0;
   #cancelWindow: Cancel | null = null;
 
   /** @param subject of the lines, for the line about suppressed ones */
@@ -94,6 +101,7 @@ class Limiter {
     const one = this.#known.get(key) ?? this.#remember(key, level, text);
     if (one.written === BURST) {
       one.held++;
+      this.allSuppressed++;
       return;
     }
     one.written++;
@@ -103,7 +111,10 @@ class Limiter {
   #write(level: Level, text: string, fields?: LogFields): void {
     this.#cancelWindow ??= this.#clock.after(QUIET_MS, () => this.#endWindow());
     if (this.#written < this.#budget) this.#log[level](text, fields);
-    else this.#suppressed++;
+    else {
+      this.#suppressed++;
+      this.allSuppressed++;
+    }
     this.#written++;
   }
 

@@ -33,12 +33,14 @@ const SAID = {
  * @param reason why it was refused or ended; of a kick `by 192.0.2.9,5555`, of a take-over `from 192.0.2.9,5555`
  */
 export function logConnection(
-  environment: Pick<PortEnvironment, "log" | "label" | "time" | "quiet">,
+  environment: Pick<PortEnvironment, "log" | "label" | "time" | "quiet" | "count">,
   port: LoggedPort,
   event: keyof typeof SAID,
   subject: Subject,
   reason: string | null = null,
 ): void {
+  if (event === "connect") environment.count(port.name, "connects");
+  if (event === "refuse") environment.count(port.name, "refusals");
   if (environment.quiet && (event === "connect" || event === "disconnect")) return;
   const { link, bytesFromNet: bytesIn, bytesToNet: bytesOut, sinceMs } = subject;
   const [peer, user] = [peerText(link), link.user ?? null];

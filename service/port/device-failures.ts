@@ -4,6 +4,7 @@ import { DeviceError } from "../device/device.js";
 import { unmappedText } from "../line/address.js";
 import type { Log } from "../log/log.js";
 import { LinkError, type PeerAddress } from "../net/link.js";
+import type { PortEnvironment } from "./environment.js";
 import { REFUSAL } from "./peers/admission.js";
 import type { DeviceLossCause } from "./port-events.js";
 
@@ -74,8 +75,17 @@ export function reportLinkError(log: Log, error: unknown, call: "read" | "write"
   return "network write error";
 }
 
-/** The log text about bytes that did not reach the device. @param from null: the output that was left when the port closed */
-export function describeDropped(port: string, from: PeerAddress | null, bytes: number): string {
-  if (from === null) return `Port ${port}: ${bytes} bytes were dropped, the device had not taken them`;
-  return `Port ${port}: ${bytes} bytes from ${unmappedText(from.address)} were dropped, the device does not take them`;
+/** Logs and counts bytes that did not reach the device. @param from null: the output that was left when the port closed */
+export function reportDropped(
+  { log, count }: Pick<PortEnvironment, "log" | "count">,
+  port: string,
+  from: PeerAddress | null,
+  bytes: number,
+): void {
+  if (from === null) log.warning(`Port ${port}: ${bytes} bytes were dropped, the device had not taken them`);
+  else {
+    const peer = unmappedText(from.address);
+    log.warning(`Port ${port}: ${bytes} bytes from ${peer} were dropped, the device does not take them`);
+  }
+  count(port, "dropped", bytes);
 }

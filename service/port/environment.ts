@@ -78,6 +78,16 @@ export interface HeldDevice extends Device {
   awaitReturn(leftMs: number): void;
 }
 
+/** What is counted at a port: events, and bytes of connections and devices that have ended. */
+export type Counted =
+  | "connects"
+  | "refusals"
+  | "opens"
+  | "openFailures"
+  | "bytesFromDevice"
+  | "bytesToDevice"
+  | "dropped";
+
 export interface PortEnvironment {
   readonly log: Log;
   /** Connects and disconnects are not logged. */
@@ -129,6 +139,8 @@ export interface PortEnvironment {
    * connection is told of the line, or the device is gone.
    */
   keepState?(port: string): void;
+  /** Of what happens at a port, so many more; for the metrics. */
+  count(port: string, what: Counted, by?: number): void;
   /** Something about the port changed. */
   changed(port: ManagedPort): void;
   /** The port has become free and is to be removed. */

@@ -5,7 +5,7 @@ import type { ConnectionState, DeviceState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
 import type { Link } from "../net/link.js";
 import { type ConnectionNote, logConnection, peerText } from "./connection-log.js";
-import { describeDropped, reportLinkError } from "./device-failures.js";
+import { reportDropped, reportLinkError } from "./device-failures.js";
 import type { PortEnvironment } from "./environment.js";
 import type { LeftPort, StoredPort } from "./handover.js";
 import type { PortLifecycleOptions } from "./lifecycle-options.js";
@@ -79,7 +79,7 @@ export class PortLifecycle {
     },
     peerMustGo: (connection, reason) => this.#lose(connection, reason),
     dropped: (connection, bytes) => {
-      this.#environment.log.warning(describeDropped(this.#name, connection?.link.peer ?? null, bytes));
+      reportDropped(this.#environment, this.#name, connection?.link.peer ?? null, bytes);
     },
     closeOnFound: () => {
       for (const one of this.slots.endWhenSent(CLOSEON_FOUND)) this.#lose(one, CLOSEON_FOUND);

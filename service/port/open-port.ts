@@ -231,6 +231,8 @@ export class OpenPort implements TelnetCommands {
     if (!lost) await writeAll(this.device, closestr, endMs, clock);
     await this.device.close(lost ? 0 : Math.max(0, endMs - clock.nowMs()), atLineSpeed && !lost);
     await this.#traces?.close();
+    this.#environment.count(this.config.name, "bytesFromDevice", this.toNet.bytes);
+    this.#environment.count(this.config.name, "bytesToDevice", this.toDevice.bytes);
   }
 
   /** The answer to AYT (RFC 854): `[2001 "Router": 2 connected, device silent for 12 s]`. */

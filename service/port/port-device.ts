@@ -155,6 +155,7 @@ export class PortDevice {
 
   #failed(error: unknown, config: PortConfig): void {
     const { text, log, fault } = describeOpenError(error, config);
+    this.#options.environment.count(config.name, "openFailures");
     // Without a peer it is tried again and again.
     if (log !== null && (log !== this.#logged || this.#options.hasPeers())) this.#options.environment.log.error(log);
     this.#logged = log;
@@ -168,6 +169,7 @@ export class PortDevice {
     this.#logged = null;
     const { environment } = this.#options;
     this.#openedMs = environment.time.nowMs();
+    if (before === null) environment.count(config.name, "opens");
     this.#reconnecting =
       config.options.holdSeconds === 0
         ? null

@@ -9,7 +9,7 @@ import type { Registry } from "./registry.js";
 
 type RotatorEnvironment = Pick<
   PortEnvironment,
-  "listen" | "permitted" | "isDraining" | "log" | "label" | "time" | "quiet" | "handover"
+  "listen" | "permitted" | "isDraining" | "log" | "label" | "time" | "quiet" | "handover" | "count"
 >;
 
 export class Rotator {

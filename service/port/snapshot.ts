@@ -35,6 +35,7 @@ export function snapshot(observed: SnapshotSource): PortStatus {
     lineInForce: open?.device.line?.settings ?? null,
     control: device.kind === "sol" ? null : (open?.device.line?.control ?? null),
     modemState: open?.device.line?.modemState() ?? null,
+    lineCounters: open?.device.line?.counters() ?? null,
     toDevice: flow(lifecycle, "toDevice"),
     toNet: flow(lifecycle, "toNet"),
     bytesFromDevice: openPort?.toNet.bytes ?? 0,

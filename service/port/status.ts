@@ -2,7 +2,7 @@
 
 import type { PortState, WriterRule } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
-import type { ModemControl, ModemState } from "../line/modem.js";
+import type { LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import type { Link } from "../net/link.js";
 import type { Phase } from "./phase.js";
@@ -51,6 +51,7 @@ export interface PortStatus {
   /** Null while the device is closed, and for a SOL device. */
   readonly control: ModemControl | null;
   readonly modemState: ModemState | null;
+  readonly lineCounters: LineCounters | null;
   /** Net to device, device to net. */
   readonly toDevice: TransferPhase;
   readonly toNet: TransferPhase;

@@ -256,6 +256,7 @@ export class World {
       deviceInUse: (identity, by) => this.ports.deviceInUse(identity, by),
       nextConnectionId: () => ++this.#lastId,
       isDraining: () => this.isDraining,
+      count: () => {},
       changed: () => void this.changes++,
       removed: port => {
         this.removed.push(port.name);

@@ -123,6 +123,7 @@ export function idleStatus(status: Partial<PortStatus> = {}): PortStatus {
     lineInForce: null,
     control: null,
     modemState: null,
+    lineCounters: null,
     toDevice: "unconnected",
     toNet: "unconnected",
     bytesFromDevice: 0,
