@@ -229,7 +229,7 @@ class Program {
         this.#log.flush();
       },
       staying: () => {
-        control.sessions?.close();
+        control.sessions?.proceed();
         this.#serviceManager.reloaded();
       },
     };

@@ -1,4 +1,5 @@
 /** The bundle handover.cjs: the form of a handed-over state, and what a process does with it at its start and meanwhile. */
+export { definitionMark } from "../handover/definition.js";
 export {
   decodeRecord,
   decodeState,

@@ -3,6 +3,7 @@
  * where there is a store, where there is something to take over, and for an upgrade in place.
  */
 import { VERSION } from "../cli.js";
+import type { PortConfig } from "../config/configuration.js";
 import type { ControlServer } from "../control/server.js";
 import type { DaemonState } from "../handover/state.js";
 import { monotonicMs } from "../line/clock.js";
@@ -53,6 +54,15 @@ export function giveState(state: DaemonState, log: Log): boolean {
   } catch (error) {
     log.error(`The state cannot be handed over: ${reasonOf(error)}`);
     return false;
+  }
+}
+
+/** As handover/definition.ts makes it; empty where the bundle cannot be loaded. */
+export function definitionMark(config: PortConfig): string {
+  try {
+    return loadHandover().definitionMark(config);
+  } catch {
+    return ""; // nothing can be handed over
   }
 }
 

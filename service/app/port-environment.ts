@@ -23,6 +23,7 @@ import type { ManagedPort } from "../port/status.js";
 import type { Totals } from "../port/totals.js";
 import type { Replays } from "../replay/replay.js";
 import { type Bundles, isTraced, loadSol } from "./bundles.js";
+import { definitionMark } from "./handover.js";
 import { createWrappers } from "./hosts-access.js";
 import type { Journal } from "./journal.js";
 import { readLocalTime } from "./local-time.js";
@@ -73,7 +74,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
     heartbeat,
     defaultSignature: options.signature,
-    handover,
+    ...{ handover, definitionMark },
     listen: (spec, events) => listen(spec, inherited, events, time),
     standardInput,
     openDevice: createDeviceOpener(log, locking),

@@ -4,6 +4,7 @@
  */
 export { parseArguments, VERSION } from "../cli.js";
 export { errorsOf, formatDiagnostic } from "../config/diagnostic.js";
+export { defaultOptions } from "../config/initial-options.js";
 export { controlPortProblem } from "../config/served-port.js";
 export { suggest } from "../config/suggest.js";
 export { NO_BREAK } from "../device/break.js";
@@ -30,7 +31,6 @@ export { createServiceLookup } from "../net/services.js";
 export { closeAll, openEach, openStored, serve, watchEach } from "../net/sockets.js";
 export { adoptTcpLink } from "../net/tcp.js";
 export { lossReason, RETRY_MS } from "../port/device-failures.js";
-export { definitionMark } from "../port/handover.js";
 export { REFUSAL, refuse } from "../port/peers/admission.js";
 export { TelnetDecoder } from "../telnet/decoder.js";
 export { allAgreed, CONTROL_PORT_POLICY, dataPortPolicy, Negotiation } from "../telnet/negotiation.js";

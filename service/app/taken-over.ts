@@ -4,6 +4,7 @@ import type { NetworkPort } from "../config/network-port.js";
 import type { ControlServer } from "../control/server.js";
 import type { Device } from "../device/device.js";
 import { adoptDevice, descriptorIdentity, deviceIdentity, type OpenRequest } from "../device/open.js";
+import { definitionMark } from "../handover/definition.js";
 import { decodeState } from "../handover/entry.js";
 import type {
   AttachState,
@@ -23,7 +24,7 @@ import { claimDescriptor, endDescriptor, unclaimed } from "../native/stored-desc
 import { listenAddresses } from "../net/addresses.js";
 import type { Link } from "../net/link.js";
 import { adoptTcpLink } from "../net/tcp.js";
-import { definitionMark, type PortHandover, type StoredPort } from "../port/handover.js";
+import type { PortHandover, StoredPort } from "../port/handover.js";
 import type { Registry } from "../port/registry.js";
 import { loadSol } from "./bundles.js";
 import { readJournalFile } from "./journal.js";

@@ -38,7 +38,7 @@ function ttyLine(values: DefaultValues): LineSettings {
 }
 
 /** The options of a port line without words. */
-export function defaultOptions(context: OptionContext, kind: DeviceName["kind"]): PortOptions {
+export function defaultOptions(context: Pick<OptionContext, "defaults">, kind: DeviceName["kind"]): PortOptions {
   const values = defaultValues(context);
   const [{ defaults }, isTty] = [context, kind !== "sol"];
   const isSet = (...names: readonly (keyof typeof defaults)[]) => names.some(name => defaults[name] !== undefined);

@@ -68,9 +68,14 @@ export class ControlServer {
     return attached;
   }
 
-  /** Of all sessions, for the process after this one. Nothing may be called afterwards. */
+  /** Of all sessions, for the process after this one. Only `proceed` and `close` may be called afterwards. */
   states(): readonly ControlSessionState[] {
     return [...this.#sessions.keys()].map(session => session.state()).filter(state => state !== null);
+  }
+
+  /** There is no process after this one: all sessions go on. */
+  proceed(): void {
+    for (const session of [...this.#sessions.keys()]) session.proceed();
   }
 
   /** Those in use, without that of `asker`. */

@@ -81,9 +81,7 @@ export class ControlSession {
   }
 
   /** Greets, or goes on. Until then nothing is read or written. */
-  start(): void {
-    this.#turn();
-  }
+  readonly start = (): void => this.#turn();
 
   /** Milliseconds since the last input. */
   get idleMs(): number {
@@ -99,22 +97,24 @@ export class ControlSession {
     return this.#monitor.active;
   }
 
-  /**
-   * For the process after this one, which goes on with it: nothing may be called afterwards. Null: it has ended.
-   * Not to be called from within a command.
-   */
+  /** For the process after this one; null: it has ended. Call `proceed` where this one goes on. Not within a command. */
   state(): ControlSessionState | null {
     if (this.#ended) return null;
     this.#isHandedOver = true;
-    this.#endPause();
-    this.#options.link.ignoreReadable();
     const { link } = this.#options;
-    const parts = [this.#piece.subarray(this.#sent), toBytes(this.#remainingOutput()), this.#attached?.link.unsent];
-    const unsent = Buffer.concat(parts.map(part => part ?? NOTHING)).subarray(0, HANDED_OVER_BYTES);
+    const own = Buffer.concat([this.#piece.subarray(this.#sent), toBytes(this.#remainingOutput())]);
+    [this.#piece, this.#sent, this.#output] = [own, 0, [].values()];
+    const unsent = Buffer.concat([own, this.#attached?.link.unsent ?? NOTHING]).subarray(0, HANDED_OVER_BYTES);
     return {
       ...{ name: link.storedName ?? "", peer: link.peer, sinceMs: this.#since, idleMs: Math.round(this.idleMs) },
       ...{ ...this.#terminal.state(), unsent, isExiting: this.#isExiting, monitor: this.#monitor.monitored },
     };
+  }
+
+  /** Goes on after `state`, with the output that was made for the next process. */
+  proceed(): void {
+    this.#isHandedOver = false;
+    if (this.#isExiting) this.close();
   }
 
   activity(): Activity {

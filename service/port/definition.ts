@@ -3,10 +3,11 @@ import type { OptionContext, PortConfig, PortState } from "../config/configurati
 import { parsePortWords } from "../config/port-options.js";
 import type { PortState as StoredPortState } from "../handover/state.js";
 import type { LineSettings } from "../line/settings.js";
-import { definitionMark } from "./handover.js";
 
 /** More words were given by a program, not by a person; what is beyond is forgotten with this process. */
 const MOST_WORDS = 200;
+/** The place of a definition does not count. */
+const NOWHERE = { file: null, lineNumber: 0, column: 0 };
 
 /** What a reload wants of a port that is in use: nothing, its end, or another definition. */
 type Pending = "none" | "delete" | PortConfig;
@@ -32,6 +33,11 @@ export class PortDefinition {
   /** All of it. */
   get current(): PortConfig {
     return { ...this.config, state: this.state, timeoutSeconds: this.timeoutSeconds };
+  }
+
+  isSame(config: PortConfig): boolean {
+    const [text, current] = [config, this.current].map(one => JSON.stringify({ ...one, ...NOWHERE, names: null }));
+    return text === current;
   }
 
   /** The device is to be open without a connection too. A port on standard input ends with its connection. */
@@ -70,12 +76,12 @@ export class PortDefinition {
   }
 
   /** For the process after this one. */
-  stored(): StoredPortState {
+  stored(markOf: (configured: PortConfig) => string): StoredPortState {
     const { state, timeoutSeconds } = this;
     const configured = this.#configured;
     return {
       name: configured.name,
-      definition: definitionMark(configured),
+      definition: markOf(configured),
       state: state === configured.state ? null : state,
       timeoutSeconds: timeoutSeconds === configured.timeoutSeconds ? null : timeoutSeconds,
       changes: [...this.#words],

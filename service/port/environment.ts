@@ -98,6 +98,8 @@ export interface PortEnvironment {
   readonly defaultSignature: string;
   /** Null: there was no process before this one, or nothing is left of it. */
   readonly handover: PortHandover | null;
+  /** By which the next process knows the definition; empty where nothing can be handed over. */
+  definitionMark(config: PortConfig): string;
   /** Opens sockets. Throws when none can be opened. */
   listen(spec: NetworkPort, events: PortListenEvents): Listener;
   /** The one peer of a port of number zero. */

@@ -29,17 +29,6 @@ export interface PortHandover {
   device(state: DeviceState, config: PortConfig): Device | null;
 }
 
-/** The same for two definitions that do not differ: two sums of 32 bits (FNV-1a and one like it). */
-export function definitionMark(config: PortConfig): string {
-  const text = JSON.stringify({ ...config, file: null, lineNumber: 0, column: undefined, names: {} });
-  let [one, other] = [0x811c9dc5, 0x1b873593];
-  for (let at = 0; at < text.length; at++) {
-    one = Math.imul(one ^ text.charCodeAt(at), 0x01000193);
-    other = Math.imul(other ^ text.charCodeAt(at), 0x85ebca6b) ^ (other >>> 13);
-  }
-  return `${(one >>> 0).toString(36)}-${(other >>> 0).toString(36)}`;
-}
-
 /** It was accepted, and had no slot yet: it is admitted anew. */
 export function isUndecided({ slot, transport }: ConnectionState): boolean {
   return slot === null && transport === "tcp";

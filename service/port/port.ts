@@ -8,7 +8,6 @@ import type { Link } from "../net/link.js";
 import { AlwaysOpen } from "./always-open.js";
 import { PortDefinition } from "./definition.js";
 import type { PortEnvironment } from "./environment.js";
-import { definitionMark } from "./handover.js";
 import { IncomingPeers } from "./incoming-peers.js";
 import { PortLifecycle, SHUTDOWN } from "./lifecycle.js";
 import { DataObservers } from "./observers.js";
@@ -120,7 +119,7 @@ export class Port implements ManagedPort {
     this.#observers.replay?.flush();
     const left = this.#lifecycle.state();
     const connections = [...left.connections, ...this.#incoming.undecided()];
-    return { port: this.#definition.stored(), ...left, connections };
+    return { port: this.#definition.stored(this.#environment.definitionMark), ...left, connections };
   }
 
   status(): PortStatus {
@@ -203,7 +202,7 @@ export class Port implements ManagedPort {
     if (this.isFree) {
       this.#install(config);
       this.#incoming.attachFixed(); // the new definition may have others
-    } else if (this.#definition.staysOpen && definitionMark(config) === definitionMark(this.#definition.current)) {
+    } else if (this.#definition.staysOpen && this.#definition.isSame(config)) {
       this.#definition.replace(config);
     } else {
       this.#definition.pending = config;

@@ -37,7 +37,7 @@ interface UpgradingDaemon {
   state(isLast: boolean): DaemonState;
   /** Called before the last call of `state`. */
   leaving(): void;
-  /** The next version could not take its place after all: control sessions are over, everything else goes on. */
+  /** The next version could not take its place after all: everything goes on. */
   staying(): void;
   /** Aborted when the daemon ends. */
   readonly signal: AbortSignal;

@@ -1,9 +1,8 @@
 /** The local socket of the control port, and sessions that attach to a port. */
 import { chmodSync, existsSync, lstatSync, symlinkSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import t from "tap";
-import { Client, type Teardown } from "../support/client.js";
+import { askControlPort, Client, type Teardown } from "../support/client.js";
 import { Daemon, runProgram, temporaryFolder } from "../support/daemon.js";
 import type { Incoming } from "../support/incoming.js";
 import { portNumbers } from "../support/ports.js";
@@ -15,12 +14,7 @@ const isRoot = process.getuid?.() === 0;
 /** Groups that every Debian has, in place of ser2net and ser2net-admin. */
 const GROUPS = "group=daemon admin=dialout";
 
-async function local(t: Teardown, path: string): Promise<Client> {
-  const socket = connect(path);
-  t.teardown(() => socket.destroy());
-  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
-  return new Client(socket);
-}
+const local = Client.connectLocal;
 
 /** A session as another user, with those groups: what it types, and what comes. */
 function sessionAs(t: Teardown, path: string, groups: readonly string[]) {
@@ -237,4 +231,48 @@ t.test("sessions, attached ones and the socket itself go on over a restart", asy
   t.equal(await idle.expect("-> "), "ser2net version 1.0.0\r\n-> ");
   attached.send(".");
   t.match(await attached.expect("-> "), /\[left /);
+});
+
+t.test("attached sessions and the socket live on after a kill, and a session has a new prompt", async t => {
+  const next = await portNumbers(t);
+  const [controlPort, port] = [await next(), await next()];
+  const device = PtyDevice.open(t);
+  const path = join(temporaryFolder(t), "control");
+  const config = [`CONTROLSOCKET:${path}`, `127.0.0.1,${port}:raw:0:${device.path}:9600 max-connections=3`];
+  const manager = await ServiceManager.start(t, { controlPort, config });
+  const [idle, attached, watching] = [await local(t, path), await local(t, path), await local(t, path)];
+  const binary = await Client.connect(t, controlPort);
+  for (const client of [idle, attached, binary, watching]) await client.expect("-> ");
+  idle.send("vers");
+  for (const [client, words] of [
+    [attached, ""],
+    [binary, "-8"],
+    [watching, "watch"],
+  ] as const) {
+    client.send(`attach ${port} ${words}\r\n`);
+    await client.expect(words === "watch" ? "watching\r\n" : "writer\r\n");
+  }
+  const people = async () => (await askControlPort(t, controlPort, `who ${port}`)).replace(/ +\d+ +\d+(?=\r)/g, "");
+  const before = await people();
+  for (const round of [1, 2]) {
+    device.send(`before ${round}`);
+    for (const client of [attached, binary, watching]) await client.expect(`before ${round}`);
+    t.match(await manager.restart("SIGKILL"), /took over 3 connections, 1 device/);
+    attached.send(`one ${round}`);
+    t.equal(await device.expect(`one ${round}`), `one ${round}`);
+    binary.send(`\x1d.two ${round}`);
+    t.equal(await device.expect(`two ${round}`), `\x1d.two ${round}`, "without keys");
+    device.send(`after ${round}`);
+    for (const client of [attached, binary, watching])
+      t.equal(await client.expect(`after ${round}`), `after ${round}`, "and nothing else");
+    watching.send("x");
+    t.equal(await watching.expect("dropped]\r\n"), "\r\n[You are watching: what you type is dropped]\r\n");
+    t.equal(await people(), before, "the same people");
+    t.equal(await idle.expect("-> "), "\r\n-> ", "the line being typed is lost, and the prompt shows that");
+  }
+  idle.send("version\n");
+  t.match(await idle.expect("-> "), "ser2net version");
+  attached.send("\x1d.");
+  t.match(await attached.expect("-> "), /\[left /);
+  t.match(await (await local(t, path)).expect("-> "), "-> ");
 });

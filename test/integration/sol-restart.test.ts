@@ -3,11 +3,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
 import { askControlPort, Client } from "../support/client.js";
 import { type BmcOptions, FakeBmc } from "../support/fake-bmc.js";
+import { Installed } from "../support/installed.js";
 import { startSimulator } from "../support/ipmi-sim.js";
 import { judge, NumberedStream } from "../support/numbered-stream.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { ServiceManager } from "../support/service-manager.js";
+import { serveSol } from "../support/sol-ports.js";
 import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 
@@ -162,7 +164,9 @@ t.test("a damaged slot of the record costs no session, and a record that cannot 
     t.equal(received(), before + text);
   };
   const damage = async (change: (slots: Buffer) => void) => {
-    const name = (await manager.stored()).filter(one => one.startsWith("d-")).at(-1) ?? ""; // the socket is before it
+    const devices = async () => (await manager.stored()).filter(one => one.startsWith("d-"));
+    await until("the socket and the record are stored", async () => (await devices()).length === 2);
+    const name = (await devices()).at(-1) ?? ""; // the socket is before it
     const slots = await manager.content(name);
     await manager.end("SIGKILL");
     change(slots);
@@ -208,6 +212,24 @@ t.test("a changed line of the configuration counts for the next session; another
   await manager.again();
   await client.untilEnd();
   await until("the session is closed", () => bmc.sessions.size === 0);
+});
+
+t.test("a console goes on over an upgrade in place, without a service manager", async t => {
+  const installed = new Installed(t);
+  const start = { program: installed.program };
+  const { daemon, ports } = await serveSol(t, { one: { state: "telnet", options: "115200 remctl" } }, start);
+  const { bmc, connect } = ports.one;
+  const client = await connect();
+  for (const text of ["one", "two", "three"]) {
+    client.send(text);
+    t.match(await client.expect(text.toUpperCase()), text.toUpperCase());
+    t.match(await installed.upgrade(t, String(daemon.pid)), { code: 0, output: "took over 1 connection, 1 device" });
+  }
+  client.send("four");
+  await client.expect("FOUR");
+  t.equal(bmc.events.filter(event => event.startsWith("open")).length, 1, "one login");
+  t.same(await daemon.stop(), { code: 0, signal: null });
+  t.equal(bmc.sessions.size, 0, "it logs out at the end");
 });
 
 t.test("a console of ipmi_sim goes on", needs("ipmi_sim"), async t => {

@@ -32,6 +32,14 @@ export class Client extends Incoming {
     return new Client(socket);
   }
 
+  /** By a local socket. */
+  static async connectLocal(t: Teardown, path: string): Promise<Client> {
+    const socket = connect(path);
+    t.teardown(() => socket.destroy());
+    await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    return new Client(socket);
+  }
+
   send(bytes: string | Uint8Array): void {
     this.socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
   }

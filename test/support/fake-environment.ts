@@ -196,6 +196,7 @@ export class World {
       log,
       quiet: false,
       handover: null,
+      definitionMark: config => config.name,
       time: this.time,
       budget: new WakeUpBudget({ cpuMs: () => 0, setTickMs: () => {} }),
       heartbeat: new Heartbeat(this.time),

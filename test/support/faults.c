@@ -21,7 +21,7 @@
 
 /* faults.ts has the same order. */
 enum call { NONE, OPEN, READ, WRITE, SEND, RENAME, LINK, UNLINK, FCHMOD, FTRUNCATE, SOCKET, CONNECT, BIND, LISTEN, ACCEPT,
-            EPOLL, INOTIFY, IOCTL };
+            EPOLL, INOTIFY, IOCTL, EXECVE };
 
 struct plan {
   atomic_int call;   /* the one that fails */
@@ -108,6 +108,9 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
 }
 ssize_t sendto(int fd, const void *from, size_t size, int flags, const struct sockaddr *to, socklen_t length) {
   FORWARD(fails_on(SEND, fd), sendto, fd, from, size, flags, to, length);
+}
+int execve(const char *path, char *const args[], char *const environment[]) {
+  FORWARD(fails(EXECVE, path), execve, path, args, environment);
 }
 int rename(const char *from, const char *to) { FORWARD(fails(RENAME, from), rename, from, to); }
 int link(const char *from, const char *to) { FORWARD(fails(LINK, from), link, from, to); }

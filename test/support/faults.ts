@@ -11,12 +11,12 @@ import { temporaryFolder } from "./daemon.js";
 const CALLS = [
   "none",
   ...["open", "read", "write", "send", "rename", "link", "unlink", "fchmod", "ftruncate"],
-  ...["socket", "connect", "bind", "listen", "accept", "epoll", "inotify", "ioctl"],
+  ...["socket", "connect", "bind", "listen", "accept", "epoll", "inotify", "ioctl", "execve"],
 ] as const;
 /** `write`: to files and serial lines; `send`: to sockets; `epoll`: adding a descriptor. */
 export type FaultyCall =
   | ("open" | "read" | "write" | "send" | "rename" | "link" | "unlink" | "fchmod" | "ftruncate")
-  | ("socket" | "connect" | "bind" | "listen" | "accept" | "epoll" | "inotify" | "ioctl");
+  | ("socket" | "connect" | "bind" | "listen" | "accept" | "epoll" | "inotify" | "ioctl" | "execve");
 
 export type Errno = "ENOSPC" | "EMFILE" | "EIO" | "EACCES" | "EINTR" | "ENOMEM";
 
