@@ -82,6 +82,19 @@ for (const target of TARGETS) {
     t.match(await said(t, program, "board", "show", "./board-profiles/board-a.json"), /^2008:telnet:0:port8:9600 /m);
   });
 
+  t.test(`${target.name}: the Debian package for it is built here, and its addon loads`, async t => {
+    const root = temporaryFolder(t);
+    const env = { ...process.env, SER2NET_PREPARED: "1", DPKG_DEB_COMPRESSOR_TYPE: "none" };
+    const file = execFileSync("scripts/deb", [target.node, "--out", root], { encoding: "utf8", env }).trim();
+    execFileSync("dpkg-deb", ["--extract", file, root]);
+    const fields = execFileSync("dpkg-deb", ["--field", file, "Architecture", "Depends"], { encoding: "utf8" });
+    t.match(fields, new RegExp(`Architecture: ${target.node}\\nDepends: .*libc6 \\(>= 2\\.\\d+\\)\\n`));
+    const packaged = [...program.slice(0, -1), join(root, "usr/lib/ser2net/ser2net.cjs")];
+    t.match(await said(t, packaged, "-v"), /version \d+\.\d+\.\d+\n$/);
+    const count = `Object.keys(require("${join(root, "usr/lib/ser2net/native.node")}")).length > 10`;
+    t.equal(await said(t, program.slice(0, -1), "-p", count), "true\n");
+  });
+
   t.test(`${target.name}: raw and telnet on a serial line, the control port, a reload, the bus, a stop`, async t => {
     const next = await portNumbers(t);
     const [controlPort, raw, telnet] = [await next(), await next(), await next()];

@@ -32,6 +32,8 @@ $(BUILD_DIR)/.stamp:
 	$(if $(BR2_INIT_BUSYBOX),$(SER2NET_EDGE_INSTALL_INIT_SYSV))
 export SER2NET_EDGE_USERS SER2NET_EDGE_PERMISSIONS SER2NET_EDGE_VERSION SER2NET_EDGE_SITE
 export SER2NET_EDGE_LICENSE SER2NET_EDGE_LICENSE_FILES
+download:
+	$($(SER2NET_EDGE_PRE_DOWNLOAD_HOOKS))
 variables:
 	@env | grep -A1 ^SER2NET_EDGE_
 `;
@@ -122,6 +124,16 @@ t.test("the user, the version and the archive are those of the project", needs("
   const apache = [...texts.matchAll(/^(\S+) \S+\n=+\n\s+Apache License$/gm)].map(([, name]) => name);
   t.match(said, `SER2NET_EDGE_LICENSE=MIT, Apache-2.0 (bundled ${apache.join(" and ")}), ISC (bundled yaml)\n`);
   t.match(texts, /^yaml \S+\n=+\n\nCopyright/m);
+});
+
+t.test("without the archive it says what makes it, and asks no mirror", needs("make"), async t => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, ".config"), "");
+  const site = temporaryFolder(t);
+  const missing = make(folder, "download", { SER2NET_EDGE_SITE: site });
+  t.match(missing, { status: 2, stderr: `ser2net-edge: no archive in ${site}: run scripts/release.sh\n` });
+  writeFileSync(join(site, `ser2net-edge-${VERSION}.tar.gz`), "");
+  t.match(make(folder, "download", { SER2NET_EDGE_SITE: site }), RAN);
 });
 
 t.test("kconfig understands the options", needs("kconfig-conf"), async t => {

@@ -129,6 +129,20 @@ t.test("the version and the licences are those of the archive", async t => {
   }
 });
 
+t.test("the licence is an expression of the release that reads it", needs("python3"), async t => {
+  const [, expression = ""] = /^LICENSE = "\$\{@(.*)\}"$/m.exec(readFileSync(RECIPE, "utf8")) ?? [];
+  /** With what bb.utils.which(3) of BitBake finds: nothing or a path. */
+  const licence = (found: string) =>
+    say(
+      "python3",
+      "-c",
+      `import types as t; bb = t.SimpleNamespace(utils=t.SimpleNamespace(which=lambda path, file: "${found}"))\n` +
+        `d = t.SimpleNamespace(getVar=lambda name: "/layers")\nprint(${expression})`,
+    );
+  t.equal(licence(""), "Apache-2.0 & ISC & MIT\n");
+  t.equal(licence("/layers/lib/oe/spdx_license.py"), "Apache-2.0 AND ISC AND MIT\n");
+});
+
 t.test("the user is the one of sysusers.d", async t => {
   const recipe = readRecipe(RECIPE, {});
   const conf = readFileSync("units/sysusers.d/ser2net.conf", "utf8");

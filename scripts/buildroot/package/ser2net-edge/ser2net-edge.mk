@@ -12,6 +12,14 @@ SER2NET_EDGE_LICENSE = MIT, Apache-2.0 (bundled long), ISC (bundled yaml)
 SER2NET_EDGE_LICENSE_FILES = LICENSE dist/LICENSES.txt
 SER2NET_EDGE_DEPENDENCIES = host-nodejs nodejs
 
+# Instead of a look at Buildroot's mirrors, which do not have it.
+define SER2NET_EDGE_HAS_ARCHIVE
+	@test -e $(SER2NET_EDGE_SITE)/ser2net-edge-$(SER2NET_EDGE_VERSION).tar.gz || { \
+		echo "ser2net-edge: no archive in $(SER2NET_EDGE_SITE): run scripts/release.sh" >&2; \
+		exit 1; }
+endef
+SER2NET_EDGE_PRE_DOWNLOAD_HOOKS += SER2NET_EDGE_HAS_ARCHIVE
+
 SER2NET_EDGE_BOARD = $(call qstrip,$(BR2_PACKAGE_SER2NET_EDGE_BOARD))
 SER2NET_EDGE_PROFILES = $(call qstrip,$(BR2_PACKAGE_SER2NET_EDGE_PROFILES))
 

@@ -1,8 +1,9 @@
 SUMMARY = "Serial ports on the network, in the configuration language of ser2net 3.5"
 SECTION = "net"
-LICENSE = "MIT & Apache-2.0 & ISC"
+# Releases after wrynose read SPDX expressions, those before know only "&".
+LICENSE = "${@(' AND ' if bb.utils.which(d.getVar('BBPATH'), 'lib/oe/spdx_license.py') else ' & ').join(['Apache-2.0', 'ISC', 'MIT'])}"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=cbb18b0d4af26316437cce7699e99fbe \
-                    file://dist/LICENSES.txt;md5=be034c9d1f0b9de170a0a3c28c011121"
+                    file://dist/LICENSES.txt;md5=0002fbba0769b200550da198aa67385e"
 
 # The drop-ins of a board are made by a program for Node.
 DEPENDS = "${@'' if d.getVar('SER2NET_BOARD') == 'auto' else 'nodejs-native'}"
