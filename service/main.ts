@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs";
 import { basename } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { loadSol } from "./app/bundles.js";
+import { loadSol, loadSystemd } from "./app/bundles.js";
 import { Daemon, type DaemonEvents } from "./app/daemon.js";
 import { DbusLoader } from "./app/dbus-loader.js";
 import { daemonState, giveState, takeOver } from "./app/handover.js";
@@ -12,7 +12,7 @@ import { checkSources, loadBoards } from "./app/load-configuration.js";
 import { loadHelp } from "./app/load-help.js";
 import { deviceRequest } from "./app/port-environment.js";
 import { createProgramLog } from "./app/program-log.js";
-import { ServiceManager } from "./app/service-manager.js";
+import type { ServiceManager } from "./app/service-manager.js";
 import { StartError } from "./app/start-error.js";
 import type { TakenOver } from "./app/taken-over.js";
 import { type Options, parseArguments, VERSION } from "./cli.js";
@@ -29,7 +29,6 @@ import { loadModule } from "./native/load-module.js";
 import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
 import { createPidFile, type PidFile } from "./pid-file.js";
-import { createDescriptorStore } from "./systemd/descriptor-store.js";
 
 export * from "./app/shared.js";
 
@@ -126,7 +125,8 @@ class Program {
   readonly #clock: Clock = systemClock;
   readonly #daemon: Daemon;
   readonly #bus = new DbusLoader();
-  readonly #serviceManager: ServiceManager;
+  /** Null: there is none that wants to be told. */
+  readonly #serviceManager: ServiceManager | null;
   /** Of the process before this one; null: nothing. */
   readonly #takenOver: TakenOver | null;
   readonly #journal: Journal | null;
@@ -143,14 +143,15 @@ class Program {
     this.#options = options;
     this.#log = createProgramLog(options.debug);
     const { handed } = this.#inPlace;
-    useDescriptorStore(createDescriptorStore(process.env), handed.stored);
+    const systemd = loadSystemd(process.env, this.#log);
+    useDescriptorStore(systemd?.createDescriptorStore(process.env) ?? null, handed.stored);
     const requestOf = (config: PortConfig) => deviceRequest(config, this.#log, options.locking);
     const handedOver = { ...handed, ...takeOver(handed.stored, this.#log, requestOf) };
     this.#takenOver = handedOver.takenOver;
     this.#journal = handedOver.journal;
     this.#daemon = new Daemon(options, this.#log, handedOver, this.#daemonEvents());
     this.#takenOver?.use(this.#daemon.ports, () => this.#daemon.control.server());
-    this.#serviceManager = new ServiceManager(this.#daemon, process.env, this.#log);
+    this.#serviceManager = systemd === null ? null : new systemd.ServiceManager(this.#daemon, process.env, this.#log);
   }
 
   /** Synchronous, so a signal that arrives meanwhile is handled when the ports listen. Exits where the daemon cannot start. */
@@ -178,7 +179,7 @@ class Program {
     // Keeps the process running without any port: a reload may bring one.
     this.#clock.every(LONGEST_TIMER_MS, () => {});
     const summary = this.#takenOver?.summary() ?? null;
-    this.#serviceManager.started(summary);
+    this.#serviceManager?.started(summary);
     this.#inPlace.started(VERSION, summary);
     if (dbus !== null) this.#bus.start(dbus, this.#daemon, () => this.#reload("Reload called over D-Bus"), this.#log);
   }
@@ -196,7 +197,7 @@ class Program {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#inPlace.close();
-    this.#serviceManager.stopping();
+    this.#serviceManager?.stopping();
     void this.#handOverOrStop(signal === "SIGTERM" && hasDescriptorStore());
   }
 
@@ -225,12 +226,12 @@ class Program {
       obstacle: () => (ports.find("0")?.isFree === false ? "the connection on standard input cannot be kept" : null),
       state: (isLast: boolean) => daemonState(this.#daemon, isLast ? control.sessions : null),
       leaving: () => {
-        this.#serviceManager.upgrading();
+        this.#serviceManager?.upgrading();
         this.#log.flush();
       },
       staying: () => {
         control.sessions?.proceed();
-        this.#serviceManager.reloaded();
+        this.#serviceManager?.reloaded();
       },
     };
     this.#inPlace.begin(daemon, this.#log);
@@ -243,27 +244,27 @@ class Program {
         process.exit(ok ? 0 : FAILED);
       },
       portChanged: port => {
-        this.#serviceManager.changed();
+        this.#serviceManager?.changed();
         this.#bus.portChanged(port);
       },
       portsChanged: () => {
-        this.#serviceManager.changed();
+        this.#serviceManager?.changed();
         this.#bus.portsChanged();
       },
       drainChanged: () => {
-        this.#serviceManager.changed();
+        this.#serviceManager?.changed();
         this.#bus.drainChanged();
       },
-      healthChanged: () => this.#serviceManager.changed(),
+      healthChanged: () => this.#serviceManager?.changed(),
       reloadDue: cause => this.#reload(cause),
     };
   }
 
   #reload(cause: string): void {
     if (this.#waitsForNextTry) process.exit(FAILED);
-    this.#serviceManager.reloading();
+    this.#serviceManager?.reloading();
     this.#daemon.reload(cause);
-    this.#serviceManager.reloaded();
+    this.#serviceManager?.reloaded();
   }
 
   /** Exits; later where connections are kept for the next try, which are lost with the last one. */
@@ -272,8 +273,7 @@ class Program {
     // Not a second time where the log is on standard error.
     if (!(error.misconfigured && (this.#options.debug || isJournal()))) print(2, `${error.message}\n`);
     if (error.help) print(2, loadHelp().hintOf("daemon", null));
-    const { isSupervised } = this.#serviceManager;
-    if (!isSupervised || !error.misconfigured) process.exit(FAILED);
+    if (this.#serviceManager === null || !error.misconfigured) process.exit(FAILED);
     if (this.#takenOver === null) process.exit(MISCONFIGURED);
     this.#waitsForNextTry = true;
     this.#clock.after(BEFORE_NEXT_TRY_MS, () => process.exit(FAILED));

@@ -5,7 +5,7 @@ import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
-import type { HeldDevice, HeldDeviceOptions } from "../port/environment.js";
+import type { ComPort, ComPortOptions, HeldDevice, HeldDeviceOptions } from "../port/environment.js";
 import type { ManagedPort } from "../port/status.js";
 import type { BoardLeds } from "./board-leds.js";
 import type { Metrics } from "./metrics.js";
@@ -15,6 +15,8 @@ type Traces = typeof import("../trace/traces.js");
 type MetricsBundle = typeof import("./metrics.js");
 type ReplayBundle = typeof import("../replay/replay.js");
 
+type Systemd = typeof import("./systemd-entry.js");
+type ComPortBundle = typeof import("../port/com-port-control.js");
 type HoldBundle = typeof import("../port/reconnecting-device.js");
 
 interface BundlesOptions {
@@ -29,6 +31,7 @@ export class Bundles {
   /** Null: they cannot be loaded, which is logged. */
   readonly traces: () => Traces | null;
   readonly replay: () => ReplayBundle | null;
+  readonly #comPort: () => ComPortBundle | null;
   readonly #hold: () => HoldBundle | null;
   readonly #loadLeds: () => BoardLeds | null;
   readonly #loadMetrics: () => Metrics | null;
@@ -38,6 +41,7 @@ export class Bundles {
   constructor(options: BundlesOptions) {
     this.traces = loader("Traces", () => loadModule<Traces>("./trace.cjs"), options.log);
     this.replay = loader("Replays", () => loadModule<ReplayBundle>("./replay.cjs"), options.log);
+    this.#comPort = loader("Requests of RFC 2217", () => loadModule<ComPortBundle>("./rfc2217.cjs"), options.log);
     this.#hold = loader("Devices that come back", () => loadModule<HoldBundle>("./hold.cjs"), options.log);
     const { createMetrics, log } = options;
     this.#loadMetrics = loader("Metrics", () => createMetrics(loadModule<MetricsBundle>("./metrics.cjs")), log);
@@ -49,7 +53,12 @@ export class Bundles {
     return this.#leds;
   }
 
-  /** See PortEnvironment. */
+  /** See PortEnvironment, as `holdDevice`. */
+  comPort(options: ComPortOptions): ComPort | null {
+    const bundle = this.#comPort();
+    return bundle === null ? null : new bundle.ComPortControl(options);
+  }
+
   holdDevice(options: HeldDeviceOptions): HeldDevice | null {
     const bundle = this.#hold();
     return bundle === null ? null : new bundle.ReconnectingDevice(options);
@@ -72,12 +81,18 @@ export class Bundles {
     if (ports.some(isTraced)) this.traces();
     if (metricsPort !== null || this.#metrics !== null) this.metrics()?.move(metricsPort);
     if (ports.some(({ options }) => options.holdSeconds > 0)) this.#hold();
+    if (ports.some(({ options, state }) => options.remctl && state === "telnet")) this.#comPort();
   }
 }
 
 /** Serial over LAN, which is there when the configuration has a SOL device. Throws when it cannot be loaded. */
 export function loadSol(): Sol {
   return loadModule<Sol>("./sol.cjs");
+}
+
+/** What tells the service manager; null: there is none to tell, or it cannot be loaded, which is logged. */
+export function loadSystemd({ NOTIFY_SOCKET: path = "" }: NodeJS.ProcessEnv, log: Pick<Log, "error">): Systemd | null {
+  return path === "" ? null : loader("Notifications", () => loadModule<Systemd>("./systemd.cjs"), log)();
 }
 
 export function isTraced({ options: { traceRead, traceWrite, traceBoth } }: Pick<PortConfig, "options">): boolean {

@@ -70,15 +70,15 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   const [time, heartbeat, permitted] = [systemClock, new Heartbeat(systemClock), createAccessCheck("ser2net", log)];
   let ids = handover?.nextConnectionId ?? 0;
   return {
-    ...{ log, quiet: options.quiet, time, count: options.totals.add },
-    budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
-    heartbeat,
-    defaultSignature: options.signature,
+    ...{ log, quiet: options.quiet, time, count: options.totals.add, heartbeat },
     ...{ handover, definitionMark },
+    budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
+    defaultSignature: options.signature,
     listen: (spec, events) => listen(spec, inherited, events, time),
     standardInput,
     openDevice: createDeviceOpener(log, locking),
     holdDevice: held => options.bundles.holdDevice(held),
+    comPort: wanted => options.bundles.comPort(wanted),
     nodeWatcher: options.nodeWatcher,
     identify: deviceIdentity,
     permitted,

@@ -27,8 +27,6 @@ export interface ReportedState {
 export class ServiceManager {
   readonly #daemon: ReportedState;
   readonly #notifier: Notifier;
-  /** Started by a service manager that wants to be told. */
-  readonly isSupervised: boolean;
   readonly #intervalUs: number | null;
   readonly #clock: Clock;
   #watchdog: Watchdog | null = null;
@@ -37,7 +35,6 @@ export class ServiceManager {
   constructor(daemon: ReportedState, environment: NodeJS.ProcessEnv, log: Log, clock: Clock = backgroundClock) {
     this.#clock = clock;
     this.#daemon = daemon;
-    this.isSupervised = environment.NOTIFY_SOCKET !== undefined;
     this.#intervalUs = watchdogInterval(environment, process.pid);
     this.#notifier = createNotifier(environment, log, clock);
   }
@@ -76,9 +73,9 @@ export class ServiceManager {
     this.#notifier.extendTimeout(STOP_MS);
   }
 
-  /** Something about the ports changed. Costs nothing without a service manager. */
+  /** Something about the ports changed. */
   changed(): void {
-    if (!this.isSupervised || this.#cancelStatus !== null) return;
+    if (this.#cancelStatus !== null) return;
     this.#cancelStatus = this.#clock.after(STATUS_PAUSE_MS, () => {
       this.#cancelStatus = null;
       this.#notifier.status(statusText(this.#daemon));

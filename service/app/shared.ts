@@ -10,13 +10,13 @@ export { suggest } from "../config/suggest.js";
 export { NO_BREAK } from "../device/break.js";
 export { DeviceError } from "../device/device.js";
 export { adoptDevice, descriptorIdentity, deviceIdentity } from "../device/open.js";
-export { EAGAIN, EINTR, ENODEV, errorReason, reasonOf, SystemError } from "../native/errors.js";
-export { memoryFile, readSealedFile } from "../native/handover.js";
+export { EAGAIN, EINTR, ENOBUFS, ENODEV, errorReason, reasonOf, SystemError } from "../native/errors.js";
+export { memoryFile, readSealedFile, sendBarrier, sendDescriptor } from "../native/handover.js";
 export { loadModule } from "../native/load-module.js";
 export { isServed, listenUnix, peerCredentials } from "../native/local-sockets.js";
 export { READABLE, Watch, WRITABLE } from "../native/poll.js";
 export { mayBeReadByOthers, readRegularFile } from "../native/read-file.js";
-export { bindUdp, localAddress, receiveFrom, sendTo } from "../native/sockets.js";
+export { bindUdp, localAddress, receiveFrom, sendTo, sendUnix, unixDatagram } from "../native/sockets.js";
 export {
   claimDescriptor,
   endDescriptor,

@@ -2,10 +2,11 @@
 import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
 import type { ClockReading } from "../config/template.js";
-import type { Device } from "../device/device.js";
+import type { Device, LineDevice } from "../device/device.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { DeviceState, TraceState } from "../handover/state.js";
 import type { Clock } from "../line/clock.js";
+import type { LineCounters } from "../line/modem.js";
 import type { Log } from "../log/log.js";
 import type { Link, Listener, PeerAddress } from "../net/link.js";
 import type { PortListenEvents } from "../net/listen.js";
@@ -13,7 +14,7 @@ import type { LinePulses, PulsedLine } from "../pulse/line-pulses.js";
 import type { PortHandover } from "./handover.js";
 import type { Heartbeat } from "./heartbeat.js";
 import type { Connection } from "./peers/connection.js";
-import type { DeviceLossCause } from "./port-events.js";
+import type { DeviceLossCause, PortEvents } from "./port-events.js";
 import type { WakeUpBudget } from "./read-pacing.js";
 import type { ManagedPort } from "./status.js";
 
@@ -88,6 +89,35 @@ export type Counted =
   | "bytesToDevice"
   | "dropped";
 
+/** What RFC 2217 needs of a port. */
+export interface ComPortOptions {
+  readonly line: LineDevice;
+  readonly config: PortConfig;
+  readonly defaultSignature: string;
+  readonly events: PortEvents;
+  readonly clock: Clock;
+  /** With esp-auto-reset: they drive what clients ask for. */
+  readonly pulses: (() => LinePulses) | null;
+}
+
+/** RFC 2217 on the side of a port (port/com-port-control.ts). */
+export interface ComPort {
+  /** Errors that are counted from, while a peer asks for them; for the process after this one. */
+  readonly counters: LineCounters | null;
+  /** Goes on telling the peers that the process before this one told. */
+  resume(connections: readonly Connection[], counters: LineCounters | null): void;
+  /** The peer and the port have agreed to use it; the answer of the port follows. */
+  agreed(connection: Connection): void;
+  /** The answer has been sent. */
+  answered(connection: Connection): void;
+  /** A suboption. Throws DeviceError when the device is lost meanwhile. */
+  request(connection: Connection, body: Uint8Array): void;
+  /** Drives DTR and RTS as requested, in one call. */
+  driveNow(): void;
+  forget(connection: Connection): void;
+  stop(): void;
+}
+
 export interface PortEnvironment {
   readonly log: Log;
   /** Connects and disconnects are not logged. */
@@ -108,6 +138,8 @@ export interface PortEnvironment {
   openDevice(config: PortConfig, signal: AbortSignal): Device | Promise<Device>;
   /** A device that may come back, with `hold=`. Null: its code cannot be loaded, and no device is waited for. */
   holdDevice(options: HeldDeviceOptions): HeldDevice | null;
+  /** RFC 2217, for a device whose peers use it. Null: its code cannot be loaded. */
+  comPort(options: ComPortOptions): ComPort | null;
   /** Tells whether a device's node is there. */
   readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
   /** Equal for all names of one device. */

@@ -12,7 +12,7 @@ import type { LineSettings } from "../line/settings.js";
 import type { LinePulses } from "../pulse/line-pulses.js";
 import { AYT } from "../telnet/codes.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
-import type { PortEnvironment, PortLed, PortTraces } from "./environment.js";
+import type { ComPort, PortEnvironment, PortLed, PortTraces } from "./environment.js";
 import type { DataObservers } from "./observers.js";
 import type { Connection } from "./peers/connection.js";
 import type { Phase } from "./phase.js";
@@ -75,15 +75,17 @@ export class OpenPort implements TelnetCommands {
     const transferred = options.before?.transfer ?? null;
     this.toNet = new DeviceToNet(transfer, this.#transfer, transferred);
     this.toDevice = new NetToDevice(transfer, this.#transfer, transferred);
-    const { defaultSignature } = environment;
+    const { line } = device;
     this.#remote =
-      device.line === null
-        ? null
-        : new RemoteControl({
-            ...{ line: device.line, config, defaultSignature, events, clock },
-            pulses: config.options.espAutoReset ? () => this.pulses : null,
-          });
+      line === null ? null : new RemoteControl({ line, config, events, comPort: () => this.#createComPort(line) });
     this.lineChanged(device.line?.settings ?? config.line);
+  }
+
+  #createComPort(line: LineDevice): ComPort | null {
+    const { config } = this;
+    const { defaultSignature, time: clock } = this.#environment;
+    const pulses = config.options.espAutoReset ? () => this.pulses : null;
+    return this.#environment.comPort({ line, config, defaultSignature, events: this.#events, clock, pulses });
   }
 
   /** For the process after this one. */

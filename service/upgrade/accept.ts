@@ -40,6 +40,7 @@ function problemOf({ configuration, hasBus }: NewVersion): string | null {
     if (hasBus) loadModule<unknown>("./dbus.cjs");
     if (ports.some(({ device }) => device.kind === "sol")) loadModule<unknown>("./sol.cjs");
     if (ports.some(({ networkPort }) => networkPort.transport === "udp")) loadModule<unknown>("./udp.cjs");
+    if (ports.some(({ options }) => options.remctl)) loadModule<unknown>("./rfc2217.cjs");
     if (ports.some(({ options }) => options.holdSeconds > 0)) loadModule<unknown>("./hold.cjs");
     return null;
   } catch (error) {

@@ -8,7 +8,7 @@ import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { until } from "../support/wait.js";
 
-const MISSING = ["udp.cjs", "hold.cjs", "handover.cjs"];
+const MISSING = ["udp.cjs", "hold.cjs", "handover.cjs", "rfc2217.cjs"];
 
 t.test("UDP, hold= and the state of another process each in a file that is not there", async t => {
   const folder = temporaryFolder(t);
@@ -17,8 +17,12 @@ t.test("UDP, hold= and the state of another process each in a file that is not t
       copyFileSync(join(dirname(BUNDLE), file), join(folder, file));
   }
   const next = await portNumbers(t);
-  const [udp, tcp, device] = [await next(), await next(), PtyDevice.open(t)];
-  const lines = [`udp,127.0.0.1,${udp}:raw:0:/dev/ttyUDP:9600`, `127.0.0.1,${tcp}:raw:0:${device.path}:9600 hold=5`];
+  const [udp, tcp, telnet, device] = [await next(), await next(), await next(), PtyDevice.open(t)];
+  const lines = [
+    `udp,127.0.0.1,${udp}:raw:0:/dev/ttyUDP:9600`,
+    `127.0.0.1,${tcp}:raw:0:${device.path}:9600 hold=5`,
+    `127.0.0.1,${telnet}:telnet:0:/dev/ttyNone:9600 remctl`,
+  ];
   const {
     errors,
     process: child,
@@ -33,6 +37,7 @@ t.test("UDP, hold= and the state of another process each in a file that is not t
   t.equal(await client.expect("down"), "down");
   await errors.expect(/Connections and devices are not taken over, and not kept: Cannot find module '.\/handover.cjs'/);
   await errors.expect(/Devices that come back cannot be loaded: Cannot find module '.\/hold.cjs'/);
+  await errors.expect(/Requests of RFC 2217 cannot be loaded: Cannot find module '.\/rfc2217.cjs'/);
   await errors.expect(/Unable to create network socket\(s\) on line 0: udp,.*Cannot find module '.\/udp.cjs'/);
   device.close();
   t.equal(await client.untilEnd(), "", "the device is not waited for");

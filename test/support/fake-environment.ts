@@ -6,6 +6,7 @@ import type { Device } from "../../service/device/device.js";
 import { createLog } from "../../service/log/levels.js";
 import type { LogFields } from "../../service/log/log.js";
 import type { Link, PeerAddress } from "../../service/net/link.js";
+import { ComPortControl } from "../../service/port/com-port-control.js";
 import type { PortEnvironment } from "../../service/port/environment.js";
 import { Heartbeat } from "../../service/port/heartbeat.js";
 import { Port } from "../../service/port/port.js";
@@ -205,6 +206,7 @@ export class World {
       standardInput: () => this.standardInput(),
       openDevice: config => this.open(config),
       holdDevice: options => new ReconnectingDevice(options),
+      comPort: options => new ComPortControl(options),
       nodeWatcher: {
         watch: (path, changed) => {
           const one = { path, changed };
