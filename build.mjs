@@ -39,6 +39,7 @@ const ENTRIES = [
   { entry: "service/net/udp.ts", outfile: "udp.cjs", part: true }, // loaded with the first UDP port
   { entry: "service/port/reconnecting-device.ts", outfile: "hold.cjs", part: true }, // loaded where a port has hold=
   { entry: "service/port/com-port-control.ts", outfile: "rfc2217.cjs", part: true }, // loaded where a telnet port has remctl
+  { entry: "service/app/tls.ts", outfile: "tls.cjs", part: true }, // loaded when a TLS line is configured first
   { entry: "service/app/sol.ts", outfile: "sol.cjs", part: true }, // loaded when a SOL device is configured first
   { entry: "service/app/systemd-entry.ts", outfile: "systemd.cjs", part: true }, // loaded where NOTIFY_SOCKET says whom to tell
   { entry: "service/app/handover-entry.ts", outfile: "handover.cjs", part: true }, // loaded where a state is handed over

@@ -84,6 +84,12 @@ export const OPTION_TEXTS: Readonly<Record<string, readonly WordText[]>> = {
       isOurs: true,
     },
     {
+      words: ["tls="],
+      value: "NAME",
+      text: "Peers are served by TLS, and no others: the name of a TLS line.",
+      isOurs: true,
+    },
+    {
       words: ["tell-user"],
       isFlag: true,
       text: "A telnet client that finds the port in use is told by whom and for how long.",

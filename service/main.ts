@@ -202,10 +202,14 @@ class Program {
   }
 
   async #handOverOrStop(handsOver: boolean): Promise<void> {
-    const settled = handsOver ? this.#daemon.served.settled(SETTLE_MS) : null;
-    if (settled !== null) await settled;
+    if (handsOver) await this.#settled();
     if (handsOver) this.#handOver();
     await this.#stop();
+  }
+
+  async #settled(): Promise<void> {
+    await this.#daemon.served.settled(SETTLE_MS);
+    await this.#daemon.bundles.tls?.end();
   }
 
   /** With a store, the next process goes on where this one ends, in the same turn: no byte moves any more. Else it returns. */
@@ -222,7 +226,7 @@ class Program {
     const daemon = {
       ...{ version: VERSION, log: this.#log, args: argumentsAnew(this.#options) },
       tell: (text: string) => control.sessions?.tell(text, null),
-      settled: async () => this.#daemon.served.settled(SETTLE_MS),
+      settled: () => this.#settled(),
       obstacle: () => (ports.find("0")?.isFree === false ? "the connection on standard input cannot be kept" : null),
       state: (isLast: boolean) => daemonState(this.#daemon, isLast ? control.sessions : null),
       leaving: () => {

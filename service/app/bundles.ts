@@ -5,10 +5,12 @@ import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
-import type { ComPort, ComPortOptions, HeldDevice, HeldDeviceOptions } from "../port/environment.js";
+import type { ComPort, ComPortOptions, HeldDevice, HeldDeviceOptions, PortEnvironment } from "../port/environment.js";
 import type { ManagedPort } from "../port/status.js";
 import type { BoardLeds } from "./board-leds.js";
+import { loadTls } from "./load-tls.js";
 import type { Metrics } from "./metrics.js";
+import type { Tls } from "./tls.js";
 
 type Sol = typeof import("./sol.js");
 type Traces = typeof import("../trace/traces.js");
@@ -37,6 +39,9 @@ export class Bundles {
   readonly #loadMetrics: () => Metrics | null;
   #leds: BoardLeds | null = null;
   #metrics: Metrics | null = null;
+  readonly #loadTls: () => Tls | null;
+  /** Null: it was not needed so far, or cannot be loaded. */
+  tls: Tls | null = null;
 
   constructor(options: BundlesOptions) {
     this.traces = loader("Traces", () => loadModule<Traces>("./trace.cjs"), options.log);
@@ -45,6 +50,7 @@ export class Bundles {
     this.#hold = loader("Devices that come back", () => loadModule<HoldBundle>("./hold.cjs"), options.log);
     const { createMetrics, log } = options;
     this.#loadMetrics = loader("Metrics", () => createMetrics(loadModule<MetricsBundle>("./metrics.cjs")), log);
+    this.#loadTls = loader("TLS", () => new (loadTls().Tls)(options.log), options.log);
     this.#loadLeds = loader("LEDs", () => createLeds(options), options.log);
   }
 
@@ -63,6 +69,16 @@ export class Bundles {
     const bundle = this.#hold();
     return bundle === null ? null : new bundle.ReconnectingDevice(options);
   }
+  /** As `PortEnvironment.secure`; without TLS a peer is refused. */
+  readonly secure: PortEnvironment["secure"] = (name, link, take) => {
+    if (name === null) {
+      take(link);
+      return;
+    }
+    this.tls ??= this.#loadTls();
+    if (this.tls === null) link.close();
+    else this.tls.secure(name, link, take);
+  };
 
   metrics(): Metrics | null {
     this.#metrics = this.#loadMetrics();
@@ -75,7 +91,10 @@ export class Bundles {
   }
 
   /** Loads what the configuration needs, serves its metrics, and sets up its LEDs. Call before its ports are served. */
-  prepare({ leds, ports, metricsPort }: Configuration, board: ProfileFacts | null): void {
+  prepare(configuration: Configuration, board: ProfileFacts | null): void {
+    const { leds, ports, metricsPort, finalContext } = configuration;
+    if (finalContext.tls.size > 0) this.tls = this.#loadTls();
+    this.tls?.configure(configuration);
     if (board !== null || leds.length > 0) this.#leds = this.#loadLeds();
     this.#leds?.configure(board, ports);
     if (ports.some(isTraced)) this.traces();

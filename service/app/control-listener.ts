@@ -1,7 +1,7 @@
 /** The listening socket of the control port. A reload may open, move and close it; its sessions stay. */
 
 import type { ControlSocket } from "../config/configuration.js";
-import { parseNetworkPort, type ServiceLookup } from "../config/network-port.js";
+import { controlPortParts, parseNetworkPort, type ServiceLookup } from "../config/network-port.js";
 import type { ControlServer } from "../control/server.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
@@ -19,6 +19,7 @@ interface ControlListenerOptions {
   readonly createServer: () => ControlServer;
   readonly log: Log;
   readonly listen: PortEnvironment["listen"];
+  readonly secure: PortEnvironment["secure"];
   readonly permitted: (link: Link) => boolean | Promise<boolean>;
   readonly serviceLookup: ServiceLookup;
 }
@@ -56,13 +57,14 @@ export class ControlListener {
     this.#listener = null;
     this.#spec = spec;
     if (spec === null) return null;
-    const port = parseNetworkPort(spec, this.#options.serviceLookup);
+    const { tls, networkPort } = controlPortParts(spec);
+    const port = parseNetworkPort(networkPort, this.#options.serviceLookup);
     if (typeof port === "string" || port.transport !== "tcp" || port.port === 0) return "invalid";
     const server = this.server();
     if (server === null) return null;
     try {
       this.#listener = this.#options.listen(port, {
-        accepted: link => this.#accepted(link, server),
+        accepted: link => this.#accepted(link, tls, server),
         waiting: reason => this.#options.log.error(`Unable to create TCP socket: ${reason}`),
         retryInUse,
         failed: reason => this.#options.log.error(`Could not accept on controller port: ${reason}`),
@@ -89,7 +91,8 @@ export class ControlListener {
     this.#sessions?.close();
   }
 
-  #accepted(link: Link, server: ControlServer): void {
-    acceptPermitted(link, this.#options.permitted(link), admitted => server.accept(admitted));
+  #accepted(link: Link, tls: string | null, server: ControlServer): void {
+    const { permitted, secure } = this.#options;
+    acceptPermitted(link, permitted(link), admitted => secure(tls, admitted, one => server.accept(one)));
   }
 }

@@ -97,6 +97,7 @@ export class Daemon {
       createServer: () => createControlServer(this, log, () => events.reloadDue("Reload called on the control port")),
       log,
       listen: this.#environment.listen,
+      secure: this.#environment.secure,
       permitted: createAccessCheck("ser2net-control", log),
       serviceLookup: this.#serviceLookup,
     });
@@ -269,6 +270,7 @@ export class Daemon {
     this.served.closeRotators();
     this.control.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));
+    await this.bundles.tls?.end();
     this.bundles.close();
     this.#nodeWatcher.close();
   }

@@ -15,6 +15,7 @@ import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
 import { readRegularFile, readToEnd } from "../native/read-file.js";
 import { createServiceLookup } from "../net/services.js";
+import { readTls, tlsDiagnostics } from "./load-tls.js";
 import { readPulse } from "./pulses.js";
 import { lockServedFile } from "./served-file.js";
 
@@ -83,6 +84,7 @@ export function readSources(sources: readonly Source[], serviceLookup: ServiceLo
   return readConfiguration(sources, {
     serviceLookup,
     readPulse,
+    readTls,
     readSolDevice(device, lookup) {
       let sol: SolArguments;
       try {
@@ -106,6 +108,7 @@ export function allDiagnostics(
   return [
     ...diagnostics,
     ...(fault === null || given !== null ? [] : [fault]),
+    ...tlsDiagnostics(configuration, given),
     ...forgedSourceWarnings(configuration.ports),
     ...socketClashes(configuration, given, serviceLookup),
   ];

@@ -70,7 +70,7 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   const [time, heartbeat, permitted] = [systemClock, new Heartbeat(systemClock), createAccessCheck("ser2net", log)];
   let ids = handover?.nextConnectionId ?? 0;
   return {
-    ...{ log, quiet: options.quiet, time, count: options.totals.add, heartbeat },
+    ...{ log, quiet: options.quiet, time, count: options.totals.add, heartbeat, secure: options.bundles.secure },
     ...{ handover, definitionMark },
     budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
     defaultSignature: options.signature,

@@ -172,7 +172,7 @@ export class TakenOver implements PortHandover {
   get missing(): number {
     if (!this.#isWhole) return 0;
     return (
-      (this.state?.connections ?? []).filter(({ transport }) => transport === "tcp" || transport === "attach").length -
+      (this.state?.connections ?? []).filter(({ transport, name }) => transport !== "udp" && name !== "").length -
       this.connections
     );
   }

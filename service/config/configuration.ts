@@ -4,6 +4,7 @@ import type { LineSettings, Parity } from "../line/settings.js";
 import type { Diagnostic } from "./diagnostic.js";
 import type { NetworkPort, ServiceLookup } from "./network-port.js";
 import type { SolOptions, SolTarget } from "./sol-target.js";
+import type { TlsConfig } from "./tls-config.js";
 
 export type PortState = "off" | "raw" | "rawlp" | "telnet";
 /** What the device receives for the Enter key of a telnet client without BINARY: CR LF unchanged, or one CR. */
@@ -118,6 +119,8 @@ export interface PortOptions extends InitialControl {
   readonly tellUser: boolean;
   /** Resets of esptool over RFC 2217 are recognised. */
   readonly espAutoReset: boolean;
+  /** Name of a TLS line; null: peers are served in clear text. */
+  readonly tls: string | null;
   /** Null admits every peer; an empty list (all entries were invalid) admits none. */
   readonly remaddr: readonly RemoteAddress[] | null;
   readonly traceRead: TraceConfig | null;
@@ -200,6 +203,7 @@ export interface OptionContext {
   readonly leds: ReadonlyMap<string, LedConfig>;
   readonly rs485: ReadonlyMap<string, Rs485Config>;
   readonly pulses: ReadonlyMap<string, Pulse>;
+  readonly tls: ReadonlyMap<string, TlsConfig>;
   /** For remaddr words. */
   readonly serviceLookup: ServiceLookup;
 }

@@ -6,6 +6,7 @@ import { pathWithoutDev } from "./slips.js";
 import type { readSolDevice } from "./sol-arguments.js";
 import { isSolDevice } from "./sol-target.js";
 import { holdsSecret } from "./sol-words.js";
+import type { readTls } from "./tls.js";
 
 /** What a configuration is read with. */
 export interface ConfigurationEnvironment {
@@ -14,6 +15,8 @@ export interface ConfigurationEnvironment {
   readonly readSolDevice: typeof readSolDevice;
   /** As above: app/pulses.ts. Without it every text is taken for a pulse. */
   readonly readPulse?: PulseReader;
+  /** As above: app/tls.ts. Without it no text is a TLS line. */
+  readonly readTls?: typeof readTls;
 }
 
 /** The device text of a line, and the part of it that was cut. */

@@ -13,7 +13,7 @@ export type Directive =
   | { readonly kind: "text"; readonly type: NamedText["kind"]; readonly name: string; readonly text: Span }
   | { readonly kind: "tracefile"; readonly name: string; readonly file: string }
   | { readonly kind: "rs485"; readonly name: string; readonly text: Span }
-  | { readonly kind: "pulse"; readonly name: string; readonly text: Span }
+  | { readonly kind: "pulse" | "tls"; readonly name: string; readonly text: Span }
   | { readonly kind: "led"; readonly name: string; readonly text: Span }
   | { readonly kind: "default"; readonly name: Span; readonly value: Span | null }
   | { readonly kind: "rotator"; readonly name: Span; readonly ports: Span }

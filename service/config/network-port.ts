@@ -31,6 +31,12 @@ export function parseNetworkPort(text: string, serviceLookup: ServiceLookup): Ne
   return typeof port === "string" ? port : { family, transport, host, port };
 }
 
+/** The TLS line (null: clear text) and the network port of `tls:console,localhost,2000`, a `-p` or CONTROLPORT text. */
+export function controlPortParts(text: string): { readonly tls: string | null; readonly networkPort: string } {
+  const [, tls = null, networkPort = text] = /^tls:([^,]*),(.*)/s.exec(text) ?? [];
+  return { tls, networkPort };
+}
+
 /** The shortest text that reads as this network port. */
 export function formatNetworkPort({ family, transport, host, port }: NetworkPort): string {
   const prefix = `${family === "any" ? "" : `${family},`}${transport === "udp" ? "udp," : ""}`;

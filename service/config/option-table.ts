@@ -87,6 +87,7 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   ["led-tx=", portWord((draft, value, context) => useLed("ledTx", draft, value, context))],
   ["rs485=", portWord(useRs485)],
   ["remaddr=", portWord(addRemoteAddresses)],
+  ["tls=", { live: false, apply: useTls }], // our own
   ranged("chardelay-scale", ({ options }, scale) => changeChardelay(options, { scale, explicit: true })),
   ranged("chardelay-min", ({ options }, minUs) => changeChardelay(options, { minUs, explicit: true })),
   ranged("chardelay-max", ({ options }, maxUs) => changeChardelay(options, { maxUs, explicit: true })),
@@ -208,6 +209,14 @@ function useRs485(draft: OptionDraft, { text }: Span, context: OptionContext): V
   if (rs485 === undefined) return ignored(`RS485 configuration ${text}`, "RS485CONF", context.rs485);
   draft.options.rs485 = rs485;
   return null;
+}
+
+/** A port whose TLS line is missing refuses its peers: it is not served in clear text. */
+function useTls({ options }: OptionDraft, { text }: Span, { tls }: OptionContext): ValueDiagnostic | null {
+  options.tls = text;
+  if (tls.has(text)) return null;
+  const expected = "peers are refused; expected the name of a TLS line";
+  return { text: `TLS ${text} not found`, numbered: true, expected, candidates: tls.keys() };
 }
 
 function ignored(what: string, directive: string, known: ReadonlyMap<string, unknown>): ValueDiagnostic {

@@ -22,6 +22,7 @@ export const DIRECTIVES = {
   ROTATOR: "No rotator name given",
   LED: "No LED name given",
   PULSE: "No pulse name given", // our own
+  TLS: "No TLS name given", // our own
 } as const;
 
 type Word = keyof typeof DIRECTIVES;
@@ -118,6 +119,8 @@ function directiveOf(
       return { kind: "led", name, text: given };
     case "PULSE":
       return { kind: "pulse", name, text: given };
+    case "TLS":
+      return { kind: "tls", name, text: given };
     case "ROTATOR":
       if (given.text.trim() === "") return empty("No rotator ports given", "expected port names separated by blanks");
       return { kind: "rotator", name: found, ports: given };

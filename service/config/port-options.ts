@@ -143,7 +143,7 @@ function readWord(word: Span, draft: OptionDraft, context: OptionContext, live: 
   // Names are looked up last, so a name that is spelt like an option cannot be used.
   const text = context.texts.get(word.text);
   if (text !== undefined && useText(draft, word.text, text)) return null;
-  const access = live ? -1 : word.text.search(/[,:]remaddr=/);
+  const access = live ? -1 : word.text.search(/[,:](remaddr|tls)=/);
   if (access >= 0) return readAccess(word, access, draft, context);
   const parts = separated(word.text, context);
   if (parts !== null) return takeSeparated(word, parts, draft, context, live);
@@ -165,8 +165,8 @@ function unknownItem({ text, offset }: Span, expected: string): OptionDiagnostic
 }
 
 /**
- * A remaddr= after other options in one word: its commas belong to it, and it counts even if the words before are
- * invalid.
+ * A remaddr= or tls= after other options in one word: its commas belong to it, and it counts even if the words before
+ * are invalid.
  */
 function readAccess(word: Span, at: number, draft: OptionDraft, context: OptionContext): WordResult {
   const tail = readWord({ text: word.text.slice(at + 1), offset: word.offset + at + 1 }, draft, context, false);
@@ -232,7 +232,7 @@ function withSuggestion(expected: string, near: string | null): string {
 }
 
 /**
- * The rest behind a word that ends the reading. Its remaddr= counts all the same, up to a remark: the name of a
+ * The rest behind a word that ends the reading. Its remaddr= and tls= count all the same, up to a remark: the name of a
  * banner that is not defined must not open the port to everyone.
  */
 function endReading(fault: OptionDiagnostic, words: string, last: Span, draft: OptionDraft): OptionDiagnostic {
@@ -240,10 +240,12 @@ function endReading(fault: OptionDiagnostic, words: string, last: Span, draft: O
   const rest = words.slice(start);
   if (!/[^ \t]/.test(rest)) return fault;
   const remark = last.text.startsWith("#") ? 0 : (/[ \t]#/.exec(rest)?.index ?? rest.length);
-  const admitted = [...rest.slice(0, remark).matchAll(/[ \t]remaddr=([^ \t]*)/g)];
+  const read = rest.slice(0, remark);
+  const admitted = [...read.matchAll(/[ \t]remaddr=([^ \t]*)/g)];
   for (const { index, 1: value = "" } of admitted) {
     addRemoteAddresses(draft, { text: value, offset: start + index + " remaddr=".length });
   }
+  draft.options.tls = /[ \t]tls=([^ \t]*)/.exec(read)?.[1] ?? draft.options.tls;
   const open = rest.slice(remark).includes("remaddr=") ? ", its remaddr= neither" : "";
   const kept = admitted.length === 0 ? "" : ", only its remaddr=";
   return { ...fault, expected: `${fault.expected}; the rest of the line is not read${open || kept}` };

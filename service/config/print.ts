@@ -26,6 +26,7 @@ export function printConfiguration(configuration: Configuration): string {
   const { controlSocket } = configuration;
   if (controlSocket !== null) printer.line(socketLine(controlSocket));
   if (configuration.metricsPort !== null) printer.line(`METRICS:${configuration.metricsPort}`);
+  for (const { name, text } of configuration.finalContext.tls.values()) printer.line(`TLS:${name}:${text}`);
   for (const led of configuration.leds) printer.led(led);
   for (const port of configuration.ports) printer.port(port);
   for (const { name, ports } of configuration.rotators) printer.line(`ROTATOR:${name}:${ports.join(" ")}`);
@@ -161,6 +162,7 @@ export function optionWords({ line, options, names, networkPort }: PortConfig): 
     ...when(options.traceKeep !== 4, `trace-keep=${options.traceKeep}`),
     ...when(options.lineTimestamp, "line-timestamp"),
     ...peopleWords(options),
+    ...named("tls=", options.tls ?? undefined),
     ...modemLines(options),
     ...(options.remaddr === null ? [] : [`remaddr=${addresses(options.remaddr, networkPort)}`]),
     ...traceWords("tr", options.traceRead, names.tr),

@@ -1,5 +1,4 @@
 /** Makes the checked configuration of its sources, in one pass: a name or a DEFAULT counts for the lines after it. */
-import { BIT_RATES } from "../ipmi/settings.js";
 import type {
   Configuration,
   ControlSocket,
@@ -27,13 +26,12 @@ import {
   type Source,
 } from "./logical-lines.js";
 import { readMetricsPort } from "./metrics-port.js";
-import { SOL_SPEEDS } from "./option-table.js";
 import { isDiagnostic, parseDirective } from "./parse.js";
 import { hideUnknownWord, readPortWords } from "./port-options.js";
-import { controlPortProblem, servedPort, tcpPort } from "./served-port.js";
+import { type ControlPort, controlPortOf, servedPort, speedProblem, tcpPort, tlsProblem } from "./served-port.js";
 import { yamlDiagnostic } from "./slips.js";
-import { SOL_PREFIX } from "./sol-target.js";
 import { holdsSecret } from "./sol-words.js";
+import type { TlsConfig } from "./tls-config.js";
 
 type PortDirective = Extract<Directive, { kind: "port" }>;
 
@@ -41,6 +39,7 @@ type PortDirective = Extract<Directive, { kind: "port" }>;
 const MAX_DIAGNOSTICS = 10_000;
 /** 68 years. The counter of the reference wraps beyond it. */
 const LONGEST_TIMEOUT_SECONDS = 2_147_483_647;
+const NOTHING = { value: null, diagnostics: [] };
 const NO_CONTROL_PORT = { controlPort: null, controlPortPlace: null, controlPortDiagnostic: null };
 
 /** All sources share one set of names and defaults; a later port of the same name takes the earlier one's place. */
@@ -62,11 +61,12 @@ class ConfigurationBuilder {
   readonly #leds = new Map<string, LedConfig>();
   readonly #rs485 = new Map<string, Rs485Config>();
   readonly #pulses = new Map<string, Pulse>();
+  readonly #tls = new Map<string, TlsConfig>();
   readonly #sockets = new Map<string, ControlSocket>();
   readonly #metrics = new Map<string, string>();
   readonly #environment: ConfigurationEnvironment;
   #defaults: Partial<DefaultValues> = {};
-  #controlPort: Pick<Configuration, "controlPort" | "controlPortPlace" | "controlPortDiagnostic"> = NO_CONTROL_PORT;
+  #controlPort: ControlPort = NO_CONTROL_PORT;
   #isFaulty = false;
   /** Lines of this source that define something. */
   #definitions = 0;
@@ -130,6 +130,7 @@ class ConfigurationBuilder {
         break;
       case "rs485":
       case "pulse":
+      case "tls":
         this.#takeNamed(directive);
         break;
       case "led":
@@ -177,9 +178,11 @@ class ConfigurationBuilder {
       if (numbered) this.#reportNumbered(found);
       else this.#report(found);
     }
-    if (device.kind === "sol" && !BIT_RATES.has(read.line.speed)) {
-      const message = `Invalid default speed for SOL ${device.path.slice(SOL_PREFIX.length)}: ${read.line.speed}`;
-      this.#reportNumbered({ offset: directive.device.offset, message, expected: SOL_SPEEDS });
+    const problem =
+      speedProblem(device, read.line, directive.device.offset) ??
+      tlsProblem(name, read.options, this.#environment.serviceLookup);
+    if (problem !== null) {
+      this.#reportNumbered(problem);
       return;
     }
     const timeoutSeconds = Math.min(Number(directive.timeout.text), LONGEST_TIMEOUT_SECONDS);
@@ -210,10 +213,12 @@ class ConfigurationBuilder {
     this.#everyLed.set(key, led.value);
   }
 
-  #takeNamed(directive: Extract<Directive, { kind: "rs485" | "pulse" }>): void {
+  #takeNamed(directive: Extract<Directive, { kind: "rs485" | "pulse" | "tls" }>): void {
     const { name, text } = directive;
     const { number } = this.#line;
-    if (directive.kind === "rs485") this.#define(this.#rs485, name, text, readRs485(name, text.text, number));
+    if (directive.kind === "tls")
+      this.#define(this.#tls, name, text, this.#environment.readTls?.(name, text.text, number, this.#file) ?? NOTHING);
+    else if (directive.kind === "rs485") this.#define(this.#rs485, name, text, readRs485(name, text.text, number));
     else this.#define(this.#pulses, name, text, readPulseText(name, text.text, number, this.#environment.readPulse));
   }
 
@@ -250,16 +255,12 @@ class ConfigurationBuilder {
     this.#rotators.set(name, { name, networkPort, ports: names, ...place });
   }
 
-  #takeControlPort({ text, offset }: Span): void {
+  #takeControlPort(spec: Span): void {
     if (this.#controlPort.controlPort !== null) return; // the first line counts, even with an error
-    const reason = controlPortProblem(text, this.#environment.serviceLookup);
-    const message = `Invalid control port specified: ${text}`;
-    this.#controlPort = {
-      controlPort: text,
-      controlPortPlace: this.#place(),
-      controlPortDiagnostic:
-        reason === null ? null : placedDiagnostic({ offset, message, expected: reason }, this.#line, this.#file),
-    };
+    const place = this.#place();
+    const { diagnostic, ...found } = controlPortOf(spec, place, this.#environment.serviceLookup);
+    const placed = diagnostic === null ? null : placedDiagnostic(diagnostic, this.#line, this.#file);
+    this.#controlPort = { ...found, controlPortDiagnostic: placed };
   }
 
   #place() {
@@ -270,7 +271,7 @@ class ConfigurationBuilder {
   #context(): OptionContext {
     return {
       ...{ defaults: this.#defaults, texts: this.#texts, traceFiles: this.#traceFiles, leds: this.#leds },
-      ...{ rs485: this.#rs485, pulses: this.#pulses, serviceLookup: this.#environment.serviceLookup },
+      ...{ rs485: this.#rs485, pulses: this.#pulses, tls: this.#tls, serviceLookup: this.#environment.serviceLookup },
     };
   }
 

@@ -1,7 +1,7 @@
 /** Network ports that need the same socket: only one of them can be served. */
 import type { Configuration, PortConfig, RotatorConfig } from "./configuration.js";
 import type { Diagnostic } from "./diagnostic.js";
-import { families, type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
+import { controlPortParts, families, type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
 
 interface Holder {
   /** `2002 on line 3`. */
@@ -25,7 +25,8 @@ export function socketClashes(
   const { ports, rotators, controlPortPlace: place } = configuration;
   const served = [...ports.filter(({ state, networkPort }) => state !== "off" && networkPort.port > 0), ...rotators];
   const controlPort = given ?? configuration.controlPort;
-  const control = controlPort === null ? "" : parseNetworkPort(controlPort, serviceLookup);
+  const control =
+    controlPort === null ? "" : parseNetworkPort(controlPortParts(controlPort).networkPort, serviceLookup);
   const first = new Map<string, Holder>();
   const diagnostics: Diagnostic[] = [];
   if (typeof control !== "string") {

@@ -39,8 +39,10 @@ const NOTHING = new Uint8Array(0);
 export class AttachedLink implements Link {
   readonly transport = "attach";
   readonly peer: PeerAddress;
-  /** Name of the user; only on the local socket. */
+  /** Name of the user; only on the local socket, and with a certificate. */
   readonly user?: string;
+  readonly watches: boolean;
+  readonly mayWrite: boolean;
   readonly attached: AttachedTo;
   readonly isBinary: boolean;
   readonly #host: AttachHost;
@@ -63,13 +65,13 @@ export class AttachedLink implements Link {
     const { watch, isBinary, hasNotices, replayBytes, isEscaped, input } = start;
     this.#host = host;
     this.peer = host.link.peer;
-    if (host.terminal.isPlain) this.user = personAt(this.peer.address);
+    if (host.terminal.isPlain || host.link.user !== undefined) this.user = personAt(this.peer.address, host.link.user);
     this.isBinary = isBinary;
     this.#isEscaped = isEscaped;
     this.#input = input;
+    this.watches = watch;
+    this.mayWrite = host.mayChange;
     this.attached = {
-      watch,
-      mayWrite: host.mayChange,
       hasNotices,
       replayBytes,
       state: () => ({ watch, isBinary, hasNotices, isEscaped: this.#isEscaped, input: this.#input }),

@@ -1,7 +1,6 @@
 /** What the commands of the control port work on. */
 import type { Diagnostic } from "../config/diagnostic.js";
 import type { AttachState } from "../handover/state.js";
-import type { PeerAddress } from "../net/link.js";
 import type { Drain } from "../port/drain.js";
 import type { PortNames } from "../port/find-port.js";
 import type { AttachResult, ManagedPort } from "../port/status.js";
@@ -44,8 +43,9 @@ export interface AttachWords extends Pick<AttachState, "watch" | "isBinary" | "h
 
 export interface CommandContext extends CommandFacts {
   readonly monitor: Monitor;
-  readonly peer: PeerAddress;
-  /** Null: all commands are allowed; else the session may only look, and this group may use all commands. */
+  /** Name of the user, or the address. */
+  readonly person: string;
+  /** Null: all commands are allowed; else the session may only look, and this is needed: `the group ser2net-admin`. */
   readonly deniedBut: string | null;
   /** Makes the session a connection of the port. */
   attach(port: ManagedPort, how: AttachWords, force: boolean): AttachResult;

@@ -20,7 +20,7 @@ export function* portTable(ports: readonly ManagedPort[], profile: Profile): Gen
   yield row(TABLE, ["Port", "Label", "Device", "Line", "State", "Who", "Idle", "Bytes in", "Bytes out"]);
   for (const port of [...ports]) {
     const status = port.status();
-    const people = connectionsOf(status).map(({ address }) => personAt(address));
+    const people = connectionsOf(status).map(({ address, user }) => personAt(address, user));
     yield row(TABLE, [
       ...[port.name, profile(port.name)?.label ?? "", status.devicePath, lineOf(status), portCondition(status)],
       ...[people.join(" "), idleOf(status)?.toString() ?? "", String(status.bytesFromDevice)],
@@ -39,7 +39,7 @@ export function* portAsJson(ports: readonly ManagedPort[], profile: Profile): Ge
       ...{ deviceName: status.deviceWritten, line: lineOf(status), state: status.state },
       ...{ condition: portCondition(status), mode: status.writer, maxConnections: status.slots.length },
       connections: connectionsOf(status).map(one => ({
-        ...{ id: one.id, peer: peerOf(one), user: userOf(one), writer: one.writes, since: sinceOf(one) },
+        ...{ id: one.id, peer: peerOf(one), user: one.user, writer: one.writes, since: sinceOf(one) },
         ...{ idle: one.idleSeconds, in: one.bytesFromNet, out: one.bytesToNet },
       })),
       ...{ idle: idleOf(status), bytesIn: status.bytesFromDevice, bytesOut: status.bytesToDevice },
@@ -55,7 +55,7 @@ export function* listPeople(ports: readonly ManagedPort[]): Generator<string> {
   for (const port of [...ports]) {
     for (const one of connectionsOf(port.status())) {
       yield row(PEOPLE, [
-        ...[port.name, String(one.id), peerOf(one), one.writes ? "writer" : "watching", sinceOf(one)],
+        ...[port.name, String(one.id), peerAndUser(one), one.writes ? "writer" : "watching", sinceOf(one)],
         ...[String(one.idleSeconds), String(one.bytesFromNet), String(one.bytesToNet)],
       ]);
     }
@@ -81,8 +81,9 @@ function peerOf({ address, port }: ConnectionStatus): string {
   return address.startsWith("local:") ? address : `${unmappedText(address)},${port}`;
 }
 
-function userOf({ address }: ConnectionStatus): string | null {
-  return address.startsWith("local:") ? personAt(address) : null;
+/** `192.0.2.7,40112 (alice)`. */
+function peerAndUser(one: ConnectionStatus): string {
+  return one.user === null || one.address.startsWith("local:") ? peerOf(one) : `${peerOf(one)} (${one.user})`;
 }
 
 function sinceOf({ since }: ConnectionStatus): string {

@@ -57,10 +57,10 @@ const COMMANDS: Readonly<Record<string, MoreCommand>> = {
     help: ["say <port> <text> - show a line of text to the users of the port."],
     changes: true,
     port: "needed",
-    run(port, _words, text, { peer }) {
+    run(port, _words, text, { person }) {
       const said = printable(text);
       if (said === "") return ["No text given"];
-      port?.people.tell(`${personAt(peer.address)}: ${said}`);
+      port?.people.tell(`${person}: ${said}`);
       return [];
     },
   },
@@ -131,9 +131,9 @@ export function portCalled(wanted: string, { ports, profile }: CommandContext): 
   return [`${wanted} may be:`, ...found.candidates.map(port => `  ${titleOf(port, profile)}`)];
 }
 
-/** The answer to a user of the local socket who may only look. */
-export function denied(command: string, group: string): string {
-  return `Permission denied: ${command} needs the group ${group}`;
+/** The answer to a user who may only look. */
+export function denied(command: string, needed: string): string {
+  return `Permission denied: ${command} needs ${needed}`;
 }
 
 function attach(port: ManagedPort, words: readonly string[], context: CommandContext): string {
@@ -154,9 +154,9 @@ function attach(port: ManagedPort, words: readonly string[], context: CommandCon
 }
 
 /** Makes the connection with that id the writer; without an id, the newest connection of the person who asks. */
-function take(port: ManagedPort, id: string | undefined, { peer }: CommandContext): readonly string[] {
+function take(port: ManagedPort, id: string | undefined, { person }: CommandContext): readonly string[] {
   const connections = port.status().slots.filter(slot => slot !== null);
-  const mine = (one: ConnectionStatus) => personAt(one.address) === personAt(peer.address);
+  const mine = (one: ConnectionStatus) => personAt(one.address, one.user) === person;
   const wanted =
     id === undefined ? connections.filter(mine).reduce(newest, null) : connections.find(one => String(one.id) === id);
   if (wanted == null) {
@@ -164,8 +164,8 @@ function take(port: ManagedPort, id: string | undefined, { peer }: CommandContex
       `No ${id === undefined ? "connection of yours" : `connection ${id}`} on ${port.name}: see who ${port.name}`,
     ];
   }
-  if (!port.people.takeOver(wanted.id)) return [`${personAt(wanted.address)} may only watch ${port.name}`];
-  return [`${personAt(wanted.address)} writes on ${port.name}`];
+  const who = personAt(wanted.address, wanted.user);
+  return [port.people.takeOver(wanted.id) ? `${who} writes on ${port.name}` : `${who} may only watch ${port.name}`];
 }
 
 function newest(one: ConnectionStatus | null, other: ConnectionStatus): ConnectionStatus {

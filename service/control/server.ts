@@ -98,14 +98,15 @@ export class ControlServer {
   /** Null: the peer may not look, and is told so. */
   #create(link: Link, origin: Origin, before: ControlSessionState | null): ControlSession | null {
     const who = origin === "local" ? link.credentials?.() : null;
-    const rights = who == null ? "write" : this.local.rights(who);
+    const rights = who == null ? (link.mayWrite === false ? "read" : "write") : this.local.rights(who);
     if (rights === "none") {
       refuse(link, REFUSAL.denied);
       return null;
     }
     const onEnd = () => void this.#sessions.delete(session);
     const isLocal = origin === "local";
-    const deniedBut = rights === "read" ? this.local.adminGroup : null;
+    const needed = isLocal ? `the group ${this.local.adminGroup}` : "a certificate in allow=";
+    const deniedBut = rights === "read" ? needed : null;
     const goingOn = before === null ? {} : { before };
     const session = new ControlSession({ ...this.#options, link, onEnd, deniedBut, isLocal, ...goingOn });
     this.#sessions.set(session, origin);

@@ -1,6 +1,7 @@
 /** The link of a control session. An error of the link is logged, and ends the session. */
 import type { Log } from "../log/log.js";
 import { type Link, LinkError } from "../net/link.js";
+import { personAt } from "../port/peers/writers.js";
 
 export class SessionLink {
   readonly #link: Link;
@@ -12,6 +13,11 @@ export class SessionLink {
     this.#link = link;
     this.#log = log;
     this.#failed = failed;
+  }
+
+  /** Name of the user, or the address. */
+  get person(): string {
+    return personAt(this.#link.peer.address, this.#link.user);
   }
 
   /** As `Link.read`; -1 also after an error. */

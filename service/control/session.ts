@@ -17,7 +17,7 @@ import { Terminal } from "./terminal.js";
 export interface ControlSessionOptions extends CommandFacts {
   readonly link: Link;
   readonly log: Log;
-  /** The group whose members may change things, where this peer may only look; null: it may do all. */
+  /** What is needed to change things, where this peer may only look; null: it may do all. */
   readonly deniedBut: string | null;
   /** By the local socket: no telnet. */
   readonly isLocal: boolean;
@@ -241,9 +241,9 @@ export class ControlSession {
   }
 
   #context(): CommandContext {
-    const { ports, version, drain, daemon, profile, deniedBut, link } = this.#options;
     return {
-      ...{ ports, version, drain, daemon, profile, deniedBut, monitor: this.#monitor, session: this, peer: link.peer },
+      ...this.#options,
+      ...{ monitor: this.#monitor, session: this, person: this.#io.person },
       attach: (port, how, force) => {
         const result = this.#attach(port, { ...how, isEscaped: false, input: NOTHING }).begin(force);
         if ("refusal" in result) this.#attached = null;

@@ -16,6 +16,7 @@ export const CONNECTION: Interface<ConnectionSubject> = {
     property("Port", "o", "const", ({ portName }) => portPath(portName)),
     property("Address", "s", "const", ({ connection }) => toBusString(unmappedText(connection.address))),
     property("PortNumber", "q", "const", ({ connection }) => connection.port),
+    property("User", "s", "const", ({ connection }) => toBusString(connection.user ?? "")), // empty: not known
     // Microseconds since 1970, as systemd gives its timestamps.
     property("ConnectedTimestamp", "t", "const", ({ connection }) => BigInt(connection.since) * 1000n),
     property("IdleSeconds", "t", "false", ({ connection }) => BigInt(Math.max(0, connection.idleSeconds))),

@@ -13,10 +13,6 @@ export interface PeerAddress {
 
 /** A control session whose link is used by a port (`attach`). */
 export interface AttachedTo {
-  /** It only watches, until it takes over. */
-  readonly watch: boolean;
-  /** False: its user may only look, so it never takes over. */
-  readonly mayWrite: boolean;
   /** False: every byte is data to it (`-8`). */
   readonly hasNotices: boolean;
   /** Bytes of the replay that it is shown; null: all. */
@@ -33,8 +29,12 @@ export interface AttachedTo {
 export interface Link {
   readonly peer: PeerAddress;
   readonly transport: "tcp" | "udp" | "stdio" | "attach";
-  /** The name of the user, where the system tells it. */
+  /** The name of the user: of the system, or of the certificate. */
   readonly user?: string;
+  /** True: it only watches, until it takes over. */
+  readonly watches?: boolean;
+  /** False: its user may only look, so it never takes over. */
+  readonly mayWrite?: boolean;
   /** Where the peer arrived; asked of the system at each call, `unknown` of a closed TCP link. */
   local(): PeerAddress;
   /** Bytes now waiting; 0: none now; -1: the peer is done. Throws LinkError, after what came before the fault. */

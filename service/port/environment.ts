@@ -132,6 +132,11 @@ export interface PortEnvironment {
   definitionMark(config: PortConfig): string;
   /** Opens sockets. Throws when none can be opened. */
   listen(spec: NetworkPort, events: PortListenEvents): Listener;
+  /**
+   * Does the TLS handshake of a new peer, and passes its encrypted link on; null: the link itself. A peer that fails is
+   * refused. @param tls the name of a TLS line
+   */
+  secure(tls: string | null, link: Link, take: (link: Link) => void): void;
   /** The one peer of a port of number zero. */
   standardInput(): Link;
   /** Throws DeviceError (or rejects with it). @param signal aborted when the device is not wanted any more */

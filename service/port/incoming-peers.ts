@@ -192,9 +192,17 @@ export class IncomingPeers {
     acceptPermitted(
       link,
       permitted,
-      accepted => this.#admit(accepted),
+      accepted => this.#secure(accepted),
       (denied, text) => this.#refuse(denied, text),
     );
+  }
+
+  /** With `tls=`, peers that `remaddr` does not admit get no handshake. */
+  #secure(link: Link): void {
+    const { environment, config } = this.#options;
+    const { remaddr, tls } = config().options;
+    if (tls !== null && !environment.admits(remaddr, link.peer)) this.#refuse(link, REFUSAL.denied);
+    else environment.secure(tls, link, secured => this.#admit(secured));
   }
 
   /** A control session; as any connection, but for its address. Null, or the reason why not. */

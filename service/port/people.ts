@@ -19,13 +19,13 @@ export class PortPeople implements PortUsers {
     const refusal = this.#incoming.attach(link, force);
     if (refusal !== null) return { refusal: refusal.trim() };
     const mine = [...this.#lifecycle.slots.live].find(one => one.link === link);
-    if (force && mine?.writes === false && link.attached?.watch !== true) this.#lifecycle.slots.takeOver(mine);
-    return { writes: mine?.writes ?? link.attached?.watch !== true };
+    if (force && mine?.writes === false && link.watches !== true) this.#lifecycle.slots.takeOver(mine);
+    return { writes: mine?.writes ?? link.watches !== true };
   }
 
   takeOver(wanted: number | Link): boolean {
     const mine = [...this.#lifecycle.slots.live].find(one => one.id === wanted || one.link === wanted);
-    if (mine === undefined || mine.link.attached?.mayWrite === false) return false;
+    if (mine === undefined || mine.link.mayWrite === false) return false;
     this.#lifecycle.slots.takeOver(mine);
     this.#changed();
     return true;

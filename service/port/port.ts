@@ -242,8 +242,8 @@ export class Port implements ManagedPort {
   takeFromRotator(link: Link): boolean {
     const { phase, isUnattended, device } = this.#lifecycle;
     const isFree = phase === "idle" ? !this.#deviceBusy() : phase === "open" && isUnattended;
-    if (!isFree || !device.isPresent) return false;
-    if (!this.#environment.admits(this.#definition.config.options.remaddr, link.peer)) return false;
+    const { tls, remaddr } = this.#definition.config.options;
+    if (!isFree || !device.isPresent || tls !== null || !this.#environment.admits(remaddr, link.peer)) return false;
     this.#lifecycle.attach(link, 0, false);
     return true;
   }

@@ -13,6 +13,8 @@ export interface ConnectionStatus {
   readonly id: number; // never used twice by a daemon
   readonly address: string;
   readonly port: number;
+  /** Of the system, or of the certificate; null: not known. */
+  readonly user: string | null;
   readonly bytesFromNet: number; // as they came, telnet commands included
   readonly bytesToNet: number;
   readonly since: number; // milliseconds since 1970

@@ -7,12 +7,12 @@ import { World } from "../support/fake-environment.js";
 function open(): { world: World; listener: ControlListener } {
   const world = new World();
   const { server } = createFakeControl();
-  const { log, listen } = world.environment;
+  const { log, listen, secure } = world.environment;
   const permitted = (link: Parameters<typeof world.permitted>[0]) => world.permitted(link);
   const serviceLookup = (name: string): number | null => (name === "console" ? 4000 : null);
   return {
     world,
-    listener: new ControlListener({ createServer: () => server, log, listen, permitted, serviceLookup }),
+    listener: new ControlListener({ createServer: () => server, log, listen, secure, permitted, serviceLookup }),
   };
 }
 
@@ -68,12 +68,12 @@ t.test("a failing accept is logged", async t => {
 
 t.test("without its bundle there is no control port, and all else goes on", async t => {
   const world = new World();
-  const { log, listen } = world.environment;
+  const { log, listen, secure } = world.environment;
   const createServer = (): never => {
     throw new Error("Cannot find module './control.cjs'");
   };
   const permitted = (): boolean => true;
-  const listener = new ControlListener({ createServer, log, listen, permitted, serviceLookup: () => null });
+  const listener = new ControlListener({ createServer, log, listen, secure, permitted, serviceLookup: () => null });
   t.equal(listener.move("3000", false), null);
   t.equal(listener.sessions, null);
   listener.move(null, false);

@@ -3,6 +3,7 @@ import type { Configuration, PortConfig } from "../../service/config/configurati
 import type { ServiceLookup } from "../../service/config/network-port.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { readSolDevice } from "../../service/config/sol-arguments.js";
+import { readTls } from "../../service/config/tls.js";
 import { readPulse } from "../../service/pulse/steps.js";
 
 /** The only services these tests know. */
@@ -11,7 +12,7 @@ export const serviceLookup: ServiceLookup = (name, transport) => {
   return name === "ntp" && transport === "udp" ? 123 : null;
 };
 
-export const environment = { serviceLookup, readSolDevice, readPulse };
+export const environment = { serviceLookup, readSolDevice, readPulse, readTls };
 
 export function readLines(...lines: readonly string[]): Configuration {
   return readText(lines.map(line => `${line}\n`).join(""));

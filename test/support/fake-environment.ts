@@ -47,6 +47,8 @@ export class World {
   permitted: PortEnvironment["permitted"] = () => true;
   /** Other names of devices. */
   readonly identities = new Map<string, string>();
+  /** Handshakes of TLS: nothing has a usable TLS line. */
+  secured: PortEnvironment["secure"] = (_tls, link) => link.close();
   /** Names of fixed UDP peers; numbers know themselves. */
   readonly names = new Map<string, readonly string[]>();
   /** Whose address was asked for. */
@@ -203,6 +205,7 @@ export class World {
       heartbeat: new Heartbeat(this.time),
       defaultSignature: "ser2net",
       listen: (spec, { accepted, failed }) => this.#listen(spec, accepted, failed),
+      secure: (tls, link, take) => (tls === null ? take(link) : this.secured(tls, link, take)),
       standardInput: () => this.standardInput(),
       openDevice: config => this.open(config),
       holdDevice: options => new ReconnectingDevice(options),

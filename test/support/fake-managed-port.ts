@@ -44,7 +44,7 @@ export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeMan
       attach: link => {
         calls.push("attach");
         attached.push(link);
-        return port.refusal === null ? { writes: link.attached?.watch !== true } : { refusal: port.refusal };
+        return port.refusal === null ? { writes: link.watches !== true } : { refusal: port.refusal };
       },
       takeOver: id => {
         calls.push(`takeOver ${typeof id === "number" ? id : "itself"}`);
@@ -152,6 +152,7 @@ export function connectionStatus(status: Partial<ConnectionStatus> = {}): Connec
     id: 1,
     address: "127.0.0.1",
     port: 60028,
+    user: null,
     bytesFromNet: 0,
     bytesToNet: 0,
     since: 0,

@@ -72,14 +72,13 @@ export class Connection {
     this.#events = options.events;
     this.telnet = options.mode === "telnet" ? new PeerTelnet(options.telnet, options.before?.telnet) : null;
     this.flooding = this.telnet !== null;
-    this.writes = options.before?.writes ?? options.link.attached?.watch !== true;
+    this.writes = options.before?.writes ?? options.link.watches !== true;
     if (this.telnet !== null) this.link.keepUrgentInline?.();
     if (options.before != null) this.#goOn(options.before);
   }
 
   #goOn(before: ConnectionState): void {
-    this.bytesFromNet = before.bytesFromNet;
-    this.bytesToNet = before.bytesToNet;
+    [this.bytesFromNet, this.bytesToNet] = [before.bytesFromNet, before.bytesToNet];
     this.flooding = before.flooding;
     this.suspended = before.suspended;
     this.replayLeft = before.replayLeft;
@@ -150,7 +149,7 @@ export class Connection {
 
   /** It watches because another one writes, and did not ask to watch only. */
   get mayBeNext(): boolean {
-    return this.link.attached?.watch !== true;
+    return this.link.watches !== true;
   }
 
   /** False: every byte is data to it, so no text is sent: a raw port, a program that has agreed to RFC 2217, `attach -8`. */
@@ -179,6 +178,7 @@ export class Connection {
       id: this.id,
       address: this.link.peer.address,
       port: this.link.peer.port,
+      user: this.link.user ?? null,
       bytesFromNet: this.bytesFromNet,
       bytesToNet: this.bytesToNet,
       since: this.sinceMs,

@@ -38,7 +38,8 @@ export class Writers {
   take(connection: Connection): void {
     const { rule, tookOver } = this.#options;
     const before = rule() === "all" ? [] : this.#others(connection);
-    for (const one of before) one.watch(`${personAt(connection.link.peer.address)} has taken over`);
+    for (const one of before)
+      one.watch(`${personAt(connection.link.peer.address, connection.link.user)} has taken over`);
     connection.write(null);
     const [from] = before;
     if (from !== undefined) tookOver(connection, from);
@@ -49,8 +50,9 @@ export class Writers {
   }
 }
 
-/** `alice` for a user of this machine, else the address. */
-export function personAt(address: string): string {
+/** `alice` for a user of this machine or with a certificate, else the address. */
+export function personAt(address: string, user: string | null = null): string {
+  if (user !== null) return user;
   return address.startsWith("local:") ? address.slice("local:".length) : unmappedText(address);
 }
 
@@ -61,5 +63,5 @@ export function inUseText(text: string, connections: Iterable<Connection>, nowMs
   if (user === undefined) return text;
   const minutes = Math.floor((nowMs - user.sinceMs) / 60_000);
   const time = minutes < 1 ? "less than a minute" : minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
-  return `${text.trimEnd()} by ${personAt(user.link.peer.address)} for ${time}\r\n`;
+  return `${text.trimEnd()} by ${personAt(user.link.peer.address, user.link.user)} for ${time}\r\n`;
 }

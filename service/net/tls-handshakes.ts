@@ -1,0 +1,86 @@
+/** Handshakes of TLS: how many at a time, how long, and how much of the time of the process. */
+import type { Cancel, Clock } from "../line/clock.js";
+import type { Link } from "./link.js";
+
+/** From the connection to the end of the handshake. */
+const LIMIT_MS = 10_000;
+/** Under way: each costs about 60 KB. */
+const MOST_RUNNING = 32;
+/** Connected, of these some under way: each costs a descriptor. More are closed at once. */
+const MOST_PENDING = 512;
+
+/** One that has not come to its end. */
+export interface Pending {
+  readonly link: Link;
+  /** The peer has sent something, and there is room. */
+  run(): void;
+  /** The time is over: closes the link. */
+  expired(): void;
+}
+
+/**
+ * Peers wait, unread, until they have sent something and fewer than MOST_RUNNING are under way. A step takes processor time that
+ * data ports need: after each step the event loop gets at least as long.
+ */
+export class Handshakes {
+  readonly #clock: Clock;
+  readonly #pending = new Map<Pending, Cancel>();
+  readonly #running = new Set<Pending>();
+  readonly #ready: Pending[] = [];
+  readonly #steps: (() => void)[] = [];
+  #isWaiting = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** False: there are too many, and the link is the caller's. */
+  add(one: Pending): boolean {
+    if (this.#pending.size >= MOST_PENDING) return false;
+    const expire = (): void => {
+      if (this.end(one)) one.expired();
+    };
+    this.#pending.set(one, this.#clock.after(LIMIT_MS, expire));
+    one.link.whenReadable(() => {
+      this.#ready.push(one);
+      this.#fill();
+    });
+    return true;
+  }
+
+  /** It has come to its end, whatever that is. False: it had before. */
+  end(one: Pending): boolean {
+    const cancel = this.#pending.get(one);
+    if (cancel === undefined) return false;
+    cancel();
+    this.#pending.delete(one);
+    this.#running.delete(one);
+    this.#fill();
+    return true;
+  }
+
+  readonly schedule = (step: () => void): void => {
+    this.#steps.push(step);
+    if (!this.#isWaiting) this.#stepAfter(0);
+  };
+
+  #fill(): void {
+    while (this.#running.size < MOST_RUNNING) {
+      const one = this.#ready.shift();
+      if (one === undefined) return;
+      if (!this.#pending.has(one)) continue;
+      this.#running.add(one);
+      one.run();
+    }
+  }
+
+  #stepAfter(ms: number): void {
+    this.#isWaiting = true;
+    this.#clock.after(ms, () => {
+      this.#isWaiting = false;
+      const startMs = this.#clock.nowMs();
+      this.#steps.shift()?.();
+      if (this.#steps.length > 0) this.#stepAfter(Math.ceil(this.#clock.nowMs() - startMs));
+    });
+  }
+}

@@ -1,0 +1,58 @@
+/** A certificate authority and certificates of it, made by openssl(1). */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Teardown } from "./client.js";
+import { temporaryFolder } from "./daemon.js";
+
+export interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+interface IssueOptions {
+  /** Days from today on; a negative number is a certificate that has expired. */
+  readonly days?: number;
+  /** `DNS:localhost`. */
+  readonly names?: string;
+  /** It signs itself. */
+  readonly own?: boolean;
+}
+
+export class Authority {
+  readonly folder: string;
+  /** The certificate of the authority. */
+  readonly ca: string;
+  readonly #key: string;
+
+  constructor(t: Teardown) {
+    this.folder = temporaryFolder(t);
+    this.#key = this.#newKey("ca");
+    this.ca = join(this.folder, "ca.crt");
+    const subject = ["-subj", "/CN=Test Authority", "-days", "30", "-key", this.#key, "-out", this.ca];
+    openssl("req", "-x509", "-new", ...subject);
+  }
+
+  /** A certificate with that common name, and its key. */
+  issue(name: string, { days = 30, names = "", own = false }: IssueOptions = {}): Pair {
+    const file = (ending: string): string => join(this.folder, `${name}.${ending}`);
+    const key = this.#newKey(name);
+    const [request, extensions, cert] = [file("csr"), file("ext"), file("crt")];
+    writeFileSync(extensions, `basicConstraints=CA:FALSE\n${names === "" ? "" : `subjectAltName=${names}\n`}`);
+    openssl("req", "-new", "-key", key, "-subj", `/CN=${name}`, "-out", request);
+    const signer = own ? ["-signkey", key] : ["-CA", this.ca, "-CAkey", this.#key, "-CAcreateserial"];
+    openssl("x509", "-req", "-in", request, ...signer, "-days", String(days), "-extfile", extensions, "-out", cert);
+    return { cert, key };
+  }
+
+  #newKey(name: string): string {
+    const key = join(this.folder, `${name}.key`);
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key);
+    return key;
+  }
+}
+
+/** Runs openssl(1); its output. */
+export function openssl(...args: readonly string[]): string {
+  return execFileSync("openssl", args, { encoding: "latin1", stdio: ["ignore", "pipe", "pipe"] });
+}
