@@ -210,11 +210,12 @@ t.test("the names of a certificate decide who writes, who watches and who is ref
 });
 
 t.test("where a certificate is optional, those without one watch", async t => {
-  const { ports } = await served;
+  const { daemon, ports } = await served;
   const [watcher, writer] = [
     await TlsClient.connect(t, ports.visitors),
     await TlsClient.connect(t, ports.visitors, mallory),
   ];
+  await until("both are there", async () => (await people(daemon, ports.visitors)).length === 2);
   watcher.socket.write("dropped");
   writer.socket.write("typed");
   t.equal(await watcher.expect("typed"), "typed");

@@ -74,6 +74,8 @@ t.test("a reload takes a new certificate and drops no connection; one that has e
   await daemon.running.errors.expect("TLS board: key= is missing on line 1");
   const third = await TlsClient.connect(t, port);
   t.equal(fingerprint(third), fingerprint(second), "the last good one");
+  const people = () => daemon.ask(`who 127.0.0.1,${port}`);
+  await until("all are attached", async () => (await people()).match(/ writer /g)?.length === 3);
   first.socket.write("all are there");
   for (const one of [first, second, third]) t.equal(await one.expect("all are there"), "all are there");
   t.same(await daemon.stop(), { code: 0, signal: null });
