@@ -234,7 +234,7 @@ export class ControlSession {
         else this.close();
         return;
       }
-      for (const text of execute(command, this.#context())) yield `${text}\r\n`;
+      for (const text of execute(command, this.#context())) yield this.#terminal.encodeText(`${text}\r\n`);
       if (this.#attached === null) yield PROMPT;
       yield null; // so that an `exit` after it leaves it whole
     }

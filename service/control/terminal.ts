@@ -62,6 +62,11 @@ export class Terminal {
     return { reply, data, commands };
   }
 
+  /** As `encode`, one character a byte. */
+  encodeText(text: string): string {
+    return this.isPlain ? text : text.replaceAll("\xff", "\xff\xff");
+  }
+
   /** Escapes IAC for telnet. Returns `bytes` itself when there is nothing to escape. */
   encode(bytes: Uint8Array): Uint8Array {
     if (this.isPlain || !bytes.includes(IAC)) return bytes;

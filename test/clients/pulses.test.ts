@@ -2,6 +2,7 @@
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
 import { ComPort } from "../support/com-port.js";
+import { runToEnd } from "../support/daemon.js";
 import { type PortLine, serveOnePort } from "../support/one-port.js";
 import { NEEDS_UART, Uart } from "../support/uart.js";
 
@@ -39,6 +40,20 @@ t.test("a pulse is played from the control port: built in and defined, one at a 
   await untilFree();
   t.equal(await lines.expect(NONE), NONE, "a port that closes leaves the lines as at the end of the pulse");
   t.match(await daemon.ask("help"), /pulse <port> <name> - /);
+});
+
+t.test("ser2net pulse plays it, and says why it cannot", NEEDS_UART, async t => {
+  const { daemon, name, port, device, lines } = await serve(t, {});
+  const pulse = (...words: string[]) => runToEnd(t, ["pulse", "-H", `127.0.0.1:${daemon.controlPort}`, ...words]);
+  t.match(await pulse(name, "esp-reset"), { code: 1, errors: `ser2net: Port is not currently connected: ${name}\n` });
+  const client = await Client.connect(t, port);
+  client.send("x");
+  await device.expect("x");
+  await lines.expect("write x\n");
+  t.same(await pulse(device.path, "esp-reset"), { code: 0, signal: null, output: "", errors: "" });
+  t.equal(await lines.expect(NONE), `${RTS}${NONE}`);
+  t.match(await pulse(name, "nosuch"), { code: 1, errors: /^ser2net: Unknown pulse: nosuch; known are / });
+  t.match(await pulse(name), { code: 2, errors: "pulse" });
 });
 
 t.test("a device without modem lines: a printer is told so", NEEDS_UART, async t => {

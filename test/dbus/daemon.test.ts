@@ -163,6 +163,31 @@ t.test("the bus is killed and started again and again under load: no port loses 
   t.same(await daemon.stop(), { code: 0, signal: null });
 });
 
+t.test("TakeOver makes a watcher the writer, and Say tells the users", tools, async t => {
+  const { device, port, get, all, call } = await onBus(t, {
+    ...{ state: "telnet", options: "9600 max-connections=3 writer=first", timeoutSeconds: 0 },
+  });
+  const clients: Client[] = [];
+  for (const count of [1, 2]) {
+    clients.push(await Client.connect(t, port));
+    await until("it is there", async () => (await all()).ConnectionCount === count);
+  }
+  const [first, second] = clients as [Client, Client];
+  const paths: string[] = (await all()).Connections;
+  const ids = paths.map(path => path.slice(path.lastIndexOf("/") + 1).replace(/^_3/, ""));
+  second.send("dropped");
+  await second.expect("dropped]\r\n");
+  t.same(await call("TakeOver", "t", ids[1] ?? ""), "");
+  await first.expect("has taken over: what you type is dropped]");
+  first.send("dropped too");
+  second.send("written");
+  t.equal(await device.expect("written"), "written");
+  t.same(await call("TakeOver", "t", "999999"), "Call failed: there is no such connection, or its user may only look");
+  t.same(await call("Say", "s", "back in a minute"), "");
+  for (const client of clients) await client.expect("back in a minute");
+  t.match(await get(paths[1] ?? "", CONNECTION), { Address: "127.0.0.1" });
+});
+
 t.test("without its file the daemon says so and serves; without the option it needs none", tools, async t => {
   const folder = temporaryFolder(t);
   const built = readdirSync(dirname(BUNDLE)).filter(file => /\.(cjs|node)$/.test(file) && file !== "dbus.cjs");

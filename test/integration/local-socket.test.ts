@@ -128,6 +128,28 @@ t.test("a session attaches by the socket and by TCP, leaves, and takes over", as
   t.equal(await two.ask("version"), "ser2net version 1.0.0\r\n");
 });
 
+t.test("the command replay shows the last output, as text of the session", async t => {
+  const { daemon, device, path, port, name } = await started(t, "always-open replay=64k");
+  const one = await local(t, path);
+  await one.expect("-> ");
+  const two = await daemon.control();
+  t.equal(await two.ask(`replay ${port}`), "", "nothing yet");
+  device.send("first\r\nse\xffcond\nhal");
+  const shown = async (bytes: string): Promise<string> => {
+    one.send(`replay ${name} ${bytes}\n`);
+    return one.expect("-> ");
+  };
+  await until("the device is read", async () => (await shown("")).includes("hal"));
+  t.equal(await two.ask(`replay ${port}`), "first\r\nse\xff\xffcond\r\nhal\r\n", "telnet doubles 0xFF");
+  t.equal(await shown(""), "first\r\nse\xffcond\r\nhal\r\n-> ", "the local socket does not");
+  t.equal(await shown("9"), "hal\r\n-> ", "from the start of a line on");
+  t.equal(await shown("0"), "-> ");
+  t.equal(await shown("x"), "Not a number of bytes: x\r\n-> ");
+  t.equal(await two.ask("replay"), "No port given\r\n");
+  const other = await started(t);
+  t.equal(await other.daemon.ask(`replay ${other.port}`), "no replay on this port\r\n");
+});
+
 t.test("a session of -8 passes every byte, and ends with the connection", async t => {
   const { daemon, device, path, port, name } = await started(t);
   const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString("latin1");

@@ -69,3 +69,29 @@ t.test("a connection in the middle of a replay goes on in it after a restart, an
   }
   t.ok(Buffer.concat(pieces).toString() === `${text}live`, "no byte is doubled or missing");
 });
+
+t.test("a crash in the middle of output costs 4096 bytes of a replay at most, and none in its middle", async t => {
+  const { controlPort, port, device, manager } = await serve(t, "4000000 always-open replay=64k");
+  let sent = "";
+  for (let round = 0; round < 3; round++) {
+    const part = Array.from({ length: 20_000 }, (_, at) => `${round}.${at}\n`).join("");
+    device.send(part);
+    sent += part;
+    await until(
+      "the device is read",
+      async () => device.unsent === 0 && /device: 0|device: \d+/.test(await askControlPort(t, controlPort, "showport")),
+    );
+    await manager.end("SIGKILL");
+    const kept = await manager.again();
+    t.match(kept, /took over .*1 device/);
+    device.send("<end>");
+    const client = await Client.connect(t, port);
+    const shown = (await client.expect("<end>")).slice(0, -"<end>".length);
+    const missing = sent.length - (sent.lastIndexOf(shown.slice(-100)) + 100);
+    sent = `${sent.slice(0, sent.length - missing)}`;
+    t.ok(sent.endsWith(shown) && shown.length > 50_000, `${shown.length} bytes, as they were sent`);
+    t.ok(missing <= 4096, `${missing} bytes are missing`);
+    sent += "<end>";
+    await client.close();
+  }
+});

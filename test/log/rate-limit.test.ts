@@ -37,6 +37,24 @@ t.test("other texts and other levels are not held back", async t => {
   t.same(said.slice(BURST), ["error b", "warning a"]);
 });
 
+t.test(
+  "lines about connections have a budget of their own: a peer that comes again and again hides no fault",
+  async t => {
+    const { log, said, clock } = setUp();
+    const connect = (at: number) =>
+      log.notice(`Port 2001: 192.0.2.7,${at} connected`, { event: "connect", port: "2001", label: null, device: null });
+    for (let at = 0; at < BUDGET + 100; at++) connect(at);
+    t.equal(said.length, BUDGET);
+    log.error("a fault");
+    t.equal(said.at(-1), "error a fault");
+    clock.pass(QUIET_MS);
+    t.equal(said.at(-1), "warning 100 log lines about connections suppressed: too many within a minute");
+    said.length = 0;
+    for (let at = 0; at < BUDGET; at++) connect(at);
+    t.equal(said.length, BUDGET_AFTER_FLOOD, "and less after a flood");
+  },
+);
+
 t.test("what was held back is told before the end, and before it is forgotten for newer texts", async t => {
   const { log, said, clock } = setUp();
   repeat(BURST + 3, () => log.error("first"));
