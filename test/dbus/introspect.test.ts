@@ -84,7 +84,7 @@ t.test("the commands of the page work as they stand there", needs("dbus-daemon",
   t.equal(errors, "");
   t.equal(code, 0);
   t.same(ports.get("2001")?.calls, [
-    "setLine 115200 8DATABITS NONE 1STOPBIT",
+    "setLine +115200",
     'drive {"dtr":false}',
     'drive {"dtr":true}',
     "sendBreak",

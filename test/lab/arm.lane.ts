@@ -51,7 +51,16 @@ for (const target of TARGETS) {
   t.test(`${target.name}: two builds in different places give the same files`, async t => {
     build(".", target.name);
     const elsewhere = temporaryFolder(t);
-    for (const name of ["build.mjs", "package.json", "tsconfig.json", "LICENSE", "service"]) {
+    for (const name of [
+      "build.mjs",
+      "package.json",
+      "tsconfig.json",
+      "LICENSE",
+      "service",
+      "man",
+      "completion",
+      "scripts",
+    ]) {
       cpSync(name, join(elsewhere, name), { recursive: true });
     }
     symlinkSync(resolve("node_modules"), join(elsewhere, "node_modules"));
