@@ -59,6 +59,7 @@ ln -sf ../lib/ser2net/ser2net.cjs "$root/usr/bin/ser2net"
 put 644 /usr/share/ser2net/boards board-profiles/*.json
 put 644 /usr/share/doc/ser2net "$built/LICENSES.txt" docs/*.md
 put 644 /usr/share/doc/ser2net/metrics docs/metrics/*
+put 644 /usr/share/doc/ser2net/examples examples/*
 for section in 1 5 8; do put 644 /usr/share/man/man$section dist/man/*.$section; done
 put 644 /usr/share/bash-completion/completions dist/completion/ser2net.bash
 mv "$root/usr/share/bash-completion/completions/ser2net.bash" "$root/usr/share/bash-completion/completions/ser2net"

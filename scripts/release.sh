@@ -14,7 +14,7 @@ archive=$out/$name.tar.gz
 tar --create --file=- --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
   --mtime=@"${SOURCE_DATE_EPOCH:-946684800}" --transform="flags=r;s,^,$name/," \
   --exclude=scripts/yocto --exclude=scripts/buildroot \
-  LICENSE README.md CONTRIBUTING.md CHANGELOG.md package.json package-lock.json tsconfig.json build.mjs board-profiles completion docs man scripts service units \
+  LICENSE README.md CONTRIBUTING.md CHANGELOG.md package.json package-lock.json tsconfig.json build.mjs board-profiles completion docs examples man scripts service units \
   node_modules/node-api-headers/package.json node_modules/node-api-headers/LICENSE node_modules/node-api-headers/include \
   dist/*.cjs dist/man dist/completion dist/board-units.mjs dist/LICENSES.txt | gzip -9n >"$archive"
 

@@ -36,6 +36,7 @@ t.test("every file that the pages name is in its place, and only the owner may c
     "system.d/org.ser2net.Ser2net1.conf",
   ]);
   t.same(names("usr/share/ser2net/boards").sort(), readdirSync("board-profiles").sort());
+  t.same(names("usr/share/doc/ser2net/examples").sort(), readdirSync("examples").sort());
   const executable = files.filter(
     file => statSync(join(root, file)).isFile() && statSync(join(root, file)).mode & 0o111,
   );

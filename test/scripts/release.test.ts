@@ -14,7 +14,8 @@ t.test("the same sources in another place, with other times and modes, give the 
   const [first, elsewhere, second] = [temporaryFolder(t), temporaryFolder(t), temporaryFolder(t)];
   const pages = ["LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
   const names = [...pages, "package.json", "package-lock.json", "tsconfig.json", "build.mjs"];
-  for (const name of [...names, "board-profiles", "completion", "docs", "man", "dist", "scripts", "service", "units"]) {
+  const folders = ["board-profiles", "completion", "docs", "examples", "man", "dist", "scripts", "service", "units"];
+  for (const name of [...names, ...folders]) {
     cpSync(name, join(elsewhere, name), { recursive: true, verbatimSymlinks: true });
   }
   symlinkSync(join(process.cwd(), "node_modules"), join(elsewhere, "node_modules"));
