@@ -14,7 +14,7 @@ export interface Accepter {
 
 /** Why a layer cannot be served. A port without what it does would be open to all, or speak another protocol. */
 const REFUSED: Readonly<Record<string, string>> = {
-  ssl: "TLS is not carried over",
+  ssl: "TLS is not carried over; write a TLS line and tls= by hand",
   certauth: "authentication is not carried over; without it the port would be open to all",
   mux: "several channels in one connection: there is no counterpart",
   sctp: "SCTP is not served",

@@ -15,6 +15,9 @@ import { toText } from "../line/bytes.js";
 import { EXTENSION_MARK } from "./connection.js";
 import { escapeByte, escapeCloseon, exportTemplate } from "./texts.js";
 
+/** Why what has TLS is left out. */
+const IN_CLEAR = "ser2net 4 would serve it in clear text; write its ssl layer by hand";
+
 interface Exported {
   readonly text: string;
   readonly diagnostics: readonly Diagnostic[];
@@ -36,7 +39,9 @@ class Exporter {
   write(configuration: Configuration): Exported {
     const { controlPort, controlPortDiagnostic, controlSocket, finalContext } = configuration;
     this.#lines.push("define: &confver 1.0"); // ser2net 4 refuses an empty file
-    if (controlPort !== null && controlPortDiagnostic === null) this.#admin(controlPort);
+    if (controlPort?.startsWith("tls:")) this.#lost(null, `CONTROLPORT:${controlPort}`, IN_CLEAR);
+    else if (controlPort !== null && controlPortDiagnostic === null) this.#admin(controlPort);
+    if (configuration.metricsPort !== null) this.#lost(null, "METRICS", "ser2net 4 has no metrics");
     if (controlSocket !== null) this.#lost(null, "CONTROLSOCKET", "ser2net 4 has no local control socket");
     for (const led of configuration.leds) this.#led(led);
     for (const port of configuration.ports) this.#port(port);
@@ -91,6 +96,10 @@ class Exporter {
     const { name, networkPort, state, timeoutSeconds, options } = port;
     if (networkPort.port === 0) {
       this.#lost(port, `Port ${name}`, "ser2net 4 serves standard input by other means");
+      return;
+    }
+    if (options.tls !== null) {
+      this.#lost(port, `Port ${name}, which has tls=${options.tls}`, IN_CLEAR);
       return;
     }
     for (const led of [options.ledRx, options.ledTx]) if (led !== null) this.#led(led);

@@ -85,3 +85,16 @@ t.test("what ser2net 4 does not have is listed with the line it comes from", asy
     "-C:0:1: PULSE p is not carried over (ser2net 4 has no pulses)",
   ]);
 });
+
+t.test("what has TLS is left out and listed, and never exported in clear text", async t => {
+  const configuration = readText(
+    "TLS:x:psk=/nonexistent\nCONTROLPORT:tls:x,2000\nMETRICS:9199\n3001:raw:0:/dev/ttyS0:9600 tls=x\n3002:raw:0:/dev/ttyS1:9600\n",
+  );
+  const { text, diagnostics } = exportYaml(configuration);
+  t.match(text, "tcp,3002");
+  t.notMatch(text, /3001|2000/);
+  const said = diagnostics.map(formatDiagnostic).join("\n");
+  for (const what of ["Port 3001, which has tls=x", "CONTROLPORT:tls:x,2000", "METRICS"]) {
+    t.match(said, `${what} is not carried over`);
+  }
+});
