@@ -1,9 +1,16 @@
 /** The words of `ser2net ports`, `attach`, `watch` and the other commands of the client (docs/console.md). Pure. */
 
+/** Files of PEM for a control port with TLS; null: the authorities of Node, no certificate. */
+export interface TlsFiles {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
 /** Which daemons are asked: the sockets of this machine, or a control port. */
 export interface Target {
   /** `-H`: a control port. */
-  readonly host: { readonly name: string; readonly port: number } | null;
+  readonly host: { readonly name: string; readonly port: number; readonly tls: TlsFiles | null } | null;
   readonly instances: readonly string[];
   readonly sockets: readonly string[];
 }
@@ -72,7 +79,11 @@ const OPTIONS: Readonly<Record<Kind, Readonly<Record<string, boolean>>>> = {
   metrics: {},
   help: {},
 };
-const TARGETS: Readonly<Record<string, boolean>> = { "-H": true, "--instance": true, "--socket": true };
+const TLS_FILES = { "--ca": true, "--cert": true, "--key": true };
+const TARGETS: Readonly<Record<string, boolean>> = {
+  ...{ "-H": true, "--instance": true, "--socket": true, "--tls": false },
+  ...TLS_FILES,
+};
 /** Names and words that each command takes: at least, at most. */
 const WORDS: Readonly<Record<Kind, readonly [number, number]>> = {
   ports: [0, 0],
@@ -225,7 +236,18 @@ function targetOf(options: Given["options"]): Target {
   if (host !== undefined && instances.length + sockets.length > 0) {
     throw new UsageError("-H names a control port, --instance and --socket a daemon of this machine");
   }
-  return { host: host === undefined ? null : hostOf(host), instances, sockets };
+  const tls = tlsOf(options);
+  if (host === undefined && tls !== null) throw new UsageError("--tls is for a control port: -H HOST");
+  return { host: host === undefined ? null : { ...hostOf(host), tls }, instances, sockets };
+}
+
+function tlsOf(options: Given["options"]): TlsFiles | null {
+  const file = (option: keyof typeof TLS_FILES) => options.get(option)?.at(-1) ?? null;
+  const [ca, cert, key] = [file("--ca"), file("--cert"), file("--key")];
+  if ((cert === null) !== (key === null)) throw new UsageError("--cert and --key belong together");
+  if (options.has("--tls")) return { ca, cert, key };
+  if (ca !== null || cert !== null) throw new UsageError("--ca, --cert and --key are for --tls");
+  return null;
 }
 
 /** `host`, `host:2000`, `[::1]`, `[::1]:2000`, and as the daemon writes it `host,2000`. */

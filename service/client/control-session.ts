@@ -4,11 +4,19 @@ import { ANSWER_MS, DaemonError } from "../drain/running-daemon.js";
 import { toBytes, toText } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
 import { TelnetDecoder } from "../telnet/decoder.js";
+import type { TlsFiles } from "./arguments.js";
 import { DataSession } from "./data-session.js";
+import { connectTls } from "./tls.js";
 
 export type ControlAddress =
   | { readonly name: string; readonly path: string }
-  | { readonly name: string; readonly host: string; readonly port: number; readonly family: 0 | 4 | 6 };
+  | {
+      readonly name: string;
+      readonly host: string;
+      readonly port: number;
+      readonly family: 0 | 4 | 6;
+      readonly tls?: TlsFiles | null;
+    };
 
 const PROMPT = "-> ";
 const PROMPTS = /^(?:-> )+/;
@@ -55,9 +63,7 @@ export class ControlSession {
   /** Resolves when the daemon has shown its prompt. Rejects with DaemonError, as every call here. */
   static async open(address: ControlAddress, clock: Clock = systemClock): Promise<ControlSession> {
     const isLocal = "path" in address;
-    const socket = connect(
-      isLocal ? { path: address.path } : { host: address.host, port: address.port, family: address.family },
-    );
+    const socket = isLocal ? connect({ path: address.path }) : connectTcp(address);
     const session = new ControlSession(socket, address.name, isLocal ? null : new TelnetDecoder(), clock);
     try {
       await session.#until(() => session.#received.endsWith(PROMPT));
@@ -131,6 +137,11 @@ export class ControlSession {
     this.#failure ??= new DaemonError(code, `${this.#name}: ${reason}`);
     this.#changed();
   }
+}
+
+function connectTcp(address: Extract<ControlAddress, { host: string }>): Socket {
+  const { host, port, family, tls } = address;
+  return tls == null ? connect({ host, port, family }) : connectTls(address, tls);
 }
 
 /** Without the echo (the local socket has none), the prompts, and what asked for the end. */

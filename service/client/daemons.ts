@@ -13,7 +13,10 @@ const SOCKET = "control";
 
 /** Throws DaemonError: there is none. */
 export function controlAddresses({ host, instances, sockets }: Target, run = RUN): readonly ControlAddress[] {
-  if (host !== null) return [{ name: `${host.name}:${host.port}`, host: host.name, port: host.port, family: 0 }];
+  if (host !== null) {
+    const { name, port, tls } = host;
+    return [{ name: `${name}:${port}`, host: name, port, family: 0, tls }];
+  }
   if (instances.length + sockets.length > 0) {
     return [
       ...instances.map(name => ({ name, path: join(run, name, SOCKET) })),

@@ -13,6 +13,10 @@ const JOURNAL = "[OPTION OF journalctl]...";
 /** Options of the commands that ask a daemon. */
 export const TARGET_OPTIONS: readonly OptionHelp[] = [
   { form: "-H HOST[:PORT]", text: "a control port (port 2000) and not a daemon of this machine" },
+  { form: "--tls", text: "the control port has TLS; its certificate is verified" },
+  { form: "--ca FILE", text: "the authorities of that certificate, and not those of Node" },
+  { form: "--cert FILE", text: "the own certificate, with --key" },
+  { form: "--key FILE", text: "the key of the own certificate" },
   { form: "--instance NAME", text: "the daemon of that name, and not all of this machine; may be repeated" },
   { form: "--socket PATH", text: "the daemon behind this local socket; may be repeated" },
 ];

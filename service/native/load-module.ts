@@ -5,6 +5,7 @@ interface NodeModules {
   "node:child_process": typeof import("node:child_process");
   "node:dns/promises": typeof import("node:dns/promises");
   "node:net": typeof import("node:net");
+  "node:tls": typeof import("node:tls");
 }
 
 /** A module of Node, or (`./sol.cjs`) a bundle that lies beside this one. Throws when it cannot be loaded. */
