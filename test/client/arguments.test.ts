@@ -24,10 +24,11 @@ t.test("words and options of each command", async t => {
 t.test("where the daemon is", async t => {
   const target = (words: string) => parse(`ports ${words}`).target;
   for (const host of ["board", "192.0.2.1", "board:2000", "board,2000"]) {
-    t.same(target(`-H ${host}`).host, { name: host.split(/[:,]/)[0], port: 2000 });
+    t.same(target(`-H ${host}`).host, { name: host.split(/[:,]/)[0], port: 2000, tls: null });
   }
-  t.same(target("-H [::1]:3000").host, { name: "::1", port: 3000 });
-  t.same(target("-H [fe80::1%eth0]").host, { name: "fe80::1%eth0", port: 2000 });
+  t.same(target("-H [::1]:3000").host, { name: "::1", port: 3000, tls: null });
+  t.same(target("-H board --tls --ca x").host, { name: "board", port: 2000, tls: { ca: "x", cert: null, key: null } });
+  t.same(target("-H [fe80::1%eth0]").host, { name: "fe80::1%eth0", port: 2000, tls: null });
   t.same(target("--instance a --socket /run/x --instance b"), {
     host: null,
     instances: ["a", "b"],

@@ -40,7 +40,8 @@ t.test("each command that the program starts has help, and each option of it is 
       const words = / PORT| FILE$/.test(forms[0]?.[0] ?? "")
         ? ["p", "w"].slice(0, /set|say|pulse/.test(name) ? 2 : 1)
         : [];
-      parseClientArguments([name, optionWord(option), ...value, ...words]);
+      const withTls = /^--(?:tls|ca|cert|key)\b/.test(option.form) ? "-H h --tls --cert c --key k".split(" ") : [];
+      parseClientArguments([name, ...withTls, optionWord(option), ...value, ...words]);
       t.match(helpOf(name), `\n  ${option.form}`, `${name} ${option.form}`);
     }
   }
