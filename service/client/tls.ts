@@ -15,7 +15,7 @@ interface TlsAddress {
 /** Throws DaemonError where a file cannot be used. What fails later is an error of the socket. */
 export function connectTls({ name, host, port }: TlsAddress, files: TlsFiles): Socket {
   const { connect, createSecureContext } = loadModule("node:tls");
-  const read = (file: string | null): Buffer | undefined => (file === null ? undefined : readFile(file));
+  const read = (file: string | null): Buffer | undefined => (file === null ? undefined : readPem(file));
   const own = { cert: read(files.cert), key: read(files.key) };
   const ca = read(files.ca);
   try {
@@ -26,7 +26,7 @@ export function connectTls({ name, host, port }: TlsAddress, files: TlsFiles): S
   }
 }
 
-function readFile(file: string): Buffer {
+function readPem(file: string): Buffer {
   try {
     return readRegularFile(file);
   } catch (error) {

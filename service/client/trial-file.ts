@@ -23,7 +23,7 @@ import { dirname } from "node:path";
 import { toBytes, toText } from "../line/bytes.js";
 import { readRegularFile } from "../native/read-file.js";
 
-const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const NEW_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 /** As Debian's packages install configuration files. */
 const USUAL_MODE = 0o644;
 
@@ -76,7 +76,7 @@ function keepPrevious(path: string, rollback: string): void {
 
 /** With the owner and the mode of the file whose place it takes. */
 function writeDraft(path: string, content: Uint8Array, like: Stats | null): void {
-  const fd = openSync(toBytes(path), NEW_FILE, USUAL_MODE);
+  const fd = openSync(toBytes(path), NEW_FLAGS, USUAL_MODE);
   try {
     if (like !== null) {
       fchownSync(fd, like.uid, like.gid);

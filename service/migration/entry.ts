@@ -25,7 +25,7 @@ export function runMigrationCommand(words: readonly string[]): void {
       save,
       environment: {
         filesOf,
-        readFile,
+        readSource,
         check(text) {
           const configuration = readSources([{ file: "", text }], serviceLookup);
           return allDiagnostics(configuration, null, serviceLookup);
@@ -60,7 +60,7 @@ function save(file: string, text: string): void {
   }
 }
 
-function readFile(file: string): Uint8Array {
+function readSource(file: string): Uint8Array {
   try {
     return file === "-" ? readToEnd(STANDARD_INPUT) : readRegularFile(file);
   } catch (error) {

@@ -11,7 +11,7 @@ export interface ImportEnvironment {
   /** The names of the files of an `include:`, sorted. Throws where the folder cannot be read. */
   readonly filesOf: (pattern: string, from: string) => readonly string[];
   /** Throws what says why the file cannot be read. */
-  readonly readFile: (file: string) => Uint8Array;
+  readonly readSource: (file: string) => Uint8Array;
   /** What the reader of the configuration says to a text. */
   readonly check: (text: string) => readonly Diagnostic[];
 }
@@ -37,7 +37,7 @@ const MAX_ROUNDS = 4;
 
 export function importYaml(file: string, environment: ImportEnvironment): Imported {
   const importer = new Importer(environment);
-  importer.readFile(file, 0);
+  importer.readSource(file, 0);
   return importer.finish(file);
 }
 
@@ -53,9 +53,9 @@ class Importer {
     this.#environment = environment;
   }
 
-  readFile(file: string, depth: number): void {
+  readSource(file: string, depth: number): void {
     this.#files++;
-    const { root, diagnostics } = readYaml(this.#environment.readFile(file), file);
+    const { root, diagnostics } = readYaml(this.#environment.readSource(file), file);
     for (const { message, expected, ...place } of diagnostics)
       this.#context.lost({ ...place, file }, message, expected);
     if (root?.kind === "map") for (const entry of root.entries) this.#take(entry, file, depth);
@@ -237,7 +237,7 @@ class Importer {
     try {
       for (const file of this.#environment.filesOf(pattern, from)) {
         if (this.#files === MAX_FILES) throw new Error(`at most ${MAX_FILES} files are read`);
-        this.readFile(file, depth + 1);
+        this.readSource(file, depth + 1);
       }
     } catch (error) {
       this.#context.lost(place, `${pattern} is not read`, error instanceof Error ? error.message : String(error));

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { run, runToEnd } from "../support/daemon.js";
@@ -118,3 +118,23 @@ t.test("--check reads standard input where the file is -", async t => {
   t.equal((await checked.exit()).code, 1);
   t.match(await checked.output.untilEnd(), /^-:1:1: No state given on line 1/);
 });
+
+t.test(
+  "--check names the ports that every address can use in clear text, unless the TCP wrappers have rules",
+  async t => {
+    const rules = ["/etc/hosts.allow", "/etc/hosts.deny"].some(
+      file => existsSync(file) && /^[ \t]*[^#\s]/m.test(readFileSync(file, "utf8")),
+    );
+    const lines = [
+      ...["3001:raw:0:/dev/none:9600", "localhost,3002:raw:0:/dev/none:9600", "3003:off:0:/dev/none:9600"],
+      ...["3004:raw:0:/dev/none:9600 remaddr=192.0.2.1,0", "::,3005:telnet:0:/dev/none:9600", "CONTROLPORT:2000"],
+    ].flatMap(line => ["-C", line]);
+    const named = "3001 ::,3005 the control port 2000";
+    const { code, output } = await runToEnd(t, ["--check", ...lines]);
+    t.equal(code, 0);
+    t.equal(output.split(" (")[0], rules ? "" : `warning: every address can connect, in clear text, to ${named}`);
+    t.same(await runToEnd(t, ["--check", "-C", "localhost,3001:raw:0:/dev/none:9600"]), {
+      ...{ code: 0, signal: null, output: "", errors: "" },
+    });
+  },
+);

@@ -22,7 +22,7 @@ export function checked(text: string): readonly Diagnostic[] {
 export function importText(yaml: string | Uint8Array, files: Readonly<Record<string, string>> = {}): Written {
   const { text, diagnostics } = importYaml("a.yaml", {
     check: checked,
-    readFile(file) {
+    readSource(file) {
       const found = file === "a.yaml" ? yaml : files[file];
       if (found === undefined) throw new Error("no such file");
       return typeof found === "string" ? Buffer.from(found, "utf8") : found;
