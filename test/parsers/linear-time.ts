@@ -12,6 +12,9 @@ export interface Growth {
 /** 4 is linear, 16 is quadratic. Between them lies what memory and its collection add. */
 export const MAX_GROWTH = 10;
 
+/** One run of each is enough where the growth is that of linear work: 16 may not look like it. */
+const PLAINLY_LINEAR = 6;
+
 const FIRST_LENGTH = 32;
 /** The product reads no larger text. */
 const LONGEST = 1 << 20;
@@ -29,10 +32,13 @@ const DEADLINE_MS = 20_000;
 export function growthOf(work: (input: string) => void, make: (length: number) => string): Growth {
   let quarter = make(FIRST_LENGTH);
   let isSecond = false;
+  let quarterMs = 0;
   for (let length = FIRST_LENGTH * 4; ; length *= 4) {
     const input = make(length);
     const first = timed(work, input, 1);
     if (first === null) return { length, ms: null, quarterMs: timed(work, quarter, 1) ?? DEADLINE_MS };
+    const isPlain = first <= PLAINLY_LINEAR * quarterMs;
+    if (first >= ENOUGH_MS ? isPlain : length >= LONGEST) return { length, ms: first, quarterMs };
     if (first >= ENOUGH_MS || length >= LONGEST) {
       const ms = timed(work, input, TRIES) ?? DEADLINE_MS;
       const growth = { length, ms, quarterMs: timed(work, quarter, TRIES) ?? DEADLINE_MS };
@@ -40,6 +46,7 @@ export function growthOf(work: (input: string) => void, make: (length: number) =
       isSecond = true;
     }
     quarter = input;
+    quarterMs = first;
   }
 }
 
