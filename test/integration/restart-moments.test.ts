@@ -17,6 +17,17 @@ async function serve(t: Test, state: string, words: string, lines: readonly stri
 
 const SIGNALS = ["SIGTERM", "SIGKILL"] as const;
 
+/**
+ * Resolves when the daemon has read what was sent before, and has ended that turn: a crash within the turn may lose it. What
+ * was sent is read in the turn of the first refusal at the latest.
+ */
+async function laterTurn(t: Test, port: number): Promise<void> {
+  for (let refusal = 0; refusal < 2; refusal++) {
+    const refused = await Client.connect(t, port);
+    t.match(await refused.untilEnd(), "in use");
+  }
+}
+
 t.test("RFC 2217: a break that is on, a suspended flow, half a command", async t => {
   const { port, device, manager } = await serve(t, "telnet:0", "remctl");
   const { com } = await ComPort.agree(t, port);
@@ -26,6 +37,7 @@ t.test("RFC 2217: a break that is on, a suspended flow, half a command", async t
   await com.until("fffc63");
   for (const signal of SIGNALS) {
     com.send("ff");
+    await laterTurn(t, port);
     await manager.restart(signal);
     device.send("held");
     com.send("fd63"); // DO of an unknown option
