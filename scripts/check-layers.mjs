@@ -31,6 +31,7 @@ const PURE_FILES = [
     "connector",
     "context",
     "export",
+    "free-names",
     "pattern",
     "port-options",
     "serial-words",

@@ -1,4 +1,5 @@
 /** Patterns of hosts_access(5) in the library's order (docs/reference.md, "Daemon patterns", "Client patterns"). */
+import { matchesGlob } from "../line/glob.js";
 import { parseAddress, samePrefix } from "./address.js";
 import { type Host, isKnownName, type LookupGenerator, type Subject, sameWord, UNKNOWN } from "./request.js";
 
@@ -104,25 +105,6 @@ function matchesText(token: string, text: string): boolean {
   if (pattern.endsWith(".")) return subject.startsWith(pattern);
   if (pattern.startsWith("[") && pattern.endsWith("]")) return matchesIpv6(pattern.slice(1, -1), 128, subject);
   return pattern === subject;
-}
-
-/** Goes back to the last star only: linear in the product of the lengths. */
-function matchesGlob(pattern: string, text: string): boolean {
-  let [at, star, resume] = [0, -1, 0];
-  for (let i = 0; i < text.length; ) {
-    const wanted = pattern.charAt(at);
-    if (wanted === "*") {
-      star = at++;
-      resume = i;
-    } else if (wanted === "?" || wanted === text.charAt(i)) {
-      at++;
-      i++;
-    } else if (star >= 0) {
-      at = star + 1;
-      i = ++resume;
-    } else return false;
-  }
-  return /^\**$/.test(pattern.slice(at));
 }
 
 function matchesNet(net: string, mask: string, address: string): boolean {

@@ -2,7 +2,7 @@
 import type { ProfileFacts } from "../board/profile.js";
 import type { Options } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
-import { type Diagnostic, errorsOf, faultyLines, formatDiagnostic } from "../config/diagnostic.js";
+import { type Diagnostic, errorsOf, faultyLines, formatDiagnostic, NOT_RELOADED } from "../config/diagnostic.js";
 import { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { systemClock } from "../line/clock.js";
 import type { LimitedLog } from "../log/rate-limit.js";
@@ -211,7 +211,7 @@ export class Daemon {
     const reason = brokenFile ?? (hasLostAll ? errorsOf(next.diagnostics)[0] : undefined);
     if (reason !== undefined) {
       this.#lastReload = `no valid port line in the configuration (${formatDiagnostic(reason)})`;
-      this.#log.error(`The configuration stays as it is: ${this.#lastReload}`);
+      this.#log.error(`${NOT_RELOADED}${this.#lastReload}`);
       return;
     }
     this.#lastReload = next.diagnostics;

@@ -6,7 +6,7 @@ import { writeSync } from "node:fs";
 import { type Options, VERSION } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
 import { errorsOf, formatDiagnostic } from "../config/diagnostic.js";
-import { parseNetworkPort, type ServiceLookup } from "../config/network-port.js";
+import { controlPortParts, parseNetworkPort, type ServiceLookup } from "../config/network-port.js";
 import { isOnEveryAddress, isOpenToAll } from "../config/open-ports.js";
 import { printConfiguration } from "../config/print.js";
 import { controlPortProblem } from "../config/served-port.js";
@@ -72,7 +72,8 @@ function hasAccessRules(): boolean {
 /** One line for all ports that every address can use in clear text; empty: there are none. */
 function openPortsWarning({ ports, controlPort }: Configuration, given: string | null, lookup: ServiceLookup): string {
   const control = given ?? controlPort;
-  const controlled = control === null ? "" : parseNetworkPort(control, lookup);
+  const { tls, networkPort } = controlPortParts(control ?? "");
+  const controlled = tls === null ? parseNetworkPort(networkPort, lookup) : "";
   const open = [
     ...ports.filter(isOpenToAll).map(({ name }) => name),
     ...(typeof controlled !== "string" && isOnEveryAddress(controlled) ? [`the control port ${control}`] : []),

@@ -3,7 +3,7 @@
  * `instanceof` compares, and what is large. A name that a bundle needs and that is not here is an error of the build.
  */
 export { parseArguments, VERSION } from "../cli.js";
-export { errorsOf, formatDiagnostic } from "../config/diagnostic.js";
+export { errorsOf, formatDiagnostic, NOT_RELOADED } from "../config/diagnostic.js";
 export { defaultOptions } from "../config/initial-options.js";
 export { controlPortProblem } from "../config/served-port.js";
 export { suggest } from "../config/suggest.js";

@@ -1,17 +1,18 @@
 /** `ser2net apply`: a configuration counts on trial, and the previous one comes back where the daemon is not healthy with it. */
 import { spawnSync } from "node:child_process";
 import { constants } from "node:os";
+import { NOT_RELOADED } from "../config/diagnostic.js";
 import { DaemonError } from "../drain/running-daemon.js";
 import { decodeUtf8, toText } from "../line/bytes.js";
 import { pause } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
-import { readRegularFile } from "../native/read-file.js";
 import { type ClientCommand, UsageError } from "./arguments.js";
 import type { ControlAddress } from "./control-session.js";
 import { askOnce } from "./daemons.js";
+import { readGiven } from "./given-file.js";
 import { type ClientIo, onEndingSignal } from "./io.js";
 import { TrialFile } from "./trial-file.js";
-import { EXIT, NOT_RELOADED } from "./usage.js";
+import { EXIT } from "./usage.js";
 
 type ApplyCommand = Extract<ClientCommand, { kind: "apply" }>;
 
@@ -34,8 +35,9 @@ export async function apply(
   const before = readStatus(await askOnce(address, "status"));
   const path = command.to ?? before.file;
   if (path === null) throw new DaemonError("failed", "the daemon reads no file; --to FILE names one");
-  check(command.file, before.board, io);
-  const trial = begin(path, command.file);
+  const content = readGiven(command.file);
+  check(command.file, content, before.board, io);
+  const trial = begin(path, content);
   io.out(`on trial: ${path}\n`);
   return await new Trial(address, trial, before.health, io).run(command.confirmSeconds);
 }
@@ -118,8 +120,8 @@ class Trial {
 }
 
 /** The program's own checks, as the daemon would read the file. Throws DaemonError with what they print on standard error. */
-function check(file: string, board: string | null, io: ClientIo): void {
-  const isProfile = toText(read(file)).trimStart().startsWith("{");
+function check(file: string, content: Uint8Array, board: string | null, io: ClientIo): void {
+  const isProfile = toText(content).trimStart().startsWith("{");
   const ofBoard = board === null ? [] : ["--board", board];
   const words = isProfile ? ["board", "check", file] : ["--check", "-c", file, ...ofBoard];
   const program = [process.argv[1] ?? "", ...words.map(decodeUtf8)];
@@ -133,22 +135,13 @@ function check(file: string, board: string | null, io: ClientIo): void {
   io.out(said);
 }
 
-function begin(path: string, from: string): TrialFile {
-  const content = read(from);
+function begin(path: string, content: Uint8Array): TrialFile {
   try {
     return new TrialFile(path, content);
   } catch (error) {
     const isOnTrial = error instanceof Error && "code" in error && error.code === "EEXIST";
     const reason = isOnTrial ? `another trial goes on, or was cut off: ${path}.rollback is there` : reasonOf(error);
     throw new DaemonError("failed", `cannot replace ${path}: ${reason}`);
-  }
-}
-
-function read(file: string): Buffer {
-  try {
-    return readRegularFile(file);
-  } catch (error) {
-    throw new DaemonError("failed", `cannot read ${file}: ${reasonOf(error)}`);
   }
 }
 

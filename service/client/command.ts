@@ -1,5 +1,6 @@
 /** The commands of the client: each one to its file, or as one line of the control language. */
 import { loadHelp } from "../app/load-help.js";
+import { NOT_RELOADED } from "../config/diagnostic.js";
 import { DaemonError } from "../drain/running-daemon.js";
 import { apply } from "./apply.js";
 import { type ClientCommand, parseClientArguments, UsageError } from "./arguments.js";
@@ -10,7 +11,7 @@ import { doctor } from "./doctor.js";
 import type { ClientIo } from "./io.js";
 import { showJournal } from "./journal.js";
 import { ports } from "./ports.js";
-import { EXIT, NOT_RELOADED } from "./usage.js";
+import { EXIT } from "./usage.js";
 import { watch } from "./watch.js";
 
 /** Resolves to the exit status. @param argv from the name of the command on, one character a byte */

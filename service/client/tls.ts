@@ -3,8 +3,8 @@ import { isIP, type Socket } from "node:net";
 import { DaemonError } from "../drain/running-daemon.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
-import { readRegularFile } from "../native/read-file.js";
 import type { TlsFiles } from "./arguments.js";
+import { readGiven } from "./given-file.js";
 
 interface TlsAddress {
   readonly name: string;
@@ -15,7 +15,7 @@ interface TlsAddress {
 /** Throws DaemonError where a file cannot be used. What fails later is an error of the socket. */
 export function connectTls({ name, host, port }: TlsAddress, files: TlsFiles): Socket {
   const { connect, createSecureContext } = loadModule("node:tls");
-  const read = (file: string | null): Buffer | undefined => (file === null ? undefined : readPem(file));
+  const read = (file: string | null): Buffer | undefined => (file === null ? undefined : readGiven(file));
   const own = { cert: read(files.cert), key: read(files.key) };
   const ca = read(files.ca);
   try {
@@ -23,13 +23,5 @@ export function connectTls({ name, host, port }: TlsAddress, files: TlsFiles): S
     return connect({ host, port, secureContext, ...(isIP(host) === 0 ? { servername: host } : {}) });
   } catch (error) {
     throw new DaemonError("failed", `${name}: ${reasonOf(error)}`);
-  }
-}
-
-function readPem(file: string): Buffer {
-  try {
-    return readRegularFile(file);
-  } catch (error) {
-    throw new DaemonError("failed", `cannot read ${file}: ${reasonOf(error)}`);
   }
 }

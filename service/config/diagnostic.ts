@@ -14,6 +14,9 @@ export interface Diagnostic {
   readonly isWarning?: true;
 }
 
+/** Begins the log line and the answer about a reload that changed nothing; the client looks for it. */
+export const NOT_RELOADED = "The configuration stays as it is: ";
+
 /** The diagnostics that are not warnings. */
 export function errorsOf(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   return diagnostics.filter(({ isWarning }) => !isWarning);

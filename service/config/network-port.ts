@@ -31,6 +31,11 @@ export function parseNetworkPort(text: string, serviceLookup: ServiceLookup): Ne
   return typeof port === "string" ? port : { family, transport, host, port };
 }
 
+/** All addresses of the machine. */
+export function isAnyHost(host: string | null): boolean {
+  return host === null || host === "" || host === "::" || host === "0.0.0.0";
+}
+
 /** The TLS line (null: clear text) and the network port of `tls:console,localhost,2000`, a `-p` or CONTROLPORT text. */
 export function controlPortParts(text: string): { readonly tls: string | null; readonly networkPort: string } {
   const [, tls = null, networkPort = text] = /^tls:([^,]*),(.*)/s.exec(text) ?? [];

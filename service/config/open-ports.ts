@@ -1,8 +1,6 @@
 /** Which network ports every address can use, in clear text (docs/security.md). */
 import type { PortConfig } from "./configuration.js";
-import type { NetworkPort } from "./network-port.js";
-
-const ANY_HOST: readonly (string | null)[] = [null, "", "::", "0.0.0.0"];
+import { isAnyHost, type NetworkPort } from "./network-port.js";
 
 /** Without TLS, without an address of this machine alone and without remaddr. UDP has a warning of its own. */
 export function isOpenToAll({ state, networkPort, options }: PortConfig): boolean {
@@ -10,5 +8,5 @@ export function isOpenToAll({ state, networkPort, options }: PortConfig): boolea
 }
 
 export function isOnEveryAddress({ transport, host, port }: NetworkPort): boolean {
-  return transport === "tcp" && port !== 0 && ANY_HOST.includes(host);
+  return transport === "tcp" && port !== 0 && isAnyHost(host);
 }

@@ -1,7 +1,14 @@
 /** Network ports that need the same socket: only one of them can be served. */
 import type { Configuration, PortConfig, RotatorConfig } from "./configuration.js";
 import type { Diagnostic } from "./diagnostic.js";
-import { controlPortParts, families, type NetworkPort, parseNetworkPort, type ServiceLookup } from "./network-port.js";
+import {
+  controlPortParts,
+  families,
+  isAnyHost,
+  type NetworkPort,
+  parseNetworkPort,
+  type ServiceLookup,
+} from "./network-port.js";
 
 interface Holder {
   /** `2002 on line 3`. */
@@ -83,7 +90,7 @@ function addresses(networkPort: NetworkPort): (readonly ["ipv4" | "ipv6", string
     ];
   }
   return families(networkPort).map(one => {
-    if (host === "" || host === "::" || host === "0.0.0.0") return [one, ANY];
+    if (isAnyHost(host)) return [one, ANY];
     if (host === "localhost") return [one, one === "ipv4" ? "127.0.0.1" : "::1"];
     return [one, host];
   });

@@ -1,5 +1,5 @@
 /** The commands that 3.5.4 does not have (docs/control-socket.md). To add one, add a row to COMMANDS. */
-import { formatDiagnostic } from "../config/diagnostic.js";
+import { formatDiagnostic, NOT_RELOADED } from "../config/diagnostic.js";
 import { printable, toText } from "../line/bytes.js";
 import { findPort } from "../port/find-port.js";
 import { personAt } from "../port/peers/writers.js";
@@ -183,7 +183,7 @@ function status(daemon: ControlledDaemon): readonly string[] {
 
 function reload(daemon: ControlledDaemon): readonly string[] {
   const result = daemon.reload();
-  if (typeof result === "string") return [`The configuration stays as it is: ${result}`];
+  if (typeof result === "string") return [`${NOT_RELOADED}${result}`];
   return [...result.map(formatDiagnostic), daemon.status()];
 }
 

@@ -3,6 +3,7 @@ import { isSpeed } from "../config/defaults.js";
 import type { Diagnostic } from "../config/diagnostic.js";
 import { KEYED_WORDS, PLAIN_WORDS } from "../config/option-table.js";
 import { keyOf } from "../config/slips.js";
+import { FreeNames } from "./free-names.js";
 import { Substitution } from "./substitution.js";
 import type { Place, YamlEntry, YamlNode } from "./tree.js";
 
@@ -33,9 +34,7 @@ export class ImportContext {
   readonly connections = new Map<string, ImportedPort | null>();
   readonly diagnostics: Diagnostic[] = [];
   readonly #defaults = new Map<string, string>();
-  readonly #names = new Set<string>();
-  /** By name: the number that makes the next one differ. */
-  readonly #numbers = new Map<string, number>();
+  readonly #names = new FreeNames();
   readonly #defined = new Map<string, string>();
 
   /** Something is missing in what is written. */
@@ -113,13 +112,7 @@ export class ImportContext {
         .replace(/^-+/, "")
         .slice(0, 64) || "text";
     const base = isOptionWord(plain) ? `${plain}-text` : plain;
-    let name = base;
-    for (let number = this.#numbers.get(base) ?? 2; this.#names.has(name); number++) {
-      name = `${base}-${number}`;
-      this.#numbers.set(base, number + 1);
-    }
-    this.#names.add(name);
-    return name;
+    return this.#names.take(base);
   }
 }
 

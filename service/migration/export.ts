@@ -8,11 +8,12 @@ import type {
   TraceConfig,
 } from "../config/configuration.js";
 import type { Diagnostic } from "../config/diagnostic.js";
-import type { NetworkPort } from "../config/network-port.js";
+import { controlPortParts, type NetworkPort } from "../config/network-port.js";
 import { optionWords } from "../config/print.js";
 import { HIDDEN } from "../config/sol-words.js";
 import { toText } from "../line/bytes.js";
 import { EXTENSION_MARK } from "./connection.js";
+import { FreeNames } from "./free-names.js";
 import { escapeByte, escapeCloseon, exportTemplate } from "./texts.js";
 
 /** Why what has TLS is left out. */
@@ -31,15 +32,15 @@ export function exportYaml(configuration: Configuration): Exported {
 class Exporter {
   readonly #lines: string[] = ["%YAML 1.1", "---"];
   readonly #diagnostics: Diagnostic[] = [];
-  readonly #anchors = new Set<string>();
-  readonly #numbers = new Map<string, number>();
+  readonly #anchors = new FreeNames();
   readonly #leds = new Map<string, string>();
   readonly #connections = new Map<string, string>();
 
   write(configuration: Configuration): Exported {
     const { controlPort, controlPortDiagnostic, controlSocket, finalContext } = configuration;
     this.#lines.push("define: &confver 1.0"); // ser2net 4 refuses an empty file
-    if (controlPort?.startsWith("tls:")) this.#lost(null, `CONTROLPORT:${controlPort}`, IN_CLEAR);
+    if (controlPort !== null && controlPortParts(controlPort).tls !== null)
+      this.#lost(null, `CONTROLPORT:${controlPort}`, IN_CLEAR);
     else if (controlPort !== null && controlPortDiagnostic === null) this.#admin(controlPort);
     if (configuration.metricsPort !== null) this.#lost(null, "METRICS", "ser2net 4 has no metrics");
     if (controlSocket !== null) this.#lost(null, "CONTROLSOCKET", "ser2net 4 has no local control socket");
@@ -62,14 +63,7 @@ class Exporter {
   }
 
   #anchor(wanted: string): string {
-    const base = wanted.replace(/[^A-Za-z0-9_-]/g, "-");
-    let name = base;
-    for (let number = this.#numbers.get(base) ?? 2; this.#anchors.has(name); number++) {
-      name = `${base}-${number}`;
-      this.#numbers.set(base, number + 1);
-    }
-    this.#anchors.add(name);
-    return name;
+    return this.#anchors.take(wanted.replace(/[^A-Za-z0-9_-]/g, "-"));
   }
 
   #admin(controlPort: string): void {

@@ -1,7 +1,7 @@
 /** The local socket of the control port, and sessions that attach to a port. */
 import { chmodSync, existsSync, lstatSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import t from "tap";
+import t, { type Test } from "tap";
 import { askControlPort, Client, type Teardown } from "../support/client.js";
 import { Daemon, runProgram, temporaryFolder } from "../support/daemon.js";
 import type { Incoming } from "../support/incoming.js";
@@ -220,13 +220,18 @@ t.test("the file of a dead daemon is replaced; a live one, a link and another fi
   t.notOk(existsSync(path), "removed at the end");
 });
 
-t.test("sessions, attached ones and the socket itself go on over a restart", async t => {
+/** A port for three connections, and a control socket, below a service manager. */
+async function underManager(t: Test) {
   const next = await portNumbers(t);
   const [controlPort, port] = [await next(), await next()];
   const device = PtyDevice.open(t);
   const path = join(temporaryFolder(t), "control");
   const config = [`CONTROLSOCKET:${path}`, `127.0.0.1,${port}:raw:0:${device.path}:9600 max-connections=3`];
-  const manager = await ServiceManager.start(t, { controlPort, config });
+  return { controlPort, port, device, path, manager: await ServiceManager.start(t, { controlPort, config }) };
+}
+
+t.test("sessions, attached ones and the socket itself go on over a restart", async t => {
+  const { port, device, path, manager } = await underManager(t);
   const [idle, attached, watching] = [await local(t, path), await local(t, path), await local(t, path)];
   for (const client of [idle, attached, watching]) await client.expect("-> ");
   idle.send("vers");
@@ -256,12 +261,7 @@ t.test("sessions, attached ones and the socket itself go on over a restart", asy
 });
 
 t.test("attached sessions and the socket live on after a kill, and a session has a new prompt", async t => {
-  const next = await portNumbers(t);
-  const [controlPort, port] = [await next(), await next()];
-  const device = PtyDevice.open(t);
-  const path = join(temporaryFolder(t), "control");
-  const config = [`CONTROLSOCKET:${path}`, `127.0.0.1,${port}:raw:0:${device.path}:9600 max-connections=3`];
-  const manager = await ServiceManager.start(t, { controlPort, config });
+  const { controlPort, port, device, path, manager } = await underManager(t);
   const [idle, attached, watching] = [await local(t, path), await local(t, path), await local(t, path)];
   const binary = await Client.connect(t, controlPort);
   for (const client of [idle, attached, binary, watching]) await client.expect("-> ");
