@@ -45,6 +45,7 @@ export function readAccepter(text: string, rfc2217: boolean): Accepter | string 
   }
   const [first, ...others] = readAddresses(stack.rest, isUdp);
   if (first === undefined) return "it has no port number";
+  if (/\s/.test(first.text)) return "a network port has no blanks"; // a plain text of YAML may go on in the next line
   if (first.port === "0") return "a port number that the system chooses has no counterpart";
   if (others.length > 0) lost.push(`only the first address is served, not ${others.map(({ text }) => text).join(" ")}`);
   return { networkPort: first.text, isUdp, isTelnet, remctl, lost };

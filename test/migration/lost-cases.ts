@@ -19,6 +19,12 @@ export const LOST: readonly Case[] = [
     ],
   },
   {
+    title: "a port number that goes on in the next line",
+    yaml: "admin:\n  accepter: tcp,4\n\n    le\nconnection: &a\n  accepter: tcp,4049\n  connector: serialdev,/dev/ttyS0\n",
+    lines: ["# admin is not carried over: accepter: a network port has no blanks", `4049:raw:0:/dev/ttyS0:${N81}`],
+    said: ["1:1: admin is not carried over (accepter: a network port has no blanks)"],
+  },
+  {
     title: "layers that would leave the port open, and others that are not there",
     yaml: "connection: &a\n  accepter: telnet,mux,certauth,ssl,tcp,4044\n  connector: serialdev,/dev/ttyS0\nconnection: &b\n  accepter: certauth,tcp,4045\n  connector: serialdev,/dev/ttyS1\nconnection: &c\n  accepter: telnet,sctp,4046\n  connector: serialdev,/dev/ttyS2\nconnection: &d\n  accepter: tcp,4047\n  connector: telnet,tcp,192.0.2.3,23\nconnection: &e\n  accepter: dummy\n  connector: serialdev,/dev/ttyS3\nrotator: &r\n  accepter: tcp,4048\n  connections: [ *e ]\n",
     lines: [
