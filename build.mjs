@@ -21,7 +21,7 @@ process.chdir(checkout);
 const ENTRIES = [
   { entry: "service/main.ts", outfile: "ser2net.cjs", program: true },
   { entry: "service/control/server.ts", outfile: "control.cjs", part: true }, // where there is a control port
-  { entry: "service/access/hosts-files.ts", outfile: "access.cjs" }, // loaded where there is a hosts table
+  { entry: "service/access/hosts-files.ts", outfile: "access.cjs", part: true }, // loaded where there is a hosts table
   { entry: "service/board/entry.ts", outfile: "board.cjs" }, // loaded for --board and the command `board`
   { entry: "service/client/entry.ts", outfile: "client.cjs" }, // loaded in place of the daemon, see below
   { entry: "service/dbus/entry.ts", outfile: "dbus.cjs" }, // loaded only where D-Bus is on
