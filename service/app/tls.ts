@@ -70,10 +70,8 @@ export class Tls {
   configure({ finalContext, faultyLines }: Ports): void {
     const { tls } = finalContext;
     for (const config of tls.values()) this.#serve(config);
-    for (const name of this.#servers.keys()) {
-      const isFaulty = faultyLines.some(line => line.startsWith(`TLS:${name}:`));
-      if (!tls.has(name) && !isFaulty) this.#servers.delete(name);
-    }
+    const faulty = new Set(faultyLines.map(line => /^TLS:([^:]*):/.exec(line)?.[1]));
+    for (const name of this.#servers.keys()) if (!tls.has(name) && !faulty.has(name)) this.#servers.delete(name);
   }
 
   /** Does the handshake of a new peer. Takes no link that is not encrypted. @param name of the TLS line */

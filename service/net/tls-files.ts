@@ -82,8 +82,8 @@ function checkPair(
   };
 }
 
-/** Lines of `identity:key in hexadecimal`; empty ones and those with `#` mean nothing. */
-function readKeys(bytes: Buffer): ReadonlyMap<string, Buffer> {
+/** Lines of `identity:key in hexadecimal`; empty ones and those with `#` mean nothing. Throws an Error that names the line. */
+export function readKeys(bytes: Buffer): ReadonlyMap<string, Buffer> {
   const keys = new Map<string, Buffer>();
   for (const [at, line] of bytes.toString("latin1").split(/\r?\n/).entries()) {
     if (line === "" || line.startsWith("#")) continue;

@@ -1,9 +1,10 @@
-/** The parsers of hosts files, of what they name, and of what other hosts answer about a peer. */
+/** The parsers of hosts files, of what they name, of what other hosts answer about a peer, and of keys shared with peers. */
 import { parseAddress } from "../../service/access/address.js";
 import { isAdmitted } from "../../service/access/remote-address.js";
 import type { Answer, LookupRequest } from "../../service/access/request.js";
 import { evaluateRules, type Verdict } from "../../service/access/rules.js";
 import { parseIdent } from "../../service/access/system-lookups.js";
+import { readKeys } from "../../service/net/tls-files.js";
 import { fill, insist, numbered, type Parser } from "./parser.js";
 
 /** `files`: what every file has in it. */
@@ -172,4 +173,34 @@ const address: Parser = {
   },
 };
 
-export const ACCESS_PARSERS: readonly Parser[] = [hostsFile, patternFile, banner, ident, address];
+const sharedKeys: Parser = {
+  name: "files of keys for TLS",
+  parse(text) {
+    let keys: ReadonlyMap<string, Buffer>;
+    try {
+      keys = readKeys(Buffer.from(text, "latin1"));
+    } catch (error) {
+      insist(/^(?:line|the key on line) \d+ |^there is no key/.test(String(Object(error).message)), String(error));
+      return;
+    }
+    insist(keys.size > 0, "no key");
+    for (const [identity, key] of keys) {
+      insist(identity !== "" && !identity.includes(":"), "an identity that is none");
+      insist(key.length >= 16 && key.length <= 256, "a key of a wrong length");
+    }
+  },
+  samples: ["# identity:key\n", `rack7:${fill("0f", 32)}\r\n`, `a b:${fill("A9", 64)}\n`, "\n", ":", "a:0"],
+  hurtful: {
+    keys: length => numbered(number => `${number}:${fill("0f", 32)}\n`, length),
+    "keys of one identity": length => fill(`a:${fill("0f", 32)}\n`, length),
+    "an identity": length => `${fill("a", length)}:${fill("0f", 32)}`,
+    "an identity without a key": length => fill("a", length),
+    "a key": length => `a:${fill("0f", length)}`,
+    "a key with an odd digit": length => `a:${fill("0f", length)}0`,
+    colons: length => fill(":", length),
+    "blank lines": length => fill("\r\n", length),
+    remarks: length => fill("#\n", length),
+  },
+};
+
+export const ACCESS_PARSERS: readonly Parser[] = [hostsFile, patternFile, banner, ident, address, sharedKeys];

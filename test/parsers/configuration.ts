@@ -8,13 +8,14 @@ import { readConfiguration } from "../../service/config/resolve.js";
 import { readSolDevice } from "../../service/config/sol-arguments.js";
 import { suggest } from "../../service/config/suggest.js";
 import { expandTemplate, type TemplateFacts, translateCloseon } from "../../service/config/template.js";
+import { readTls } from "../../service/config/tls.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
 import { fill, insist, numbered, type Parser } from "./parser.js";
 
 const serviceLookup = (name: string) => (name === "echo" ? 7 : null);
 
 function read(text: string): Configuration {
-  return readConfiguration([{ file: "test.conf", text }], { serviceLookup, readSolDevice });
+  return readConfiguration([{ file: "test.conf", text }], { serviceLookup, readSolDevice, readTls });
 }
 
 const PORT = "1:raw:0:/dev/a:";
@@ -34,6 +35,8 @@ const configuration: Parser = {
     "CLOSEON:c:\\x00\\377\n",
     "LED:l:sysfs:device=a duration=5 state=0\n",
     "RS485CONF:r:1:2:0:1\n",
+    "TLS:t:cert=/c key=%d/k ca=/a verify=optional allow=a,b watch=c min=1.3 ciphers=A:B\n",
+    "TLS:k:psk=/p allow=a\nCONTROLPORT:tls:k,2000\n3003:raw:0:/dev/a:tls=t\n",
     "DEFAULT:speed:19200\nDEFAULT:remaddr:10.0.0.1,0;::1,5\n",
     "DEVICE:d:/dev/serial/by-path/x:1\nCONTROLPORT:localhost,2000\n",
     "DEVICE:s:sol.lan -s -U 'a b' -P \"x\\\\y\" -Rk k -p 1 -p2 2 -L user -Ra bmcpick -Ri none -Rc none -H intelplus ::1 h\n",
@@ -89,6 +92,18 @@ const configuration: Parser = {
     "LEDs of one device": length => numbered(number => `LED:${number}:sysfs:device=a\n`, length),
     "an RS485CONF": length => `RS485CONF:r:${fill(" ", length)}`,
     "RS485CONF digits": length => `RS485CONF:r:${fill("1", length)}`,
+    "words of a TLS line": length => `TLS:t:${fill("x= ", length)}`,
+    "one word of a TLS line": length => `TLS:t:cert=${fill("=", length)}`,
+    "names of a TLS line": length => `TLS:t:psk=/k allow=${fill("a,", length)}`,
+    "commas of a TLS line": length => `TLS:t:psk=/k watch=${fill(",", length)}`,
+    "blanks of a TLS line": length => `TLS:t:psk=/k${fill(" \t", length)}x`,
+    "TLS lines": length => numbered(number => `TLS:${number}:psk=/k\n`, length),
+    "TLS lines with faults": length => numbered(number => `TLS:${number}:psk\n`, length),
+    "one TLS line on every port": length =>
+      `TLS:t:psk=/k allow=${fill("a,", length / 2)}\n${numbered(number => `${number}:raw:0:a:tls=t\n`, length / 2)}`,
+    "a TLS line of another name on every port": length =>
+      numbered(number => `TLS:${number}:psk=/k\n${number}:raw:0:a:tls=${number}\n`, length),
+    "a TLS line that is missing on every port": length => numbered(number => `${number}:raw:0:a:tls=x\n`, length),
     "a rotator": length => `ROTATOR:5:${fill("1 ", length)}`,
     "a default": length => `DEFAULT:speed:${fill("9", length)}`,
     "a default of blanks": length => `DEFAULT:speed:${fill(" ", length)}x`,
