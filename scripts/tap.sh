@@ -26,6 +26,8 @@ counted() {
   echo "${number:-0}"
 }
 
+node scripts/typescript/compile.mjs || exit 1
+export NODE_OPTIONS=--import=file://$PWD/scripts/typescript/register.mjs
 node_modules/.bin/tap --reporter=tap "$@" </dev/null | tee "$output" | show
 status=${PIPESTATUS[0]} passed=$(counted pass) failed=$(counted fail)
 if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
