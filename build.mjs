@@ -26,6 +26,7 @@ const ENTRIES = [
   { entry: "service/client/entry.ts", outfile: "client.cjs" }, // loaded in place of the daemon, see below
   { entry: "service/dbus/entry.ts", outfile: "dbus.cjs" }, // loaded only where D-Bus is on
   { entry: "service/doctor/entry.ts", outfile: "doctor.cjs" }, // loaded for the command `doctor`
+  { entry: "service/mdns/entry.ts", outfile: "mdns.cjs", part: true }, // loaded where a port or the control port has mdns
   { entry: "service/app/metrics.ts", outfile: "metrics.cjs", part: true }, // loaded for METRICS and `metrics`
   { entry: "service/drain/entry.ts", outfile: "drain.cjs" }, // loaded in place of the daemon, see below
   { entry: "service/help/entry.ts", outfile: "help.cjs" }, // loaded for --help and for wrong words
@@ -89,7 +90,7 @@ if (process.argv[2] === "--upgrade") {
 /** In bytes, all bundles together: what they take in the flash. */
 const MAX_BUNDLED = 800_000;
 /** Of these, the daemon: it is parsed at every start. */
-const MAX_DAEMON = 173_500;
+const MAX_DAEMON = 174_000;
 const MAX_NATIVE = 300_000;
 
 const BUNDLING = {

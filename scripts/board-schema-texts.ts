@@ -45,6 +45,7 @@ const SERVICE = {
     "Which of several connections may write to the device: all of them, the first, or the last one. The others watch.",
   tellUser: "A telnet client that finds the port in use is told by whom and for how long.",
   espAutoReset: "Resets of esptool over RFC 2217 are recognised, and played in the time an ESP board needs.",
+  mdns: "The port is announced by mDNS, where avahi-daemon runs.",
   telnetEnter: "What the device gets for CR LF from a telnet client without BINARY. crlf: CR LF. cr: one CR.",
   maxConnections: "Connections at the same time.",
 };

@@ -11,9 +11,9 @@ const RANKS = [
   ["log", "access", "board", "device", "net", "led", "trace", "pulse", "replay", "systemd"],
   ["port"],
   ["control", "dbus", "metrics"],
-  ["app", "client", "doctor", "drain", "migration", "upgrade"],
+  ["app", "client", "doctor", "drain", "mdns", "migration", "upgrade"],
 ];
-const TOP = RANKS.length - 1; // app, drain, migration, upgrade, and the files beside the rooms: they put the parts together
+const TOP = RANKS.length - 1; // app, drain, mdns, migration, upgrade, and the files beside the rooms: they put the parts together
 const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["pulse", "line", "telnet", "ipmi", "config", "handover", "help"];
 const PURE_FILES = [
@@ -39,7 +39,7 @@ const PURE_FILES = [
     "substitution",
     "texts",
   ].map(file => `migration/${file}`),
-  ...["port/phase", "metrics/exposition", "control/command", "control/format", "cli"],
+  ...["port/phase", "metrics/exposition", "mdns/announcement", "control/command", "control/format", "cli"],
 ];
 /** What ranks 3 and 4 may take from rank 2 besides types: the errors of the contracts. */
 const ERRORS = { "device/device": ["DeviceError"], "net/link": ["LinkError"] };

@@ -118,6 +118,14 @@ export const OPTION_TEXTS: Readonly<Record<string, readonly WordText[]>> = {
       isOurs: true,
     },
     {
+      words: ["mdns"],
+      isFlag: true,
+      text: "The port is announced in the network by mDNS, where avahi-daemon runs.",
+      default: "mdns",
+      isOurs: true,
+    },
+    { words: ["mdns="], value: "NAME", text: "As mdns, with this name, which has no blanks.", isOurs: true },
+    {
       words: ["esp-auto-reset"],
       isFlag: true,
       text: "Resets that esptool requests by RFC 2217 are carried out in the order that ESP boards need.",

@@ -3,6 +3,7 @@ import type { ProfileFacts } from "../board/profile.js";
 import type { Configuration, PortConfig } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { Log } from "../log/log.js";
+import type { Mdns } from "../mdns/entry.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
 import type { ComPort, ComPortOptions, HeldDevice, HeldDeviceOptions, PortEnvironment } from "../port/environment.js";
@@ -14,6 +15,7 @@ import type { Tls } from "./tls.js";
 
 type Sol = typeof import("./sol.js");
 type Traces = typeof import("../trace/traces.js");
+type MdnsBundle = typeof import("../mdns/entry.js");
 type MetricsBundle = typeof import("./metrics.js");
 type ReplayBundle = typeof import("../replay/replay.js");
 
@@ -25,6 +27,7 @@ interface BundlesOptions {
   readonly log: Log;
   readonly nodeWatcher: DeviceNodeWatcher;
   readonly ports: { list(): readonly ManagedPort[] };
+  createMdns(bundle: MdnsBundle): Mdns;
   createMetrics(bundle: MetricsBundle): Metrics;
 }
 
@@ -39,6 +42,8 @@ export class Bundles {
   readonly #loadMetrics: () => Metrics | null;
   #leds: BoardLeds | null = null;
   #metrics: Metrics | null = null;
+  readonly #loadMdns: () => Mdns | null;
+  #mdns: Mdns | null = null;
   readonly #loadTls: () => Tls | null;
   /** Null: it was not needed so far, or cannot be loaded. */
   tls: Tls | null = null;
@@ -48,7 +53,8 @@ export class Bundles {
     this.replay = loader("Replays", () => loadModule<ReplayBundle>("./replay.cjs"), options.log);
     this.#comPort = loader("Requests of RFC 2217", () => loadModule<ComPortBundle>("./rfc2217.cjs"), options.log);
     this.#hold = loader("Devices that come back", () => loadModule<HoldBundle>("./hold.cjs"), options.log);
-    const { createMetrics, log } = options;
+    const { createMdns, createMetrics, log } = options;
+    this.#loadMdns = loader("mDNS", () => createMdns(loadModule<MdnsBundle>("./mdns.cjs")), log);
     this.#loadMetrics = loader("Metrics", () => createMetrics(loadModule<MetricsBundle>("./metrics.cjs")), log);
     this.#loadTls = loader("TLS", () => new (loadTls().Tls)(options.log), options.log);
     this.#loadLeds = loader("LEDs", () => createLeds(options), options.log);
@@ -85,14 +91,25 @@ export class Bundles {
     return this.#metrics;
   }
 
+  portChanged(port: ManagedPort): void {
+    this.#leds?.portChanged(port);
+    this.#mdns?.refresh();
+  }
+
   close(): void {
     this.#leds?.close();
     this.#metrics?.close();
   }
 
-  /** Loads what the configuration needs, serves its metrics, and sets up its LEDs. Call before its ports are served. */
-  prepare(configuration: Configuration, board: ProfileFacts | null): void {
-    const { leds, ports, metricsPort, finalContext } = configuration;
+  /**
+   * Loads what the configuration needs, serves its metrics, and sets up its LEDs. Call before its ports are served.
+   * @param given the control port of -p
+   */
+  prepare(configuration: Configuration, board: ProfileFacts | null, given: string | null): void {
+    const { leds, ports, metricsPort, finalContext, controlPort } = configuration;
+    const isAnnounced = `${given ?? controlPort}`.startsWith("mdns:");
+    if (isAnnounced || ports.some(({ options }) => options.mdns !== null)) this.#mdns = this.#loadMdns();
+    this.#mdns?.refresh();
     if (finalContext.tls.size > 0) this.tls = this.#loadTls();
     this.tls?.configure(configuration);
     if (board !== null || leds.length > 0) this.#leds = this.#loadLeds();

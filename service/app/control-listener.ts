@@ -82,6 +82,11 @@ export class ControlListener {
     this.server()?.local.move(config, (fd, events) => adoptTcp([fd], events, closeAll));
   }
 
+  /** As written; null: none is served, or not yet. */
+  get served(): string | null {
+    return this.#listener?.error === null ? this.#spec : null;
+  }
+
   get isBroken(): boolean {
     return this.#listener?.isBroken ?? false;
   }

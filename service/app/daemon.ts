@@ -75,6 +75,7 @@ export class Daemon {
     this.#nodeWatcher = new DeviceNodeWatcher(text => log.warning(text));
     this.bundles = new Bundles({
       ...{ log, nodeWatcher: this.#nodeWatcher, ports: this.ports },
+      createMdns: ({ Mdns }) => new Mdns(this, log),
       createMetrics: ({ Metrics }) => new Metrics(this, this.#totals, log, this.#serviceLookup),
     });
     this.#boardDevices = this.#createBoardDevices();
@@ -130,10 +131,13 @@ export class Daemon {
       label: portName => this.label(portName),
       optionContext: () => this.#configuration.finalContext,
       changed: port => {
-        this.bundles.leds?.portChanged(port);
+        this.bundles.portChanged(port);
         this.#events.portChanged(port);
       },
-      removed: port => this.#removed(port),
+      removed: port => {
+        this.ports.remove(port);
+        this.#events.portsChanged();
+      },
       stdioEnded: ok => this.#events.stdioEnded(ok),
       isDraining: () => this.drain.isDraining,
       totals: this.#totals,
@@ -229,7 +233,7 @@ export class Daemon {
     this.#faultyLines = faultyLines(diagnostics);
     this.#board = board;
     this.#configFile = configFile;
-    this.bundles.prepare(configuration, board);
+    this.bundles.prepare(configuration, board, this.#options.controlPort);
     this.#boardDevices.configure(board);
     this.#configuration = applyReload(this.served, this.#configuration, configuration);
   }
@@ -291,10 +295,5 @@ export class Daemon {
     if (fault !== null) this.#log.error(`Can't open control port: ${spec}`);
     if (fault !== null || (spec === null && controlPortDiagnostic !== null))
       this.#log.error("Control port is disabled");
-  }
-
-  #removed(port: ManagedPort): void {
-    this.ports.remove(port);
-    this.#events.portsChanged();
   }
 }

@@ -124,6 +124,7 @@ function optionWords(port: BoardPort): Word[] {
     [port.writer !== undefined && port.writer !== "all" && `writer=${port.writer}`, "writer"],
     [port.tellUser === true && "tell-user", "tellUser"],
     [port.telnetEnter === "cr" && "telnet-enter=cr", "telnetEnter"],
+    [port.mdns === true && "mdns", "mdns"],
     [leds.rx !== undefined && `led-rx=${leds.rx}`, "leds", "rx"],
     [leds.tx !== undefined && `led-tx=${leds.tx}`, "leds", "tx"],
     [port.rs485 !== undefined && `rs485=${port.id}`, "rs485"],

@@ -114,6 +114,7 @@ const SERVICE_KEYS = {
   writer: { schema: { is: "choice", of: CHOICES.writer } },
   tellUser: { schema: FLAG },
   espAutoReset: { schema: FLAG },
+  mdns: { schema: FLAG },
   telnetEnter: { schema: { is: "choice", of: CHOICES["telnet-enter"] } },
   maxConnections: { schema: { is: "integer", ...RANGES["max-connections"] } },
 } as const satisfies Readonly<Record<string, { readonly schema: Schema }>>;

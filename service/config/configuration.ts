@@ -119,6 +119,8 @@ export interface PortOptions extends InitialControl {
   readonly tellUser: boolean;
   /** Resets of esptool over RFC 2217 are recognised. */
   readonly espAutoReset: boolean;
+  /** Announced by mDNS with this name (empty: one that is made of its label and the host); null: it is not. */
+  readonly mdns: string | null;
   /** Name of a TLS line; null: peers are served in clear text. */
   readonly tls: string | null;
   /** Null admits every peer; an empty list (all entries were invalid) admits none. */
@@ -262,6 +264,7 @@ export interface DefaultValues {
   readonly writer: WriterRule;
   readonly "tell-user": boolean;
   readonly "esp-auto-reset": boolean;
+  readonly mdns: boolean;
   readonly dtr: "on" | "off" | null; // null: left to the driver
   readonly rts: "on" | "off" | null;
   readonly remaddr: string;

@@ -39,6 +39,7 @@ export const START_VALUES: DefaultValues = {
   writer: "all",
   "tell-user": false,
   "esp-auto-reset": false,
+  mdns: false,
   dtr: null,
   rts: null,
   remaddr: "",

@@ -63,7 +63,7 @@ export function defaultOptions(context: Pick<OptionContext, "defaults">, kind: D
     ...{ writer: values.writer, tellUser: values["tell-user"], espAutoReset: isTty && values["esp-auto-reset"] },
     dtr: values.dtr === null || !isTty ? null : values.dtr === "on",
     rts: values.rts === null || !isTty ? null : values.rts === "on",
-    ...{ tls: null, remaddr: null },
+    ...{ mdns: values.mdns ? "" : null, tls: null, remaddr: null },
     traceRead: null,
     traceWrite: null,
     traceBoth: null,

@@ -36,10 +36,18 @@ export function isAnyHost(host: string | null): boolean {
   return host === null || host === "" || host === "::" || host === "0.0.0.0";
 }
 
-/** The TLS line (null: clear text) and the network port of `tls:console,localhost,2000`, a `-p` or CONTROLPORT text. */
-export function controlPortParts(text: string): { readonly tls: string | null; readonly networkPort: string } {
-  const [, tls = null, networkPort = text] = /^tls:([^,]*),(.*)/s.exec(text) ?? [];
-  return { tls, networkPort };
+interface ControlPortParts {
+  /** Whether it is announced by mDNS. */
+  readonly mdns: boolean;
+  /** Name of a TLS line; null: clear text. */
+  readonly tls: string | null;
+  readonly networkPort: string;
+}
+
+/** The parts of `mdns:tls:console,localhost,2000`, a `-p` or CONTROLPORT text. */
+export function controlPortParts(text: string): ControlPortParts {
+  const [, mdns, tls = null, networkPort = ""] = /^(mdns:)?(?:tls:([^,]*),)?(.*)/s.exec(text) ?? [];
+  return { mdns: mdns !== undefined, tls, networkPort };
 }
 
 /** The shortest text that reads as this network port. */

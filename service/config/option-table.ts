@@ -47,6 +47,7 @@ const FLAGS: readonly (readonly [name: string, set: SetFlag])[] = [
   ["tell-user", ({ options }, on) => assign(options, "tellUser", on)], // our own
   ["always-open", ({ options }, on) => assign(options, "alwaysOpen", on)], // our own, as the next one
   ["esp-auto-reset", ({ options }, on) => assign(options, "espAutoReset", on)], // our own
+  ["mdns", ({ options }, on) => assign(options, "mdns", on ? "" : null)], // our own
   ["line-timestamp", ({ options }, on) => assign(options, "lineTimestamp", on)],
   ["hexdump", (draft, on) => markTraces(draft, { hexdump: on })],
   ["timestamp", (draft, on) => markTraces(draft, { timestamp: on })],
@@ -87,6 +88,7 @@ export const KEYED_WORDS: ReadonlyMap<string, KeyedWord> = new Map<string, Keyed
   ["led-tx=", portWord((draft, value, context) => useLed("ledTx", draft, value, context))],
   ["rs485=", portWord(useRs485)],
   ["remaddr=", portWord(addRemoteAddresses)],
+  ["mdns=", portWord(({ options }, { text }) => assign(options, "mdns", text) ?? null)], // our own
   ["tls=", { live: false, apply: useTls }], // our own
   ranged("chardelay-scale", ({ options }, scale) => changeChardelay(options, { scale, explicit: true })),
   ranged("chardelay-min", ({ options }, minUs) => changeChardelay(options, { minUs, explicit: true })),

@@ -192,11 +192,12 @@ function traceWords(role: string, trace: TraceConfig | null, name: string | unde
   ];
 }
 
-function peopleWords({ writer, tellUser, telnetEnter }: PortOptions): string[] {
+function peopleWords({ writer, tellUser, telnetEnter, mdns }: PortOptions): string[] {
   return [
     ...when(writer !== "all", `writer=${writer}`),
     ...when(tellUser, "tell-user"),
     ...when(telnetEnter !== "crlf", `telnet-enter=${telnetEnter}`),
+    ...when(mdns !== null, mdns === "" ? "mdns" : `mdns=${mdns}`),
   ];
 }
 

@@ -12,8 +12,10 @@ export interface BusConnectionEvents {
   /** The bus knows us. */
   started(connection: BusConnection): void;
   called(call: Received, whole: boolean, connection: BusConnection): void;
-  /** NameAcquired, NameLost. */
+  /** NameAcquired, NameLost; NameOwnerChanged where it was asked for. */
   named(member: string, name: string): void;
+  /** A signal of another program than the bus, which was asked for. */
+  signalled?(signal: Received): void;
   /** Called once, the last of all. */
   ended(reason: string, refused: boolean): void;
 }
@@ -120,6 +122,10 @@ export class BusConnection {
   #received(message: Received, whole: boolean): void {
     if (message.type === CALL) {
       this.#events.called(message, whole, this);
+      return;
+    }
+    if (message.type === SIGNAL && message.sender !== BUS) {
+      this.#events.signalled?.(message);
       return;
     }
     const isAnswer = message.type === REPLY || message.type === ERROR;

@@ -29,7 +29,7 @@ export function pad(length: number): number {
   return Math.ceil(length / 8) * 8;
 }
 
-const ALIGNMENT: Readonly<Record<string, number>> = { q: 2, b: 4, u: 4, s: 4, o: 4, a: 4, t: 8, "(": 8, "{": 8 };
+const ALIGNMENT: Readonly<Record<string, number>> = { q: 2, b: 4, i: 4, u: 4, s: 4, o: 4, a: 4, t: 8, "(": 8, "{": 8 };
 const START_BYTES = 256;
 
 export class Writer {
@@ -50,7 +50,7 @@ export class Writer {
   put(signature: string, at: number, value: unknown): number {
     const type = signature.charAt(at);
     this.#align(ALIGNMENT[type] ?? 1);
-    switch (type) {
+    switch (type === "i" ? "u" : type) {
       case "y":
         this.#length = this.#room(1).writeUInt8(Number(value), this.#length);
         break;
@@ -61,7 +61,7 @@ export class Writer {
         this.#length = this.#room(4).writeUInt32LE(value ? 1 : 0, this.#length);
         break;
       case "u":
-        this.#length = this.#room(4).writeUInt32LE(Number(value), this.#length);
+        this.#length = this.#room(4).writeUInt32LE(type === "i" ? Number(value) >>> 0 : Number(value), this.#length);
         break;
       case "t":
         this.#length = this.#room(8).writeBigUInt64LE(BigInt(value as bigint), this.#length);

@@ -181,6 +181,7 @@ export class Port implements ManagedPort {
   }
 
   readonly sendBreak = (): boolean => this.#operate(line => line.sendBreak());
+  readonly inForce = (): PortConfig => this.#definition.current;
   readonly replay: ManagedPort["replay"] = limit => this.#observers.replay?.last(limit) ?? null;
 
   #definitionChanged(): void {

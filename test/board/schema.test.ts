@@ -61,6 +61,7 @@ const FULL = {
       tellUser: true,
       telnetEnter: "cr",
       espAutoReset: true,
+      mdns: true,
       maxConnections: 3,
       leds: { rx: "one", tx: "one", link: "two", fault: "two" },
       rs485: { delayBeforeMs: 1, delayAfterMs: 2, rtsOnSend: true, rxDuringTx: false },

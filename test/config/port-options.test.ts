@@ -69,6 +69,9 @@ t.test("every other word sets what it says, and its contrary takes it back", asy
     ["tell-user", { tellUser: true }],
     ["telnet-enter=cr", { telnetEnter: "cr" }],
     ["esp-auto-reset", { espAutoReset: true }],
+    ["mdns", { mdns: "" }],
+    ["mdns=Zigbee", { mdns: "Zigbee" }],
+    ["mdns=Zigbee -mdns", {}],
     ["telnet-enter=cr telnet-enter=crlf", {}],
     ["dtr=off", { dtr: false }],
     ["rts=on dtr=on", { dtr: true, rts: true }],
@@ -107,8 +110,8 @@ function remote(text: string) {
 }
 
 t.test("no word of the table is left out here", async t => {
-  t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 25 + 3);
-  t.equal(KEYED_WORDS.size, 26);
+  t.equal(PLAIN_WORDS.size, SPEEDS.length + 2 + 4 + 10 + 2 * 26 + 3);
+  t.equal(KEYED_WORDS.size, 27);
 });
 
 t.test("a number out of its range is refused and changes nothing", async t => {

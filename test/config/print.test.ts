@@ -56,11 +56,12 @@ t.test("what is printed reads as the same configuration", async t => {
         "PULSE:p:DTR=0  5ms DTR=1",
         "TRACEFILE:u:/u",
         "0:raw:5:/dev/a:300 5DATABITS MARK 2STOPBITS XONXOFF RTSCTS LOCAL HANGUP_WHEN_DONE NOBREAK remctl kickolduser " +
-          "telnet_brk_on_sync -chardelay chardelay-max=5 dev-to-net-bufsize=64 net-to-dev-bufsize=9 max-connections=4 hold=60 always-open replay=64k trace-size=1m trace-keep=0 line-timestamp writer=last tell-user telnet-enter=cr rts=on dtr=off esp-auto-reset " +
+          "telnet_brk_on_sync -chardelay chardelay-max=5 dev-to-net-bufsize=64 net-to-dev-bufsize=9 max-connections=4 hold=60 always-open replay=64k trace-size=1m trace-keep=0 line-timestamp writer=last tell-user telnet-enter=cr rts=on dtr=off esp-auto-reset mdns=Zigbee " +
           "remaddr=ipv4,h,0;::1,5 tr=t tw=u tb=t hexdump -tw-hexdump tw-timestamp led-rx=rx led-tx=rx rs485=r s o c e",
       ],
     ],
     ["a hold by default, and none on one line", ["DEFAULT:hold:30", "1:raw:0:/dev/a", "2:raw:0:/dev/b:hold=0"]],
+    ["announced by default, and not on one line", ["DEFAULT:mdns:1", "1:raw:0:/dev/a", "2:raw:0:/dev/b:-mdns"]],
     ["DTR off by default, and on on one line", ["DEFAULT:dtr:off", "1:raw:0:/dev/a", "2:raw:0:/dev/b:dtr=on"]],
     [
       "one CR by default, and not on one line",
