@@ -16,7 +16,7 @@ export interface Target {
 }
 
 export type ClientCommand =
-  | { readonly kind: "ports"; readonly json: boolean; readonly watch: boolean }
+  | { readonly kind: "ports"; readonly json: boolean; readonly show: "once" | "watch" | "discover" }
   | {
       readonly kind: "attach";
       readonly name: string;
@@ -61,7 +61,7 @@ type Kind = ClientCommand["kind"];
 
 /** Options of each command, and whether they have a value. */
 const OPTIONS: Readonly<Record<Kind, Readonly<Record<string, boolean>>>> = {
-  ports: { "--json": false, "--watch": false },
+  ports: { "--json": false, "--watch": false, "--discover": false },
   attach: { "-r": false, "-f": false, "-8": false, "--replay": true },
   watch: { "--timestamps": false, "--since": true },
   who: {},
@@ -179,7 +179,7 @@ function commandOf(kind: Kind, { options, words }: Given): ClientCommand {
   const [name = "", ...rest] = words;
   switch (kind) {
     case "ports":
-      return { kind, json: options.has("--json"), watch: options.has("--watch") };
+      return { kind, json: options.has("--json"), show: shownPorts(options) };
     case "attach": {
       if (options.has("-r") && options.has("-f")) throw new UsageError("attach: -r only watches, -f takes over");
       const mode = options.has("-r") ? "watch" : options.has("-f") ? "force" : "write";
@@ -209,6 +209,13 @@ function commandOf(kind: Kind, { options, words }: Given): ClientCommand {
     default:
       return { kind, name, words: rest };
   }
+}
+
+function shownPorts(options: Given["options"]): "once" | "watch" | "discover" {
+  if (!options.has("--discover")) return options.has("--watch") ? "watch" : "once";
+  const other = ["--watch", ...Object.keys(TARGETS)].find(option => options.has(option));
+  if (other !== undefined) throw new UsageError(`ports: --discover asks the network, ${other} does not go with it`);
+  return "discover";
 }
 
 function bytesOf(options: Given["options"], option: string): number | null {

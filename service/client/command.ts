@@ -7,6 +7,7 @@ import { type ClientCommand, parseClientArguments, UsageError } from "./argument
 import { attach } from "./attach.js";
 import type { ControlAddress } from "./control-session.js";
 import { askOnce, controlAddresses, findPort } from "./daemons.js";
+import { discover } from "./discover.js";
 import { doctor } from "./doctor.js";
 import type { ClientIo } from "./io.js";
 import { showJournal } from "./journal.js";
@@ -24,6 +25,7 @@ export async function clientCommand(argv: readonly string[], io: ClientIo): Prom
     }
     if (command.kind === "log") return await showJournal(command, target, io);
     if (command.kind === "doctor") return await doctor(command, target, io);
+    if (command.kind === "ports" && command.show === "discover") return await discover(command.json, io);
     return await run(command, controlAddresses(target), io);
   } catch (error) {
     if (error instanceof UsageError) {

@@ -18,7 +18,7 @@ const [TOP, END_OF_LINE, END_OF_SCREEN] = ["\x1b[H", "\x1b[K", "\x1b[J"];
 
 /** Resolves to the exit status. Rejects with DaemonError where no daemon answers. */
 export async function ports(given: Ports, addresses: readonly ControlAddress[], io: ClientIo): Promise<number> {
-  if (given.watch) {
+  if (given.show === "watch") {
     if (io.isTerminal) return refresh(addresses, io);
     io.err("ser2net: ports --watch needs a terminal\n");
     return EXIT.usage;

@@ -1,5 +1,6 @@
 /** The daemons on a bus: each owns the common name or is queued for it (docs/dbus.md, "Names and objects"). */
 import type { BusConnection } from "../dbus/bus-connection.js";
+import type { Received } from "../dbus/codec.js";
 import { type Clock, systemClock } from "../line/clock.js";
 import { loadModule } from "../native/load-module.js";
 import type { Activity } from "../port/drain.js";
@@ -28,7 +29,7 @@ export async function findOnBus(
 ): Promise<readonly RunningDaemon[]> {
   const bus = loadBus();
   const address = bus.busAddress(choice, env);
-  const client = new BusClient(bus, await connect(bus, address));
+  const client = new BusClient(bus, await connectBus(bus, address));
   try {
     const owners = await client.owners(boards);
     const daemons = await Promise.all(owners.map(owner => client.daemon(owner)));
@@ -41,7 +42,8 @@ export async function findOnBus(
   }
 }
 
-function loadBus(): BusModule {
+/** Throws DaemonError. */
+export function loadBus(): BusModule {
   try {
     return loadModule<BusModule>("./dbus.cjs");
   } catch (error) {
@@ -49,12 +51,16 @@ function loadBus(): BusModule {
   }
 }
 
-/** The first socket of the address that takes a connection. */
-async function connect(bus: BusModule, address: string): Promise<BusConnection> {
+/** The first socket of the address that takes a connection. Rejects with DaemonError. @param signalled see BusConnectionEvents */
+export async function connectBus(
+  bus: BusModule,
+  address: string,
+  signalled: (signal: Received) => void = () => {},
+): Promise<BusConnection> {
   let reason = "not the address of a local bus";
   for (const path of bus.socketPaths(address)) {
     try {
-      return await connectSocket(bus, path);
+      return await connectSocket(bus, path, signalled);
     } catch (error) {
       reason = messageOf(error);
     }
@@ -62,7 +68,12 @@ async function connect(bus: BusModule, address: string): Promise<BusConnection> 
   throw new DaemonError("absent", `no bus at ${address}: ${reason}`);
 }
 
-function connectSocket(bus: BusModule, path: string, clock: Clock = systemClock): Promise<BusConnection> {
+function connectSocket(
+  bus: BusModule,
+  path: string,
+  signalled: (signal: Received) => void,
+  clock: Clock = systemClock,
+): Promise<BusConnection> {
   return new Promise((resolve, reject) => {
     const connection = new bus.BusConnection(
       path,
@@ -73,6 +84,7 @@ function connectSocket(bus: BusModule, path: string, clock: Clock = systemClock)
         },
         called: (call, _whole, own) => own.fail(call, "org.freedesktop.DBus.Error.UnknownMethod", "no method here"),
         named: () => {},
+        signalled,
         ended: reason => {
           cancel();
           reject(new Error(reason));

@@ -8,13 +8,19 @@ export interface TableRow extends Activity {
 const HEAD = ["INSTANCE", "PORT", "PEER", "SINCE (UTC)", "WHAT"];
 
 export function formatTable(rows: readonly TableRow[]): string {
-  const cells = [HEAD, ...rows.map(cellsOf)];
-  const widths = HEAD.map((_, column) => cells.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0));
+  return alignedLines([HEAD, ...rows.map(cellsOf)]);
+}
+
+/** Rows with their cells below each other. @param cells the first row has the heads */
+export function alignedLines(cells: readonly (readonly string[])[]): string {
+  const widths = cells[0]?.map((_, column) =>
+    cells.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
+  );
   return cells
     .map(
       row =>
         `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
           .join("  ")
           .trimEnd()}\n`,
     )

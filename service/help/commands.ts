@@ -26,10 +26,14 @@ export const COMMANDS: readonly CommandHelp[] = [
   {
     name: "ports",
     summary: "the ports: who is connected, what they do",
-    forms: [["ports [--json | --watch]", ""]],
+    forms: [
+      ["ports [--json | --watch]", ""],
+      ["ports --discover [--json]", ""],
+    ],
     options: [
       { form: "--json", text: "an array of objects, one for each port" },
       { form: "--watch", text: "the table again and again; Ctrl-C ends it" },
+      { form: "--discover", text: "the ports of all machines around that are announced by mDNS" },
     ],
     hasTarget: true,
     status: CLIENT_STATUS,

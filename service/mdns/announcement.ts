@@ -35,7 +35,9 @@ interface AnnouncedPort extends AnnouncedBoard {
   readonly label: string | null;
 }
 
-const CONTROL_TYPE = "_ser2net-control._tcp";
+export const CONTROL_TYPE = "_ser2net-control._tcp";
+/** All that are announced. */
+export const SERVICE_TYPES = ["_telnet._tcp", "_iostream._tcp", CONTROL_TYPE, "_telnet._udp", "_iostream._udp"];
 
 /** Of an instance name, in bytes (RFC 6763, section 4.1.1); and of one text. */
 const LONGEST_NAME = 63;

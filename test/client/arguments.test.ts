@@ -5,10 +5,12 @@ const parse = (line: string) => parseClientArguments(line.split(" "));
 const HERE = { host: null, instances: [], sockets: [] };
 
 t.test("words and options of each command", async t => {
-  t.same(parse("ports --json"), { command: { kind: "ports", json: true, watch: false }, target: HERE });
+  t.same(parse("ports --json"), { command: { kind: "ports", json: true, show: "once" }, target: HERE });
   t.same(parse("attach -r console --replay 4096").command, {
     ...{ kind: "attach", name: "console", mode: "watch", replayBytes: 4096, eightBit: false },
   });
+  t.match(parse("ports --watch").command, { json: false, show: "watch" });
+  t.match(parse("ports --discover --json").command, { json: true, show: "discover" });
   t.match(parse("attach -f -8 console").command, { mode: "force", replayBytes: null, eightBit: true });
   t.match(parse("watch a b --timestamps --since 100").command, {
     names: ["a", "b"],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import t from "tap";
 import { Box, NEEDS_BOXES } from "../support/boxes.js";
 import { Client, type Teardown } from "../support/client.js";
-import { type Running, run, temporaryFolder } from "../support/daemon.js";
+import { BUNDLE, type Running, run, temporaryFolder } from "../support/daemon.js";
 import type { Incoming } from "../support/incoming.js";
 import { needs } from "../support/tools.js";
 
@@ -60,6 +60,13 @@ async function line(browser: Incoming, sign: "+" | "-" | "=", name: string, type
   return found.slice(found.lastIndexOf("\n", found.length - 2) + 1).split(";");
 }
 
+/** Runs `ser2net ports --discover` in that box, to its end. */
+async function discover(box: Box, ...words: readonly string[]) {
+  const { output, errors, exit } = box.start(process.execPath, BUNDLE, "ports", "--discover", ...words);
+  const { code } = await exit();
+  return { code, output: await output.untilEnd(), errors: await errors.untilEnd() };
+}
+
 t.test("ports are announced and withdrawn", tools, async t => {
   const [rack, bench] = await Box.pair(t, "rack7", "bench");
   await bench.startAvahi();
@@ -88,6 +95,18 @@ t.test("ports are announced and withdrawn", tools, async t => {
   t.equal((await seen("=", "GPS", "_iostream._udp"))[8], "2005");
   t.match(await seen("=", "cabinet on rack7", "_ser2net-control._tcp"), { 8: "2000", 9: /"board=cabinet"/ });
 
+  const list = await discover(bench);
+  t.match(list.output, /^HOST +ADDRESS +PORT +LABEL +BOARD +MODE +LINE +NAME\n/);
+  t.match(list.output, /\nrack7.local +192\.0\.2\.1 +2001 +Console 1 +cabinet +telnet +9600N81 +Console 1 on rack7\n/);
+  t.match(list.output, /\nrack7.local +192\.0\.2\.1 +2000 +- +cabinet +control +- +cabinet on rack7\n/);
+  t.match(list.output, /\nrack7.local +192\.0\.2\.1 +udp,2005 +- +cabinet +raw +9600N81 +GPS\n$/);
+  t.equal(list.output.split("\n").length, 6, "and nothing else");
+  const json = JSON.parse((await discover(bench, "--json")).output);
+  t.same(json[1], {
+    ...{ host: "rack7.local", address: "192.0.2.1", port: 2001, transport: "tcp", label: "Console 1" },
+    ...{ board: "cabinet", mode: "telnet", line: "9600N81", tls: false, name: "Console 1 on rack7" },
+  });
+
   await ask("setportenable 2001 raw");
   await seen("-", "Console 1 on rack7", "_telnet._tcp");
   t.match((await seen("=", "Console 1 on rack7", "_iostream._tcp"))[9], '"mode=raw"', "as what it is now");
@@ -108,6 +127,8 @@ t.test("a name that is taken, avahi-daemon and the bus that restart", tools, asy
   await Promise.all([bench.startAvahi(), rack.startAvahi()]);
   const taken = bench.start("avahi-publish", "-s", "Zigbee", "_iostream._tcp", "1");
   await taken.errors.expect("Established");
+  const nothing = await discover(bench);
+  t.match(nothing, { code: 0, errors: "ser2net: no ports are announced in the network\n" }, "only what is ser2net");
   const { daemon } = await serve(t, rack, "2000");
   await daemon.errors.expect('mDNS: the name "Zigbee" is taken, port 2002 is "Zigbee #2"');
   const browser = bench.start("avahi-browse", "-prk", "_iostream._tcp").output;
@@ -115,6 +136,7 @@ t.test("a name that is taken, avahi-daemon and the bus that restart", tools, asy
 
   await rack.killAvahi();
   await daemon.errors.expect("mDNS: avahi-daemon does not run");
+  t.same(await discover(rack), { code: 3, output: "", errors: "ser2net: avahi-daemon does not run on this machine\n" });
   taken.process.kill();
   await line(browser, "-", "Zigbee", "_iostream._tcp");
   await rack.startAvahi();
