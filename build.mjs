@@ -37,7 +37,10 @@ const ENTRIES = [
   { entry: "service/app/board-leds.ts", outfile: "leds.cjs", part: true }, // loaded for LED lines and boards
   { entry: "service/replay/replay.ts", outfile: "replay.cjs", part: true }, // loaded where a port has replay=
   { entry: "service/trace/traces.ts", outfile: "trace.cjs", part: true }, // loaded where a port is traced
-  { entry: "service/net/udp.ts", outfile: "udp.cjs", part: true }, // loaded with the first UDP port
+  { entry: "service/app/udp-entry.ts", outfile: "udp.cjs", part: true }, // loaded with the first UDP port
+  { entry: "service/config/template.ts", outfile: "template.cjs", part: true }, // loaded where a port has a text or a trace
+  { entry: "service/port/rotator.ts", outfile: "rotator.cjs", part: true }, // loaded where there is a rotator
+  { entry: "service/port/transfer/character-delay.ts", outfile: "delay.cjs", part: true }, // loaded where a port sets chardelay
   { entry: "service/port/reconnecting-device.ts", outfile: "hold.cjs", part: true }, // loaded where a port has hold=
   { entry: "service/port/com-port-control.ts", outfile: "rfc2217.cjs", part: true }, // loaded where a telnet port has remctl
   { entry: "service/app/tls.ts", outfile: "tls.cjs", part: true }, // loaded when a TLS line is configured first
@@ -90,7 +93,7 @@ if (process.argv[2] === "--upgrade") {
 /** In bytes, all bundles together: what they take in the flash. */
 const MAX_BUNDLED = 800_000;
 /** Of these, the daemon: it is parsed at every start. */
-const MAX_DAEMON = 174_000;
+const MAX_DAEMON = 170_000;
 const MAX_NATIVE = 300_000;
 
 const BUNDLING = {

@@ -1,6 +1,6 @@
 /**
- * The bundle leds.cjs: the LEDs of LED lines, and those of a board beside them: connections, faults, the state of the box,
- * and the traffic where the kernel itself can show it.
+ * The bundle leds.cjs: the devices of a board, the LEDs of LED lines, and those of a board beside them: connections, faults,
+ * the state of the box, and the traffic where the kernel itself can show it.
  */
 import type { BoardLed, PortHardware, ProfileFacts } from "../board/profile.js";
 import type { LedConfig, PortConfig } from "../config/configuration.js";
@@ -9,6 +9,8 @@ import type { Led, SteadyLed, TtyLed } from "../led/led.js";
 import { Leds } from "../led/sysfs.js";
 import { backgroundClock, type Clock } from "../line/clock.js";
 import type { ManagedPort, PortStatus } from "../port/status.js";
+
+export { BoardDevices } from "./board-devices.js";
 
 /** The longest time that a LED blinks for a person. */
 const MAX_SECONDS = 3600;

@@ -2,12 +2,15 @@
 import type { ProfileFacts } from "../board/profile.js";
 import type { Configuration, PortConfig } from "../config/configuration.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
+import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import type { Mdns } from "../mdns/entry.js";
 import { reasonOf } from "../native/errors.js";
 import { loadModule } from "../native/load-module.js";
-import type { ComPort, ComPortOptions, HeldDevice, HeldDeviceOptions, PortEnvironment } from "../port/environment.js";
+import type { PortEnvironment } from "../port/environment.js";
+import type { Rotator } from "../port/rotator.js";
 import type { ManagedPort } from "../port/status.js";
+import type { BoardDevices } from "./board-devices.js";
 import type { BoardLeds } from "./board-leds.js";
 import { loadTls } from "./load-tls.js";
 import type { Metrics } from "./metrics.js";
@@ -19,9 +22,14 @@ type MdnsBundle = typeof import("../mdns/entry.js");
 type MetricsBundle = typeof import("./metrics.js");
 type ReplayBundle = typeof import("../replay/replay.js");
 
+type UdpBundle = typeof import("./udp-entry.js");
 type Systemd = typeof import("./systemd-entry.js");
 type ComPortBundle = typeof import("../port/com-port-control.js");
 type HoldBundle = typeof import("../port/reconnecting-device.js");
+type LedsBundle = typeof import("./board-leds.js");
+type RotatorBundle = typeof import("../port/rotator.js");
+type DelayBundle = typeof import("../port/transfer/character-delay.js");
+type TemplateBundle = typeof import("../config/template.js");
 
 interface BundlesOptions {
   readonly log: Log;
@@ -38,7 +46,11 @@ export class Bundles {
   readonly replay: () => ReplayBundle | null;
   readonly #comPort: () => ComPortBundle | null;
   readonly #hold: () => HoldBundle | null;
-  readonly #loadLeds: () => BoardLeds | null;
+  readonly #loadLeds: () => LedsBundle | null;
+  readonly #rotator: () => RotatorBundle | null;
+  readonly #delay: () => DelayBundle | null;
+  readonly #template: () => TemplateBundle | null;
+  readonly #options: BundlesOptions;
   readonly #loadMetrics: () => Metrics | null;
   #leds: BoardLeds | null = null;
   #metrics: Metrics | null = null;
@@ -49,6 +61,7 @@ export class Bundles {
   tls: Tls | null = null;
 
   constructor(options: BundlesOptions) {
+    this.#options = options;
     this.traces = loader("Traces", () => loadModule<Traces>("./trace.cjs"), options.log);
     this.replay = loader("Replays", () => loadModule<ReplayBundle>("./replay.cjs"), options.log);
     this.#comPort = loader("Requests of RFC 2217", () => loadModule<ComPortBundle>("./rfc2217.cjs"), options.log);
@@ -57,7 +70,10 @@ export class Bundles {
     this.#loadMdns = loader("mDNS", () => createMdns(loadModule<MdnsBundle>("./mdns.cjs")), log);
     this.#loadMetrics = loader("Metrics", () => createMetrics(loadModule<MetricsBundle>("./metrics.cjs")), log);
     this.#loadTls = loader("TLS", () => new (loadTls().Tls)(options.log), options.log);
-    this.#loadLeds = loader("LEDs", () => createLeds(options), options.log);
+    this.#loadLeds = loader("LEDs", () => loadModule<LedsBundle>("./leds.cjs"), log);
+    this.#rotator = loader("Rotators", () => loadModule<RotatorBundle>("./rotator.cjs"), log);
+    this.#delay = loader("Character delays", () => loadModule<DelayBundle>("./delay.cjs"), log);
+    this.#template = loader("Escape sequences of texts", () => loadModule<TemplateBundle>("./template.cjs"), log);
   }
 
   /** Null: no configuration so far has LEDs, or they cannot be loaded. */
@@ -65,16 +81,40 @@ export class Bundles {
     return this.#leds;
   }
 
-  /** See PortEnvironment, as `holdDevice`. */
-  comPort(options: ComPortOptions): ComPort | null {
+  /** See PortEnvironment, as those that follow. */
+  readonly comPort: PortEnvironment["comPort"] = options => {
     const bundle = this.#comPort();
     return bundle === null ? null : new bundle.ComPortControl(options);
-  }
+  };
 
-  holdDevice(options: HeldDeviceOptions): HeldDevice | null {
+  readonly holdDevice: PortEnvironment["holdDevice"] = options => {
     const bundle = this.#hold();
     return bundle === null ? null : new bundle.ReconnectingDevice(options);
+  };
+
+  readonly characterDelay: PortEnvironment["characterDelay"] = (...options) => {
+    const bundle = this.#delay();
+    return bundle === null ? null : new bundle.CharacterDelay(...options);
+  };
+
+  readonly expandTemplate: PortEnvironment["expandTemplate"] = (...template) =>
+    this.#template()?.expandTemplate(...template) ?? "";
+
+  /** The bundle is there, since there is a UDP port. */
+  readonly udpRefusals: PortEnvironment["udpRefusals"] = () =>
+    new (loadModule<UdpBundle>("./udp.cjs").UdpRefusals)(systemClock);
+
+  rotator(...options: ConstructorParameters<RotatorBundle["Rotator"]>): Rotator | null {
+    const bundle = this.#rotator();
+    return bundle === null ? null : new bundle.Rotator(...options);
   }
+
+  /** Of a board. Null: they cannot be loaded. */
+  boardDevices(options: ConstructorParameters<LedsBundle["BoardDevices"]>[0]): BoardDevices | null {
+    const bundle = this.#loadLeds();
+    return bundle === null ? null : new bundle.BoardDevices(options);
+  }
+
   /** As `PortEnvironment.secure`; without TLS a peer is refused. */
   readonly secure: PortEnvironment["secure"] = (name, link, take) => {
     if (name === null) {
@@ -85,6 +125,11 @@ export class Bundles {
     if (this.tls === null) link.close();
     else this.tls.secure(name, link, take);
   };
+
+  #createLeds(): BoardLeds | null {
+    const { log, nodeWatcher, ports } = this.#options;
+    return this.#loadLeds()?.createBoardLeds(text => log.warning(text), { nodeWatcher, ports }) ?? null;
+  }
 
   metrics(): Metrics | null {
     this.#metrics = this.#loadMetrics();
@@ -106,17 +151,20 @@ export class Bundles {
    * @param given the control port of -p
    */
   prepare(configuration: Configuration, board: ProfileFacts | null, given: string | null): void {
-    const { leds, ports, metricsPort, finalContext, controlPort } = configuration;
+    const { leds, ports, metricsPort, rotators, finalContext, controlPort } = configuration;
     const isAnnounced = `${given ?? controlPort}`.startsWith("mdns:");
     if (isAnnounced || ports.some(({ options }) => options.mdns !== null)) this.#mdns = this.#loadMdns();
     this.#mdns?.refresh();
     if (finalContext.tls.size > 0) this.tls = this.#loadTls();
     this.tls?.configure(configuration);
-    if (board !== null || leds.length > 0) this.#leds = this.#loadLeds();
+    if (board !== null || leds.length > 0) this.#leds ??= this.#createLeds();
     this.#leds?.configure(board, ports);
     if (ports.some(isTraced)) this.traces();
     if (metricsPort !== null || this.#metrics !== null) this.metrics()?.move(metricsPort);
     if (ports.some(({ options }) => options.holdSeconds > 0)) this.#hold();
+    if (rotators.length > 0) this.#rotator();
+    if (ports.some(({ options: { chardelay } }) => chardelay.explicit && chardelay.enabled)) this.#delay();
+    if (ports.some(hasTemplate)) this.#template();
     if (ports.some(({ options, state }) => options.remctl && state === "telnet")) this.#comPort();
   }
 }
@@ -129,6 +177,12 @@ export function loadSol(): Sol {
 /** What tells the service manager; null: there is none to tell, or it cannot be loaded, which is logged. */
 export function loadSystemd({ NOTIFY_SOCKET: path = "" }: NodeJS.ProcessEnv, log: Pick<Log, "error">): Systemd | null {
   return path === "" ? null : loader("Notifications", () => loadModule<Systemd>("./systemd.cjs"), log)();
+}
+
+/** A text or a file name that is expanded. */
+function hasTemplate(config: PortConfig): boolean {
+  const { banner, openstr, closestr } = config.options;
+  return isTraced(config) || (banner ?? openstr ?? closestr) !== null;
 }
 
 export function isTraced({ options: { traceRead, traceWrite, traceBoth } }: Pick<PortConfig, "options">): boolean {
@@ -153,9 +207,4 @@ export function loader<T>(what: string, load: () => T, log: Pick<Log, "error">):
     }
     return loaded;
   };
-}
-
-function createLeds({ log, nodeWatcher, ports }: BundlesOptions): BoardLeds {
-  const { createBoardLeds } = loadModule<typeof import("./board-leds.js")>("./leds.cjs");
-  return createBoardLeds(text => log.warning(text), { nodeWatcher, ports });
 }

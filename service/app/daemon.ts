@@ -12,7 +12,7 @@ import type { PortEnvironment } from "../port/environment.js";
 import { Registry } from "../port/registry.js";
 import type { ManagedPort } from "../port/status.js";
 import { Totals } from "../port/totals.js";
-import { BoardDevices } from "./board-devices.js";
+import type { BoardDevices } from "./board-devices.js";
 import { Bundles, loadSol } from "./bundles.js";
 import { ControlListener } from "./control-listener.js";
 import { createControlServer } from "./control-server.js";
@@ -54,7 +54,8 @@ export class Daemon {
   readonly #serviceLookup = createServiceLookup();
   readonly #nodeWatcher: DeviceNodeWatcher;
   readonly bundles: Bundles;
-  readonly #boardDevices: BoardDevices;
+  /** Null: there was no board so far, or their code cannot be loaded. */
+  #boardDevices: BoardDevices | null = null;
   readonly served: ServedPorts;
   readonly #environment: PortEnvironment;
   readonly control: ControlListener;
@@ -78,7 +79,6 @@ export class Daemon {
       createMdns: ({ Mdns }) => new Mdns(this, log),
       createMetrics: ({ Metrics }) => new Metrics(this, this.#totals, log, this.#serviceLookup),
     });
-    this.#boardDevices = this.#createBoardDevices();
     this.#configuration = readSources([], this.#serviceLookup);
     this.drain = new DaemonDrain({
       ports: this.ports,
@@ -93,6 +93,7 @@ export class Daemon {
       ports: this.ports,
       environment: this.#environment,
       openLed: config => this.bundles.leds?.open(config) ?? null,
+      createRotator: (...options) => this.bundles.rotator(...options),
     });
     this.control = new ControlListener({
       createServer: () => createControlServer(this, log, () => events.reloadDue("Reload called on the control port")),
@@ -104,15 +105,12 @@ export class Daemon {
     });
   }
 
-  #createBoardDevices(): BoardDevices {
-    return new BoardDevices({
+  #createBoardDevices(): BoardDevices | null {
+    return this.bundles.boardDevices({
       machine: () => loadBoards().thisMachine(),
       nodeWatcher: this.#nodeWatcher,
       warn: text => this.#log.warning(text),
-      found: path => {
-        this.#log.notice(`There is a serial device now: ${path}`);
-        this.#events.reloadDue("A serial device has appeared");
-      },
+      found: path => this.#events.reloadDue(`A serial device has appeared (${path})`),
       changed: () => this.#events.healthChanged(),
     });
   }
@@ -234,7 +232,8 @@ export class Daemon {
     this.#board = board;
     this.#configFile = configFile;
     this.bundles.prepare(configuration, board, this.#options.controlPort);
-    this.#boardDevices.configure(board);
+    if (board !== null) this.#boardDevices ??= this.#createBoardDevices();
+    this.#boardDevices?.configure(board);
     this.#configuration = applyReload(this.served, this.#configuration, configuration);
   }
 
@@ -265,12 +264,12 @@ export class Daemon {
 
   /** The labels of the board's connectors that are required and have no device. */
   missing(): readonly string[] {
-    return this.#boardDevices.missing();
+    return this.#boardDevices?.missing() ?? [];
   }
 
   /** Resolves when every device is closed, which has a time limit. */
   async stop(): Promise<void> {
-    this.#boardDevices.close();
+    this.#boardDevices?.close();
     this.served.closeRotators();
     this.control.close();
     await Promise.all(this.ports.list().map(port => port.shutdown()));

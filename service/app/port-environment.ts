@@ -68,17 +68,17 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
   const names = new RemoteNames();
   const withPort = (remote: RemoteAddress) => names.addresses(remote).map(address => ({ address, port: remote.port }));
   const [time, heartbeat, permitted] = [systemClock, new Heartbeat(systemClock), createAccessCheck("ser2net", log)];
+  const { secure, holdDevice, comPort, characterDelay, udpRefusals, expandTemplate } = options.bundles;
   let ids = handover?.nextConnectionId ?? 0;
   return {
-    ...{ log, quiet: options.quiet, time, count: options.totals.add, heartbeat, secure: options.bundles.secure },
+    ...{ log, quiet: options.quiet, time, count: options.totals.add, heartbeat },
     ...{ handover, definitionMark },
     budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
     defaultSignature: options.signature,
     listen: (spec, events) => listen(spec, inherited, events, time),
     standardInput,
     openDevice: createDeviceOpener(log, locking),
-    holdDevice: held => options.bundles.holdDevice(held),
-    comPort: wanted => options.bundles.comPort(wanted),
+    ...{ secure, holdDevice, comPort, characterDelay, udpRefusals, expandTemplate },
     nodeWatcher: options.nodeWatcher,
     identify: deviceIdentity,
     permitted,

@@ -11,7 +11,7 @@ import { portText } from "../port/connection-log.js";
 import type { PortEnvironment } from "../port/environment.js";
 import { NO_SOCKETS, Port } from "../port/port.js";
 import type { Registry } from "../port/registry.js";
-import { Rotator } from "../port/rotator.js";
+import type { Rotator } from "../port/rotator.js";
 
 /** What a reload changes. */
 export interface ReloadTarget {
@@ -31,6 +31,8 @@ interface ServedPortsOptions {
   readonly environment: PortEnvironment;
   /** Null: the kernel itself flashes it, or LEDs cannot be loaded. */
   openLed(config: LedConfig): Led | null;
+  /** Null: they cannot be loaded. */
+  createRotator(...options: ConstructorParameters<typeof Rotator>): Rotator | null;
 }
 
 export class ServedPorts implements ReloadTarget {
@@ -91,7 +93,8 @@ export class ServedPorts implements ReloadTarget {
   }
 
   openRotator(config: RotatorConfig): void {
-    const rotator = new Rotator(config, this.ports, this.#options.environment);
+    const rotator = this.#options.createRotator(config, this.ports, this.#options.environment);
+    if (rotator === null) return;
     try {
       rotator.start();
       this.#rotators.set(config.name, rotator);

@@ -1,8 +1,8 @@
 /** The texts of LED and RS485CONF. */
 import { toBytes } from "../line/bytes.js";
 import type { LedConfig, NamedText, Pulse, PulseReader, Rs485Config } from "./configuration.js";
+import { translateCloseon } from "./escapes.js";
 import { LED_FORM, RS485_FORM } from "./parse.js";
-import { translateCloseon } from "./template.js";
 
 interface DefinitionDiagnostic {
   /** With its line number, in the form of the reference: `on N` or `on line N.` */

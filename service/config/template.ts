@@ -1,5 +1,9 @@
-/** Escape sequences of banners, open and close strings, and trace file names: parsed, then expanded with facts. */
+/**
+ * Escape sequences of banners, open and close strings, and trace file names: parsed, then expanded with facts. The bundle
+ * template.cjs.
+ */
 import { formatLine, type LineSettings } from "../line/settings.js";
+import { escapedByte } from "./escapes.js";
 import { isSolDevice } from "./sol-target.js";
 
 /** One reading of the clock, broken down in local time; month, weekday and day of year count from 0 (Sunday). */
@@ -110,51 +114,10 @@ function parseTemplate(text: string): TemplatePart[] {
   return parts;
 }
 
-type Closeon = { readonly text: string } | { readonly fault: string; readonly offset: number };
-
-/** CLOSEON knows fewer escapes and is strict about them. The fault is the message without ` on line N`. */
-export function translateCloseon(text: string): Closeon {
-  const parts: string[] = [];
-  let end = 0;
-  for (let at = text.indexOf("\\"); at >= 0; at = text.indexOf("\\", end)) {
-    parts.push(text.slice(end, at));
-    const letter = text[at + 1] ?? "";
-    const digits = /[0-7]/.test(letter) ? 3 : letter === "x" ? 2 : 0;
-    const first = at + 1 + (letter === "x" ? 1 : 0);
-    end = digits === 0 ? at + 2 : first + digits;
-    if (end > text.length) return { fault: "end of string right after a \\ (starting at )", offset: at };
-    const code = text.slice(first, end);
-    if (digits > 0 && !(letter === "x" ? /^[0-9a-fA-F]{2}$/ : /^[0-7]{3}$/).test(code)) {
-      return { fault: `Invalid octal sequence (starting at ${text.slice(at)})`, offset: at };
-    }
-    const single = CLOSEON_ESCAPES.get(letter);
-    if (digits === 0 && single === undefined) {
-      return { fault: `Unknown escape sequence (starting at ${text.slice(at)})`, offset: at };
-    }
-    parts.push(single ?? byte(code, letter === "x" ? 16 : 8));
-  }
-  parts.push(text.slice(end));
-  return { text: parts.join("") };
-}
-
-const CLOSEON_ESCAPES: ReadonlyMap<string, string> = new Map([
-  ["\\", "\\"],
-  ["r", "\r"],
-  ["n", "\n"],
-  ["t", "\t"],
-  ["v", "\v"],
-  ["a", "\x07"],
-]);
-
 function character(octal: string | undefined, hex: string | undefined, letter: string): string {
-  if (octal !== undefined) return byte(octal, 8);
-  if (hex !== undefined) return hex === "" ? "" : byte(hex, 16);
+  if (octal !== undefined) return escapedByte(octal, 8);
+  if (hex !== undefined) return hex === "" ? "" : escapedByte(hex, 16);
   return CONTROLS.get(letter) ?? letter;
-}
-
-/** Octal goes up to 0777: the reference takes it modulo 256. */
-function byte(digits: string, radix: 8 | 16): string {
-  return String.fromCharCode(Number.parseInt(digits, radix) & 0xff);
 }
 
 function isFactLetter(letter: string): letter is FactLetter {

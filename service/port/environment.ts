@@ -1,7 +1,7 @@
 /** The environment of a port: everything outside it that it uses, from app/port-environment.ts or from a test. */
 import type { LedConfig, OptionContext, PortConfig, RemoteAddress } from "../config/configuration.js";
 import type { NetworkPort } from "../config/network-port.js";
-import type { ClockReading } from "../config/template.js";
+import type { ClockReading, expandTemplate } from "../config/template.js";
 import type { Device, LineDevice } from "../device/device.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import type { DeviceState, TraceState } from "../handover/state.js";
@@ -14,9 +14,11 @@ import type { LinePulses, PulsedLine } from "../pulse/line-pulses.js";
 import type { PortHandover } from "./handover.js";
 import type { Heartbeat } from "./heartbeat.js";
 import type { Connection } from "./peers/connection.js";
+import type { UdpRefusals } from "./peers/udp-refusals.js";
 import type { DeviceLossCause, PortEvents } from "./port-events.js";
 import type { WakeUpBudget } from "./read-pacing.js";
 import type { ManagedPort } from "./status.js";
+import type { CharacterDelay } from "./transfer/character-delay.js";
 
 export interface PortTraces {
   deviceToNet(bytes: Uint8Array): void;
@@ -145,6 +147,12 @@ export interface PortEnvironment {
   holdDevice(options: HeldDeviceOptions): HeldDevice | null;
   /** RFC 2217, for a device whose peers use it. Null: its code cannot be loaded. */
   comPort(options: ComPortOptions): ComPort | null;
+  /** The manual page's algorithm, for a port line that asks for it. Null: its code cannot be loaded. */
+  characterDelay(...options: ConstructorParameters<typeof CharacterDelay>): CharacterDelay | null;
+  /** Refusals to the UDP senders of a port. */
+  udpRefusals(): UdpRefusals;
+  /** Empty where the code cannot be loaded. */
+  readonly expandTemplate: typeof expandTemplate;
   /** Tells whether a device's node is there. */
   readonly nodeWatcher: Pick<DeviceNodeWatcher, "watch" | "isPresent">;
   /** Equal for all names of one device. */

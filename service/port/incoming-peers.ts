@@ -11,7 +11,7 @@ import { isUndecided, undecidedConnection } from "./handover.js";
 import type { PortLifecycle } from "./lifecycle.js";
 import { acceptPermitted, decideAdmission, REFUSAL, refuse } from "./peers/admission.js";
 import { FixedPeers } from "./peers/fixed-peers.js";
-import { UdpRefusals } from "./peers/udp-refusals.js";
+import type { UdpRefusals } from "./peers/udp-refusals.js";
 import { inUseText } from "./peers/writers.js";
 
 interface IncomingPeersOptions {
@@ -36,13 +36,13 @@ export class IncomingPeers {
   readonly #pending: Link[] = [];
   /** Links whose access is being looked up. */
   readonly #asked = new Set<Link>();
-  readonly #udpRefusals: UdpRefusals;
+  /** Null: none so far. */
+  #udpRefusals: UdpRefusals | null = null;
   readonly #fixed: FixedPeers;
 
   constructor(options: IncomingPeersOptions) {
     this.#options = options;
     const { environment, lifecycle } = options;
-    this.#udpRefusals = new UdpRefusals(environment.time);
     this.#fixed = new FixedPeers({
       clock: environment.time,
       missing: () => (this.#isServing ? lifecycle.slots.missingFixedPeers() : []),
@@ -260,11 +260,16 @@ export class IncomingPeers {
     return this.#take(link, force);
   }
 
+  get #refusals(): UdpRefusals {
+    this.#udpRefusals ??= this.#options.environment.udpRefusals();
+    return this.#udpRefusals;
+  }
+
   #refuse(link: Link, text: string): void {
     const { environment, config } = this.#options;
     if (link.transport !== "udp") {
       refuse(link, text);
-    } else if (!this.#udpRefusals.refuse(link, text)) {
+    } else if (!this.#refusals.refuse(link, text)) {
       const { name } = this.#options;
       environment.log.warning(
         `Port ${name}: refused datagrams from ${unmappedText(link.peer.address)} are not answered`,

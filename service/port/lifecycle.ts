@@ -45,7 +45,7 @@ export class PortLifecycle {
     this.#strings = new PortStrings({
       config: () => options.config(),
       firstPeer: () => [...this.slots.live][0]?.link.peer ?? null,
-      localTime: () => this.#environment.localTime(),
+      environment: this.#environment,
     });
     this.device = new PortDevice({
       environment: this.#environment,

@@ -58,7 +58,7 @@ export class OpenPort implements TelnetCommands {
     readonly before: DeviceState | null;
   }) {
     const { device, config, observers, connections, environment, events } = options;
-    const { budget, heartbeat, time: clock } = environment;
+    const { budget, heartbeat, time: clock, characterDelay } = environment;
     this.device = device;
     this.config = config;
     this.#observers = observers;
@@ -71,7 +71,9 @@ export class OpenPort implements TelnetCommands {
     [observers.ledRx = null, observers.ledTx = null] = this.#leds;
     const silentSeconds = options.before?.transfer.deviceSilentSeconds ?? 0;
     this.#transfer = new TransferState(config, heartbeat.second - silentSeconds);
-    const transfer = { device, config, observers, clock, budget, heartbeat, connections, events, commands: this };
+    const transfer = {
+      ...{ device, config, observers, clock, budget, heartbeat, characterDelay, connections, events, commands: this },
+    };
     const transferred = options.before?.transfer ?? null;
     this.toNet = new DeviceToNet(transfer, this.#transfer, transferred);
     this.toDevice = new NetToDevice(transfer, this.#transfer, transferred);

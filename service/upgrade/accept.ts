@@ -42,6 +42,7 @@ function problemOf({ configuration, hasBus }: NewVersion): string | null {
     if (ports.some(({ networkPort }) => networkPort.transport === "udp")) loadModule<unknown>("./udp.cjs");
     if (ports.some(({ options }) => options.remctl)) loadModule<unknown>("./rfc2217.cjs");
     if (ports.some(({ options }) => options.holdSeconds > 0)) loadModule<unknown>("./hold.cjs");
+    for (const file of ["./template.cjs", "./rotator.cjs", "./delay.cjs"] as const) loadModule<unknown>(file);
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -1,11 +1,12 @@
 /** Whatever the text is, reading it ends, and what comes of it prints and reads as the same. */
 import t from "tap";
 import type { Configuration } from "../../service/config/configuration.js";
+import { translateCloseon } from "../../service/config/escapes.js";
 import { KEYED_WORDS, PLAIN_WORDS } from "../../service/config/option-table.js";
 import { planReload } from "../../service/config/plan.js";
 import { parsePortWords } from "../../service/config/port-options.js";
 import { printConfiguration } from "../../service/config/print.js";
-import { expandTemplate, translateCloseon } from "../../service/config/template.js";
+import { expandTemplate } from "../../service/config/template.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
 import { randomNumbers } from "../support/random.js";
 import { substance } from "./comparable.js";

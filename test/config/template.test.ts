@@ -1,10 +1,6 @@
 import t from "tap";
-import {
-  type ClockReading,
-  expandTemplate,
-  type TemplateFacts,
-  translateCloseon,
-} from "../../service/config/template.js";
+import { translateCloseon } from "../../service/config/escapes.js";
+import { type ClockReading, expandTemplate, type TemplateFacts } from "../../service/config/template.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
 
 const NOW: ClockReading = {

@@ -8,20 +8,23 @@ import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { until } from "../support/wait.js";
 
-const MISSING = ["udp.cjs", "hold.cjs", "handover.cjs", "rfc2217.cjs"];
+const MISSING = "udp hold handover rfc2217 template rotator delay".split(" ").map(name => `${name}.cjs`);
 
-t.test("UDP, hold= and the state of another process each in a file that is not there", async t => {
+t.test("UDP, hold=, rotators, texts and others each in a file that is not there", async t => {
   const folder = temporaryFolder(t);
   for (const file of readdirSync(dirname(BUNDLE))) {
     if (/\.(cjs|node)$/.test(file) && !MISSING.includes(file))
       copyFileSync(join(dirname(BUNDLE), file), join(folder, file));
   }
   const next = await portNumbers(t);
-  const [udp, tcp, telnet, device] = [await next(), await next(), await next(), PtyDevice.open(t)];
+  const [udp, tcp, telnet, rotator] = [await next(), await next(), await next(), await next()];
+  const device = PtyDevice.open(t);
   const lines = [
+    "BANNER:greeting:hello\\n",
     `udp,127.0.0.1,${udp}:raw:0:/dev/ttyUDP:9600`,
-    `127.0.0.1,${tcp}:raw:0:${device.path}:9600 hold=5`,
+    `127.0.0.1,${tcp}:raw:0:${device.path}:9600 hold=5 chardelay-min=1000 greeting`,
     `127.0.0.1,${telnet}:telnet:0:/dev/ttyNone:9600 remctl`,
+    `ROTATOR:127.0.0.1,${rotator}:${tcp}`,
   ];
   const {
     errors,
@@ -37,6 +40,9 @@ t.test("UDP, hold= and the state of another process each in a file that is not t
   t.equal(await client.expect("down"), "down");
   await errors.expect(/Connections and devices are not taken over, and not kept: Cannot find module '.\/handover.cjs'/);
   await errors.expect(/Devices that come back cannot be loaded: Cannot find module '.\/hold.cjs'/);
+  await errors.expect(/Rotators cannot be loaded: Cannot find module '.\/rotator.cjs'/);
+  await errors.expect(/Character delays cannot be loaded: Cannot find module '.\/delay.cjs'/);
+  await errors.expect(/Escape sequences of texts cannot be loaded: Cannot find module '.\/template.cjs'/);
   await errors.expect(/Requests of RFC 2217 cannot be loaded: Cannot find module '.\/rfc2217.cjs'/);
   await errors.expect(/Unable to create network socket\(s\) on line 0: udp,.*Cannot find module '.\/udp.cjs'/);
   device.close();

@@ -1,5 +1,6 @@
 /** The parsers of the configuration. */
 import type { Configuration } from "../../service/config/configuration.js";
+import { translateCloseon } from "../../service/config/escapes.js";
 import { parseNetworkPort } from "../../service/config/network-port.js";
 import { KEYED_WORDS, PLAIN_WORDS } from "../../service/config/option-table.js";
 import { planReload } from "../../service/config/plan.js";
@@ -7,7 +8,7 @@ import { parsePortWords } from "../../service/config/port-options.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { readSolDevice } from "../../service/config/sol-arguments.js";
 import { suggest } from "../../service/config/suggest.js";
-import { expandTemplate, type TemplateFacts, translateCloseon } from "../../service/config/template.js";
+import { expandTemplate, type TemplateFacts } from "../../service/config/template.js";
 import { readTls } from "../../service/config/tls.js";
 import { STANDARD_LINE } from "../../service/line/settings.js";
 import { fill, insist, numbered, type Parser } from "./parser.js";

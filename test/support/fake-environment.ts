@@ -2,6 +2,7 @@
 import { isAdmitted } from "../../service/access/remote-address.js";
 import type { PortConfig } from "../../service/config/configuration.js";
 import { formatNetworkPort, type NetworkPort } from "../../service/config/network-port.js";
+import { expandTemplate } from "../../service/config/template.js";
 import type { Device } from "../../service/device/device.js";
 import { createLog } from "../../service/log/levels.js";
 import type { LogFields } from "../../service/log/log.js";
@@ -9,10 +10,12 @@ import type { Link, PeerAddress } from "../../service/net/link.js";
 import { ComPortControl } from "../../service/port/com-port-control.js";
 import type { PortEnvironment } from "../../service/port/environment.js";
 import { Heartbeat } from "../../service/port/heartbeat.js";
+import { UdpRefusals } from "../../service/port/peers/udp-refusals.js";
 import { Port } from "../../service/port/port.js";
 import { WakeUpBudget } from "../../service/port/read-pacing.js";
 import { ReconnectingDevice } from "../../service/port/reconnecting-device.js";
 import { Registry } from "../../service/port/registry.js";
+import { CharacterDelay } from "../../service/port/transfer/character-delay.js";
 import { LinePulses } from "../../service/pulse/line-pulses.js";
 import { Replays } from "../../service/replay/replay.js";
 import { readLines } from "../config/read.js";
@@ -210,6 +213,9 @@ export class World {
       openDevice: config => this.open(config),
       holdDevice: options => new ReconnectingDevice(options),
       comPort: options => new ComPortControl(options),
+      characterDelay: (...options) => new CharacterDelay(...options),
+      udpRefusals: () => new UdpRefusals(this.time),
+      expandTemplate,
       nodeWatcher: {
         watch: (path, changed) => {
           const one = { path, changed };

@@ -2,7 +2,7 @@
 import type { TransferredState } from "../../handover/state.js";
 import { escapeIac } from "../../telnet/encoder.js";
 import { type NextRead, ReadPacing } from "../read-pacing.js";
-import { CharacterDelay } from "./character-delay.js";
+import type { CharacterDelay } from "./character-delay.js";
 import { type CloseOn, createCloseOn } from "./close-on.js";
 import {
   BYTES_PER_TURN,
@@ -41,7 +41,7 @@ export class DeviceToNet {
     if (before !== null) this.#closeOn?.scan(before.closeOnSeen);
     this.delay =
       chardelay.explicit && chardelay.enabled
-        ? new CharacterDelay(
+        ? options.characterDelay(
             chardelay,
             devToNetBufsize.bytes,
             options.clock,

@@ -5,6 +5,7 @@ import type { TransferredState } from "../../handover/state.js";
 import type { Clock } from "../../line/clock.js";
 import { bitsPerCharacter, type LineSettings } from "../../line/settings.js";
 import type { TelnetEvent } from "../../telnet/decoder.js";
+import type { PortEnvironment } from "../environment.js";
 import type { Heartbeat } from "../heartbeat.js";
 import type { DataObservers } from "../observers.js";
 import type { Connection } from "../peers/connection.js";
@@ -46,6 +47,7 @@ export interface TransferOptions {
   readonly clock: Clock;
   readonly budget: WakeUpBudget;
   readonly heartbeat: Heartbeat;
+  readonly characterDelay: PortEnvironment["characterDelay"];
   /** The live set: the lifecycle adds and removes, both directions read it. */
   readonly connections: Set<Connection>;
 }
