@@ -32,6 +32,7 @@ const PURE_FILES = [
     "context",
     "export",
     "free-names",
+    "mdns",
     "pattern",
     "port-options",
     "serial-words",

@@ -26,7 +26,7 @@ export function importConnection(
   }
   const connector = readConnector(parts.text("connector"), context, parts.place("connector"));
   if (typeof connector === "string") return `connector: ${connector}`;
-  const { words, definitions } = importOptions(name, accepter.isUdp, parts, place, context);
+  const { words, definitions } = importOptions(name, accepter, parts, place, context);
   const define = (wanted: string, form: readonly [string, string]) => {
     const { name: defined, line } = context.define(`${name}-${wanted}`, form);
     if (line !== null) definitions.push(line);
@@ -77,12 +77,12 @@ function readParts(entries: readonly YamlEntry[], place: Place, context: ImportC
 
 function importOptions(
   name: string,
-  isUdp: boolean,
+  accepter: Accepter,
   { options }: Parts,
   place: Place,
   context: ImportContext,
 ): ReturnType<typeof optionWords> {
-  const draft = startOptions(name, isUdp);
+  const draft = startOptions(name, accepter);
   for (const option of OPTION_NAMES) {
     const value = context.default("ser2net", option);
     if (value !== undefined) takeOption(option, { text: value, alias: null, comment: "" }, draft, place, context);

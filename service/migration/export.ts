@@ -14,6 +14,7 @@ import { HIDDEN } from "../config/sol-words.js";
 import { toText } from "../line/bytes.js";
 import { EXTENSION_MARK } from "./connection.js";
 import { FreeNames } from "./free-names.js";
+import { mdnsLines } from "./mdns.js";
 import { escapeByte, escapeCloseon, exportTemplate } from "./texts.js";
 
 /** Why what has TLS is left out. */
@@ -67,7 +68,9 @@ class Exporter {
   }
 
   #admin(controlPort: string): void {
-    this.#lines.push("admin:", `  accepter: ${quoted(`telnet,tcp,${controlPort.replace(/(^|,)tcp,/, "$1")}`)}`);
+    const { mdns, networkPort } = controlPortParts(controlPort);
+    if (mdns) this.#lost(null, "mdns: of CONTROLPORT", "ser2net 4 does not announce it");
+    this.#lines.push("admin:", `  accepter: ${quoted(`telnet,tcp,${networkPort.replace(/(^|,)tcp,/, "$1")}`)}`);
   }
 
   #led(led: LedConfig): void {
@@ -108,7 +111,8 @@ class Exporter {
       );
     const telnet =
       state === "telnet" || (state === "off" && options.remctl) ? `telnet${options.remctl ? "(rfc2217)" : ""},` : "";
-    const mark = extensions.length === 0 ? "" : ` # ${EXTENSION_MARK} ${extensions.join(" ")}`;
+    const kept = options.mdns === "" ? [...extensions, "mdns"] : extensions; // it has another name there
+    const mark = kept.length === 0 ? "" : ` # ${EXTENSION_MARK} ${kept.join(" ")}`;
     const connector = this.#connector(port);
     if (state === "off") this.#warnOff(port);
     this.#lines.push(
@@ -160,7 +164,8 @@ class Exporter {
     return ["serialdev", ...words].join(",");
   }
 
-  #options({ options, device }: PortConfig): string[] {
+  #options(port: PortConfig): string[] {
+    const { options, device } = port;
     const { chardelay, devToNetBufsize, netToDevBufsize, remaddr } = options;
     const text = (key: string, value: string | null) => (value === null ? [] : [`${key}: ${literal(value)}`]);
     const template = (key: string, value: string | null) => text(key, value && exportTemplate(value, device.written));
@@ -175,6 +180,7 @@ class Exporter {
       ...number("dev-to-net-bufsize", devToNetBufsize.bytes, devToNetBufsize.explicit),
       ...number("net-to-dev-bufsize", netToDevBufsize.bytes, netToDevBufsize.explicit),
       ...number("max-connections", options.maxConnections, options.maxConnections !== 1),
+      ...mdnsLines(port, literal),
       ...text("remaddr", remaddr === null ? null : remaddr.map(one => one.text).join(";") || "0.0.0.0,1"),
       ...traceLines("read", options.traceRead, device.written),
       ...traceLines("write", options.traceWrite, device.written),

@@ -2,6 +2,7 @@
 import { RANGES, type Range } from "../config/defaults.js";
 import { readRemoteAddress } from "./accepter.js";
 import type { ImportContext, Value } from "./context.js";
+import { isMdnsOption, type MdnsOptions, mdnsWord } from "./mdns.js";
 import { readFlag } from "./stack.js";
 import { importCloseon, importTemplate } from "./texts.js";
 import type { Place } from "./tree.js";
@@ -12,18 +13,24 @@ type TraceRole = "read" | "write" | "both";
 interface OptionDraft {
   readonly connection: string;
   readonly isUdp: boolean;
+  readonly isTelnet: boolean;
   /** By option: its number, or whether it is on. */
   readonly values: Map<string, number | boolean>;
   readonly texts: Map<TextKind, Value>;
   readonly traces: Readonly<Record<TraceRole, { file: Value | null; hexdump: boolean; timestamp: boolean }>>;
   readonly leds: Map<string, string>;
+  readonly mdns: MdnsOptions;
   remaddr: string[] | null;
 }
 
-export function startOptions(connection: string, isUdp: boolean): OptionDraft {
+export function startOptions(
+  connection: string,
+  { isUdp, isTelnet }: Pick<OptionDraft, "isUdp" | "isTelnet">,
+): OptionDraft {
   const trace = () => ({ file: null, hexdump: false, timestamp: false });
   return {
-    ...{ connection, isUdp, values: new Map(), texts: new Map(), leds: new Map(), remaddr: null },
+    ...{ connection, isUdp, isTelnet, values: new Map(), texts: new Map(), leds: new Map(), remaddr: null },
+    mdns: new Map(),
     traces: { read: trace(), write: trace(), both: trace() },
   };
 }
@@ -32,6 +39,7 @@ export const OPTION_FLAGS: ReadonlyMap<string, string> = new Map([
   ["kickolduser", "kickolduser"],
   ["telnet-brk-on-sync", "telnet_brk_on_sync"],
   ["chardelay", "chardelay"],
+  ["mdns", "mdns"],
 ]);
 export const OPTION_NUMBERS = [
   "chardelay-scale",
@@ -50,11 +58,10 @@ const MISSING: ReadonlyMap<string, readonly [harmless: RegExp, reason: string]> 
   ["no-con-to-acc", [/^(false|no|off|0)$/i, "both directions are always transferred"]],
   ["no-acc-to-con", [/^(false|no|off|0)$/i, "both directions are always transferred"]],
   ["connback", [/^$/, "connections that the daemon makes itself have no counterpart"]],
-  ["mdns", [/^(false|no|off|0)$/i, "ports are not announced by mDNS"]],
   ["pamauth", [/^$/, "authentication is not carried over"]],
 ]);
 /** They have an effect only together with something that is refused or listed itself. */
-const IDLE = /^(mdns-\w+|authdir|allowed-users|authdir-admin|pamauth-admin)$/;
+const IDLE = /^(authdir|allowed-users|authdir-admin|pamauth-admin)$/;
 /** What the program does anyway. */
 const DONE_ANYWAY: ReadonlyMap<string, string> = new Map([
   ["accepter-retry-time", "a network port that is in use is tried again after 1 to 30 s"],
@@ -66,6 +73,7 @@ export const OPTION_NAMES: readonly string[] = [
   ...OPTION_FLAGS.keys(),
   ...OPTION_NUMBERS,
   ...TEXTS,
+  ...["mdns-interface", "mdns-type", "mdns-domain", "mdns-host"],
   ...["remaddr", "trace-hexdump", "trace-timestamp", "trace-read", "trace-write", "trace-both", ...MISSING.keys()],
 ];
 
@@ -82,6 +90,7 @@ export function takeOption(key: string, value: Value, draft: OptionDraft, place:
   else if (number !== undefined) setNumber(number, text, draft, place, context);
   else if (key === "remaddr") addAddresses(text, draft, place, context);
   else if (key.startsWith("trace-")) takeTrace(key, value, draft, place, context);
+  else if (isMdnsOption(key)) draft.mdns.set(key, { value, place });
   else if (missing !== undefined) {
     if (!missing[0].test(text)) context.lost(place, `${key} is not carried over`, missing[1]);
   } else if (anyway !== undefined) context.note(place, `${key} is not carried over`, anyway);
@@ -144,7 +153,9 @@ export function optionWords(
     if (line !== null) definitions.push(line);
     return name;
   };
-  const words = [...values].flatMap(([key, value]) => valueWords(key, value));
+  const words = [...values].flatMap(([key, value]) =>
+    key === "mdns" && value ? mdnsWord(connection, draft, draft.mdns, place, context) : valueWords(key, value),
+  );
   if (remaddr !== null) words.push(`remaddr=${remaddr.join(";") || (isUdp ? "udp,0" : "0")}`);
   for (const role of TRACES) {
     const { file, hexdump, timestamp } = traces[role];

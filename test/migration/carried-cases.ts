@@ -22,6 +22,29 @@ export const CARRIED: readonly Case[] = [
     lines: ["4002:telnet:0:/dev/ttyAMA0:115200 8DATABITS NONE 1STOPBIT LOCAL remctl"],
   },
   {
+    title: "connections that are announced by mDNS",
+    yaml:
+      "connection: &zigbee\n  accepter: tcp,4070\n  connector: serialdev,/dev/ttyS0\n  options:\n    mdns: true\n" +
+      "connection: &b\n  accepter: telnet,tcp,4071\n  connector: serialdev,/dev/ttyS1\n  options:\n    mdns: true\n    mdns-type: _telnet._tcp\n    mdns-name: rack\n" +
+      "connection: &c\n  accepter: telnet,tcp,4072\n  connector: serialdev,/dev/ttyS2\n  options:\n    mdns-name: the console\n    mdns: true\n    mdns-interface: -1\n" +
+      "connection: &d\n  accepter: tcp,4073\n  connector: serialdev,/dev/ttyS3\n  options:\n    mdns: false\n    mdns-name: d\n",
+    lines: [
+      `4070:raw:0:/dev/ttyS0:${N81} mdns=zigbee`,
+      `4071:telnet:0:/dev/ttyS1:${N81} mdns=rack`,
+      `4072:telnet:0:/dev/ttyS2:${N81} mdns=the-console`,
+      `4073:raw:0:/dev/ttyS3:${N81}`,
+    ],
+    said: [
+      "13:1: warning: mdns-type: _iostream._tcp becomes _telnet._tcp (the state of the port decides)",
+      "17:5: warning: mdns-name becomes the-console (a name has no blanks and no backslashes)",
+    ],
+  },
+  {
+    title: "a default for all of them",
+    yaml: "default:\n  name: mdns\n  value: true\n  class: ser2net\nconnection: &a\n  accepter: tcp,4074\n  connector: serialdev,/dev/ttyS0\n",
+    lines: [`4074:raw:0:/dev/ttyS0:${N81} mdns=a`, "DEFAULT:mdns:1"],
+  },
+  {
     title: "telnet alone, with a limit of time, only from this host",
     yaml: "connection: &c\n  accepter: telnet,tcp,localhost,4003\n  timeout: 300\n  enable: on\n  connector: serialdev,/dev/ttyUSB3\n",
     lines: [`localhost,4003:telnet:300:/dev/ttyUSB3:${N81}`],

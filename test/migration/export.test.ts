@@ -43,6 +43,8 @@ const WORDS = [
   "led-rx=green led-tx=green rs485=bus dtr=on rts=off",
   "remaddr=192.0.2.1,0;::1,0;ipv4,h,0",
   "hold=60 always-open replay=1000 trace-size=5 trace-keep=2 line-timestamp writer=first tell-user telnet-enter=cr esp-auto-reset",
+  "mdns",
+  "hold=60 mdns=Zigbee",
 ];
 
 t.test("what is exported and imported again is the same", async t => {
@@ -83,6 +85,18 @@ t.test("what ser2net 4 does not have is listed with the line it comes from", asy
     "test.conf:2:1: Port 2002: the secrets of its SOL device is not carried over (put them in place of ***)",
     "test.conf:4:1: warning: Port 2003 is off: it is written as raw (ser2net.conf does not say which state it would have)",
     "-C:0:1: PULSE p is not carried over (ser2net 4 has no pulses)",
+  ]);
+});
+
+t.test("what is announced has the names of ser2net 4", async t => {
+  const { text, diagnostics } = exportYaml(
+    readText("CONTROLPORT:mdns:2000\n2001:telnet:0:/dev/ttyS0:mdns\n2002:raw:0:/dev/ttyS1:mdns=Zigbee\n"),
+  );
+  t.match(text, "  accepter: 'telnet,tcp,2000'".replaceAll("'", ""));
+  t.match(text, "# ser2net-edge: mdns\n  options:\n    mdns: true\n    mdns-type: '_telnet._tcp'\nconnection");
+  t.match(text, /connector: [^#\n]*\n {2}options:\n {4}mdns: true\n {4}mdns-name: Zigbee\n$/);
+  t.same(diagnostics.map(formatDiagnostic), [
+    "-C:0:1: mdns: of CONTROLPORT is not carried over (ser2net 4 does not announce it)",
   ]);
 });
 
