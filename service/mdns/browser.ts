@@ -45,7 +45,7 @@ export class ServiceBrowser {
     this.#owner = owner;
   }
 
-  /** Takes a signal of the connection. */
+  /** Takes a signal of the connection. One that cannot be read is not taken. */
   signalled(signal: Received): void {
     if (signal.sender !== this.#owner || signal.interface !== `${AVAHI}.ServiceBrowser`) return;
     const { items, ...browsed } = this.#of(signal.path);
@@ -54,7 +54,13 @@ export class ServiceBrowser {
       this.#changed();
     }
     if (signal.member !== "ItemNew") return;
-    const [index, protocol, name, type, domain] = signal.body();
+    let body: readonly unknown[];
+    try {
+      body = signal.body();
+    } catch {
+      return;
+    }
+    const [index, protocol, name, type, domain] = body;
     const item = { name: String(name), type: String(type), domain: String(domain) };
     const key = JSON.stringify(item);
     // A service is there once, whatever interfaces show it.

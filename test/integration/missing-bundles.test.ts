@@ -8,7 +8,7 @@ import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { until } from "../support/wait.js";
 
-const MISSING = "udp hold handover rfc2217 template rotator delay".split(" ").map(name => `${name}.cjs`);
+const MISSING = "udp hold handover rfc2217 template rotator delay mdns".split(" ").map(name => `${name}.cjs`);
 
 t.test("UDP, hold=, rotators, texts and others each in a file that is not there", async t => {
   const folder = temporaryFolder(t);
@@ -22,7 +22,7 @@ t.test("UDP, hold=, rotators, texts and others each in a file that is not there"
   const lines = [
     "BANNER:greeting:hello\\n",
     `udp,127.0.0.1,${udp}:raw:0:/dev/ttyUDP:9600`,
-    `127.0.0.1,${tcp}:raw:0:${device.path}:9600 hold=5 chardelay-min=1000 greeting`,
+    `127.0.0.1,${tcp}:raw:0:${device.path}:9600 hold=5 chardelay-min=1000 greeting mdns`,
     `127.0.0.1,${telnet}:telnet:0:/dev/ttyNone:9600 remctl`,
     `ROTATOR:127.0.0.1,${rotator}:${tcp}`,
   ];
@@ -39,6 +39,7 @@ t.test("UDP, hold=, rotators, texts and others each in a file that is not there"
   device.send("down");
   t.equal(await client.expect("down"), "down");
   await errors.expect(/Connections and devices are not taken over, and not kept: Cannot find module '.\/handover.cjs'/);
+  await errors.expect(/mDNS cannot be loaded: Cannot find module '.\/mdns.cjs'/);
   await errors.expect(/Devices that come back cannot be loaded: Cannot find module '.\/hold.cjs'/);
   await errors.expect(/Rotators cannot be loaded: Cannot find module '.\/rotator.cjs'/);
   await errors.expect(/Character delays cannot be loaded: Cannot find module '.\/delay.cjs'/);

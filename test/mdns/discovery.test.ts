@@ -8,7 +8,12 @@ import { BUNDLE, type Running, run, temporaryFolder } from "../support/daemon.js
 import type { Incoming } from "../support/incoming.js";
 import { needs } from "../support/tools.js";
 
-const tools = { ...needs("avahi-daemon", "avahi-browse", "dbus-daemon", "nsenter", "ip"), ...NEEDS_BOXES };
+t.jobs = 2; // each has machines and a network of its own
+const tools = {
+  buffered: true,
+  ...needs("avahi-daemon", "avahi-browse", "dbus-daemon", "nsenter", "ip"),
+  ...NEEDS_BOXES,
+};
 
 const BOARD = {
   profile: 1,
@@ -106,6 +111,9 @@ t.test("ports are announced and withdrawn", tools, async t => {
     ...{ host: "rack7.local", address: "192.0.2.1", port: 2001, transport: "tcp", label: "Console 1" },
     ...{ board: "cabinet", mode: "telnet", line: "9600N81", tls: false, name: "Console 1 on rack7" },
   });
+
+  await rack.start("avahi-set-host-name", "rack8").exit();
+  t.equal((await seen("=", "Zigbee", "_iostream._tcp"))[6], "rack8.local", "with the new name of the host");
 
   await ask("setportenable 2001 raw");
   await seen("-", "Console 1 on rack7", "_telnet._tcp");
