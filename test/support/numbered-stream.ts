@@ -34,7 +34,7 @@ export class NumberedStream {
       let text = "";
       for (; this.#due >= LINE_BYTES; this.#due -= LINE_BYTES) text += line(this.#sent++);
       if (text !== "") this.#send(text);
-    }, TICK_MS);
+    }, TICK_MS).unref(); // a test that fails before stop() ends
   }
 
   /** The last line. */
