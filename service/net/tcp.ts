@@ -70,9 +70,9 @@ class TcpListener implements Listener {
     this.#events = events;
     this.#dispose = dispose;
     this.addresses = sockets.map(fd => localAddress(fd)).map(({ address, port }) => ({ address, port }));
-    const takers = new Map(sockets.map(fd => [fd, () => this.#take(fd)]));
+    const takers = sockets.map(fd => () => this.#take(fd));
     this.#sockets = watchEach(sockets, fd => {
-      const take = takers.get(fd);
+      const take = takers[sockets.indexOf(fd)];
       if (take !== undefined) scheduler.add(take);
     });
     this.#listen();

@@ -19,10 +19,10 @@ interface IncomingPeersOptions {
   readonly environment: PortEnvironment;
   readonly lifecycle: PortLifecycle;
   /** The definition in force. */
-  config(): PortConfig;
+  readonly config: () => PortConfig;
   /** Another port holds the device. */
-  deviceBusy(): boolean;
-  changed(): void;
+  readonly deviceBusy: () => boolean;
+  readonly changed: () => void;
 }
 
 export class IncomingPeers {
@@ -35,21 +35,26 @@ export class IncomingPeers {
    */
   readonly #pending: Link[] = [];
   /** Links whose access is being looked up. */
-  readonly #asked = new Set<Link>();
+  #asked: readonly Link[] = [];
   /** Null: none so far. */
   #udpRefusals: UdpRefusals | null = null;
-  readonly #fixed: FixedPeers;
+  /** Of a UDP port. */
+  readonly #fixed: FixedPeers | null;
 
   constructor(options: IncomingPeersOptions) {
     this.#options = options;
-    const { environment, lifecycle } = options;
-    this.#fixed = new FixedPeers({
+    this.#fixed = options.config().networkPort.transport === "udp" ? this.#createFixed() : null;
+  }
+
+  #createFixed(): FixedPeers {
+    const { environment, lifecycle, deviceBusy } = this.#options;
+    return new FixedPeers({
       clock: environment.time,
       missing: () => (this.#isServing ? lifecycle.slots.missingFixedPeers() : []),
       addressesOf: remote => environment.numericAddresses(remote),
       connect: peer => this.#listener?.connect(peer) ?? null,
       attach: (link, slot) => lifecycle.attach(link, slot, true),
-      deviceState: () => (!lifecycle.device.isPresent ? "missing" : options.deviceBusy() ? "busy" : "free"),
+      deviceState: () => (!lifecycle.device.isPresent ? "missing" : deviceBusy() ? "busy" : "free"),
     });
   }
 
@@ -89,7 +94,7 @@ export class IncomingPeers {
     this.adopt();
     this.accept(lifecycle.phase !== "closing");
     if (input !== null) this.#admit(input);
-    this.#fixed.attach();
+    this.#fixed?.attach();
     return true;
   }
 
@@ -123,7 +128,7 @@ export class IncomingPeers {
   close(): void {
     this.#listener?.close();
     this.#listener = null;
-    this.#fixed.stop();
+    this.#fixed?.stop();
   }
 
   /** While false, peers wait in the kernel's backlog. */
@@ -160,7 +165,7 @@ export class IncomingPeers {
 
   /** The device is free or present again: attaches fixed UDP peers. */
   attachFixed(): void {
-    this.#fixed.attach();
+    this.#fixed?.attach();
   }
 
   /**
@@ -170,8 +175,8 @@ export class IncomingPeers {
   admitPending(opened: boolean): void {
     this.accept(true);
     for (const link of this.#pending.splice(0)) this.#admit(link);
-    if (opened) this.#fixed.attach();
-    else this.#fixed.attachLater();
+    if (opened) this.#fixed?.attach();
+    else this.#fixed?.attachLater();
   }
 
   closePending(): void {
@@ -186,8 +191,10 @@ export class IncomingPeers {
     }
     const permitted = this.#options.environment.permitted(link);
     if (typeof permitted !== "boolean") {
-      this.#asked.add(link);
-      void permitted.then(() => this.#asked.delete(link));
+      this.#asked = [...this.#asked, link];
+      void permitted.then(() => {
+        this.#asked = this.#asked.filter(one => one !== link);
+      });
     }
     acceptPermitted(
       link,

@@ -7,16 +7,16 @@ export interface PortLifecycleOptions {
   readonly environment: PortEnvironment;
   readonly observers: DataObservers;
   /** The definition in force, with the state new connections get. */
-  config(): PortConfig;
+  readonly config: () => PortConfig;
   timeoutSeconds(): number; // 0: none
   /** The device is open without a connection too. */
   staysOpen(): boolean;
   /** Another port holds the device. */
-  deviceBusy(): boolean;
+  readonly deviceBusy: () => boolean;
   /** The device is about to be closed: new connections wait from now on. */
   closing(): void;
   /** The device is closed and no connection is left. `opened` is false when the device could not be opened. */
   freed(opened: boolean): void;
-  changed(): void;
+  readonly changed: () => void;
   nodeChanged(isPresent: boolean): void;
 }

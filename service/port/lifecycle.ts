@@ -29,28 +29,22 @@ export class PortLifecycle {
   readonly device: PortDevice;
   readonly #options: PortLifecycleOptions;
   readonly #environment: PortEnvironment;
-  readonly #strings: PortStrings;
   #phase: Phase = "disabled";
   #openPort: OpenPort | null = null;
-  #closed: Promise<void> = Promise.resolve();
-  readonly #checks: PeerChecks;
-  readonly #note: ConnectionNote;
+  #closed: Promise<void> | null = null;
+  /** These two from the first connection on: most ports of a large box are idle. */
+  #checks: PeerChecks | null = null;
+  #peerEvents: PortEvents | null = null;
   #closingSinceMs = 0; // on the clock
 
   constructor(options: PortLifecycleOptions) {
     this.#options = options;
     this.#environment = options.environment;
-    this.slots = new ConnectionSlots(() => options.config(), options.environment);
-    this.#note = (...what) => logConnection(this.#environment, options.config(), ...what);
-    this.#strings = new PortStrings({
-      config: () => options.config(),
-      firstPeer: () => [...this.slots.live][0]?.link.peer ?? null,
-      environment: this.#environment,
-    });
+    this.slots = new ConnectionSlots(options.config, options.environment);
     this.device = new PortDevice({
       environment: this.#environment,
-      config: () => options.config(),
-      isBusy: () => options.deviceBusy(),
+      config: options.config,
+      isBusy: options.deviceBusy,
       opened: (device, config, before) => this.#opened(device, config, before),
       hasPeers: () => this.slots.live.size > 0,
       failed: text => this.#openFailed(text),
@@ -59,40 +53,21 @@ export class PortLifecycle {
       gaveUp: what => this.end(what),
       nodeChanged: isPresent => this.#nodeChanged(isPresent),
     });
-    this.#checks = new PeerChecks({
-      heartbeat: this.#environment.heartbeat,
-      slots: this.slots,
-      timeoutSeconds: () => options.timeoutSeconds(),
-      events: this.#events,
-    });
   }
 
-  readonly #events: PortEvents = {
-    peerEnded: connection => this.#lose(connection, "network read close"),
-    linkFailed: (connection, call, error) => {
-      this.#lose(connection, reportLinkError(this.#environment.log, error, call, this.#name));
-    },
-    peerReady: connection => {
-      connection.replay?.goOn();
-      if (connection.endWhenSent !== null && connection.isSent) this.#lose(connection, connection.endWhenSent);
-      else this.#openPort?.peerReady();
-    },
-    peerMustGo: (connection, reason) => this.#lose(connection, reason),
-    dropped: (connection, bytes) => {
-      reportDropped(this.#environment, this.#name, connection?.link.peer ?? null, bytes);
-    },
-    closeOnFound: () => {
-      for (const one of this.slots.endWhenSent(CLOSEON_FOUND)) this.#lose(one, CLOSEON_FOUND);
-    },
-    lineChanged: line => {
-      this.#openPort?.lineChanged(line);
-      this.#options.changed();
-    },
-    deviceLost: (what, error) => {
-      this.device.reportLoss(what, error);
-      this.end(what);
-    },
-  };
+  get #events(): PortEvents {
+    this.#peerEvents ??= this.#createEvents();
+    return this.#peerEvents;
+  }
+
+  get #strings(): PortStrings {
+    const firstPeer = [...this.slots.live][0]?.link.peer ?? null;
+    return new PortStrings(this.#options.config(), firstPeer, this.#environment);
+  }
+
+  #note(...what: Parameters<ConnectionNote>): void {
+    logConnection(this.#environment, this.#options.config(), ...what);
+  }
 
   get #name(): string {
     return this.#options.config().name;
@@ -202,7 +177,7 @@ export class PortLifecycle {
 
   /** Resolves when a closing device is closed, which has a time limit. */
   closed(): Promise<void> {
-    return this.#closed;
+    return this.#closed ?? Promise.resolve();
   }
 
   #openFailed(text: string): void {
@@ -215,16 +190,12 @@ export class PortLifecycle {
     this.#advance("opened");
     const openedAt = this.#environment.localTime(); // one for all trace files (manual page, TRACEFILE)
     const openPort = new OpenPort({
-      device,
-      config,
-      observers: this.#options.observers,
-      connections: this.slots.live,
-      environment: this.#environment,
+      ...{ device, config, before, environment: this.#environment, events: this.#events },
+      ...{ observers: this.#options.observers, connections: this.slots.live },
       expandFile: (template, anew) => this.#strings.fileName(template, anew ? this.#environment.localTime() : openedAt),
-      events: this.#events,
-      before,
     });
     this.#openPort = openPort;
+    this.#checks ??= new PeerChecks(this.#environment.heartbeat, this.slots, this.#options, this.#events);
     this.#checks.start();
     if (before !== null) openPort.resume(before);
     else openPort.start(this.#strings.bytes(config.options.openstr));
@@ -284,7 +255,7 @@ export class PortLifecycle {
       connection.close();
       this.#note("disconnect", connection, reason);
     }
-    this.#checks.stop();
+    this.#checks?.stop();
     this.#options.changed();
     const lost = isLoss(reason) || this.device.isAway;
     await openPort?.close(closestr, lost, reason !== SHUTDOWN);
@@ -296,5 +267,32 @@ export class PortLifecycle {
 
   #advance(event: PhaseEvent): void {
     this.#phase = advance(this.#phase, event);
+  }
+
+  #createEvents(): PortEvents {
+    return {
+      peerEnded: connection => this.#lose(connection, "network read close"),
+      linkFailed: (connection, call, error) =>
+        this.#lose(connection, reportLinkError(this.#environment.log, error, call, this.#name)),
+      peerReady: connection => {
+        connection.replay?.goOn();
+        if (connection.endWhenSent !== null && connection.isSent) this.#lose(connection, connection.endWhenSent);
+        else this.#openPort?.peerReady();
+      },
+      peerMustGo: (connection, reason) => this.#lose(connection, reason),
+      dropped: (connection, bytes) =>
+        reportDropped(this.#environment, this.#name, connection?.link.peer ?? null, bytes),
+      closeOnFound: () => {
+        for (const one of this.slots.endWhenSent(CLOSEON_FOUND)) this.#lose(one, CLOSEON_FOUND);
+      },
+      lineChanged: line => {
+        this.#openPort?.lineChanged(line);
+        this.#options.changed();
+      },
+      deviceLost: (what, error) => {
+        this.device.reportLoss(what, error);
+        this.end(what);
+      },
+    };
   }
 }

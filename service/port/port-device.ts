@@ -13,9 +13,9 @@ const LONGEST_PAUSE_MS = 30_000;
 interface PortDeviceOptions {
   readonly environment: PortEnvironment;
   /** The definition in force. */
-  config(): PortConfig;
+  readonly config: () => PortConfig;
   /** Another port holds the device. */
-  isBusy(): boolean;
+  readonly isBusy: () => boolean;
   /** @param before null: it was opened just now */
   opened(device: Device, config: PortConfig, before: DeviceState | null): void;
   hasPeers(): boolean;

@@ -5,40 +5,39 @@ import { toBytes } from "../line/bytes.js";
 import type { PeerAddress } from "../net/link.js";
 import type { PortEnvironment } from "./environment.js";
 
-interface PortStringsOptions {
-  config(): PortConfig;
-  /** The peer for texts that are not for one peer: the first one. */
-  firstPeer(): PeerAddress | null;
-  readonly environment: Pick<PortEnvironment, "localTime" | "expandTemplate">;
-}
+type StringsEnvironment = Pick<PortEnvironment, "localTime" | "expandTemplate">;
 
 export class PortStrings {
-  readonly #options: PortStringsOptions;
+  readonly #config: PortConfig;
+  readonly #firstPeer: PeerAddress | null;
+  readonly #environment: StringsEnvironment;
 
-  constructor(options: PortStringsOptions) {
-    this.#options = options;
+  /** @param firstPeer for texts that are not for one peer */
+  constructor(config: PortConfig, firstPeer: PeerAddress | null, environment: StringsEnvironment) {
+    this.#config = config;
+    this.#firstPeer = firstPeer;
+    this.#environment = environment;
   }
 
   /** Empty without a template. */
-  bytes(template: string | null, peer: PeerAddress | null = null): Uint8Array {
+  bytes(template: string | null, peer = this.#firstPeer): Uint8Array {
     return toBytes(this.#expand(template ?? "", "string", peer));
   }
 
   fileName(template: string, now: ClockReading): string {
-    return this.#expand(template, "file", null, now);
+    return this.#expand(template, "file", this.#firstPeer, now);
   }
 
   #expand(template: string, mode: "string" | "file", peer: PeerAddress | null, now?: ClockReading): string {
     if (template === "") return "";
-    const { config, environment } = this.#options;
-    const { name, device, line } = config();
-    return environment.expandTemplate(template, mode, {
+    const { name, device, line } = this.#config;
+    return this.#environment.expandTemplate(template, mode, {
       portName: name,
       devicePath: device.path,
       deviceWritten: device.written,
       line,
-      remoteAddress: (peer ?? this.#options.firstPeer())?.address ?? null,
-      now: now ?? environment.localTime(),
+      remoteAddress: peer?.address ?? null,
+      now: now ?? this.#environment.localTime(),
     });
   }
 }

@@ -10,6 +10,7 @@ import { PortDefinition } from "./definition.js";
 import type { PortEnvironment } from "./environment.js";
 import { IncomingPeers } from "./incoming-peers.js";
 import { PortLifecycle, SHUTDOWN } from "./lifecycle.js";
+import type { PortLifecycleOptions } from "./lifecycle-options.js";
 import { DataObservers } from "./observers.js";
 import { type OpenPort, playPulse } from "./open-port.js";
 import { PortPeople } from "./people.js";
@@ -33,7 +34,7 @@ export class Port implements ManagedPort {
     this.name = config.name;
     this.#environment = environment;
     this.#definition = new PortDefinition(config);
-    this.#lifecycle = new PortLifecycle({
+    const port: PortLifecycleOptions = {
       environment,
       observers: this.#observers,
       config: () => this.#definition.current,
@@ -48,22 +49,17 @@ export class Port implements ManagedPort {
         this.#alwaysOpen.check();
         this.#changed();
       },
-    });
-    this.#alwaysOpen = new AlwaysOpen({
-      clock: environment.time,
-      lifecycle: this.#lifecycle,
-      staysOpen: () => this.#definition.staysOpen,
-      isBusy: () => this.#deviceBusy(),
-    });
+    };
+    this.#lifecycle = new PortLifecycle(port);
+    this.#alwaysOpen = new AlwaysOpen(environment.time, this.#lifecycle, port);
     this.#incoming = new IncomingPeers({
       name: this.name,
       environment,
       lifecycle: this.#lifecycle,
       config: () => this.#definition.config,
-      deviceBusy: () => this.#deviceBusy(),
-      changed: () => this.#changed(),
+      ...{ deviceBusy: port.deviceBusy, changed: port.changed },
     });
-    this.people = new PortPeople(this.#lifecycle, this.#incoming, () => this.#changed());
+    this.people = new PortPeople(this.#lifecycle, this.#incoming, port.changed);
   }
 
   /** No connection exists, the device is closed, and no output is left. */

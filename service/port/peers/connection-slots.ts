@@ -22,16 +22,23 @@ interface NewConnection {
 export class ConnectionSlots {
   /** All connections in a slot; both directions read this set itself. */
   readonly live = new Set<Connection>();
-  readonly #writers: Writers;
+  readonly #config: () => PortConfig;
+  readonly #log: Parameters<typeof logConnection>[0];
   #slots: (Connection | null)[] = [];
   #fixedPeers: readonly RemoteAddress[] = [];
 
   /** @param log for who takes over from whom */
   constructor(config: () => PortConfig, log: Parameters<typeof logConnection>[0]) {
-    const tookOver = (one: Connection, from: Connection) =>
-      logConnection(log, config(), "take-over", one, `from ${peerText(from.link)}`);
-    this.#writers = new Writers({ live: this.live, rule: () => config().options.writer, tookOver });
+    this.#config = config;
+    this.#log = log;
     this.arrange(config());
+  }
+
+  get #writers(): Writers {
+    const config = this.#config();
+    const tookOver = (one: Connection, from: Connection) =>
+      logConnection(this.#log, config, "take-over", one, `from ${peerText(from.link)}`);
+    return new Writers({ live: this.live, rule: () => config.options.writer, tookOver });
   }
 
   /** Call only while no slot is in use. */
