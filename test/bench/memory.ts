@@ -104,10 +104,10 @@ function rows(found: ReadonlyMap<string, Partial<Record<Column, Memory[]>>>): Ro
       ]),
     ),
     row("one more idle port", "private dirty KB", share(dirty("idle", MANY), dirty("idle", 1), MORE_PORTS), [
-      { atMost: 20 },
+      { atMost: 12 },
     ]),
     row("one more connection", "private dirty KB", share(dirty("connected", MANY), dirty("idle", MANY), MANY), [
-      { atMost: 64 },
+      { atMost: 8 },
     ]),
     row("one connection after load", "private dirty KB", share(dirty("after load", MANY), dirty("idle", MANY), MANY)),
   ];
