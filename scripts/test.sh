@@ -9,7 +9,7 @@ trap 'rm -f "$tap_output"' EXIT
 # command=package: the compiler, real clients, and checkers.
 TOOLS="cc=build-essential tmux=tmux rz=lrzsz ssh=openssh-client sshd=openssh-server telnet=inetutils-telnet socat=socat nc=netcat-openbsd kermit=ckermit gensiot=gensio-bin telnet-ssl=telnet-ssl stunnel=stunnel4 openssl=openssl
   tcpdmatch=tcpd dbus-daemon=dbus-daemon lsof=lsof script=bsdutils systemd-analyze=systemd python3=python3 python3-serial=python3-serial
-  shellcheck=shellcheck man=man-db mandoc=mandoc zsh=zsh kconfig-conf=kconfig-frontends-nox busybox=busybox musl-gcc=musl-tools ipmi_sim=openipmi promtool=prometheus dh=debhelper logrotate=logrotate
+  shellcheck=shellcheck man=man-db mandoc=mandoc zsh=zsh kconfig-conf=kconfig-frontends-nox busybox=busybox musl-gcc=musl-tools ipmi_sim=openipmi promtool=prometheus dh=debhelper lintian=lintian logrotate=logrotate
   mosquitto=mosquitto mosquitto_sub=mosquitto-clients avahi-daemon=avahi-daemon avahi-browse=avahi-utils console=conserver-client conserver=conserver-server
   dropbear=dropbear-bin gpsd=gpsd gpspipe=gpsd-clients"
 

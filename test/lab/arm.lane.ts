@@ -6,7 +6,7 @@ import t, { type Test } from "tap";
 import { ROOT, WELL_KNOWN_NAME } from "../../service/dbus/names.js";
 import { termiosBits as bits, getTermios } from "../../service/native/serial.js";
 import { PrivateBus } from "../dbus/private-bus.js";
-import { BUNDLES } from "../scripts/released.js";
+import { BUNDLES, filesBelow, PROGRAM, SYSTEMD } from "../scripts/released.js";
 import { Client } from "../support/client.js";
 import { ComPort } from "../support/com-port.js";
 import { Daemon, run, temporaryFolder } from "../support/daemon.js";
@@ -96,6 +96,11 @@ for (const target of TARGETS) {
     const env = { ...process.env, SER2NET_PREPARED: "1", DPKG_DEB_COMPRESSOR_TYPE: "none" };
     const file = execFileSync("scripts/deb", [target.node, "--out", root], { encoding: "utf8", env }).trim();
     execFileSync("dpkg-deb", ["--extract", file, root]);
+    const files = filesBelow(root);
+    for (const path of [...PROGRAM, ...SYSTEMD].filter(one => !one.includes("notify-reload.conf")))
+      t.ok(files.includes(path), path);
+    const addon = readFileSync(join(root, "usr/lib/ser2net/native.node"));
+    t.same([addon[4], addon.readUInt16LE(18)], target.elf, "the addon is for that processor");
     const fields = execFileSync("dpkg-deb", ["--field", file, "Architecture", "Depends"], { encoding: "utf8" });
     t.match(fields, new RegExp(`Architecture: ${target.node}\\nDepends: .*libc6 \\(>= 2\\.\\d+\\)\\n`));
     const packaged = [...program.slice(0, -1), join(root, "usr/lib/ser2net/ser2net.cjs")];

@@ -39,6 +39,9 @@ t.test("it holds what install.sh installs, and is the same each time", DEB, asyn
   execFileSync("dpkg-deb", ["--control", one, control]);
   for (const script of ["preinst", "postinst", "prerm", "postrm"])
     t.equal(say("sh", "-n", join(control, script)), "", script);
+  const lintian = needs("lintian").skip === undefined;
+  if (lintian) t.equal(say("lintian", "--allow-root", "--display-info", "--tag-display-limit", "0", one), "");
+  else t.comment("lintian is not installed");
 });
 
 t.test("with a Node of its own it needs none of the system", DEB, async t => {
