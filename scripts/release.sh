@@ -27,4 +27,7 @@ sum() {
   sum LICENSE LICENSE
   sum dist/LICENSES.txt dist/LICENSES.txt
 } >"$out/ser2net-edge.hash"
+# Buildroot reads it beside the package; without it there is no archive either.
+package=scripts/buildroot/package/ser2net-edge
+if [ "$out" = "$(realpath dist)" ] && [ -e $package ]; then cp "$out/ser2net-edge.hash" $package/; fi
 echo "$archive"

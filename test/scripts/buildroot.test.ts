@@ -1,6 +1,6 @@
 /** The external tree for Buildroot: its commands are really run, by make as Buildroot's own rules do. Buildroot is not. */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import t, { type Test } from "tap";
 import { Client } from "../support/client.js";
@@ -134,6 +134,23 @@ t.test("without the archive it says what makes it, and asks no mirror", needs("m
   t.match(missing, { status: 2, stderr: `ser2net-edge: no archive in ${site}: run scripts/release.sh\n` });
   writeFileSync(join(site, `ser2net-edge-${VERSION}.tar.gz`), "");
   t.match(make(folder, "download", { SER2NET_EDGE_SITE: site }), RAN);
+});
+
+t.test("the files keep the rules of check-package that no other program knows", async t => {
+  const files = readdirSync(TREE, { recursive: true, withFileTypes: true }).filter(one => !one.isDirectory());
+  for (const file of files) {
+    const path = join(file.parentPath, file.name);
+    t.ok(file.isFile() && !(statSync(path).mode & 0o111), `${file.name} is a file, not executable`);
+    const text = readFileSync(path, "utf8");
+    t.notMatch(text, /[ \t]\n|\n\n\n|\n\n$|[^\n]$/, `${file.name}: no blanks or empty lines that say nothing`);
+    if (file.name === "S80ser2net") t.notMatch(text, /^\t* +/m, "tabs indent");
+    if (file.name === "Config.in") t.notMatch(text, /^\t {2}.{63}/m, "a line of help has up to 62 characters");
+    if (file.name === "ser2net-edge.mk") {
+      t.match(text, /^#{80}\n#\n# ser2net-edge\n#\n#{80}\n\n/);
+      t.notMatch(text, /\$\{\w+\}| {2}\\\n|\t\\\n|^ +/m);
+      for (const [, name = ""] of text.matchAll(/^(?:define )?([A-Z0-9]+_\w+)/gm)) t.match(name, /^SER2NET_EDGE_/);
+    }
+  }
 });
 
 t.test("kconfig understands the options", needs("kconfig-conf"), async t => {

@@ -1,4 +1,4 @@
-/** Reads a recipe as far as ours goes: assignments, functions in shell, `inherit`. Anything else is refused. */
+/** Reads a recipe as far as ours goes: assignments, functions in shell and Python, `inherit`. Anything else is refused. */
 import { readFileSync } from "node:fs";
 
 /** The variables of bitbake.conf and the classes for an image with systemd. */
@@ -18,6 +18,8 @@ export interface Recipe {
   value(name: string): string;
   /** The commands of a task, as the shell gets them. */
   task(name: string): string;
+  /** The statements of a function in Python, indented; its variables are not expanded. */
+  python(name: string): string;
   /** The package that a file of the image goes to: the first whose FILES has it. */
   packageOf(file: string): string | undefined;
 }
@@ -31,10 +33,15 @@ export function readRecipe(file: string, settings: Readonly<Record<string, strin
   variables.set(`FILES:${name}`, `${STANDARD.bindir}/* ${STANDARD.sysconfdir} /usr/lib/udev`);
   variables.set("PACKAGES", `${name}-doc ${name}`);
   const tasks = new Map<string, string>();
+  const python = new Map<string, string>();
 
   const text = readFileSync(file, "utf8").replace(/^#.*\n/gm, "");
   let rest = text.replace(/^(\w+)\(\) \{\n((?: {4}.*\n)+)\}\n/gm, (_, task: string, commands: string) => {
     tasks.set(task, commands);
+    return "";
+  });
+  rest = rest.replace(/^python ([\w:]+)\(\) \{\n((?: {4}.*\n)+)\}\n/gm, (_, task: string, commands: string) => {
+    python.set(task, commands);
     return "";
   });
   rest = rest.replaceAll("\\\n", "");
@@ -43,7 +50,12 @@ export function readRecipe(file: string, settings: Readonly<Record<string, strin
     if (target === undefined) throw new Error(`${file}: not understood: ${line}`);
     assign(expand(target), operator ?? "", value);
   }
-  return { value: key => expand(variables.get(key) ?? ""), task: key => expand(tasks.get(key) ?? ""), packageOf };
+  return {
+    value: key => expand(variables.get(key) ?? ""),
+    task: key => expand(tasks.get(key) ?? ""),
+    python: key => python.get(key) ?? "",
+    packageOf,
+  };
 
   function assign(key: string, operator: string, value: string): void {
     const old = variables.get(key);

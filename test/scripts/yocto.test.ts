@@ -143,6 +143,27 @@ t.test("the licence is an expression of the release that reads it", needs("pytho
   t.equal(licence("/layers/lib/oe/spdx_license.py"), "Apache-2.0 AND ISC AND MIT\n");
 });
 
+t.test(
+  "without the archive it names scripts/release.sh, unless another SRC_URI gives it",
+  needs("python3"),
+  async t => {
+    const recipe = readRecipe(RECIPE, {});
+    /** What the function says where BitBake finds `found`. */
+    const fetched = (found: string, sources: string) =>
+      say(
+        "python3",
+        "-c",
+        `import types as t; bb = t.SimpleNamespace(utils=t.SimpleNamespace(which=lambda path, file: "${found}"), fatal=print)\n` +
+          `values = {"BP": "${recipe.value("BP")}", "SRC_URI": "${sources}", "FILESPATH": "/layers"}\n` +
+          `d = t.SimpleNamespace(getVar=values.get)\nif True:\n${recipe.python("do_fetch:prepend")}`,
+      );
+    const sources = recipe.value("SRC_URI");
+    t.equal(fetched("", sources), `there is no ser2net-edge-${VERSION}.tar.gz: run scripts/release.sh\n`);
+    t.equal(fetched(`/layers/ser2net-edge-${VERSION}.tar.gz`, sources), "");
+    t.equal(fetched("", "https://example.org/ser2net-edge.tar.gz"), "");
+  },
+);
+
 t.test("the user is the one of sysusers.d", async t => {
   const recipe = readRecipe(RECIPE, {});
   const conf = readFileSync("units/sysusers.d/ser2net.conf", "utf8");

@@ -12,6 +12,12 @@ DEPENDS = "${@'' if d.getVar('SER2NET_BOARD') == 'auto' else 'nodejs-native'}"
 FILESEXTRAPATHS:prepend := "${THISDIR}/../../../../../dist:"
 SRC_URI = "file://${BP}.tar.gz"
 
+python do_fetch:prepend() {
+    archive = d.getVar('BP') + '.tar.gz'
+    if 'file://' + archive in d.getVar('SRC_URI').split() and not bb.utils.which(d.getVar('FILESPATH'), archive):
+        bb.fatal('there is no %s: run scripts/release.sh' % archive)
+}
+
 # The board of this machine: the name of a profile in board-profiles/, or "auto", then it is found out at boot.
 # A profile of your own goes there too: SRC_URI:append = " file://NAME.json;subdir=${BP}/board-profiles"
 SER2NET_BOARD ??= "auto"
