@@ -33,6 +33,7 @@ const ENTRIES = [
   { entry: "service/log/journal-entry.ts", outfile: "journal.cjs" }, // loaded where systemd has started the daemon
   { entry: "service/pulse/entry.ts", outfile: "pulse.cjs" }, // loaded for PULSE lines, pulses and esp-auto-reset
   { entry: "service/app/report.ts", outfile: "report.cjs", part: true }, // loaded for --check and the like
+  { entry: "service/app/open-ports.ts", outfile: "open-ports.cjs", part: true }, // loaded where a port may be open to every address
   { entry: "service/migration/entry.ts", outfile: "migration.cjs" }, // loaded in place of the daemon, see below
   { entry: "service/app/board-leds.ts", outfile: "leds.cjs", part: true }, // loaded for LED lines and boards
   { entry: "service/replay/replay.ts", outfile: "replay.cjs", part: true }, // loaded where a port has replay=

@@ -1,6 +1,7 @@
 /** Bundles that not every board needs (docs/design.md, "What is loaded when"). */
 import type { ProfileFacts } from "../board/profile.js";
 import type { Configuration, PortConfig } from "../config/configuration.js";
+import { isAnyHost } from "../config/network-port.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
@@ -14,12 +15,14 @@ import type { BoardDevices } from "./board-devices.js";
 import type { BoardLeds } from "./board-leds.js";
 import { loadTls } from "./load-tls.js";
 import type { Metrics } from "./metrics.js";
+import type { OpenPorts } from "./open-ports.js";
 import type { Tls } from "./tls.js";
 
 type Sol = typeof import("./sol.js");
 type Traces = typeof import("../trace/traces.js");
 type MdnsBundle = typeof import("../mdns/entry.js");
 type MetricsBundle = typeof import("./metrics.js");
+type OpenPortsBundle = typeof import("./open-ports.js");
 type ReplayBundle = typeof import("../replay/replay.js");
 
 type UdpBundle = typeof import("./udp-entry.js");
@@ -56,6 +59,7 @@ export class Bundles {
   #metrics: Metrics | null = null;
   readonly #loadMdns: () => Mdns | null;
   #mdns: Mdns | null = null;
+  readonly #openPorts: () => OpenPorts | null;
   readonly #loadTls: () => Tls | null;
   /** Null: it was not needed so far, or cannot be loaded. */
   tls: Tls | null = null;
@@ -69,6 +73,11 @@ export class Bundles {
     const { createMdns, createMetrics, log } = options;
     this.#loadMdns = loader("mDNS", () => createMdns(loadModule<MdnsBundle>("./mdns.cjs")), log);
     this.#loadMetrics = loader("Metrics", () => createMetrics(loadModule<MetricsBundle>("./metrics.cjs")), log);
+    this.#openPorts = loader(
+      "Warnings",
+      () => new (loadModule<OpenPortsBundle>("./open-ports.cjs").OpenPorts)(log),
+      log,
+    );
     this.#loadTls = loader("TLS", () => new (loadTls().Tls)(options.log), options.log);
     this.#loadLeds = loader("LEDs", () => loadModule<LedsBundle>("./leds.cjs"), log);
     this.#rotator = loader("Rotators", () => loadModule<RotatorBundle>("./rotator.cjs"), log);
@@ -159,6 +168,8 @@ export class Bundles {
     this.tls?.configure(configuration);
     if (board !== null || leds.length > 0) this.#leds ??= this.#createLeds();
     this.#leds?.configure(board, ports);
+    if (controlPort !== null || ports.some(({ networkPort: { host } }) => isAnyHost(host)))
+      this.#openPorts()?.configure(ports, controlPort);
     if (ports.some(isTraced)) this.traces();
     if (metricsPort !== null || this.#metrics !== null) this.metrics()?.move(metricsPort);
     if (ports.some(({ options }) => options.holdSeconds > 0)) this.#hold();

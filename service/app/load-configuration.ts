@@ -5,7 +5,6 @@ import type { ProfileFacts } from "../board/profile.js";
 import type { Options } from "../cli.js";
 import type { Configuration } from "../config/configuration.js";
 import type { Diagnostic } from "../config/diagnostic.js";
-import { forgedSourceWarnings } from "../config/forged-sources.js";
 import type { Source } from "../config/logical-lines.js";
 import type { ServiceLookup } from "../config/network-port.js";
 import { readConfiguration } from "../config/resolve.js";
@@ -112,6 +111,17 @@ export function allDiagnostics(
     ...forgedSourceWarnings(configuration.ports),
     ...socketClashes(configuration, given, serviceLookup),
   ];
+}
+
+/** A bundle of its own; where it cannot be loaded, that is the warning. */
+function forgedSourceWarnings(ports: Configuration["ports"]): readonly Diagnostic[] {
+  if (!ports.some(({ networkPort }) => networkPort.transport === "udp")) return [];
+  try {
+    return loadModule<typeof import("./open-ports.js")>("./open-ports.cjs").forgedSourceWarnings(ports);
+  } catch (error) {
+    const message = "Warnings about UDP ports cannot be loaded";
+    return [{ file: null, line: 0, column: 1, message, expected: reasonOf(error), isWarning: true }];
+  }
 }
 
 /** Board profiles are a bundle of their own. Throws ConfigurationError when it cannot be loaded. */

@@ -4,22 +4,17 @@
  */
 import { writeSync } from "node:fs";
 import { type Options, VERSION } from "../cli.js";
-import type { Configuration } from "../config/configuration.js";
 import { errorsOf, formatDiagnostic } from "../config/diagnostic.js";
-import { controlPortParts, parseNetworkPort, type ServiceLookup } from "../config/network-port.js";
-import { isOnEveryAddress, isOpenToAll } from "../config/open-ports.js";
 import { printConfiguration } from "../config/print.js";
 import { controlPortProblem } from "../config/served-port.js";
-import { toBytes, toText } from "../line/bytes.js";
+import { toBytes } from "../line/bytes.js";
 import { loadModule } from "../native/load-module.js";
-import { readRegularFile } from "../native/read-file.js";
 import { createServiceLookup } from "../net/services.js";
 import { ConfigurationError, type LoadedConfiguration, loadConfiguration } from "./load-configuration.js";
 import { loadHelp } from "./load-help.js";
+import { openPortsWarning } from "./open-ports.js";
 
 const FAILED = 1;
-/** Ports that one line names. */
-const NAMED_PORTS = 8;
 
 /** --check, --print-config and --try-upgrade: the exit status. */
 export function report(options: Options): number {
@@ -54,34 +49,9 @@ export function report(options: Options): number {
   const out = options.report === "check" ? 1 : 2;
   for (const fault of faults) print(out, `${formatDiagnostic(fault)}\n`);
   if (errorsOf(faults).length > 0) return FAILED;
-  if (options.report === "check" && !hasAccessRules()) print(1, openPortsWarning(configuration, given, serviceLookup));
+  const warning = openPortsWarning(configuration.ports, given ?? configuration.controlPort);
+  if (options.report === "check" && warning !== null) print(1, `${warning}\n`);
   return 0;
-}
-
-/** The TCP wrappers may refuse somebody: a table has more than comments, or cannot be read. */
-function hasAccessRules(): boolean {
-  return ["/etc/hosts.allow", "/etc/hosts.deny"].some(file => {
-    try {
-      return /^[ \t]*[^#\s]/m.test(toText(readRegularFile(file)));
-    } catch (error) {
-      return !(error instanceof Error && "code" in error && error.code === "ENOENT");
-    }
-  });
-}
-
-/** One line for all ports that every address can use in clear text; empty: there are none. */
-function openPortsWarning({ ports, controlPort }: Configuration, given: string | null, lookup: ServiceLookup): string {
-  const control = given ?? controlPort;
-  const { tls, networkPort } = controlPortParts(control ?? "");
-  const controlled = tls === null ? parseNetworkPort(networkPort, lookup) : "";
-  const open = [
-    ...ports.filter(isOpenToAll).map(({ name }) => name),
-    ...(typeof controlled !== "string" && isOnEveryAddress(controlled) ? [`the control port ${control}`] : []),
-  ];
-  if (open.length === 0) return "";
-  const named =
-    open.slice(0, NAMED_PORTS).join(" ") + (open.length > NAMED_PORTS ? ` and ${open.length - NAMED_PORTS} more` : "");
-  return `warning: every address can connect, in clear text, to ${named} (an address before the number, remaddr=, tls= or hosts.deny limits that)\n`;
 }
 
 function print(fd: 1 | 2, text: string): void {

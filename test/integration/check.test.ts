@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { run, runToEnd } from "../support/daemon.js";
+import { isRefused } from "../support/client.js";
+import { run, runToEnd, temporaryFolder } from "../support/daemon.js";
+import { portNumbers } from "../support/ports.js";
 import { prepare } from "../support/prepared.js";
 import { until } from "../support/wait.js";
 
@@ -122,9 +124,6 @@ t.test("--check reads standard input where the file is -", async t => {
 t.test(
   "--check names the ports that every address can use in clear text, unless the TCP wrappers have rules",
   async t => {
-    const rules = ["/etc/hosts.allow", "/etc/hosts.deny"].some(
-      file => existsSync(file) && /^[ \t]*[^#\s]/m.test(readFileSync(file, "utf8")),
-    );
     const lines = [
       ...["3001:raw:0:/dev/none:9600", "localhost,3002:raw:0:/dev/none:9600", "3003:off:0:/dev/none:9600"],
       ...["3004:raw:0:/dev/none:9600 remaddr=192.0.2.1,0", "::,3005:telnet:0:/dev/none:9600", "CONTROLPORT:2000"],
@@ -132,9 +131,45 @@ t.test(
     const named = "3001 ::,3005 the control port 2000";
     const { code, output } = await runToEnd(t, ["--check", ...lines]);
     t.equal(code, 0);
-    t.equal(output.split(" (")[0], rules ? "" : `warning: every address can connect, in clear text, to ${named}`);
+    t.equal(output.split(" (")[0], hasRules() ? "" : `warning: every address can connect, in clear text, to ${named}`);
     t.same(await runToEnd(t, ["--check", "-C", "localhost,3001:raw:0:/dev/none:9600"]), {
       ...{ code: 0, signal: null, output: "", errors: "" },
     });
   },
 );
+
+t.test(
+  "the log has one line about ports that every address can use, and no second one while they stay the same",
+  async t => {
+    const next = await portNumbers(t);
+    const [first, second, own] = [await next(), await next(), await next()];
+    const file = join(temporaryFolder(t), "ser2net.conf");
+    const write = (...names: readonly (string | number)[]): void =>
+      writeFileSync(file, `${names.map(name => `${name}:raw:0:/dev/none:9600\n`).join("")}nonsense\n`);
+    write(first, second, `127.0.0.1,${own}`);
+    const daemon = run(t, ["-d", "-u", "-c", file]);
+    const warned = async (names: string): Promise<string> =>
+      daemon.errors.expect(`warning: every address can connect, in clear text, to ${names} (an address before`);
+    if (hasRules()) return t.comment("the TCP wrappers have rules");
+    const reload = async (...names: readonly (string | number)[]): Promise<string> => {
+      write(...names);
+      daemon.process.kill("SIGHUP");
+      return daemon.errors.expect(`No state given on line ${names.length + 1}`); // the file has been read
+    };
+    await warned(`${first} ${second}`);
+    await until("it serves", async () => !(await isRefused(own)));
+    const between = [
+      await reload(first, second),
+      await reload(`127.0.0.1,${first}`),
+      await reload(second),
+      await warned(String(second)),
+    ].join("");
+    t.equal(between.match(/every address/g)?.length, 1);
+  },
+);
+
+function hasRules(): boolean {
+  return ["/etc/hosts.allow", "/etc/hosts.deny"].some(
+    file => existsSync(file) && /^[ \t]*[^#\s]/m.test(readFileSync(file, "utf8")),
+  );
+}

@@ -8,7 +8,7 @@ import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { until } from "../support/wait.js";
 
-const MISSING = "udp hold handover rfc2217 template rotator delay mdns".split(" ").map(name => `${name}.cjs`);
+const MISSING = "open-ports udp hold handover rfc2217 template rotator delay mdns".split(" ").map(name => `${name}.cjs`);
 
 t.test("UDP, hold=, rotators, texts and others each in a file that is not there", async t => {
   const folder = temporaryFolder(t);
@@ -39,6 +39,7 @@ t.test("UDP, hold=, rotators, texts and others each in a file that is not there"
   device.send("down");
   t.equal(await client.expect("down"), "down");
   await errors.expect(/Connections and devices are not taken over, and not kept: Cannot find module '.\/handover.cjs'/);
+  await errors.expect(/Warnings about UDP ports cannot be loaded \(Cannot find module '.\/open-ports.cjs'/);
   await errors.expect(/mDNS cannot be loaded: Cannot find module '.\/mdns.cjs'/);
   await errors.expect(/Devices that come back cannot be loaded: Cannot find module '.\/hold.cjs'/);
   await errors.expect(/Rotators cannot be loaded: Cannot find module '.\/rotator.cjs'/);
