@@ -23,6 +23,7 @@ export class Carrier extends Duplex {
   /** What ended the link; null: nothing did. */
   fault: LinkError | null = null;
   isReading = false;
+  #discards = false;
 
   constructor(link: Link, scheduler: Scheduler) {
     super({ allowHalfOpen: true, readableHighWaterMark: PIECE_BYTES, writableHighWaterMark: PIECE_BYTES });
@@ -49,11 +50,17 @@ export class Carrier extends Duplex {
     }
   }
 
+  /** From now on what the peer sends is thrown away, and is not seen by OpenSSL. */
+  discard(): void {
+    this.#discards = true;
+    if (!this.isReading) this._read();
+  }
+
   #take(): void {
     if (this.destroyed) return;
     try {
       const count = this.link.read(received);
-      if (count === 0) {
+      if (count === 0 || (this.#discards && count > 0)) {
         this._read();
         return;
       }
@@ -196,7 +203,10 @@ export class TlsLink implements Link {
     this.#sendEnd();
   }
 
-  /** Sends what waits and the end of TLS, then closes the link below. */
+  /**
+   * Sends what waits and the end of TLS, then closes the link below. Node's end of TLS over a stream fails an assertion where OpenSSL
+   * answers to a record meanwhile (an alert, a refused handshake): OpenSSL gets no more records, and this may be within one.
+   */
   #sendEnd(): void {
     const { link } = this.#carrier;
     const cancel = this.#clock.after(CLOSE_MS, () => finish());
@@ -208,9 +218,12 @@ export class TlsLink implements Link {
     };
     this.#carrier.once("close", finish);
     this.#carrier.once("finish", finish);
-    this.#socket.end();
-    if (this.#carrier.destroyed || this.#carrier.writableFinished) finish();
-    this.#socket.resume(); // what the peer still sends is thrown away
+    this.#socket.pause();
+    this.#carrier.discard();
+    this.#clock.after(0, () => {
+      this.#socket.end();
+      if (this.#carrier.destroyed || this.#carrier.writableFinished) finish();
+    });
   }
 
   get #hasNews(): boolean {

@@ -8,7 +8,9 @@ import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { until } from "../support/wait.js";
 
-const MISSING = "open-ports udp hold handover rfc2217 template rotator delay mdns".split(" ").map(name => `${name}.cjs`);
+const MISSING = "open-ports udp hold handover rfc2217 template rotator delay mdns"
+  .split(" ")
+  .map(name => `${name}.cjs`);
 
 t.test("UDP, hold=, rotators, texts and others each in a file that is not there", async t => {
   const folder = temporaryFolder(t);

@@ -1,0 +1,136 @@
+/** The limits of handshakes, with time that the test lets pass. */
+import t from "tap";
+import { Tls, tlsDiagnostics } from "../../service/app/tls.js";
+import { createLog } from "../../service/log/levels.js";
+import { Handshakes, type Pending } from "../../service/net/tls-handshakes.js";
+import { readText } from "../config/read.js";
+import { Authority } from "../support/certificates.js";
+import { FakeClock } from "../support/fake-clock.js";
+import { createFakeLink, type FakeLink } from "../support/fake-link.js";
+
+const LIMIT_MS = 10_000;
+const [MOST_RUNNING, MOST_PENDING] = [32, 512];
+
+const server = new Authority(t).issue("localhost");
+const configuration = readText(`TLS:a:cert=${server.cert} key=${server.key}\n`);
+
+/** The begin of a handshake record, of which more is to come. */
+const HALF_A_HELLO = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+
+/** Node passes on what is read in turns of its own. Ten milliseconds pass. */
+async function steps(clock: FakeClock, link: FakeLink): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) {
+    link.settle();
+    clock.pass(1);
+    await new Promise(resolve => setImmediate(resolve));
+  }
+}
+
+t.test("a handshake that is not finished in 10 s ends, whether it has begun or not", async t => {
+  const clock = new FakeClock();
+  const logged: string[] = [];
+  const tls = new Tls(
+    createLog((level, text) => logged.push(`${level} ${text}`)),
+    clock,
+  );
+  tls.configure(configuration);
+  const links = [createFakeLink(), createFakeLink(), createFakeLink()];
+  for (const link of links) tls.secure("a", link, () => t.fail("it is served"));
+  const [, begun, slow] = links as [FakeLink, FakeLink, FakeLink];
+  begun.send(HALF_A_HELLO);
+  for (let second = 0; second < 9; second++) {
+    slow.send(HALF_A_HELLO[second] ?? "");
+    for (const link of links) link.settle();
+    await steps(clock, slow);
+    clock.pass(990);
+    t.same(
+      links.map(({ closed }) => closed),
+      [false, false, false],
+      `${second + 1} s`,
+    );
+  }
+  t.equal(slow.unread, 0, "what it sends does not give it more time");
+  clock.pass(999);
+  t.notOk(slow.closed);
+  clock.pass(1);
+  t.same(
+    links.map(({ closed }) => closed),
+    [true, true, true],
+  );
+  await steps(clock, slow);
+  clock.pass(LIMIT_MS);
+  const late = "notice TLS a: 127.0.0.1,40001 has not finished its handshake in time";
+  t.same(logged, [late, late, late], "and that is all that is said about them");
+  t.equal(clock.waiting, 0, "no timer is left");
+});
+
+interface Attempt extends Pending {
+  readonly link: FakeLink;
+}
+
+function attempt(done: string[], name: string): Attempt {
+  return {
+    link: createFakeLink(),
+    run: () => void done.push(`run ${name}`),
+    expired: () => void done.push(`expired ${name}`),
+  };
+}
+
+t.test("32 are under way, 512 connections wait, and more are refused until one has ended", async t => {
+  const handshakes = new Handshakes(new FakeClock());
+  const done: string[] = [];
+  const all = Array.from({ length: MOST_PENDING }, (_, index) => attempt(done, String(index)));
+  for (const one of all) t.ok(handshakes.add(one));
+  t.notOk(handshakes.add(attempt(done, "more")));
+  for (const { link } of all) link.settle();
+  t.equal(done.length, 0, "those that have sent nothing use no place of a handshake");
+  for (const { link } of all.slice(0, MOST_RUNNING + 2)) {
+    link.send("x");
+    link.settle();
+  }
+  t.equal(done.length, MOST_RUNNING);
+  const [first, second] = all as [Attempt, Attempt];
+  t.ok(handshakes.end(first));
+  t.notOk(handshakes.end(first), "once");
+  t.equal(done.at(-1), `run ${MOST_RUNNING}`, "the next one in order has its place");
+  t.ok(handshakes.add(attempt(done, "again")));
+  t.notOk(handshakes.add(attempt(done, "more")));
+  t.ok(handshakes.end(second));
+  t.equal(done.at(-1), `run ${MOST_RUNNING + 1}`);
+});
+
+t.test("after a step the data ports get as long as it took", async t => {
+  const clock = new FakeClock();
+  const handshakes = new Handshakes(clock);
+  const steps: number[] = [];
+  for (let count = 0; count < 3; count++) {
+    handshakes.schedule(() => {
+      steps.push(clock.nowMs());
+      clock.jump(7);
+    });
+  }
+  t.same(steps, [], "never within the call");
+  clock.pass(100);
+  t.same(steps, [0, 14, 28]);
+});
+
+t.test("a certificate that is not valid yet is a warning, and is served: the clock may be wrong", async t => {
+  const clock = new FakeClock(); // it is 1970
+  const [warning, ...others] = tlsDiagnostics(configuration, null, clock);
+  t.match(warning, {
+    message: /^TLS a: cert=.*: it is not valid before .*; is the clock right\? on line 1$/,
+    isWarning: true,
+  });
+  t.same(others, []);
+  const logged: string[] = [];
+  const tls = new Tls(
+    createLog((level, text) => logged.push(`${level} ${text}`)),
+    clock,
+  );
+  tls.configure(configuration);
+  const link = createFakeLink();
+  tls.secure("a", link, () => {});
+  link.send("GET / HTTP/1.0\r\n\r\n");
+  await steps(clock, link);
+  t.match(logged.join(), "the handshake failed: http request", "OpenSSL has a certificate to answer with");
+});
