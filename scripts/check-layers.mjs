@@ -11,9 +11,9 @@ const RANKS = [
   ["log", "access", "board", "device", "net", "led", "trace", "pulse", "replay", "systemd"],
   ["port"],
   ["control", "dbus", "metrics"],
-  ["app", "client", "doctor", "drain", "mdns", "migration", "upgrade"],
+  ["app", "client", "doctor", "drain", "fleet", "mdns", "migration", "upgrade"],
 ];
-const TOP = RANKS.length - 1; // app, drain, mdns, migration, upgrade, and the files beside the rooms: they put the parts together
+const TOP = RANKS.length - 1; // app, drain, fleet, mdns, migration, upgrade, and the files beside the rooms: they put the parts together
 const MEET_WITHIN_RANK = [1, TOP];
 const PURE_ROOMS = ["pulse", "line", "telnet", "ipmi", "config", "handover", "help"];
 const PURE_FILES = [
@@ -24,6 +24,7 @@ const PURE_FILES = [
   ...["address", "remote-address", "request", "patterns", "options", "rules"].map(file => `access/${file}`),
   ...["arguments", "escape-keys", "port-rows", "prefixed-lines", "usage"].map(file => `client/${file}`),
   ...["doctor/archive", "doctor/finding"],
+  ...["board-status", "config", "spool-format", "topics"].map(file => `fleet/${file}`),
   ...[
     "accepter",
     "class-defaults",

@@ -3,7 +3,7 @@ import type { ProfileFacts } from "../board/profile.js";
 import { VERSION } from "../cli.js";
 import type { Diagnostic } from "../config/diagnostic.js";
 import type { ControlServer } from "../control/server.js";
-import type { Log } from "../log/log.js";
+import type { ObservedLog } from "../log/log.js";
 import { loadModule } from "../native/load-module.js";
 import type { Drain } from "../port/drain.js";
 import type { Registry } from "../port/registry.js";
@@ -21,7 +21,7 @@ interface ServedDaemon extends ReportedState {
 }
 
 /** Throws when the bundle cannot be loaded. @param reload reads the configuration anew; then `lastReload` has the result */
-export function createControlServer(daemon: ServedDaemon, log: Log, reload: () => void): ControlServer {
+export function createControlServer(daemon: ServedDaemon, log: ObservedLog, reload: () => void): ControlServer {
   const { ControlServer } = loadModule<typeof import("../control/server.js")>("./control.cjs");
   return new ControlServer({
     ports: daemon.ports,

@@ -6,7 +6,7 @@ import { systemClock } from "../line/clock.js";
 import { clientCommand } from "./command.js";
 
 /** Runs the command to its end, and ends the process. @param words the arguments of the program */
-export async function runClientCommand(words: readonly string[]): Promise<void> {
+export async function runCommand(words: readonly string[]): Promise<void> {
   const status = await clientCommand(words.map(encodeUtf8), {
     out: text => write(1, text),
     err: text => write(2, text),

@@ -4,6 +4,7 @@ import type { AttachState } from "../handover/state.js";
 import type { Drain } from "../port/drain.js";
 import type { PortNames } from "../port/find-port.js";
 import type { AttachResult, ManagedPort } from "../port/status.js";
+import type { EventStream } from "./event-stream.js";
 import type { Monitor } from "./monitor.js";
 
 export interface ControlPorts {
@@ -43,6 +44,7 @@ export interface AttachWords extends Pick<AttachState, "watch" | "isBinary" | "h
 
 export interface CommandContext extends CommandFacts {
   readonly monitor: Monitor;
+  readonly events: EventStream;
   /** Name of the user, or the address. */
   readonly person: string;
   /** Null: all commands are allowed; else the session may only look, and this is needed: `the group ser2net-admin`. */

@@ -43,7 +43,7 @@ export function* portAsJson(ports: readonly ManagedPort[], profile: Profile): Ge
         ...{ idle: one.idleSeconds, in: one.bytesFromNet, out: one.bytesToNet },
       })),
       ...{ idle: idleOf(status), bytesIn: status.bytesFromDevice, bytesOut: status.bytesToDevice },
-      error: status.lastError,
+      ...{ error: status.lastError, breaks: status.lineCounters?.break ?? null },
     });
   }
 }
@@ -91,7 +91,7 @@ function sinceOf({ since }: ConnectionStatus): string {
 }
 
 /** JSON of values with one character a byte: strings become Unicode, and all that is not ASCII is escaped. */
-function ascii(value: object): string {
+export function ascii(value: object): string {
   const unicode = (_key: string, one: unknown) => (typeof one === "string" ? decodeUtf8(one) : one);
   return JSON.stringify(value, unicode).replace(
     /[\u007f-\uffff]/g,

@@ -87,6 +87,18 @@ const COMMANDS: Readonly<Record<string, MoreCommand>> = {
       return form === "json" ? portAsJson(ports.list(), profile) : portTable(ports.list(), profile);
     },
   },
+  events: {
+    help: [
+      "events [<port>] - from now on show what happens to connections, warnings and",
+      "       errors, and the output of the port, each as a line of JSON.",
+    ],
+    changes: false,
+    port: "optional",
+    run(port, _words, _text, { events }) {
+      const refusal = events.start(port);
+      return refusal === null ? [] : [refusal];
+    },
+  },
   status: {
     help: ["status - show the state of the daemon, and which files it reads."],
     changes: false,

@@ -1,6 +1,7 @@
 /** The sessions of the control port: at most four, one of them reserved for peers on the machine itself. */
 import type { AttachState, ControlSessionState } from "../handover/state.js";
 import { unmappedText } from "../line/address.js";
+import type { ObservedLog } from "../log/log.js";
 import type { Link } from "../net/link.js";
 import type { Activity } from "../port/drain.js";
 import { REFUSAL, refuse } from "../port/peers/admission.js";
@@ -24,7 +25,9 @@ const FULL = "Too many controller ports\r\n";
 /** Where a peer is: `local` by the local socket, `loopback` by TCP. */
 type Origin = "remote" | "loopback" | "local";
 
-type ControlServerOptions = Omit<ControlSessionOptions, "link" | "onEnd" | "deniedBut" | "isLocal">;
+interface ControlServerOptions extends Omit<ControlSessionOptions, "link" | "onEnd" | "deniedBut" | "isLocal"> {
+  readonly log: ObservedLog;
+}
 
 export class ControlServer {
   readonly local: LocalSocket;
@@ -33,6 +36,9 @@ export class ControlServer {
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
+    options.log.observer = (...line) => {
+      for (const session of [...this.#sessions.keys()]) session.events.logged(...line);
+    };
     this.local = new LocalSocket({ log: options.log, accepted: link => this.#acceptLocal(link) });
   }
 
@@ -80,7 +86,7 @@ export class ControlServer {
 
   /** Those in use, without that of `asker`. */
   activities(asker: object | null): readonly Activity[] {
-    const others = [...this.#sessions.keys()].filter(one => one !== asker && !one.isAttached);
+    const others = [...this.#sessions.keys()].filter(one => one !== asker && !one.isAttached && !one.events.active);
     return others.filter(one => one.isMonitoring || one.idleMs < YIELD_MS).map(one => one.activity());
   }
 
@@ -91,6 +97,7 @@ export class ControlServer {
 
   /** Ends all sessions. */
   close(): void {
+    this.#options.log.observer = null;
     this.local.close();
     for (const session of [...this.#sessions.keys()]) session.close();
   }

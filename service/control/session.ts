@@ -9,9 +9,11 @@ import type { ManagedPort } from "../port/status.js";
 import { Attachment } from "./attachment.js";
 import { parseCommand } from "./command.js";
 import type { AttachWords, CommandContext, CommandFacts } from "./context.js";
+import { EventStream } from "./event-stream.js";
 import { execute } from "./execute.js";
 import { Monitor } from "./monitor.js";
 import { SessionLink } from "./session-link.js";
+import { HANDED_OVER_BYTES, type Output, remainingOutput } from "./session-output.js";
 import { Terminal } from "./terminal.js";
 
 export interface ControlSessionOptions extends CommandFacts {
@@ -37,13 +39,11 @@ const TURN_BYTES = 2048;
 const PAUSE_MS = 1;
 /** Output made at a time, plus one line. No other output is queued. */
 const PIECE_BYTES = 1024;
-/** Output that is handed over; what is more than that is lost. */
-const HANDED_OVER_BYTES = 4 * 1024 * 1024;
-
-/** Text to send, one character a byte; null: send the text so far before the generator goes on. */
-type Output = string | null;
+/** Of `events`, which come in bulk. */
+const EVENT_BYTES = 16_384;
 
 export class ControlSession {
+  readonly events: EventStream;
   readonly #options: ControlSessionOptions;
   readonly #clock: Clock;
   readonly #io: SessionLink;
@@ -72,6 +72,7 @@ export class ControlSession {
   constructor(options: ControlSessionOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.events = new EventStream(() => this.#wake(), this.#clock);
     const { before } = options;
     this.#lastInputMs = this.#clock.nowMs() - (before?.idleMs ?? 0);
     this.#since = before?.sinceMs ?? this.#clock.date().getTime();
@@ -99,10 +100,14 @@ export class ControlSession {
 
   /** For the process after this one; null: it has ended. Call `proceed` where this one goes on. Not within a command. */
   state(): ControlSessionState | null {
+    if (this.events.active) this.close(); // the program that reads them asks the next process
     if (this.#ended) return null;
     this.#isHandedOver = true;
     const { link } = this.#options;
-    const own = Buffer.concat([this.#piece.subarray(this.#sent), toBytes(this.#remainingOutput())]);
+    const own = Buffer.concat([
+      this.#piece.subarray(this.#sent),
+      toBytes(remainingOutput(this.#notice, this.#output, this.#isExiting)),
+    ]);
     [this.#piece, this.#sent, this.#output] = [own, 0, [].values()];
     const unsent = Buffer.concat([own, this.#attached?.link.unsent ?? NOTHING]).subarray(0, HANDED_OVER_BYTES);
     return {
@@ -127,7 +132,7 @@ export class ControlSession {
   tell(text: string): void {
     if (this.#ended || this.isAttached) return;
     this.#notice = `\r\n${text}\r\n${PROMPT}`;
-    if (this.#isWaiting) this.#turn();
+    this.#wake();
   }
 
   /** Idempotent; at once. */
@@ -136,10 +141,15 @@ export class ControlSession {
     this.#ended = true;
     this.#endPause();
     this.#monitor.stop();
+    this.events.stop();
     if (this.#attached?.over === null) this.#attached.link.abandon();
     this.#options.link.ignoreReadable();
     this.#options.link.close();
     this.#options.onEnd();
+  }
+
+  #wake(): void {
+    if (this.#isWaiting) this.#turn();
   }
 
   readonly #turn = (): void => {
@@ -173,7 +183,7 @@ export class ControlSession {
 
   /** False when there is nothing more to send. */
   #makePiece(): boolean {
-    let text = this.#notice;
+    let text = this.#notice + this.events.take(EVENT_BYTES);
     this.#notice = "";
     while (text.length < PIECE_BYTES) {
       const next = this.#output.next();
@@ -185,16 +195,6 @@ export class ControlSession {
     this.#piece = toBytes(text);
     this.#sent = 0;
     return this.#piece.length > 0;
-  }
-
-  #remainingOutput(): string {
-    let text = this.#notice;
-    let beforeCommand = text;
-    for (let next = this.#output.next(); !next.done && text.length < HANDED_OVER_BYTES; next = this.#output.next()) {
-      if (next.value === null) beforeCommand = text;
-      else text += next.value;
-    }
-    return this.#isExiting ? beforeCommand : text; // the echo of `exit` is not sent
   }
 
   *#goOn({ unsent, isExiting, monitor }: ControlSessionState): Generator<Output> {
@@ -243,7 +243,7 @@ export class ControlSession {
   #context(): CommandContext {
     return {
       ...this.#options,
-      ...{ monitor: this.#monitor, session: this, person: this.#io.person },
+      ...{ monitor: this.#monitor, events: this.events, session: this, person: this.#io.person },
       attach: (port, how, force) => {
         const result = this.#attach(port, { ...how, isEscaped: false, input: NOTHING }).begin(force);
         if ("refusal" in result) this.#attached = null;

@@ -6,7 +6,7 @@ import { drainCommand, FAILED } from "./command.js";
 const INTERRUPTS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** Runs the command to its end, and ends the process. @param words the arguments of the program */
-export async function runDrainCommand(words: readonly string[]): Promise<void> {
+export async function runCommand(words: readonly string[]): Promise<void> {
   const interrupted = new Promise<void>(resolve => {
     if (words[0] === "drain") for (const signal of INTERRUPTS) process.once(signal, () => resolve());
   });

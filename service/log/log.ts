@@ -22,3 +22,11 @@ export interface Log {
   notice(text: string, fields?: LogFields): void;
   info(text: string, fields?: LogFields): void;
 }
+
+/** Sees each line that is written to the log. */
+export type LogObserver = (level: keyof Log, text: string, fields?: LogFields) => void;
+
+/** A log that one other part of the daemon may observe. */
+export interface ObservedLog extends Log {
+  observer?: LogObserver | null;
+}

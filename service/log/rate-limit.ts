@@ -4,8 +4,8 @@
  * limited apart from the others: a peer that connects again and again must not hide a fault.
  */
 import { backgroundClock, type Cancel, type Clock } from "../line/clock.js";
-import type { Level } from "./levels.js";
-import type { Log, LogFields } from "./log.js";
+import { createLog, type Level } from "./levels.js";
+import type { Log, LogFields, LogObserver, ObservedLog } from "./log.js";
 
 /** How often a text is written before its repeats are only counted. */
 export const BURST = 10;
@@ -26,14 +26,19 @@ interface Repeated {
   cancel: Cancel;
 }
 
-export class LimitedLog implements Log {
+export class LimitedLog implements ObservedLog {
+  observer: LogObserver | null = null;
   readonly #plain: Limiter;
   /** Of lines with fields. */
   readonly #connections: Limiter;
 
   constructor(log: Log, clock: Clock = backgroundClock) {
-    this.#plain = new Limiter(log, clock, "");
-    this.#connections = new Limiter(log, clock, " about connections");
+    const observed = createLog((level, text, fields) => {
+      log[level](text, fields);
+      this.observer?.(level, text, fields);
+    });
+    this.#plain = new Limiter(observed, clock, "");
+    this.#connections = new Limiter(observed, clock, " about connections");
   }
 
   error(text: string): void {

@@ -15,7 +15,7 @@ const STANDARD_INPUT = 0;
 const FILE_MODE = 0o640;
 
 /** Runs the command to its end, and ends the process. @param words the arguments of the program */
-export function runMigrationCommand(words: readonly string[]): void {
+export function runCommand(words: readonly string[]): void {
   const serviceLookup = createServiceLookup();
   process.exitCode = migrationCommand(
     words.map(word => encodeUtf8(word)),

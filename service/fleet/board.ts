@@ -1,0 +1,191 @@
+/** What the fleet process publishes of its board: birth, will, the status of each port, events and output. */
+import { hostname } from "node:os";
+import { VERSION } from "../cli.js";
+import type { Cancel, Clock } from "../line/clock.js";
+import type { Log } from "../log/log.js";
+import { reasonOf } from "../native/errors.js";
+import { type BoardEvent, comparable, eventOfLine, eventsBetween, type Row } from "./board-status.js";
+import { Broker } from "./broker.js";
+import { CommandRunner } from "./commands.js";
+import type { FleetConfig } from "./config.js";
+import { DaemonSession } from "./daemon-session.js";
+import { Publisher } from "./publisher.js";
+import { Spool } from "./spool.js";
+import { encodeLevel, topicOf } from "./topics.js";
+
+const POLL_MS = 1000;
+const OUTPUT = "output/";
+
+export class Board {
+  readonly #config: FleetConfig;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #spool: Spool;
+  readonly #broker: Broker;
+  readonly #publisher: Publisher;
+  readonly #daemon: DaemonSession;
+  readonly #commands: CommandRunner;
+  readonly #rows = new Map<string, Row>();
+  /** Ports whose output this session with the daemon sends. */
+  readonly #followed = new Set<string>();
+  #daemonAway: string | null = "not connected yet";
+  #dropped = 0;
+  #publishedStatus = "";
+  #cancelProblem: Cancel | null = null;
+
+  /** Throws the system's error: the spool cannot be opened. */
+  constructor(config: FleetConfig, spoolFolder: string, log: Log, clock: Clock) {
+    this.#config = config;
+    this.#log = log;
+    this.#clock = clock;
+    this.#spool = new Spool(spoolFolder, config.spoolBytes, clock);
+    const will = { ...this.#message({ state: "offline", reason: "lost" }), qos: 1 as const };
+    const clientId = `ser2net-${config.prefix.replaceAll("/", "-")}-${config.board}`;
+    this.#broker = new Broker(config, { clientId, will }, log, clock, {
+      connected: () => this.#connected(),
+      lost: () => {},
+      received: (topic, packet) => this.#received(topic, packet),
+    });
+    this.#publisher = new Publisher(this.#spool, this.#broker, stream => this.#topicOf(stream), log);
+    this.#daemon = new DaemonSession(config.socket, POLL_MS, clock, {
+      rows: rows => this.#takeRows(rows),
+      logged: line => this.#note(eventOfLine(line)),
+      output: (port, bytes, time) => this.#append(`${OUTPUT}${port}`, time, () => bytes),
+      dropped: count => this.#note({ event: "dropped", time: this.#now(), by: "daemon", count }),
+      connected: () => this.#daemonIs(null),
+      away: reason => this.#daemonIs(reason),
+    });
+    this.#commands = new CommandRunner(config, this.#rows, this.#broker, event => this.#note(event), clock);
+  }
+
+  start(): void {
+    this.#broker.start();
+    this.#daemon.start();
+  }
+
+  /** Says that it ends, where there is a connection. */
+  async stop(): Promise<void> {
+    this.#daemon.close();
+    this.#cancelProblem?.();
+    if (this.#broker.isConnected) void this.#broker.publish(this.#message({ state: "offline", reason: "stopped" }));
+    await this.#broker.close();
+    this.#spool.close();
+  }
+
+  #topic(channel: Parameters<typeof topicOf>[0], more: Readonly<Record<string, string>> = {}): string {
+    const { prefix, board } = this.#config;
+    return topicOf(channel, { prefix, board, ...more });
+  }
+
+  #topicOf(stream: string): string {
+    if (!stream.startsWith(OUTPUT)) return this.#topic("event");
+    return this.#topic("output", { port: stream.slice(OUTPUT.length) });
+  }
+
+  #now(): string {
+    return this.#clock.date().toISOString();
+  }
+
+  #connected(): void {
+    this.#publishedStatus = "";
+    this.#publishStatus();
+    for (const row of this.#rows.values()) this.#publishPort(row);
+    this.#broker.subscribe(this.#topic("portStatus"));
+    this.#broker.subscribe(this.#topic("command"));
+    this.#publisher.begin();
+  }
+
+  #received(topic: string, packet: Parameters<CommandRunner["run"]>[1]): void {
+    if (topic.endsWith("/status")) this.#takeStatus(topic, packet.payload);
+    else void this.#commands.run(topic, packet);
+  }
+
+  /** The status of a port that is not there any more is removed from the broker. */
+  #takeStatus(topic: string, payload: string | Buffer): void {
+    const isKnown = [...this.#rows.keys()].some(port => topic.endsWith(`/${encodeLevel(port)}/status`));
+    if (this.#daemonAway === null && !isKnown && payload.length > 0) {
+      void this.#broker.publish({ topic, payload: "", retain: true });
+    }
+  }
+
+  /** Lines of the log tell what happened to connections; what no line tells is seen here. */
+  #takeRows(rows: readonly Row[]): void {
+    const time = this.#now();
+    for (const row of rows) {
+      const before = this.#rows.get(row.port);
+      this.#rows.set(row.port, row);
+      for (const event of eventsBetween(before, row, time)) this.#note(event);
+      if (before === undefined || comparable(before) !== comparable(row)) this.#publishPort(row);
+      this.#follow(row);
+    }
+    const names = new Set(rows.map(({ port }) => port));
+    for (const port of [...this.#rows.keys()].filter(one => !names.has(one))) {
+      this.#rows.delete(port);
+      this.#followed.delete(port);
+      void this.#broker.publish({ topic: this.#topic("portStatus", { port }), payload: "", retain: true });
+    }
+    this.#tellDropped(time);
+    this.#publishStatus();
+  }
+
+  #follow({ port, label, id }: Row): void {
+    const isWanted = this.#config.output.some(one => [port, label, id, "*"].includes(one));
+    if (!isWanted || this.#followed.has(port)) return;
+    this.#followed.add(port);
+    this.#daemon.follow(port);
+  }
+
+  #tellDropped(time: string): void {
+    const streams = this.#spool.takeDropped();
+    if (streams === null) return;
+    this.#dropped += Object.values(streams).reduce((sum, one) => sum + one, 0);
+    this.#note({ event: "dropped", time, by: "spool", streams });
+  }
+
+  #daemonIs(away: string | null): void {
+    if (away !== null) this.#followed.clear();
+    this.#daemonAway = away;
+    const state = away === null ? "running" : "away";
+    this.#note({ event: "daemon", time: this.#now(), state, reason: away });
+    this.#publishStatus();
+  }
+
+  #note(event: BoardEvent): void {
+    this.#append("event", event.time, seq => Buffer.from(JSON.stringify({ seq, board: this.#config.board, ...event })));
+  }
+
+  #append(stream: string, time: string, payloadOf: (seq: number) => Uint8Array): void {
+    try {
+      this.#spool.append(stream, time, payloadOf);
+    } catch (error) {
+      // Once a minute: each message fails while the disk is full.
+      if (this.#cancelProblem === null) this.#log.error(`the spool takes nothing: ${reasonOf(error)}`);
+      this.#cancelProblem ??= this.#clock.after(60_000, () => {
+        this.#cancelProblem = null;
+      });
+      return;
+    }
+    this.#publisher.proceed();
+  }
+
+  #message(payload: object): { topic: string; payload: string; retain: true } {
+    return { topic: this.#topic("status"), payload: JSON.stringify(payload), retain: true };
+  }
+
+  /** Only where it differs from the one before. */
+  #publishStatus(): void {
+    const { board } = this.#config;
+    const daemon = this.#daemonAway === null ? "running" : "away";
+    const about = { board, host: hostname(), version: VERSION, ports: this.#rows.size };
+    const status = { state: "online", ...about, daemon, reason: this.#daemonAway, dropped: this.#dropped };
+    const text = JSON.stringify(status);
+    if (!this.#broker.isConnected || text === this.#publishedStatus) return;
+    this.#publishedStatus = text;
+    void this.#broker.publish(this.#message({ ...status, time: this.#now() }));
+  }
+
+  #publishPort(row: Row): void {
+    const topic = this.#topic("portStatus", { port: row.port });
+    void this.#broker.publish({ topic, payload: JSON.stringify(row), retain: true });
+  }
+}

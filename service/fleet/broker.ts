@@ -1,0 +1,186 @@
+/** The connection to the broker: MQTT 5, made again and again with a growing pause (docs/fleet.md). */
+import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
+import { encodeUtf8 } from "../line/bytes.js";
+import type { Cancel, Clock } from "../line/clock.js";
+import type { Log } from "../log/log.js";
+import { reasonOf } from "../native/errors.js";
+import { readRegularFile } from "../native/read-file.js";
+import type { FleetConfig } from "./config.js";
+
+export type BrokerConfig = Pick<FleetConfig, "broker" | "tls" | "login">;
+
+export interface Message {
+  readonly topic: string;
+  readonly payload: Uint8Array | string;
+  readonly retain?: boolean;
+  readonly properties?: IClientOptions["properties"] & IPublishPacket["properties"];
+}
+
+export interface BrokerEvents {
+  /** What is published and subscribed to from now on reaches the broker. */
+  connected(): void;
+  /** What was not confirmed is lost. */
+  lost(): void;
+  received(topic: string, packet: IPublishPacket): void;
+}
+
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+const CONNECT_MS = 20_000;
+const KEEPALIVE_SECONDS = 20;
+/** Messages under way where the broker allows more. */
+const MAX_WINDOW = 64;
+/** How many a broker takes that does not tell (MQTT 5, Receive Maximum), here as mosquitto is set by default. */
+const USUAL_WINDOW = 20;
+
+export class Broker {
+  readonly #config: BrokerConfig;
+  readonly #options: Pick<IClientOptions, "clientId" | "will">;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #events: BrokerEvents;
+  #client: MqttClient | null = null;
+  #isConnected = false;
+  #window = 0;
+  #pauseMs = FIRST_PAUSE_MS;
+  /** The last thing that was told: each one is told once. */
+  #told = "";
+  #cancel: Cancel = () => {};
+
+  constructor(
+    config: BrokerConfig,
+    options: Pick<IClientOptions, "clientId" | "will">,
+    log: Log,
+    clock: Clock,
+    events: BrokerEvents,
+  ) {
+    this.#config = config;
+    this.#options = options;
+    this.#log = log;
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** How many messages may wait for their confirmation. */
+  get window(): number {
+    return this.#window;
+  }
+
+  start(): void {
+    let client: MqttClient;
+    try {
+      client = connect(this.#config.broker, { ...connectionOptions(this.#config), ...this.#options });
+    } catch (error) {
+      this.#retry(reasonOf(error));
+      return;
+    }
+    let reason = "the connection was closed";
+    this.#client = client;
+    client.on("connect", ({ properties }) => {
+      this.#window = Math.min(properties?.receiveMaximum ?? USUAL_WINDOW, MAX_WINDOW);
+      this.#isConnected = true;
+      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#tell("notice", `connected with ${this.#config.broker}`);
+      this.#events.connected();
+    });
+    client.on("message", (topic, _payload, packet) => this.#events.received(topic, packet));
+    client.on("error", error => {
+      reason = reasonOf(error);
+      client.end(true);
+    });
+    client.on("disconnect", ({ reasonCode }) => {
+      reason = `the broker has ended the connection, reason ${reasonCode}`;
+    });
+    client.on("close", () => {
+      if (this.#client === client) this.#retry(reason);
+    });
+  }
+
+  /** Resolves to null when the broker has the message, to the reason where it refuses it. Never where the connection is lost. */
+  publish(message: Message): Promise<string | null> {
+    const { topic, payload, retain = false, properties } = message;
+    const client = this.#client;
+    return new Promise(resolve => {
+      if (client === null || !this.#isConnected) return;
+      const bytes = typeof payload === "string" ? payload : Buffer.from(payload);
+      client.publish(topic, bytes, { qos: 1, retain, ...(properties === undefined ? {} : { properties }) }, error => {
+        if (this.#client !== client || !this.#isConnected) return;
+        if (error === undefined || error === null) resolve(null);
+        else if (isRefusal(error)) resolve(error.message);
+      });
+    });
+  }
+
+  /** Messages of the program itself are not received. @param done the broker has agreed */
+  subscribe(topic: string, done: () => void = () => {}): void {
+    this.#client?.subscribe(topic, { qos: 1, nl: true, rap: true }, error => {
+      if (error) this.#log.warning(`cannot subscribe to ${topic}: ${error.message}`);
+      else done();
+    });
+  }
+
+  unsubscribe(topic: string): void {
+    this.#client?.unsubscribe(topic);
+  }
+
+  /** Resolves when the messages under way are confirmed, or the connection is lost. The will is not published. */
+  async close(): Promise<void> {
+    this.#cancel();
+    const client = this.#client;
+    this.#client = null;
+    this.#isConnected = false;
+    if (client === null) return;
+    client.on("error", () => {});
+    await new Promise<void>(resolve => client.end(false, () => resolve()));
+  }
+
+  #retry(reason: string): void {
+    this.#client = null;
+    if (this.#isConnected) {
+      this.#isConnected = false;
+      this.#events.lost();
+    }
+    this.#tell("warning", `no connection with ${this.#config.broker}: ${reason}; it is tried again`);
+    // Boards that lost their broker at the same moment do not return at the same moment.
+    const pauseMs = this.#pauseMs * (0.5 + Math.random());
+    this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
+    this.#cancel = this.#clock.after(pauseMs, () => this.start());
+  }
+
+  #tell(level: "notice" | "warning", text: string): void {
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#log[level](text);
+  }
+}
+
+/** Files are read for each connection: a certificate that was renewed counts. Throws the system's error. */
+function connectionOptions({ tls, login }: BrokerConfig): IClientOptions {
+  const files = Object.entries(tls).flatMap(([name, file]) => (file === null ? [] : [[name, read(file)]]));
+  const password = login?.passwordFile == null ? null : read(login.passwordFile).toString().trimEnd();
+  return {
+    ...{ protocolVersion: 5, clean: true, reconnectPeriod: 0, connectTimeout: CONNECT_MS },
+    ...{ keepalive: KEEPALIVE_SECONDS, resubscribe: false, queueQoSZero: false },
+    ...Object.fromEntries(files),
+    ...(login === null ? {} : { username: login.user }),
+    ...(password === null ? {} : { password }),
+  };
+}
+
+/** Throws an Error that names the file. */
+function read(file: string): Buffer {
+  try {
+    return readRegularFile(encodeUtf8(file));
+  } catch (error) {
+    throw new Error(`cannot read ${file}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** The reason codes of MQTT 5 from 0x80 on. */
+function isRefusal(error: Error): boolean {
+  return "code" in error && typeof error.code === "number" && error.code >= 0x80;
+}

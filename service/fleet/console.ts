@@ -1,0 +1,102 @@
+/** `ser2net fleet console`: what a device sends, read from the broker. */
+import { writeSync } from "node:fs";
+import type { IPublishPacket } from "mqtt";
+import { onEndingSignal } from "../client/io.js";
+import type { Clock } from "../line/clock.js";
+import type { Log } from "../log/log.js";
+import { Broker } from "./broker.js";
+import type { FleetConfig } from "./config.js";
+import { topicOf } from "./topics.js";
+
+interface Wanted {
+  readonly board: string;
+  /** Network port, label or id. */
+  readonly port: string;
+}
+
+export class FleetConsole {
+  readonly #config: FleetConfig;
+  readonly #wanted: Wanted;
+  readonly #log: Log;
+  readonly #broker: Broker;
+  /** The topic of the output; null while the port is not known. */
+  #output: string | null = null;
+  /** Of the last message that was shown. */
+  #last: number | null = null;
+  #state = "";
+
+  constructor(config: FleetConfig, wanted: Wanted, log: Log, clock: Clock) {
+    this.#config = config;
+    this.#wanted = wanted;
+    this.#log = log;
+    const clientId = `ser2net-console-${process.pid}-${Math.floor(Math.random() * 1e9)}`;
+    this.#broker = new Broker(config, { clientId }, log, clock, {
+      connected: () => this.#connected(),
+      lost: () => {},
+      received: (topic, packet) => this.#received(topic, packet),
+    });
+  }
+
+  /** Resolves to the exit status at a signal. */
+  async run(): Promise<number> {
+    this.#broker.start();
+    await new Promise<void>(resolve => void onEndingSignal(() => resolve()));
+    await this.#broker.close();
+    return 0;
+  }
+
+  #topic(channel: Parameters<typeof topicOf>[0], port?: string): string {
+    const { board } = this.#wanted;
+    return topicOf(channel, { prefix: this.#config.prefix, board, ...(port === undefined ? {} : { port }) });
+  }
+
+  #connected(): void {
+    this.#broker.subscribe(this.#topic("status"));
+    this.#broker.subscribe(this.#output ?? this.#topic("portStatus"));
+  }
+
+  #received(topic: string, packet: IPublishPacket): void {
+    if (topic === this.#output) this.#show(packet);
+    else if (topic === this.#topic("status")) this.#boardIs(objectOf(packet.payload));
+    else if (this.#output === null) this.#findPort(objectOf(packet.payload));
+  }
+
+  #boardIs({ state, daemon }: Readonly<Record<string, unknown>>): void {
+    const what = state === "online" ? (daemon === "running" ? "online" : "online, its daemon is away") : "offline";
+    if (what !== this.#state) this.#log.warning(`${this.#wanted.board} is ${what}`);
+    this.#state = what;
+  }
+
+  #findPort({ port, label, id }: Readonly<Record<string, unknown>>): void {
+    if (typeof port !== "string" || ![port, label, id].includes(this.#wanted.port)) return;
+    this.#output = this.#topic("output", port);
+    this.#broker.unsubscribe(this.#topic("portStatus"));
+    this.#broker.subscribe(this.#output, () =>
+      this.#log.warning(`the output of ${this.#wanted.board}/${port} follows`),
+    );
+  }
+
+  /** A message that comes twice is shown once. */
+  #show({ payload, properties }: IPublishPacket): void {
+    const seq = Number(properties?.userProperties?.seq);
+    const last = this.#last;
+    if (last !== null && seq <= last && seq > last - REPEATED) return;
+    if (last !== null && seq > last + 1) this.#log.warning(`${seq - last - 1} messages are missing here`);
+    if (last !== null && seq <= last) this.#log.warning("the board has begun anew");
+    this.#last = seq;
+    const bytes = Buffer.from(payload);
+    for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  }
+}
+
+/** A board repeats what its broker has not confirmed: at most as many messages as its spool holds. */
+const REPEATED = 1_000_000;
+
+function objectOf(payload: string | Buffer): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(payload.toString());
+    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  } catch {
+    return {};
+  }
+}

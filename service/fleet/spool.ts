@@ -1,0 +1,192 @@
+/**
+ * The messages that the broker has not confirmed, on the disk, at most so many bytes of them: the oldest ones are dropped and
+ * counted. A message that was appended survives the end of the process at any moment. A repeated message has its number again.
+ */
+import { fdatasync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Cancel, Clock } from "../line/clock.js";
+import { Position } from "./position.js";
+import { Segment } from "./segment.js";
+import { encodeCounters, encodeRecord, FRAME_BYTES, type SpoolRecord } from "./spool-format.js";
+
+const SEGMENTS = 8;
+const MAX_SEGMENT = 4 * 1024 * 1024;
+/** A power failure loses what was appended within this time. */
+const SYNC_MS = 5000;
+
+/** A message to publish. */
+export interface Entry extends SpoolRecord {
+  /** Its segment, and the place behind it. */
+  readonly segment: number;
+  readonly end: number;
+}
+
+export class Spool {
+  readonly #folder: string;
+  readonly #maxBytes: number;
+  readonly #clock: Clock;
+  readonly #segments: Segment[] = [];
+  readonly #counters = new Map<string, number>();
+  readonly #confirmed: Position;
+  /** What `next` reads. */
+  #reading: { segment: number; offset: number };
+  /** Given by `next`, in order; the broker has not confirmed the first one. */
+  readonly #given: { readonly entry: Entry; isConfirmed: boolean }[] = [];
+  readonly #dropped = new Map<string, number>();
+  #cancelSync: Cancel | null = null;
+
+  /** Goes on with what is in the folder. Throws the system's error. @param maxBytes on the disk, about */
+  constructor(folder: string, maxBytes: number, clock: Clock) {
+    this.#folder = folder;
+    this.#maxBytes = maxBytes;
+    this.#clock = clock;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const numbers = readdirSync(folder).flatMap(name => Segment.numberOf(name) ?? []);
+    for (const number of numbers.sort((one, other) => one - other)) this.#segments.push(new Segment(folder, number));
+    this.#recover();
+    const first = { segment: this.#segments[0]?.number ?? 0, offset: 0 };
+    const end = this.#segments.at(-1);
+    const last = end === undefined ? first : { segment: end.number, offset: end.size };
+    this.#confirmed = new Position(join(folder, "confirmed"), first, last, clock);
+    this.#reading = { ...this.#confirmed.value };
+    this.#removeConfirmed();
+  }
+
+  get bytes(): number {
+    return this.#segments.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /**
+   * Appends the next message of a stream. Throws the system's error where the disk is full: the message is dropped and counted,
+   * and its number is not given to another one.
+   */
+  append(stream: string, time: string, payloadOf: (seq: number) => Uint8Array): void {
+    const seq = (this.#counters.get(stream) ?? 0) + 1;
+    try {
+      const bytes = encodeRecord({ stream, seq, time, payload: payloadOf(seq) });
+      this.#makeRoom(bytes.length);
+      this.#current(bytes.length).append(bytes);
+      this.#cancelSync ??= this.#clock.after(SYNC_MS, () => this.#sync());
+    } catch (error) {
+      this.#countDropped(stream, 1);
+      throw error;
+    } finally {
+      this.#counters.set(stream, seq);
+    }
+  }
+
+  /** The next message that `next` has not given since `rewind`; null: there is none. */
+  next(): Entry | null {
+    for (;;) {
+      const at = this.#segments.findIndex(({ number }) => number >= this.#reading.segment);
+      const segment = this.#segments[at];
+      if (segment === undefined) return null;
+      if (segment.number !== this.#reading.segment) this.#reading = { segment: segment.number, offset: 0 };
+      const found = segment.read(this.#reading.offset);
+      if (found === null) {
+        const following = this.#segments[at + 1];
+        if (following === undefined) return null;
+        this.#reading = { segment: following.number, offset: 0 };
+        continue;
+      }
+      this.#reading.offset = found.end;
+      if (!("seq" in found.record)) continue;
+      const entry = { ...found.record, segment: segment.number, end: found.end };
+      this.#given.push({ entry, isConfirmed: false });
+      return entry;
+    }
+  }
+
+  /** The broker has it. It is not given again, and is removed when all before it are. */
+  confirm(entry: Entry): void {
+    const given = this.#given.find(one => one.entry === entry);
+    if (given === undefined) return;
+    given.isConfirmed = true;
+    for (let first = this.#given[0]; first?.isConfirmed === true; first = this.#given[0]) {
+      this.#given.shift();
+      this.#confirmed.move({ segment: first.entry.segment, offset: first.entry.end });
+    }
+    this.#removeConfirmed();
+  }
+
+  /** The connection is lost: `next` begins with the first message that was not confirmed. */
+  rewind(): void {
+    this.#given.length = 0;
+    this.#reading = { ...this.#confirmed.value };
+  }
+
+  /** Messages that were dropped since the last call, by stream; null: none. */
+  takeDropped(): Readonly<Record<string, number>> | null {
+    if (this.#dropped.size === 0) return null;
+    const dropped = Object.fromEntries(this.#dropped);
+    this.#dropped.clear();
+    return dropped;
+  }
+
+  /** Counts messages that were lost before or behind the spool. */
+  countDropped(stream: string): void {
+    this.#countDropped(stream, 1);
+  }
+
+  close(): void {
+    this.#cancelSync?.();
+    this.#confirmed.close();
+    for (const segment of this.#segments) segment.close();
+  }
+
+  /** The numbers of the streams: from the last segment that tells them, and the records behind. */
+  #recover(): void {
+    const last = this.#segments.findLastIndex(segment => segment.read(0) !== null);
+    for (const segment of this.#segments.slice(Math.max(last, 0))) {
+      let end = 0;
+      for (const found of segment.records(0)) {
+        end = found.end;
+        if ("seq" in found.record) this.#counters.set(found.record.stream, found.record.seq);
+        else for (const [stream, seq] of found.record) this.#counters.set(stream, seq);
+      }
+      segment.truncate(end);
+    }
+  }
+
+  /** The segment that takes so many more bytes. */
+  #current(bytes: number): Segment {
+    const last = this.#segments.at(-1);
+    const largest = Math.min(MAX_SEGMENT, this.#maxBytes / SEGMENTS);
+    if (last !== undefined && last.size > 0 && last.size + bytes <= largest) return last;
+    const segment = last?.size === 0 ? last : new Segment(this.#folder, (last?.number ?? 0) + 1);
+    if (segment !== last) this.#segments.push(segment);
+    segment.append(encodeCounters(this.#counters));
+    return segment;
+  }
+
+  #makeRoom(bytes: number): void {
+    for (;;) {
+      const [oldest, ...others] = this.#segments;
+      if (oldest === undefined || others.length === 0 || this.bytes + bytes <= this.#maxBytes) return;
+      this.#segments.shift();
+      const { segment, offset } = this.#confirmed.value;
+      for (const { record } of oldest.records(segment === oldest.number ? offset : 0)) {
+        if ("seq" in record) this.#countDropped(record.stream, 1);
+      }
+      this.#confirmed.move({ segment: oldest.number + 1, offset: 0 });
+      oldest.remove();
+    }
+  }
+
+  #removeConfirmed(): void {
+    const { segment } = this.#confirmed.value;
+    while (this.#segments.length > 1 && (this.#segments[0]?.number ?? segment) < segment) {
+      this.#segments.shift()?.remove();
+    }
+  }
+
+  #countDropped(stream: string, count: number): void {
+    this.#dropped.set(stream, (this.#dropped.get(stream) ?? 0) + count);
+  }
+
+  #sync(): void {
+    this.#cancelSync = null;
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.size > FRAME_BYTES) fdatasync(last.fd, () => {}); // a failure shows with the next write
+  }
+}
