@@ -59,6 +59,7 @@ ln -sf ../lib/ser2net/ser2net.cjs "$root/usr/bin/ser2net"
 put 644 /usr/share/ser2net/boards board-profiles/*.json
 put 644 /usr/share/doc/ser2net "$built/LICENSES.txt" docs/*.md
 put 644 /usr/share/doc/ser2net/metrics docs/metrics/*
+put 644 /usr/share/doc/ser2net/fleet docs/fleet/*
 put 644 /usr/share/doc/ser2net/examples examples/*
 for section in 1 5 8; do put 644 /usr/share/man/man$section dist/man/*.$section; done
 put 644 /usr/share/bash-completion/completions dist/completion/ser2net.bash
@@ -71,7 +72,7 @@ put 644 /usr/share/dbus-1/interfaces service/dbus/org.ser2net.Ser2net1.xml
 if [ $systemd = yes ]; then
   put 755 /usr/lib/ser2net units/ser2net-health units/ser2net-rollback
   put 644 /usr/lib/systemd/system units/ser2net.service units/ser2net@.service units/ser2net@.socket \
-    units/ser2net-health@.service units/ser2net-rollback.service
+    units/ser2net-health@.service units/ser2net-rollback.service units/ser2net-fleet@.service
   mkdir -p "$root/usr/lib/systemd/system/multi-user.target.wants"
   ln -sf ../ser2net-rollback.service "$root/usr/lib/systemd/system/multi-user.target.wants/"
   put 644 /usr/lib/systemd/system-preset units/presets/80-ser2net.preset

@@ -28,13 +28,13 @@ fi
 
 echo "Removing the program, its units and board profiles."
 for folder in /etc/systemd/system/*.wants /etc/systemd/system/*.requires; do
-  for link in "$root$folder"/ser2net.service "$root$folder"/ser2net@* "$root$folder"/ser2net-health@*; do
+  for link in "$root$folder"/ser2net.service "$root$folder"/ser2net@* "$root$folder"/ser2net-health@* "$root$folder"/ser2net-fleet@*; do
     if [ -L "$link" ]; then rm "$link"; fi
   done
 done
 usr=$root/usr lib=$root/usr/lib share=$root/usr/share
 rm -rf "$usr/bin/ser2net" "$lib/ser2net" "$share/ser2net" "$share/doc/ser2net" \
-  "$lib"/systemd/system/ser2net.service "$lib"/systemd/system/ser2net@* "$lib"/systemd/system/ser2net-health@* \
+  "$lib"/systemd/system/ser2net.service "$lib"/systemd/system/ser2net@* "$lib"/systemd/system/ser2net-health@* "$lib"/systemd/system/ser2net-fleet@* \
   "$lib"/systemd/system/ser2net-rollback.service "$lib"/systemd/system/multi-user.target.wants/ser2net-rollback.service \
   "$lib/systemd/system-preset/80-ser2net.preset" "$lib/systemd/catalog/ser2net.catalog" \
   "$lib/sysusers.d/ser2net.conf" "$lib/tmpfiles.d/ser2net.conf" "$lib/udev/rules.d/60-ser2net.rules" \
@@ -42,7 +42,7 @@ rm -rf "$usr/bin/ser2net" "$lib/ser2net" "$share/ser2net" "$share/doc/ser2net" \
   "$share/bash-completion/completions/ser2net" "$share/zsh/vendor-completions/_ser2net" "$share/zsh/site-functions/_ser2net"
 if [ $purge = yes ]; then
   echo "Removing the configuration and the traces."
-  rm -rf "$root/etc/ser2net.conf" "$root/etc/ser2net" "$root/var/log/ser2net" "$root"/etc/systemd/system/ser2net@*.d \
+  rm -rf "$root/etc/ser2net.conf" "$root/etc/ser2net" "$root/var/log/ser2net" "$root/var/lib/ser2net-fleet" "$root"/etc/systemd/system/ser2net@*.d \
     "$root/etc/systemd/system/ser2net.service.d"
 fi
 [ -z "$root" ] || exit 0

@@ -7,16 +7,16 @@ import { reasonOf } from "../native/errors.js";
 import { readRegularFile } from "../native/read-file.js";
 import type { FleetConfig } from "./config.js";
 
-export type BrokerConfig = Pick<FleetConfig, "broker" | "tls" | "login">;
+type BrokerConfig = Pick<FleetConfig, "broker" | "tls" | "login">;
 
-export interface Message {
+interface Message {
   readonly topic: string;
   readonly payload: Uint8Array | string;
   readonly retain?: boolean;
   readonly properties?: IClientOptions["properties"] & IPublishPacket["properties"];
 }
 
-export interface BrokerEvents {
+interface BrokerEvents {
   /** What is published and subscribed to from now on reaches the broker. */
   connected(): void;
   /** What was not confirmed is lost. */

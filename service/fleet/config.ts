@@ -37,7 +37,7 @@ interface Wrong {
 }
 
 const MEGABYTE = 1024 * 1024;
-export const LEAST_SPOOL = 65_536;
+const LEAST_SPOOL = 65_536;
 const MOST_SPOOL = 1024 * MEGABYTE;
 /** sun_path, unix(7), without its NUL. */
 const LONGEST_PATH = 107;

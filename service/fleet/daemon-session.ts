@@ -4,7 +4,7 @@ import { decodeUtf8, toText } from "../line/bytes.js";
 import type { Cancel, Clock } from "../line/clock.js";
 import type { Row } from "./board-status.js";
 
-export interface DaemonEvents {
+interface DaemonEvents {
   /** All ports, each time they were asked for. */
   rows(rows: readonly Row[]): void;
   /** A line of the log. */

@@ -24,7 +24,7 @@ type Decoded =
 
 export const FRAME_BYTES = 8;
 /** The longest body. A record with a greater length is not one. */
-export const MAX_BODY = 4 * 1024 * 1024;
+const MAX_BODY = 4 * 1024 * 1024;
 const LINE_FEED = 0x0a;
 
 export function encodeRecord({ payload, stream, seq, time }: SpoolRecord): Buffer {

@@ -1,7 +1,7 @@
 /** The topics of a board (docs/fleet/asyncapi.yaml). Pure. */
 
 /** Channels as the AsyncAPI file has them: prefix, board, port and command are parameters. */
-export const CHANNELS = {
+const CHANNELS = {
   status: "{prefix}/{board}/status",
   portStatus: "{prefix}/{board}/port/{port}/status",
   event: "{prefix}/{board}/event",

@@ -1,5 +1,6 @@
 /** The command line in words: for `--help`, the manual pages and their tests. Pure. */
 import type { CommandHelp, OptionHelp } from "./daemon.js";
+import { FLEET } from "./fleet.js";
 import { ATTACHED_STATUS, CLIENT_STATUS, DRAIN_STATUS, MIGRATION_STATUS } from "./status.js";
 
 const DRAIN_TARGET: readonly OptionHelp[] = [
@@ -256,30 +257,7 @@ export const COMMANDS: readonly CommandHelp[] = [
     notes: ["Without a name: /etc/ser2net.conf. What is not carried over is listed with its place."],
     status: MIGRATION_STATUS,
   },
-  {
-    name: "fleet",
-    summary: "connects this board with a broker of MQTT, or shows a console of another board",
-    forms: [
-      ["fleet run NAME [-c FILE]", "the process beside the daemon of that instance"],
-      ["fleet check NAME [-c FILE]", "report errors of its configuration"],
-      ["fleet console BOARD/PORT [OPTION]...", "the output of a device, from the broker"],
-    ],
-    options: [
-      { form: "-c FILE", text: "the configuration, and not /etc/ser2net/fleet-NAME.conf" },
-      { form: "--instance NAME", text: "for console: the configuration of that instance" },
-      { form: "--broker URL", text: "for console, in place of a file: mqtt://HOST[:PORT] or mqtts://HOST[:PORT]" },
-      { form: "--prefix PREFIX", text: "the first levels of the topics; ser2net without it" },
-      { form: "--ca FILE", text: "the authorities of the broker's certificate" },
-      { form: "--cert FILE", text: "the own certificate, with --key" },
-      { form: "--key FILE", text: "the key of the own certificate" },
-    ],
-    status: [
-      ["0", "ended by a signal, or the configuration is right"],
-      ["1", "the spool cannot be opened"],
-      ["2", "wrong words"],
-      ["78", "the configuration cannot be read or has errors"],
-    ],
-  },
+  FLEET,
   {
     name: "check-sol",
     summary: "logs in to the BMC of a SOL device and tells what it finds",
