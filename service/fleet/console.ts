@@ -52,7 +52,8 @@ export class FleetConsole {
 
   #connected(): void {
     this.#broker.subscribe(this.#topic("status"));
-    this.#broker.subscribe(this.#output ?? this.#topic("portStatus"));
+    if (this.#output === null) this.#broker.subscribe(this.#topic("portStatus"));
+    else this.#follow(this.#output);
   }
 
   #received(topic: string, packet: IPublishPacket): void {
@@ -71,9 +72,12 @@ export class FleetConsole {
     if (typeof port !== "string" || ![port, label, id].includes(this.#wanted.port)) return;
     this.#output = this.#topic("output", port);
     this.#broker.unsubscribe(this.#topic("portStatus"));
-    this.#broker.subscribe(this.#output, () =>
-      this.#log.warning(`the output of ${this.#wanted.board}/${port} follows`),
-    );
+    this.#follow(this.#output);
+  }
+
+  #follow(output: string): void {
+    const { board, port } = this.#wanted;
+    this.#broker.subscribe(output, () => this.#log.warning(`the output of ${board}/${port} follows`));
   }
 
   /** A message that comes twice is shown once. */

@@ -64,6 +64,7 @@ t.test("the output of a console, while the broker is away and after it", async t
   for (let line = 0; line < 50; line++) print(`away ${line}\r\n`);
   await until("it is in the spool", () => spooled(stage.state).includes("away 49"));
   await stage.broker.start();
+  await technician.errors.expect("follows");
   print("after\r\n");
   await technician.output.expect("after");
   await until(

@@ -23,6 +23,7 @@ t.test("every file that the pages name is in its place, and only the owner may c
   t.same(names("usr/lib/systemd/system").sort(), [
     "multi-user.target.wants",
     "multi-user.target.wants/ser2net-rollback.service",
+    "ser2net-fleet@.service",
     "ser2net-health@.service",
     "ser2net-rollback.service",
     "ser2net.service",

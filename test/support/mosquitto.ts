@@ -70,7 +70,7 @@ export class Subscriber {
 
   static async to(t: Teardown, port: number, topic: string, options: IClientOptions = {}): Promise<Subscriber> {
     const own = { protocolVersion: 5, reconnectPeriod: 20, ...options } as const;
-    const subscriber = new Subscriber(connect(`mqtt://127.0.0.1:${port}`, own));
+    const subscriber = new Subscriber(connect({ host: "127.0.0.1", port, ...own }));
     t.teardown(() => subscriber.client.endAsync(true));
     const connected = new Promise(resolve => subscriber.client.once("connect", resolve));
     subscriber.client.on("connect", () => void subscriber.client.subscribe(topic, { qos: 1 }));
