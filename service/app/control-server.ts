@@ -17,6 +17,7 @@ interface ServedDaemon extends ReportedState {
   readonly configFile: string | null;
   readonly board: ProfileFacts | null;
   readonly bundles: Pick<Bundles, "metrics">;
+  identify(portName: string, seconds: number): boolean;
   readonly lastReload: readonly Diagnostic[] | string;
 }
 
@@ -36,6 +37,7 @@ export function createControlServer(daemon: ServedDaemon, log: ObservedLog, relo
       },
       status: () => statusText(daemon),
       configFile: () => daemon.configFile,
+      identify: (portName, seconds) => daemon.identify(portName, seconds),
       board: () => daemon.board?.board ?? null,
       metrics: () => daemon.bundles.metrics()?.lines() ?? ["Metrics cannot be loaded: see the log"],
     },

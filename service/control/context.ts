@@ -22,6 +22,8 @@ export interface ControlledDaemon {
   /** What it reads: null for none. */
   configFile(): string | null;
   board(): string | null;
+  /** Lets the LED of the port blink for so many seconds. False: it has none. */
+  identify(portName: string, seconds: number): boolean;
   /** The metrics as lines. */
   metrics(): Iterable<string>;
 }

@@ -19,6 +19,8 @@ interface MoreCommand {
   run(port: ManagedPort | null, rest: readonly string[], text: string, context: CommandContext): Iterable<string>;
 }
 
+const LONGEST_IDENTIFY = 3600; // seconds
+
 const COMMANDS: Readonly<Record<string, MoreCommand>> = {
   attach: {
     help: [
@@ -97,6 +99,18 @@ const COMMANDS: Readonly<Record<string, MoreCommand>> = {
     run(port, _words, _text, { events }) {
       const refusal = events.start(port);
       return refusal === null ? [] : [refusal];
+    },
+  },
+  identify: {
+    help: ["identify <port> [<seconds>] - let the LED of the port blink, 30 seconds without a number."],
+    changes: true,
+    port: "needed",
+    run(port, [word = "30"], _text, { daemon }) {
+      if (port === null) return [];
+      const seconds = /^\d{1,4}$/.test(word) ? Number(word) : 0;
+      if (seconds < 1 || seconds > LONGEST_IDENTIFY)
+        return [`Not a number of seconds from 1 to ${LONGEST_IDENTIFY}: ${word}`];
+      return daemon.identify(port.name, seconds) ? [] : [`Port has no LED: ${port.name}`];
     },
   },
   status: {

@@ -11,6 +11,7 @@ export const NO_DAEMON: ControlledDaemon = {
   status: () => "0 ports",
   configFile: () => null,
   board: () => null,
+  identify: () => false,
   metrics: () => [],
 };
 export const NO_DRAIN: Drain = { isDraining: false, begin() {}, end() {}, activities: () => [] };
