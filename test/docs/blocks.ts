@@ -1,13 +1,24 @@
-/** Blocks of code in the documents. */
-import { readFileSync } from "node:fs";
+/** The pages of the documents, and the blocks of code in them. */
+import { readdirSync, readFileSync } from "node:fs";
 
-/** A block of commands in a document, and the comment before it that says how it is run. */
+/** A block of code in a document, and the comment before it that says how it is run. */
 export interface Block {
   readonly page: string;
   readonly line: number;
   readonly text: string;
-  /** `<!-- run: board -->`; null: no comment. */
+  /** `run: board`; null: no comment. */
   readonly marker: string | null;
+}
+
+export const PAGES = [".", "docs", "examples"].flatMap(folder =>
+  readdirSync(folder)
+    .filter(name => name.endsWith(".md") && name !== "CHANGELOG.md")
+    .map(name => (folder === "." ? name : `${folder}/${name}`)),
+);
+
+/** The blocks whose marker begins with those words: `run: board`. */
+export function blocksMarked(words: string): readonly Block[] {
+  return PAGES.flatMap(blocksOf).filter(({ marker }) => marker === words || marker?.startsWith(`${words}; `));
 }
 
 /** The blocks of code of a page: fenced, or indented by four blanks behind an empty line. */
