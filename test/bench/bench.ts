@@ -6,11 +6,13 @@ import { parseArgs } from "node:util";
 import { measureAbuse } from "./abuse.js";
 import { PrivateBus } from "./bus.js";
 import { CELLS, LEVELS } from "./cells.js";
+import { measureConsole } from "./console.js";
 import { type Bench, reason } from "./context.js";
 import { measureHandover } from "./handover.js";
 import { describeMachine } from "./machine.js";
 import { measureMemory } from "./memory.js";
 import type { PeerName, Places } from "./peers.js";
+import { measurePulses } from "./pulse.js";
 import { formatReport, formatRow } from "./report.js";
 import type { Fault, Row } from "./rows.js";
 import { soak } from "./soak.js";
@@ -28,11 +30,13 @@ const SECTIONS = [
   "sol",
   "start",
   "handover",
+  "console",
+  "pulse",
   "abuse",
 ] as const;
 type Section = (typeof SECTIONS)[number];
 
-const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,transfers,memory,sol,start,handover,abuse] [--cells REGEXP]
+const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,transfers,memory,sol,start,handover,console,pulse,abuse] [--cells REGEXP]
               [--rounds N] [--seconds N] [--peers edge,ser2net,socat,floor] [--json FILE]
 scripts/bench --soak SECONDS [--json FILE]`;
 
@@ -113,6 +117,8 @@ async function measure(bench: Bench, sections: readonly Section[], wanted: RegEx
   if (sections.includes("sol")) await measureSol(bench);
   if (sections.includes("start")) await measureStart(bench);
   if (sections.includes("handover")) await measureHandover(bench);
+  if (sections.includes("console")) await measureConsole(bench);
+  if (sections.includes("pulse")) await measurePulses(bench);
   if (sections.includes("abuse")) await measureAbuse(bench);
 }
 

@@ -48,37 +48,38 @@ let files = 0;
 export class Peer {
   readonly name: PeerName;
   readonly pids: readonly number[];
+  /** The file with what it printed. */
+  readonly log: string;
   readonly #setup: Setup;
   readonly #processes: readonly ChildProcess[];
-  readonly #log: string;
 
   constructor(name: PeerName, setup: Setup, places: Places) {
     this.name = name;
     this.#setup = setup;
-    this.#log = join(places.scratch, `${++files}-${name}.log`);
-    const log = openSync(this.#log, "w");
+    this.log = join(places.scratch, `${++files}-${name}.log`);
+    const output = openSync(this.log, "w");
     const { environment } = setup;
     this.#processes = commands(name, setup, places).map(({ program, words }) =>
       spawn("setpriv", [...NOT_ALONE, program, ...words], {
-        stdio: ["ignore", log, log],
+        stdio: ["ignore", output, output],
         env: { ...process.env, ...environment },
       }),
     );
-    closeSync(log);
+    closeSync(output);
     this.pids = this.#processes.map(one => one.pid ?? 0);
     if (this.pids.includes(0)) throw new Error(`${name} cannot be started`);
   }
 
   /** All ports are open. */
   async listening(): Promise<void> {
-    await until(`${this.name} listens, see ${this.#log}`, () => this.#setup.ports.every(port => listens(port.tcp)));
+    await until(`${this.name} listens, see ${this.log}`, () => this.#setup.ports.every(port => listens(port.tcp)));
   }
 
   /** Why it is not there any more, for a message; empty while it runs. */
   fate(): string {
     const ended = this.#processes.find(one => one.exitCode !== null || one.signalCode !== null);
     if (ended === undefined) return "";
-    const said = readFileSync(this.#log, "latin1").trim().split("\n");
+    const said = readFileSync(this.log, "latin1").trim().split("\n");
     return ` (${this.name} ended with ${ended.exitCode ?? ended.signalCode}: ${said.find(line => /error/i.test(line)) ?? ""})`;
   }
 

@@ -2,9 +2,18 @@
 import type { PeerName } from "./peers.js";
 import { ratios, type Summary, summarize } from "./statistics.js";
 
-/** `stored`: edge with a descriptor store; `node`: an empty Node process. */
-export type Column = PeerName | "stored" | "node";
-export const COLUMNS: readonly Column[] = ["edge", "edge+dbus", "stored", "ser2net", "socat", "floor", "node"];
+/** `stored`: edge with a descriptor store; `console`: edge with `always-open replay=65536`; `node`: an empty Node process. */
+export type Column = PeerName | "stored" | "console" | "node";
+export const COLUMNS: readonly Column[] = [
+  "edge",
+  "edge+dbus",
+  "stored",
+  "console",
+  "ser2net",
+  "socat",
+  "floor",
+  "node",
+];
 
 /** A limit for `of`, absolute or as a ratio to another column. */
 export interface Target {

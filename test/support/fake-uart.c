@@ -1,7 +1,8 @@
 /*
  * A loop-back plug for pseudo-terminals, to be preloaded (LD_PRELOAD): DTR is wired to DSR and DCD, RTS to CTS. Every
  * terminal of the process has the same lines. What is done to them is reported on standard error, one line each.
- * With $FAKE_UART, the name of a file, the test is the far end of the line: see uart.ts.
+ * With $FAKE_UART, the name of a file, the test is the far end of the line: see uart.ts. With $FAKE_UART_TIMES changes of DTR
+ * and RTS are reported with the time, in microseconds.
  */
 #define _GNU_SOURCE
 #include <asm/ioctls.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DTR = 0x002, RTS = 0x004, CTS = 0x020, DCD = 0x040, DSR = 0x100 };
@@ -27,12 +29,14 @@ struct far_end {
 
 static struct far_end nobody;
 static volatile struct far_end *far_end = &nobody;
+static int with_times;
 static int driven = DTR | RTS;
 static struct serial_icounter_struct counters = {
     .rng = 1, .rx = 2, .tx = 3, .frame = 4, .overrun = 5, .parity = 6, .buf_overrun = 7};
 static struct serial_rs485 rs485;
 
 __attribute__((constructor)) static void meet_far_end(void) {
+  with_times = getenv("FAKE_UART_TIMES") != NULL;
   const char *name = getenv("FAKE_UART");
   int fd = name == NULL ? -1 : open(name, O_RDWR | O_CLOEXEC);
   if (fd < 0) return;
@@ -43,13 +47,20 @@ __attribute__((constructor)) static void meet_far_end(void) {
 
 static int wired(int lines) { return (lines & DTR ? DTR | DSR | DCD : 0) | (lines & RTS ? RTS | CTS : 0); }
 
+static long long now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
 static void drive(int lines) {
   int changed = wired(driven) ^ wired(lines);
   driven = lines & (DTR | RTS);
   counters.cts += !!(changed & CTS);
   counters.dsr += !!(changed & DSR);
   counters.dcd += !!(changed & DCD);
-  fprintf(stderr, "lines %03x\n", wired(driven));
+  if (with_times) fprintf(stderr, "lines %03x at %lld\n", wired(driven), now_us());
+  else fprintf(stderr, "lines %03x\n", wired(driven));
 }
 
 /* As drivers do: what the hardware cannot is left out, long delays are cut. */
