@@ -1,8 +1,12 @@
-/** Hours of ordinary work in one daemon: 32 ports paced both ways, clients that come and go; nothing may grow. */
+/**
+ * Hours of ordinary work in one daemon: 32 ports paced both ways, clients that come and go, consoles with rotated logs and
+ * SOL consoles, and a reload in each cycle. No byte may be lost, nothing may grow.
+ */
 import { type Bench, reason } from "./context.js";
 import { Load } from "./load.js";
 import { Peer } from "./peers.js";
 import { descriptors, memory } from "./processes.js";
+import { SoakConsoles } from "./soak-consoles.js";
 import { summarize } from "./statistics.js";
 
 const PORTS = 32;
@@ -24,28 +28,35 @@ interface Sample {
 
 export async function soak(bench: Bench, seconds: number): Promise<void> {
   const load = await Load.start(`${bench.places.tools}/load`, PORTS, "raw");
-  const peer = new Peer("edge", { ports: load.ports, mode: "raw", speed: SPEED }, bench.places);
+  const consoles = await SoakConsoles.make(bench.places.scratch);
+  const setup = { ports: load.ports, mode: "raw", speed: SPEED, lines: consoles.configuration } as const;
+  const peer = new Peer("edge", setup, bench.places);
   const cycleMs = Math.min(CYCLE_SECONDS, seconds / 6) * 1000;
   const end = performance.now() + seconds * 1000;
   const samples: Sample[] = [];
   let [bytes, next] = [0, 0];
   try {
+    await peer.listening();
+    await consoles.start();
     await load.command(`connect 0 ${PORTS}`);
     while (performance.now() < end) {
+      process.kill(peer.pids[0] ?? 0, "SIGHUP");
       const run = await load.run(`${cycleMs} paced 0 ${PORTS} both ${SPEED / 10} 8`);
       bytes += run.toNet.received + run.toDevice.received;
+      const lines = await consoles.check();
       samples.push(sample(peer));
       const until = next + RECONNECTS;
       await load.command(`disconnect ${next} ${until}`);
       await load.command(`connect ${next} ${until}`);
       next = until % PORTS;
-      console.error(formatSample(samples.length, bytes, samples.at(-1)));
+      console.error(formatSample(samples.length, bytes, lines, samples.at(-1)));
     }
     report(bench, samples, seconds >= JUDGED_SECONDS);
   } catch (error) {
     bench.fault({ cell: "soak", column: "edge", message: reason(error) + peer.fate() });
   } finally {
     load.stop();
+    await consoles.stop();
     await peer.stop();
   }
 }
@@ -88,7 +99,7 @@ function report(bench: Bench, samples: readonly Sample[], judged: boolean): void
   if (descriptors.edge[0] > 0) bench.fault({ cell: "soak", column: "edge", message: "descriptors are left open" });
 }
 
-function formatSample(cycle: number, bytes: number, sample: Sample | undefined): string {
+function formatSample(cycle: number, bytes: number, lines: number, sample: Sample | undefined): string {
   const { megabytes = 0, descriptors: count = 0 } = sample ?? {};
-  return `cycle ${cycle}: ${(bytes / 1e6).toFixed(1)} MB, private dirty ${megabytes.toFixed(1)} MB, ${count} descriptors`;
+  return `cycle ${cycle}: ${(bytes / 1e6).toFixed(1)} MB, ${lines} lines of consoles, private dirty ${megabytes.toFixed(1)} MB, ${count} descriptors`;
 }
