@@ -43,7 +43,7 @@ export class Board implements Machine {
   /** Resolves when all its units have started. */
   static async boot(t: Teardown, parts: BoardParts): Promise<Board> {
     const board = await Board.powerOn(t, parts);
-    await board.#shell.greeted("@@READY@@");
+    await board.greeted();
     await board.#shell.run("systemctl is-system-running --wait");
     return board;
   }
@@ -64,6 +64,11 @@ export class Board implements Machine {
     t.teardown(() => board.#stop());
     await board.#qmp("qmp_capabilities");
     return board;
+  }
+
+  /** Resolves when its shell takes commands. */
+  greeted(): Promise<void> {
+    return this.#shell.greeted("@@READY@@");
   }
 
   run(command: string): Promise<string> {
