@@ -106,7 +106,7 @@ export class ControlSession {
     const { link } = this.#options;
     const own = Buffer.concat([
       this.#piece.subarray(this.#sent),
-      toBytes(remainingOutput(this.#notice, this.#output, this.#isExiting)),
+      toBytes(remainingOutput(this.#notice, this.#output, () => this.#isExiting)),
     ]);
     [this.#piece, this.#sent, this.#output] = [own, 0, [].values()];
     const unsent = Buffer.concat([own, this.#attached?.link.unsent ?? NOTHING]).subarray(0, HANDED_OVER_BYTES);
