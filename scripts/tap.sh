@@ -8,7 +8,7 @@ trap 'rm -f "$output"' EXIT
 
 show() {
   awk '
-    /^(not )?ok / { print; next }
+    /^(not )?ok / { print; fflush(); next } # each file is seen when it ends
     /# (SKIP|TODO)/ { sub(/^ +/, ""); print "  " $0; next }
     /^ +not ok / { print; details = 1; next }
     details && /^ +---/ { inside = 1 }
