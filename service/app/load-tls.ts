@@ -23,5 +23,10 @@ export function readTls(...line: Parameters<TlsBundle["readTls"]>): ReturnType<T
 export function tlsDiagnostics(configuration: Configuration, given: string | null): readonly Diagnostic[] {
   const control = given ?? configuration.controlPort;
   const isUsed = configuration.finalContext.tls.size > 0 || control?.startsWith("tls:") === true;
-  return isUsed ? loadTls().tlsDiagnostics(configuration, control) : [];
+  if (!isUsed) return [];
+  try {
+    return loadTls().tlsDiagnostics(configuration, control);
+  } catch (error) {
+    return [{ file: null, line: 0, column: 1, message: "TLS cannot be loaded", expected: reasonOf(error) }];
+  }
 }

@@ -105,7 +105,10 @@ export class TestConsole {
     this.act(now => {
       if (!this.session.resume(carriedSol(before), now)) throw new Error("the session is not resumed");
     });
-    this.read();
+    this.act(() => {
+      this.read();
+      this.#write(); // what the session before did not take; nothing else tells that this one takes it
+    });
   }
 
   write(bytes: string | Buffer): void {

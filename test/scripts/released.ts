@@ -31,7 +31,7 @@ export function filesBelow(root: string): string[] {
 }
 
 /** The program and what build.mjs says it loads. */
-export const BUNDLES = [...readFileSync("build.mjs", "utf8").matchAll(/outfile: "(\w+\.cjs)"/g)].map(
+export const BUNDLES = [...readFileSync("build.mjs", "utf8").matchAll(/outfile: "([\w-]+\.cjs)"/g)].map(
   ([, name = ""]) => name,
 );
 
