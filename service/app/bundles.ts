@@ -1,7 +1,7 @@
 /** Bundles that not every board needs (docs/design.md, "What is loaded when"). */
 import type { ProfileFacts } from "../board/profile.js";
 import type { Configuration, PortConfig } from "../config/configuration.js";
-import { isAnyHost } from "../config/network-port.js";
+import { controlPortParts, isAnyHost } from "../config/network-port.js";
 import type { DeviceNodeWatcher } from "../device/node-watcher.js";
 import { systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
@@ -161,7 +161,7 @@ export class Bundles {
    */
   prepare(configuration: Configuration, board: ProfileFacts | null, given: string | null): void {
     const { leds, ports, metricsPort, rotators, finalContext, controlPort } = configuration;
-    const isAnnounced = `${given ?? controlPort}`.startsWith("mdns:");
+    const isAnnounced = controlPortParts(given ?? controlPort ?? "").mdns;
     if (isAnnounced || ports.some(({ options }) => options.mdns !== null)) this.#mdns = this.#loadMdns();
     this.#mdns?.refresh();
     if (finalContext.tls.size > 0) this.tls = this.#loadTls();

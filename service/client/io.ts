@@ -1,4 +1,5 @@
 /** What a command of the client gets from the process. */
+import { writeSync } from "node:fs";
 import type { Clock } from "../line/clock.js";
 
 /** Texts are one character a byte. */
@@ -9,6 +10,19 @@ export interface ClientIo {
   readonly clock: Clock;
   /** Standard output is a terminal. */
   readonly isTerminal: boolean;
+}
+
+/** Whole, also where the descriptor does not block. Ends the process when its reader is gone. */
+export function writeWhole(fd: 1 | 2, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : null;
+      if (code === "EPIPE") process.exit(1);
+      if (code !== "EAGAIN") throw error;
+    }
+  }
 }
 
 /** Signals that end a command; the exit status is 128 and the number. */

@@ -1,5 +1,6 @@
 /** What `ports json` of a daemon tells about each port, and the table of it. Pure. */
 import { decodeUtf8, encodeUtf8 } from "../line/bytes.js";
+import { isJsonObject, readJsonObject } from "../line/json-object.js";
 
 interface PeerRow {
   /** Never used twice by a daemon; null: not told. */
@@ -34,7 +35,7 @@ export interface PortRow {
 /** One for each line that is an object; others are notices. */
 export function readPortRows(lines: readonly string[]): readonly PortRow[] {
   return lines.flatMap(line => {
-    const whole = readObject(line);
+    const whole = line.startsWith("{") ? readJsonObject(decodeUtf8(line)) : null;
     return whole === null || typeof whole.port !== "string" ? [] : [portRow(whole)];
   });
 }
@@ -49,7 +50,7 @@ function portRow(whole: Readonly<Record<string, unknown>>): PortRow {
     line: text(whole.line),
     state: text(whole.state),
     condition: text(whole.condition),
-    connections: Array.isArray(whole.connections) ? whole.connections.filter(isObject).map(peerRow) : [],
+    connections: Array.isArray(whole.connections) ? whole.connections.filter(isJsonObject).map(peerRow) : [],
     idle: typeof whole.idle === "number" ? whole.idle : null,
     bytesIn: count(whole.bytesIn),
     bytesOut: count(whole.bytesOut),
@@ -162,20 +163,6 @@ export function amount(bytes: number): string {
 /** Characters that would control the terminal are not for it. */
 function shown(cell = ""): string {
   return decodeUtf8(cell).replace(/[\0-\x1f\x7f-\x9f]/g, "?");
-}
-
-function readObject(line: string): Readonly<Record<string, unknown>> | null {
-  if (!line.startsWith("{")) return null;
-  try {
-    const value: unknown = JSON.parse(decodeUtf8(line));
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function text(value: unknown): string {

@@ -1,16 +1,10 @@
 /** Keeps the service on the bus: takes the names, and connects again when the bus was away. Never throws or ends by itself. */
 import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
-import { socketPaths } from "./address.js";
-import { BusCallError, BusConnection, type BusConnectionEvents } from "./bus-connection.js";
+import { BusCallError, type BusConnection } from "./bus-connection.js";
 import type { Received } from "./codec.js";
+import { KeptConnection } from "./kept-connection.js";
 import { WELL_KNOWN_NAME } from "./names.js";
-
-/** How long a bus may take from the connection to the names. */
-const START_MS = 10_000;
-/** Between attempts, doubled each time. */
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 60_000;
 
 /** Replies of RequestName. */
 const PRIMARY_OWNER = 1;
@@ -31,19 +25,23 @@ type BusProblem = "away" | "refused";
 
 export class Bus {
   readonly #options: BusOptions;
-  #connection: BusConnection | null = null;
+  readonly #kept: KeptConnection;
   #up = false;
-  #failures = 0;
-  #retryMs = FIRST_RETRY_MS;
   /** Problems that were logged since the bus was last there. */
   readonly #lastSent = new Set<BusProblem>();
-  #cancelTimer: () => void = () => {};
   #stopped: Promise<void> | null = null;
   #gone: () => void = () => {};
 
   constructor(options: BusOptions) {
     this.#options = options;
-    this.#connect();
+    const events = {
+      started: (connection: BusConnection) => void this.#takeNames(connection),
+      called: options.called,
+      named: (member: string, name: string) => this.#named(member, name),
+      ended: (reason: string, refused: boolean) => this.#ended(reason, refused ? "refused" : "away"),
+    };
+    this.#kept = new KeptConnection(options.address, events, options.clock);
+    this.#kept.start();
   }
 
   /** Resolves when the connection is closed. */
@@ -51,28 +49,9 @@ export class Bus {
     this.#stopped ??= new Promise(resolve => {
       this.#gone = resolve;
     });
-    this.#cancelTimer();
-    if (this.#connection === null) this.#gone();
-    else this.#connection.end("the service stops");
+    if (this.#kept.current === null) this.#gone();
+    this.#kept.stop("the service stops");
     return this.#stopped;
-  }
-
-  #connect(): void {
-    const paths = socketPaths(this.#options.address);
-    const path = paths[this.#failures % paths.length];
-    if (path === undefined) {
-      this.#tell("away", `no address of a local bus: ${this.#options.address}`);
-      return;
-    }
-    const events: BusConnectionEvents = {
-      started: connection => void this.#takeNames(connection),
-      called: this.#options.called,
-      named: (member, name) => this.#named(member, name),
-      ended: (reason, refused) => this.#ended(reason, refused ? "refused" : "away"),
-    };
-    const connection = new BusConnection(path, events, this.#options.clock);
-    this.#connection = connection;
-    this.#cancelTimer = this.#options.clock.after(START_MS, () => connection.end("the bus does not answer"));
   }
 
   async #takeNames(connection: BusConnection): Promise<void> {
@@ -86,9 +65,8 @@ export class Bus {
       connection.end(describeRefusal(error), true);
       return;
     }
-    this.#cancelTimer();
+    this.#kept.settled();
     this.#up = true;
-    this.#retryMs = FIRST_RETRY_MS;
     this.#options.connectionChanged(connection);
   }
 
@@ -99,18 +77,10 @@ export class Bus {
   }
 
   #ended(reason: string, problem: BusProblem): void {
-    this.#cancelTimer();
-    this.#connection = null;
     if (this.#up) this.#options.connectionChanged(null);
-    else this.#failures++;
     this.#up = false;
-    if (this.#stopped !== null) {
-      this.#gone();
-      return;
-    }
-    this.#tell(problem, reason);
-    this.#cancelTimer = this.#options.clock.after(this.#retryMs, () => this.#connect());
-    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+    if (this.#stopped === null) this.#tell(problem, reason);
+    else this.#gone();
   }
 
   /** Logs each kind of problem once, until the bus is there again. */

@@ -20,6 +20,7 @@ import { TaskQueue } from "./task-queue.js";
 
 export { busAddress, socketPaths } from "./address.js";
 export { BusCallError, BusConnection } from "./bus-connection.js";
+export { KeptConnection } from "./kept-connection.js";
 export { instanceName, ROOT, WELL_KNOWN_NAME } from "./names.js";
 export type { DbusService, DbusServiceOptions } from "./service.js";
 

@@ -30,6 +30,8 @@ export function pad(length: number): number {
 }
 
 const ALIGNMENT: Readonly<Record<string, number>> = { q: 2, b: 4, i: 4, u: 4, s: 4, o: 4, a: 4, t: 8, "(": 8, "{": 8 };
+/** The method of Buffer that writes each. */
+const INTEGERS = { y: "writeUInt8", q: "writeUInt16LE", u: "writeUInt32LE", i: "writeInt32LE" } as const;
 const START_BYTES = 256;
 
 export class Writer {
@@ -50,18 +52,15 @@ export class Writer {
   put(signature: string, at: number, value: unknown): number {
     const type = signature.charAt(at);
     this.#align(ALIGNMENT[type] ?? 1);
-    switch (type === "i" ? "u" : type) {
+    switch (type) {
       case "y":
-        this.#length = this.#room(1).writeUInt8(Number(value), this.#length);
-        break;
       case "q":
-        this.#length = this.#room(2).writeUInt16LE(Number(value), this.#length);
+      case "u":
+      case "i":
+        this.#length = this.#room(4)[INTEGERS[type]](Number(value), this.#length);
         break;
       case "b":
         this.#length = this.#room(4).writeUInt32LE(value ? 1 : 0, this.#length);
-        break;
-      case "u":
-        this.#length = this.#room(4).writeUInt32LE(type === "i" ? Number(value) >>> 0 : Number(value), this.#length);
         break;
       case "t":
         this.#length = this.#room(8).writeBigUInt64LE(BigInt(value as bigint), this.#length);

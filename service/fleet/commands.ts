@@ -5,6 +5,7 @@ import { findPort } from "../client/daemons.js";
 import { DaemonError } from "../drain/running-daemon.js";
 import { decodeUtf8, encodeUtf8 } from "../line/bytes.js";
 import type { Clock } from "../line/clock.js";
+import { type JsonObject, readJsonObject } from "../line/json-object.js";
 import type { BoardEvent, Row } from "./board-status.js";
 import type { Broker } from "./broker.js";
 import { COMMAND_NAMES, type CommandName, type FleetConfig } from "./config.js";
@@ -14,8 +15,6 @@ const MOST_UNDER_WAY = 16;
 const LONGEST_PAYLOAD = 4096; // bytes
 const LONGEST_IDENTIFY = 3600; // seconds
 const STATES = ["off", "raw", "rawlp", "telnet"];
-
-type Words = Readonly<Record<string, unknown>>;
 
 /** Why a command is not carried out. */
 class Refusal extends Error {
@@ -67,7 +66,7 @@ export class CommandRunner {
     await this.#broker.publish({ topic: responseTopic, payload: text, properties: about });
   }
 
-  async #carryOut(name: string, words: Words): Promise<{ port?: string; lines?: readonly string[] }> {
+  async #carryOut(name: string, words: JsonObject): Promise<{ port?: string; lines?: readonly string[] }> {
     const command = COMMAND_NAMES.find(one => one === name);
     if (command === undefined) throw new Refusal(`not a command: ${name}`);
     if (!this.#config.allowed.has(command)) throw new Refusal(`${command} is not allowed`);
@@ -105,7 +104,7 @@ export class CommandRunner {
 }
 
 /** The line of the control port. Throws Refusal: a value is missing or wrong. */
-function lineOf(command: Exclude<CommandName, "drain" | "undrain">, port: string, words: Words): string {
+function lineOf(command: Exclude<CommandName, "drain" | "undrain">, port: string, words: JsonObject): string {
   switch (command) {
     case "disconnect":
     case "break":
@@ -132,15 +131,10 @@ function lineOf(command: Exclude<CommandName, "drain" | "undrain">, port: string
 }
 
 /** An empty payload has no words. Throws Refusal. */
-function wordsOf(payload: string | Buffer): Words {
+function wordsOf(payload: string | Buffer): JsonObject {
   if (payload.length > LONGEST_PAYLOAD) throw new Refusal(`the payload is longer than ${LONGEST_PAYLOAD} bytes`);
   const text = payload.toString();
-  if (text === "") return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value as Words;
-  } catch {
-    // told below
-  }
-  throw new Refusal("the payload is not an object of JSON");
+  const words = text === "" ? {} : readJsonObject(text);
+  if (words === null) throw new Refusal("the payload is not an object of JSON");
+  return words;
 }

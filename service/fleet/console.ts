@@ -1,8 +1,8 @@
 /** `ser2net fleet console`: what a device sends, read from the broker. */
-import { writeSync } from "node:fs";
 import type { IPublishPacket } from "mqtt";
-import { onEndingSignal } from "../client/io.js";
+import { onEndingSignal, writeWhole } from "../client/io.js";
 import type { Clock } from "../line/clock.js";
+import { type JsonObject, readJsonObject } from "../line/json-object.js";
 import type { Log } from "../log/log.js";
 import { Broker } from "./broker.js";
 import type { FleetConfig } from "./config.js";
@@ -13,6 +13,9 @@ interface Wanted {
   /** Network port, label or id. */
   readonly port: string;
 }
+
+/** A board repeats what its broker has not confirmed: at most as many messages as its spool holds. */
+const REPEATED = 1_000_000;
 
 export class FleetConsole {
   readonly #config: FleetConfig;
@@ -58,17 +61,17 @@ export class FleetConsole {
 
   #received(topic: string, packet: IPublishPacket): void {
     if (topic === this.#output) this.#show(packet);
-    else if (topic === this.#topic("status")) this.#boardIs(objectOf(packet.payload));
-    else if (this.#output === null) this.#findPort(objectOf(packet.payload));
+    else if (topic === this.#topic("status")) this.#boardIs(readJsonObject(packet.payload.toString()) ?? {});
+    else if (this.#output === null) this.#findPort(readJsonObject(packet.payload.toString()) ?? {});
   }
 
-  #boardIs({ state, daemon }: Readonly<Record<string, unknown>>): void {
+  #boardIs({ state, daemon }: JsonObject): void {
     const what = state === "online" ? (daemon === "running" ? "online" : "online, its daemon is away") : "offline";
     if (what !== this.#state) this.#log.warning(`${this.#wanted.board} is ${what}`);
     this.#state = what;
   }
 
-  #findPort({ port, label, id }: Readonly<Record<string, unknown>>): void {
+  #findPort({ port, label, id }: JsonObject): void {
     if (typeof port !== "string" || ![port, label, id].includes(this.#wanted.port)) return;
     this.#output = this.#topic("output", port);
     this.#broker.unsubscribe(this.#topic("portStatus"));
@@ -88,19 +91,6 @@ export class FleetConsole {
     if (last !== null && seq > last + 1) this.#log.warning(`${seq - last - 1} messages are missing here`);
     if (last !== null && seq <= last) this.#log.warning("the board has begun anew");
     this.#last = seq;
-    const bytes = Buffer.from(payload);
-    for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
-  }
-}
-
-/** A board repeats what its broker has not confirmed: at most as many messages as its spool holds. */
-const REPEATED = 1_000_000;
-
-function objectOf(payload: string | Buffer): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(payload.toString());
-    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-  } catch {
-    return {};
+    writeWhole(1, Buffer.from(payload));
   }
 }

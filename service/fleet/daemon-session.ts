@@ -2,13 +2,14 @@
 import { connect, type Socket } from "node:net";
 import { decodeUtf8, toText } from "../line/bytes.js";
 import type { Cancel, Clock } from "../line/clock.js";
+import { type JsonObject, readJsonObject } from "../line/json-object.js";
 import type { Row } from "./board-status.js";
 
 interface DaemonEvents {
   /** All ports, each time they were asked for. */
   rows(rows: readonly Row[]): void;
   /** A line of the log. */
-  logged(line: Readonly<Record<string, unknown>>): void;
+  logged(line: JsonObject): void;
   /** Output of a device. @param time when the daemon read it, RFC 3339 */
   output(port: string, bytes: Uint8Array, time: string): void;
   /** Events that the daemon dropped, since they were not read. */
@@ -102,7 +103,7 @@ export class DaemonSession {
       this.#answered();
       return;
     }
-    const value = objectOf(line);
+    const value = line.startsWith("{") ? readJsonObject(decodeUtf8(line)) : null;
     if (value === null) return;
     if (isRow(value)) this.#rows.push(value);
     else this.#takeEvent(value);
@@ -119,7 +120,7 @@ export class DaemonSession {
     this.#cancel = this.#clock.after(this.#pollMs, () => this.#ask(""));
   }
 
-  #takeEvent(value: Readonly<Record<string, unknown>>): void {
+  #takeEvent(value: JsonObject): void {
     const { kind, port, data, time, dropped, ...rest } = value;
     if (typeof dropped === "number") this.#events.dropped(dropped);
     if (kind === "log") this.#events.logged({ ...(port === undefined ? {} : { port }), time, ...rest });
@@ -129,16 +130,6 @@ export class DaemonSession {
   }
 }
 
-function isRow(value: Readonly<Record<string, unknown>>): value is Row {
+function isRow(value: JsonObject): value is Row {
   return typeof value.port === "string" && value.kind === undefined;
-}
-
-function objectOf(line: string): Readonly<Record<string, unknown>> | null {
-  if (!line.startsWith("{")) return null;
-  try {
-    const value: unknown = JSON.parse(decodeUtf8(line));
-    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
-  } catch {
-    return null;
-  }
 }

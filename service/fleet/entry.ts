@@ -1,7 +1,7 @@
 /** `ser2net fleet`: a process beside the daemon that connects a board with a broker of MQTT. Bundled as a file of its own. */
-import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { loadHelp } from "../app/load-help.js";
+import { writeWhole } from "../client/io.js";
 import { formatDiagnostic } from "../config/diagnostic.js";
 import { encodeUtf8, toBytes } from "../line/bytes.js";
 import { systemClock } from "../line/clock.js";
@@ -27,7 +27,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   }
   switch (command.kind) {
     case "help":
-      print(1, loadHelp().helpOf("fleet"));
+      writeWhole(1, toBytes(loadHelp().helpOf("fleet")));
       process.exit(EXIT.done);
       return;
     case "check":
@@ -94,10 +94,5 @@ function createConsoleLog(): Log {
 }
 
 function err(text: string): void {
-  print(2, encodeUtf8(text));
-}
-
-function print(fd: 1 | 2, text: string): void {
-  const bytes = toBytes(text);
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  writeWhole(2, toBytes(encodeUtf8(text)));
 }

@@ -1,6 +1,7 @@
 /** A place in the spool, kept in a file of its own: up to it the broker has everything. */
-import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import type { Cancel, Clock } from "../line/clock.js";
+import { FILE_MODE, FLAGS } from "./segment.js";
 import { crc32 } from "./spool-format.js";
 
 interface Place {
@@ -10,7 +11,6 @@ interface Place {
 
 /** Segment, offset, and their CRC-32, little endian. */
 const BYTES = 20;
-const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 /** After a crash what was confirmed within this time is published again, with its numbers. */
 const WRITE_MS = 200;
 
@@ -26,7 +26,7 @@ export class Position {
    */
   constructor(path: string, first: Place, last: Place, clock: Clock) {
     this.#clock = clock;
-    this.#fd = openSync(path, FLAGS, 0o600);
+    this.#fd = openSync(path, FLAGS, FILE_MODE);
     this.#value = first;
     const bytes = Buffer.alloc(BYTES);
     if (readSync(this.#fd, bytes, 0, BYTES, 0) < BYTES || bytes.readUInt32LE(16) !== crc32(bytes.subarray(0, 16)))

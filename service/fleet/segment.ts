@@ -3,8 +3,9 @@ import { closeSync, constants, ftruncateSync, openSync, readSync, statSync, unli
 import { join } from "node:path";
 import { bodyLength, type Counters, decodeRecord, FRAME_BYTES, type SpoolRecord } from "./spool-format.js";
 
-const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOFOLLOW;
-const FILE_MODE = 0o600; // the output of a console may show passwords
+/** Of each file of the spool. */
+export const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+export const FILE_MODE = 0o600; // the output of a console may show passwords
 const NAME = /^([\da-f]{12})\.seg$/;
 
 export class Segment {

@@ -3,6 +3,8 @@
  * feed, and the payload. Pure.
  */
 
+import { readJsonObject } from "../line/json-object.js";
+
 export interface SpoolRecord {
   /** `event`, or `output/PORT`. */
   readonly stream: string;
@@ -50,7 +52,7 @@ export function decodeRecord(bytes: Uint8Array): Decoded {
   const body = bytes.subarray(FRAME_BYTES, FRAME_BYTES + length);
   if (new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true) !== crc32(body)) return broken;
   const end = body.indexOf(LINE_FEED);
-  const header = end < 0 ? null : headerOf(body.subarray(0, end));
+  const header = end < 0 ? null : readJsonObject(Buffer.from(body.buffer, body.byteOffset, end).toString());
   if (header === null) return broken;
   const { counters, stream, seq, time } = header;
   const whole = FRAME_BYTES + length;
@@ -69,15 +71,6 @@ function frame(header: Buffer, payload: Uint8Array): Buffer {
   bytes.writeUInt32LE(header.length + payload.length, 0);
   bytes.writeUInt32LE(crc32(bytes.subarray(FRAME_BYTES)), 4);
   return bytes;
-}
-
-function headerOf(bytes: Uint8Array): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
-    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
-  } catch {
-    return null;
-  }
 }
 
 /** As in zlib and IEEE 802.3. */

@@ -68,7 +68,7 @@ export class Spool {
       this.#current(bytes.length).append(bytes);
       this.#cancelSync ??= this.#clock.after(SYNC_MS, () => this.#sync());
     } catch (error) {
-      this.#countDropped(stream, 1);
+      this.countDropped(stream);
       throw error;
     } finally {
       this.#counters.set(stream, seq);
@@ -123,9 +123,9 @@ export class Spool {
     return dropped;
   }
 
-  /** Counts messages that were lost before or behind the spool. */
+  /** Counts a message that is lost: in the spool, or behind it. */
   countDropped(stream: string): void {
-    this.#countDropped(stream, 1);
+    this.#dropped.set(stream, (this.#dropped.get(stream) ?? 0) + 1);
   }
 
   close(): void {
@@ -166,7 +166,7 @@ export class Spool {
       this.#segments.shift();
       const { segment, offset } = this.#confirmed.value;
       for (const { record } of oldest.records(segment === oldest.number ? offset : 0)) {
-        if ("seq" in record) this.#countDropped(record.stream, 1);
+        if ("seq" in record) this.countDropped(record.stream);
       }
       this.#confirmed.move({ segment: oldest.number + 1, offset: 0 });
       oldest.remove();
@@ -178,10 +178,6 @@ export class Spool {
     while (this.#segments.length > 1 && (this.#segments[0]?.number ?? segment) < segment) {
       this.#segments.shift()?.remove();
     }
-  }
-
-  #countDropped(stream: string, count: number): void {
-    this.#dropped.set(stream, (this.#dropped.get(stream) ?? 0) + count);
   }
 
   #sync(): void {

@@ -1,16 +1,13 @@
 /** Keeps services announced by avahi-daemon, over its D-Bus interface. Never throws or ends by itself. */
-import type { BusConnection } from "../dbus/bus-connection.js";
+import type { BusConnection, BusConnectionEvents } from "../dbus/bus-connection.js";
 import type { Received } from "../dbus/codec.js";
+import type { KeptConnection } from "../dbus/kept-connection.js";
 import type { Clock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
+import { reasonOf } from "../native/errors.js";
 import { type Announcement, AVAHI } from "./announcement.js";
-import { type BusBundle, EntryGroups, messageOf } from "./entry-groups.js";
+import { type BusBundle, EntryGroups } from "./entry-groups.js";
 
-/** How long a bus may take from the connection to its first answer. */
-const START_MS = 10_000;
-/** Between attempts, doubled each time. */
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 60_000;
 /** Of org.freedesktop.Avahi.Server: names are registered while it runs. */
 const SERVER_RUNNING = 2;
 
@@ -29,16 +26,27 @@ export class Avahi {
   #groups: EntryGroups | null = null;
   /** The unique name of avahi-daemon; null: there is none. */
   #owner: string | null = null;
-  #connection: BusConnection | null = null;
-  #failures = 0;
-  #retryMs = FIRST_RETRY_MS;
+  readonly #kept: KeptConnection;
   /** What was logged since it was last there. */
   #lastProblem = "";
-  #cancelTimer: () => void = () => {};
 
   constructor(options: AvahiOptions) {
     this.#options = options;
-    this.#connect();
+    const { bus, address, clock } = options;
+    const events: BusConnectionEvents = {
+      started: connection => void this.#started(connection),
+      called: (call, _whole, own) => own.fail(call, "org.freedesktop.DBus.Error.UnknownMethod", "no method here"),
+      named: (member, name) => {
+        if (member === "NameOwnerChanged" && name === AVAHI) void this.#find();
+      },
+      signalled: signal => this.#signalled(signal),
+      ended: reason => {
+        this.#stop();
+        this.#tell(reason);
+      },
+    };
+    this.#kept = new bus.KeptConnection(address, events, clock);
+    this.#kept.start();
   }
 
   /** Announces these and nothing else, as soon as avahi-daemon is there. */
@@ -47,57 +55,31 @@ export class Avahi {
     this.#groups?.announce(wanted);
   }
 
-  #connect(): void {
-    const { bus, address, clock } = this.#options;
-    const paths = bus.socketPaths(address);
-    const path = paths[this.#failures % paths.length];
-    if (path === undefined) {
-      this.#tell(`no address of a local bus: ${address}`);
-      return;
-    }
-    this.#connection = new bus.BusConnection(
-      path,
-      {
-        started: connection => void this.#started(connection),
-        called: (call, _whole, own) => own.fail(call, "org.freedesktop.DBus.Error.UnknownMethod", "no method here"),
-        named: (member, name) => {
-          if (member === "NameOwnerChanged" && name === AVAHI) void this.#find();
-        },
-        signalled: signal => this.#signalled(signal),
-        ended: reason => this.#ended(reason),
-      },
-      clock,
-    );
-    const connection = this.#connection;
-    this.#cancelTimer = clock.after(START_MS, () => connection.end("the bus does not answer"));
-  }
-
   async #started(connection: BusConnection): Promise<void> {
     const owner = `type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${AVAHI}'`;
     try {
       await connection.call("AddMatch", "s", [owner]);
       await connection.call("AddMatch", "s", [`type='signal',sender='${AVAHI}'`]);
     } catch (error) {
-      connection.end(messageOf(error), true);
+      connection.end(reasonOf(error), true);
       return;
     }
-    this.#cancelTimer();
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#kept.settled();
     await this.#find();
   }
 
   /** avahi-daemon has come or gone: what was announced is not announced any more. */
   async #find(): Promise<void> {
-    const connection = this.#connection;
+    const connection = this.#kept.current;
     this.#stop();
     if (connection === null) return;
     try {
       const [owner] = await connection.call("GetNameOwner", "s", [AVAHI]);
-      if (connection !== this.#connection) return;
+      if (connection !== this.#kept.current) return;
       this.#owner = String(owner);
       const target = { destination: this.#owner, path: "/", interface: `${AVAHI}.Server` };
       const [state] = await connection.call("GetState", "", [], target);
-      if (connection === this.#connection && owner === this.#owner) this.#serverState(Number(state));
+      if (connection === this.#kept.current && owner === this.#owner) this.#serverState(Number(state));
     } catch {
       this.#tell("avahi-daemon does not run");
     }
@@ -122,10 +104,10 @@ export class Avahi {
     const { bus, log } = this.#options;
     this.#groups?.withdraw();
     this.#groups = null;
-    if (state !== SERVER_RUNNING || this.#connection === null || this.#owner === null) return;
+    if (state !== SERVER_RUNNING || this.#kept.current === null || this.#owner === null) return;
     this.#lastProblem = "";
     log.notice("mDNS: ports are announced by avahi-daemon");
-    this.#groups = new EntryGroups({ connection: this.#connection, owner: this.#owner, bus, log });
+    this.#groups = new EntryGroups({ connection: this.#kept.current, owner: this.#owner, bus, log });
     this.#groups.announce(this.#wanted);
   }
 
@@ -133,16 +115,6 @@ export class Avahi {
     this.#owner = null;
     this.#groups?.forget();
     this.#groups = null;
-  }
-
-  #ended(reason: string): void {
-    this.#cancelTimer();
-    this.#connection = null;
-    this.#failures++;
-    this.#stop();
-    this.#tell(reason);
-    this.#cancelTimer = this.#options.clock.after(this.#retryMs, () => this.#connect());
-    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
   }
 
   #tell(reason: string): void {

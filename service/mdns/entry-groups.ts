@@ -3,6 +3,7 @@ import { networkInterfaces } from "node:os";
 import type { BusConnection } from "../dbus/bus-connection.js";
 import { encodeUtf8 } from "../line/bytes.js";
 import type { Log } from "../log/log.js";
+import { reasonOf } from "../native/errors.js";
 import { type Announcement, AVAHI } from "./announcement.js";
 
 export type BusBundle = typeof import("../dbus/entry.js");
@@ -145,7 +146,7 @@ export class EntryGroups {
       await act();
     } catch (error) {
       const isRefused = !(error instanceof this.#options.bus.BusCallError) || error.errorName !== null;
-      if (isRefused && !this.#isOver) this.#failed(group.announcement, messageOf(error));
+      if (isRefused && !this.#isOver) this.#failed(group.announcement, reasonOf(error));
     }
   }
 
@@ -176,8 +177,4 @@ export class EntryGroups {
 
 function protocolOf(family: Announcement["family"], address: string | null): number {
   return address === null ? PROTOCOLS[family] : PROTOCOLS[address.includes(":") ? "ipv6" : "ipv4"];
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,8 @@
 /** The fleet process, ended at any moment: what its spool took reaches the broker, and a repeated message has its number again. */
-import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { Authority, type Pair } from "../support/certificates.js";
 import { temporaryFolder } from "../support/daemon.js";
 import { fleetStage } from "../support/fleet-stage.js";
 import { randomIntegers } from "../support/random.js";
@@ -54,57 +54,27 @@ t.test(`${KILLS} kills at random moments`, async t => {
 
 t.test("TLS: a certificate on each side, one that is not valid yet, and one that another authority made", async t => {
   const folder = temporaryFolder(t);
-  const openssl = (...words: string[]) => {
-    const { status, stderr } = spawnSync("openssl", words, { cwd: folder, encoding: "utf8" });
-    if (status !== 0) throw new Error(stderr);
-  };
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  for (const ca of ["ca", "other"]) {
-    openssl("req", "-x509", ...key, "-subj", `/CN=${ca}`, "-keyout", `${ca}.key`, "-out", `${ca}.pem`, "-days", "9");
-  }
-  writeFileSync(join(folder, "names"), "subjectAltName=DNS:localhost\n");
-  for (const [name, ca] of [
-    ["broker", "ca"],
-    ["board", "ca"],
-    ["stranger", "other"],
-  ] as const) {
-    openssl("req", ...key, "-subj", `/CN=${name}`, "-keyout", `${name}.key`, "-out", `${name}.csr`);
-    const files = [
-      "-in",
-      `${name}.csr`,
-      "-CA",
-      `${ca}.pem`,
-      "-CAkey",
-      `${ca}.key`,
-      "-CAcreateserial",
-      "-out",
-      `${name}.pem`,
-    ];
-    openssl("x509", "-req", ...files, "-days", "9", "-extfile", "names");
-  }
-  const path = (file: string) => join(folder, file);
-  const broker = [`cafile ${path("ca.pem")}`, `certfile ${path("broker.pem")}`, `keyfile ${path("broker.key")}`];
-  const lines = [`TLS:ca=${path("ca.pem")} cert=${path("used.pem")} key=${path("used.key")}`];
+  const [own, other] = [new Authority(t), new Authority(t)];
+  const names = { names: "DNS:localhost" };
+  const [broker, board, stranger] = [own.issue("broker", names), own.issue("board"), other.issue("stranger")];
+  const used = { cert: join(folder, "used.crt"), key: join(folder, "used.key") };
+  const lines = [`TLS:ca=${own.ca} cert=${used.cert} key=${used.key}`];
   const stage = await fleetStage(t, lines, undefined, [
-    ...broker,
-    "require_certificate true",
-    "use_identity_as_username true",
+    ...[`cafile ${own.ca}`, `certfile ${broker.cert}`, `keyfile ${broker.key}`],
+    ...["require_certificate true", "use_identity_as_username true"],
   ]);
-  const use = (name: string) => {
-    for (const end of ["pem", "key"]) writeFileSync(path(`used.${end}`), readFileSync(path(`${name}.${end}`)));
+  const use = ({ cert, key }: Pair) => {
+    copyFileSync(cert, used.cert);
+    copyFileSync(key, used.key);
   };
-  use("stranger");
+  use(stranger);
   await stage.broker.start();
   const fleet = stage.start();
   await fleet.errors.expect(/no connection with mqtts:.*; it is tried again/);
-  use("board");
+  use(board);
   await fleet.errors.expect("connected with mqtts:");
-  const own = {
-    ca: readFileSync(path("ca.pem")),
-    cert: readFileSync(path("board.pem")),
-    key: readFileSync(path("board.key")),
-  };
-  const seen = await stage.subscribe("#", { ...own, protocol: "mqtts", host: "localhost" });
+  const files = { ca: readFileSync(own.ca), cert: readFileSync(board.cert), key: readFileSync(board.key) };
+  const seen = await stage.subscribe("#", { ...files, protocol: "mqtts", host: "localhost" });
   await seen.expect("the status", one => one.topic === stage.topic("status"));
   t.pass("it connects as soon as its certificate is right");
 });
