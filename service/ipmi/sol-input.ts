@@ -72,6 +72,8 @@ export class SolInput {
     const fresh = this.isRepeated(packet) ? data.subarray(this.#acceptedCount) : data;
     if (fresh.length > this.#queue.free) {
       this.#isRefusing = true;
+      // The BMC may send it under another number, and come round to that of the last packet that was taken.
+      if (!this.isRepeated(packet)) [this.#lastSequence, this.#acceptedCount] = [sequence, 0];
       const isAgain = sequence === this.#refused.sequence;
       if (isAgain && nowMs < this.#refused.timeMs + REFUSAL_INTERVAL_MS) return null;
       this.#refused = { sequence, timeMs: nowMs };
