@@ -210,17 +210,6 @@ t.test("without room packets are refused whole, and the BMC is told when there i
   t.equal(bench.read(), chunk.repeat(5).slice(400));
 });
 
-t.test("refused data under other numbers is taken, also when the number comes round", async t => {
-  const bench = Bench.ready();
-  const chunk = "x".repeat(250);
-  for (let sequence = 1; sequence <= 4; sequence++) bench.receive(sequence, 0, 0, 0, chunk);
-  for (let at = 0; at < 14; at++) bench.receive(((4 + at) % 15) + 1, 0, 0, 0, "refused".padEnd(250, "."));
-  bench.read();
-  bench.sent();
-  t.same(bench.receive(4, 0, 0, 0, "refused"), ["0 4 7 0 "]);
-  t.equal(bench.read(), "refused");
-});
-
 t.test("a BMC that does not go on after a refusal is told so often, and that it is stuck is told once", async t => {
   const bench = Bench.ready();
   const chunk = "x".repeat(255);
