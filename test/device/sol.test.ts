@@ -21,12 +21,17 @@ t.test("bytes both ways, breaks, flushes, the bit rate; closing frees the BMC", 
   const operations = () => to.sol?.seen.map(({ operation }) => operation).filter(one => one !== 0);
   device.line?.sendBreak();
   await until("the break", () => operations()?.at(-1) === 0x10);
+  const before = operations()?.length;
   device.line?.setBreak(true);
   t.equal(device.line?.breakOn, true);
   device.line?.setBreak(false);
   device.line?.purge("both");
-  await until("the flush", () => operations()?.at(-1) === 0x03);
-  t.same(operations(), [0x10, 0x10, 0x03]);
+  // One packet carries both while the first break is not acknowledged yet.
+  const after = () =>
+    operations()
+      ?.slice(before)
+      .reduce((bits, one) => bits | one, 0);
+  await until("the second break and the flush", () => after() === 0x13);
   to.sol?.tell(0x04);
   to.sol?.tell(0x08);
   await until("a break and an overrun", () => device.line?.counters()?.overrun === 1);

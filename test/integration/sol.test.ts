@@ -66,9 +66,9 @@ t.test("a SOL port serves what a port of a tty serves", async t => {
     t.equal(await com.ask("05 08"), "6908", "DTR is kept for the client");
     t.equal(await com.ask("0c 03"), "7003");
     com.send("fff3"); // BRK
-    const operations = () => bmc.sol?.seen.map(({ operation }) => operation).filter(one => one !== 0);
-    await until("two breaks and a flush", () => operations()?.length === 3);
-    t.same(operations(), [0x10, 0x03, 0x10]);
+    // Packets: one carries the flush and the second break while the first is not acknowledged yet.
+    const count = (bits: number) => bmc.sol?.seen.filter(({ operation }) => (operation & bits) === bits).length ?? 0;
+    await until("two breaks and a flush", () => count(0x10) >= 2 && count(0x03) >= 1);
     com.send("6869 ffff 21");
     await com.until("6869 ffff 21");
     t.equal(await com.ask("0a 12"), "6e12", "breaks and overruns are asked for");
