@@ -29,7 +29,6 @@ export class Board {
   /** Ports whose output this session with the daemon sends. */
   readonly #followed = new Set<string>();
   #daemonAway: string | null = "not connected yet";
-  #dropped = 0;
   #publishedStatus = "";
   #cancelProblem: Cancel | null = null;
 
@@ -136,10 +135,11 @@ export class Board {
   }
 
   #tellDropped(time: string): void {
-    const streams = this.#spool.takeDropped();
-    if (streams === null) return;
-    this.#dropped += Object.values(streams).reduce((sum, one) => sum + one, 0);
-    this.#note({ event: "dropped", time, by: "spool", streams });
+    const about = { board: this.#config.board, event: "dropped", time, by: "spool" };
+    const isTold = this.#spool.appendDropped("event", time, (seq, streams) => {
+      return Buffer.from(JSON.stringify({ seq, ...about, streams }));
+    });
+    if (isTold) this.#publisher.proceed();
   }
 
   #daemonIs(away: string | null): void {
@@ -177,7 +177,7 @@ export class Board {
     const { board } = this.#config;
     const daemon = this.#daemonAway === null ? "running" : "away";
     const about = { board, host: hostname(), version: VERSION, ports: this.#rows.size };
-    const status = { state: "online", ...about, daemon, reason: this.#daemonAway, dropped: this.#dropped };
+    const status = { state: "online", ...about, daemon, reason: this.#daemonAway, dropped: this.#spool.droppedTotal };
     const text = JSON.stringify(status);
     if (!this.#broker.isConnected || text === this.#publishedStatus) return;
     this.#publishedStatus = text;

@@ -26,12 +26,16 @@ interface BrokerEvents {
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
+/** A connection that is lost earlier counts as one more attempt: two boards of one name take it from each other in turn. */
+const HELD_MS = 30_000;
 const CONNECT_MS = 20_000;
 const KEEPALIVE_SECONDS = 20;
 /** Messages under way where the broker allows more. */
 const MAX_WINDOW = 64;
 /** How many a broker takes that does not tell (MQTT 5, Receive Maximum), here as mosquitto is set by default. */
 const USUAL_WINDOW = 20;
+/** Errors of TLS where the clock of the board may be what is wrong. */
+const CLOCK_ERRORS = ["CERT_NOT_YET_VALID", "CERT_HAS_EXPIRED"];
 
 export class Broker {
   readonly #config: BrokerConfig;
@@ -41,6 +45,7 @@ export class Broker {
   readonly #events: BrokerEvents;
   #client: MqttClient | null = null;
   #isConnected = false;
+  #connectedMs = 0;
   #window = 0;
   #pauseMs = FIRST_PAUSE_MS;
   /** The last thing that was told: each one is told once. */
@@ -78,25 +83,26 @@ export class Broker {
       this.#retry(reasonOf(error));
       return;
     }
-    let reason = "the connection was closed";
+    let [reason, hint] = ["the connection was closed", ""];
     this.#client = client;
     client.on("connect", ({ properties }) => {
       this.#window = Math.min(properties?.receiveMaximum ?? USUAL_WINDOW, MAX_WINDOW);
       this.#isConnected = true;
-      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#connectedMs = this.#clock.nowMs();
       this.#tell("notice", `connected with ${this.#config.broker}`);
       this.#events.connected();
     });
     client.on("message", (topic, _payload, packet) => this.#events.received(topic, packet));
     client.on("error", error => {
       reason = reasonOf(error);
+      hint = this.#clockHint(error);
       client.end(true);
     });
     client.on("disconnect", ({ reasonCode }) => {
       reason = `the broker has ended the connection, reason ${reasonCode}`;
     });
     client.on("close", () => {
-      if (this.#client === client) this.#retry(reason);
+      if (this.#client === client) this.#retry(reason, hint);
     });
   }
 
@@ -138,23 +144,30 @@ export class Broker {
     await new Promise<void>(resolve => client.end(false, () => resolve()));
   }
 
-  #retry(reason: string): void {
+  #retry(reason: string, hint = ""): void {
     this.#client = null;
     if (this.#isConnected) {
       this.#isConnected = false;
+      if (this.#clock.nowMs() - this.#connectedMs >= HELD_MS) this.#pauseMs = FIRST_PAUSE_MS;
       this.#events.lost();
     }
-    this.#tell("warning", `no connection with ${this.#config.broker}: ${reason}; it is tried again`);
+    this.#tell("warning", `no connection with ${this.#config.broker}: ${reason}; it is tried again`, hint);
     // Boards that lost their broker at the same moment do not return at the same moment.
     const pauseMs = this.#pauseMs * (0.5 + Math.random());
     this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
     this.#cancel = this.#clock.after(pauseMs, () => this.start());
   }
 
-  #tell(level: "notice" | "warning", text: string): void {
+  /** @param hint may differ each time */
+  #tell(level: "notice" | "warning", text: string, hint = ""): void {
     if (text === this.#told) return;
     this.#told = text;
-    this.#log[level](text);
+    this.#log[level](text + hint);
+  }
+
+  #clockHint(error: Error): string {
+    if (!("code" in error) || !CLOCK_ERRORS.includes(String(error.code))) return "";
+    return ` (the clock of this board is at ${this.#clock.date().toISOString()})`;
   }
 }
 

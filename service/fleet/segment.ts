@@ -1,5 +1,15 @@
 /** A file of the spool: records one after the other, appended at its end and read from any place. */
-import { closeSync, constants, ftruncateSync, openSync, readSync, statSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { bodyLength, type Counters, decodeRecord, FRAME_BYTES, type SpoolRecord } from "./spool-format.js";
 
@@ -9,15 +19,15 @@ export const FILE_MODE = 0o600; // the output of a console may show passwords
 const NAME = /^([\da-f]{12})\.seg$/;
 
 export class Segment {
-  readonly number: number;
-  readonly #path: string;
+  readonly #folder: string;
   readonly #fd: number;
+  #number: number;
   #size: number;
 
   /** Throws the system's error. */
   constructor(folder: string, number: number) {
-    this.number = number;
-    this.#path = join(folder, `${number.toString(16).padStart(12, "0")}.seg`);
+    this.#folder = folder;
+    this.#number = number;
     this.#fd = openSync(this.#path, FLAGS, FILE_MODE);
     this.#size = statSync(this.#path).size;
   }
@@ -26,6 +36,10 @@ export class Segment {
   static numberOf(name: string): number | null {
     const [, digits] = NAME.exec(name) ?? [];
     return digits === undefined ? null : Number.parseInt(digits, 16);
+  }
+
+  get number(): number {
+    return this.#number;
   }
 
   get size(): number {
@@ -45,6 +59,18 @@ export class Segment {
       ftruncateSync(this.#fd, this.#size);
       throw error;
     }
+  }
+
+  /**
+   * Becomes the segment of the next number with this record alone, which is not longer than what is there. A full disk does not
+   * matter, and the end of the process at any moment loses nothing but what was there. Throws the system's error.
+   */
+  restart(record: Uint8Array): void {
+    writeSync(this.#fd, record, 0, record.length, 0);
+    this.truncate(record.length);
+    const before = this.#path;
+    this.#number++;
+    renameSync(before, this.#path);
   }
 
   /** The record at that place, and where the next one is; null: there is none, or it is broken. */
@@ -80,5 +106,9 @@ export class Segment {
   remove(): void {
     this.close();
     unlinkSync(this.#path);
+  }
+
+  get #path(): string {
+    return join(this.#folder, `${this.#number.toString(16).padStart(12, "0")}.seg`);
   }
 }

@@ -33,6 +33,7 @@ export class Spool {
   /** Given by `next`, in order; the broker has not confirmed the first one. */
   readonly #given: { readonly entry: Entry; isConfirmed: boolean }[] = [];
   readonly #dropped = new Map<string, number>();
+  #droppedTotal = 0;
   #cancelSync: Cancel | null = null;
 
   /** Goes on with what is in the folder. Throws the system's error. @param maxBytes on the disk, about */
@@ -44,6 +45,7 @@ export class Spool {
     const numbers = readdirSync(folder).flatMap(name => Segment.numberOf(name) ?? []);
     for (const number of numbers.sort((one, other) => one - other)) this.#segments.push(new Segment(folder, number));
     this.#recover();
+    while (this.#segments.at(-1)?.size === 0) this.#segments.pop()?.remove();
     const first = { segment: this.#segments[0]?.number ?? 0, offset: 0 };
     const end = this.#segments.at(-1);
     const last = end === undefined ? first : { segment: end.number, offset: end.size };
@@ -56,6 +58,11 @@ export class Spool {
     return this.#segments.reduce((sum, { size }) => sum + size, 0);
   }
 
+  /** Messages that were dropped since the start. */
+  get droppedTotal(): number {
+    return this.#droppedTotal;
+  }
+
   /**
    * Appends the next message of a stream. Throws the system's error where the disk is full: the message is dropped and counted,
    * and its number is not given to another one.
@@ -63,16 +70,30 @@ export class Spool {
   append(stream: string, time: string, payloadOf: (seq: number) => Uint8Array): void {
     const seq = (this.#counters.get(stream) ?? 0) + 1;
     try {
-      const bytes = encodeRecord({ stream, seq, time, payload: payloadOf(seq) });
-      this.#makeRoom(bytes.length);
-      this.#current(bytes.length).append(bytes);
-      this.#cancelSync ??= this.#clock.after(SYNC_MS, () => this.#sync());
+      this.#write({ stream, seq, time, payload: payloadOf(seq) });
     } catch (error) {
       this.countDropped(stream);
       throw error;
     } finally {
       this.#counters.set(stream, seq);
     }
+  }
+
+  /**
+   * Appends a message that tells how many were dropped since the last one, by stream. Where none were, or where the disk takes
+   * nothing, it does nothing: the counts stay for the next call.
+   */
+  appendDropped(stream: string, time: string, payloadOf: (seq: number, streams: object) => Uint8Array): boolean {
+    if (this.#dropped.size === 0) return false;
+    const seq = (this.#counters.get(stream) ?? 0) + 1;
+    try {
+      this.#write({ stream, seq, time, payload: payloadOf(seq, Object.fromEntries(this.#dropped)) });
+    } catch {
+      return false;
+    }
+    this.#counters.set(stream, seq);
+    this.#dropped.clear();
+    return true;
   }
 
   /** The next message that `next` has not given since `rewind`; null: there is none. */
@@ -115,17 +136,10 @@ export class Spool {
     this.#reading = { ...this.#confirmed.value };
   }
 
-  /** Messages that were dropped since the last call, by stream; null: none. */
-  takeDropped(): Readonly<Record<string, number>> | null {
-    if (this.#dropped.size === 0) return null;
-    const dropped = Object.fromEntries(this.#dropped);
-    this.#dropped.clear();
-    return dropped;
-  }
-
   /** Counts a message that is lost: in the spool, or behind it. */
   countDropped(stream: string): void {
     this.#dropped.set(stream, (this.#dropped.get(stream) ?? 0) + 1);
+    this.#droppedTotal++;
   }
 
   close(): void {
@@ -148,15 +162,47 @@ export class Spool {
     }
   }
 
+  /** Throws the system's error. */
+  #write(record: SpoolRecord): void {
+    const bytes = encodeRecord(record);
+    this.#makeRoom(bytes.length);
+    try {
+      this.#current(bytes.length).append(bytes);
+    } catch (error) {
+      if (!this.#reuseConfirmed()) throw error;
+      this.#current(bytes.length).append(bytes);
+    }
+    this.#cancelSync ??= this.#clock.after(SYNC_MS, () => this.#sync());
+  }
+
   /** The segment that takes so many more bytes. */
   #current(bytes: number): Segment {
     const last = this.#segments.at(-1);
     const largest = Math.min(MAX_SEGMENT, this.#maxBytes / SEGMENTS);
-    if (last !== undefined && last.size > 0 && last.size + bytes <= largest) return last;
-    const segment = last?.size === 0 ? last : new Segment(this.#folder, (last?.number ?? 0) + 1);
-    if (segment !== last) this.#segments.push(segment);
-    segment.append(encodeCounters(this.#counters));
+    if (last !== undefined && last.size + bytes <= largest) return last;
+    const segment = new Segment(this.#folder, (last?.number ?? 0) + 1);
+    try {
+      segment.append(encodeCounters(this.#counters));
+    } catch (error) {
+      segment.remove();
+      throw error;
+    }
+    this.#segments.push(segment);
     return segment;
+  }
+
+  /** On a full disk what the broker has gives its space to what comes. False: there is none of it. */
+  #reuseConfirmed(): boolean {
+    const before = this.bytes;
+    this.#removeConfirmed();
+    const [last, ...others] = this.#segments;
+    const counters = encodeCounters(this.#counters);
+    if (last !== undefined && others.length === 0 && this.#isConfirmed(last) && counters.length < last.size) {
+      last.restart(counters);
+      this.#confirmed.move({ segment: last.number, offset: 0 });
+      this.rewind();
+    }
+    return this.bytes < before;
   }
 
   #makeRoom(bytes: number): void {
@@ -173,11 +219,22 @@ export class Spool {
     }
   }
 
+  /** All but the last segment, which has the numbers of the streams. */
   #removeConfirmed(): void {
-    const { segment } = this.#confirmed.value;
-    while (this.#segments.length > 1 && (this.#segments[0]?.number ?? segment) < segment) {
-      this.#segments.shift()?.remove();
+    for (
+      let [first, next] = this.#segments;
+      first !== undefined && next !== undefined;
+      [first, next] = this.#segments
+    ) {
+      if (!this.#isConfirmed(first)) return;
+      this.#segments.shift();
+      first.remove();
     }
+  }
+
+  #isConfirmed({ number, size }: Segment): boolean {
+    const { segment, offset } = this.#confirmed.value;
+    return number < segment || (number === segment && offset >= size);
   }
 
   #sync(): void {

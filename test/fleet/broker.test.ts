@@ -1,11 +1,8 @@
 /** The fleet process between a real daemon and a real broker: status, will, events, output, commands. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import t from "tap";
 import { Client } from "../support/client.js";
 import { BUNDLE, runProgram } from "../support/daemon.js";
-import { BOARD, fleetStage } from "../support/fleet-stage.js";
-import type { Received } from "../support/mosquitto.js";
+import { BOARD, fleetStage, spooled, streamOf } from "../support/fleet-stage.js";
 import { until } from "../support/wait.js";
 
 t.test("birth, ports, events, a device that goes and comes, and the will", async t => {
@@ -47,7 +44,8 @@ t.test("the output of a console, while the broker is away and after it", async t
   const [port = ""] = stage.daemon.names;
   const [device] = stage.daemon.devices;
   await stage.broker.start();
-  const seen = await stage.subscribe(stage.topic(`port/${port}/output`));
+  const output = stage.topic(`port/${port}/output`);
+  const seen = await stage.subscribe(output);
   const technician = runProgram(t, process.execPath, [
     ...[BUNDLE, "fleet", "console", `${BOARD}/${port}`, "--broker", `mqtt://127.0.0.1:${stage.broker.port}`],
   ]);
@@ -70,11 +68,11 @@ t.test("the output of a console, while the broker is away and after it", async t
   await until(
     "all of it",
     () =>
-      messages(seen.received)
+      streamOf(seen.received, output)
         .map(({ text }) => text)
         .join("") === printed,
   );
-  const numbers = messages(seen.received).map(({ seq }) => seq);
+  const numbers = streamOf(seen.received, output).map(({ seq }) => seq);
   t.same(
     numbers,
     Array.from(numbers, (_, at) => at + 1),
@@ -105,11 +103,25 @@ t.test("what the spool cannot hold is dropped, the oldest first, and counted", a
     seen.objects(stage.topic("event")).find(({ event }) => event === "dropped"),
   );
   const output = await until("what was kept", () => {
-    const all = messages(seen.received.filter(({ topic }) => topic === stage.topic(`port/${port}/output`)));
+    const all = streamOf(seen.received, stage.topic(`port/${port}/output`));
     return all.some(({ text }) => text.endsWith("last\r\n")) ? all : null;
   });
   const counts = dropped.streams as Record<string, number>;
   t.equal(counts[`output/${port}`], (output[0]?.seq ?? 0) - 1, "as many as the numbers say");
+  const [first = 0, ...others] = output.map(({ seq }) => seq);
+  t.same(
+    others,
+    others.map((_, at) => first + 1 + at),
+    "in order, without a gap",
+  );
+  const kept = output.map(({ text }) => text).join("");
+  const blocks = Array.from(kept.matchAll(/(\d+) x+/g), ([, number]) => Number(number));
+  t.ok(blocks.length >= 10);
+  t.same(
+    blocks,
+    blocks.map((_, at) => 40 - blocks.length + at),
+    "the newest of all",
+  );
 });
 
 t.test("commands: what is allowed, what is not, and the answers", async t => {
@@ -143,20 +155,3 @@ t.test("commands: what is allowed, what is not, and the answers", async t => {
   t.match(await ask("reboot", {}), { ok: false, error: /not a command/ });
   t.match(await ask("drain", {}), { ok: false, error: /not allowed/ });
 });
-
-/** All bytes of the spool's segments. */
-function spooled(folder: string): string {
-  return readdirSync(folder)
-    .filter(name => name.endsWith(".seg"))
-    .sort()
-    .map(name => readFileSync(join(folder, name), "latin1"))
-    .join("");
-}
-
-/** By number; a message that was repeated counts once. */
-function messages(all: readonly Received[]): readonly { readonly seq: number; readonly text: string }[] {
-  const byNumber = new Map(
-    all.map(one => [Number(one.properties?.userProperties?.seq), one.payload.toString("latin1")]),
-  );
-  return [...byNumber].sort(([one], [other]) => one - other).map(([seq, text]) => ({ seq, text }));
-}

@@ -52,7 +52,7 @@ t.test(`${KILLS} kills at random moments`, async t => {
   );
 });
 
-t.test("TLS: a certificate on each side, one that is not valid yet, and one that another authority made", async t => {
+t.test("TLS: a certificate on each side, and one that another authority made", async t => {
   const folder = temporaryFolder(t);
   const [own, other] = [new Authority(t), new Authority(t)];
   const names = { names: "DNS:localhost" };

@@ -13,6 +13,8 @@ export interface Pair {
 interface IssueOptions {
   /** Days from today on; a negative number is a certificate that has expired. */
   readonly days?: number;
+  /** It is not valid before. */
+  readonly from?: Date;
   /** `DNS:localhost`. */
   readonly names?: string;
   /** It signs itself. */
@@ -34,15 +36,43 @@ export class Authority {
   }
 
   /** A certificate with that common name, and its key. */
-  issue(name: string, { days = 30, names = "", own = false }: IssueOptions = {}): Pair {
+  issue(name: string, { days = 30, from, names = "", own = false }: IssueOptions = {}): Pair {
     const file = (ending: string): string => join(this.folder, `${name}.${ending}`);
     const key = this.#newKey(name);
     const [request, extensions, cert] = [file("csr"), file("ext"), file("crt")];
     writeFileSync(extensions, `basicConstraints=CA:FALSE\n${names === "" ? "" : `subjectAltName=${names}\n`}`);
     openssl("req", "-new", "-key", key, "-subj", `/CN=${name}`, "-out", request);
+    if (from !== undefined) {
+      this.#signFrom(from, ["-days", String(days), "-in", request, "-extfile", extensions, "-out", cert]);
+      return { cert, key };
+    }
     const signer = own ? ["-signkey", key] : ["-CA", this.ca, "-CAkey", this.#key, "-CAcreateserial"];
     openssl("x509", "-req", "-in", request, ...signer, "-days", String(days), "-extfile", extensions, "-out", cert);
     return { cert, key };
+  }
+
+  /** x509(1) of OpenSSL 3.0 has no first day. */
+  #signFrom(from: Date, request: readonly string[]): void {
+    const [config, database] = [join(this.folder, "ca.conf"), join(this.folder, "issued")];
+    const policy = "policy=names\n[names]\ncommonName=supplied";
+    const paths = `database=${database}\nnew_certs_dir=${this.folder}\nunique_subject=no\nrand_serial=yes`;
+    writeFileSync(config, `[ca]\ndefault_ca=own\n[own]\ndefault_md=sha256\n${paths}\n${policy}\n`);
+    writeFileSync(database, "");
+    const start = `${from.toISOString().slice(0, 19).replace(/[-:T]/g, "")}Z`;
+    openssl(
+      "ca",
+      "-batch",
+      "-notext",
+      "-config",
+      config,
+      "-startdate",
+      start,
+      "-cert",
+      this.ca,
+      "-keyfile",
+      this.#key,
+      ...request,
+    );
   }
 
   #newKey(name: string): string {

@@ -1,11 +1,11 @@
 /** A broker, a daemon with pseudo-terminals as devices, and the fleet process between them. */
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { IClientOptions } from "mqtt";
 import type { Teardown } from "./client.js";
 import { type ConsoleStage, consoleStage } from "./console-stage.js";
 import { type Running, run, temporaryFolder } from "./daemon.js";
-import { Mosquitto, Subscriber } from "./mosquitto.js";
+import { Mosquitto, type Received, Subscriber } from "./mosquitto.js";
 import { portNumbers } from "./ports.js";
 
 export const BOARD = "rack7";
@@ -47,4 +47,25 @@ export async function fleetStage(
     subscribe: (topic = "#", options = {}) => Subscriber.to(t, broker.port, topic, options),
     topic: rest => `ser2net/${BOARD}/${rest}`,
   };
+}
+
+/** All bytes of the spool's segments. */
+export function spooled(folder: string): string {
+  return readdirSync(folder)
+    .filter(name => name.endsWith(".seg"))
+    .sort()
+    .map(name => readFileSync(join(folder, name), "latin1"))
+    .join("");
+}
+
+/** The messages of a stream in the order in which they came; one that was repeated is there once. */
+export function streamOf(
+  all: readonly Received[],
+  topic: string,
+): readonly { readonly seq: number; readonly text: string }[] {
+  const byNumber = new Map<number, string>();
+  for (const one of all) {
+    if (one.topic === topic) byNumber.set(Number(one.properties?.userProperties?.seq), one.payload.toString("latin1"));
+  }
+  return Array.from(byNumber, ([seq, text]) => ({ seq, text }));
 }
