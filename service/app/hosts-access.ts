@@ -32,9 +32,8 @@ function loadRules(): CreateAccess {
 /** A table that cannot be looked at is there: the rules say what it means. */
 function isMissing(file: string): boolean {
   try {
-    statSync(file);
+    return statSync(file, { throwIfNoEntry: false }) === undefined;
+  } catch {
     return false;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ENOENT";
   }
 }

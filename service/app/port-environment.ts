@@ -140,10 +140,10 @@ function createReplayOpener({ log, bundles }: PortEnvironmentOptions, heartbeat:
 function createDeviceOpener(log: Log, locking: boolean): PortEnvironment["openDevice"] {
   const warn = (text: string): void => log.warning(text);
   let openSol: PortEnvironment["openDevice"] | null = null;
-  return (config, signal) => {
+  return (config, wanted) => {
     if (config.device.kind !== "sol") return openDevice(deviceRequest(config, log, locking));
     openSol ??= loadSol().createSolOpener(warn);
-    return openSol(config, signal);
+    return openSol(config, wanted);
   };
 }
 

@@ -19,13 +19,13 @@ export { solWarnings } from "./sol-warnings.js";
 export function createSolOpener(warn: (text: string) => void): PortEnvironment["openDevice"] {
   const devices = new SolDevices(createSession);
   const secrets = new SolSecrets(warn);
-  return ({ device, line, options }: PortConfig, signal) => {
+  return ({ device, line, options }: PortConfig, wanted) => {
     const { path } = device;
     if (device.kind !== "sol" || options.sol === null) throw new Error(`${path} is not a SOL device`);
     const { target } = device;
     const sol = { ...options.sol, speed: line.speed };
     const readSecrets = () => secrets.read(target, path);
-    return devices.open({ path, identity: deviceIdentity(path), target, sol, readSecrets, warn, signal });
+    return devices.open({ path, identity: deviceIdentity(path), target, sol, readSecrets, warn, signal: wanted() });
   };
 }
 

@@ -6,6 +6,11 @@ import { type Clock, systemClock } from "../line/clock.js";
  * more connections in a second: a peer that leaves at once costs as much in a later turn.
  */
 const BUDGET_MS = 0.3;
+/**
+ * When more peers wait than one turn takes, the next ones are taken so much later: a daemon that never sleeps waits behind
+ * other programs for the processor when data comes.
+ */
+const PAUSE_MS = 1;
 
 export class AcceptScheduler {
   /** Takers whose socket has waiting connections, the next one first. */
@@ -26,12 +31,14 @@ export class AcceptScheduler {
   #schedule(): void {
     if (this.#scheduled || this.#waiting.size === 0) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#run();
-      this.#schedule();
-    });
+    setImmediate(this.#turn);
   }
+
+  readonly #turn = (): void => {
+    this.#run();
+    this.#scheduled = this.#waiting.size > 0;
+    if (this.#scheduled) this.#clock.after(PAUSE_MS, this.#turn);
+  };
 
   /** A set is walked in the order of insertion, and what is added on the way is met too: that is the round. */
   #run(): void {

@@ -141,8 +141,8 @@ export interface PortEnvironment {
   secure(tls: string | null, link: Link, take: (link: Link) => void): void;
   /** The one peer of a port of number zero. */
   standardInput(): Link;
-  /** Throws DeviceError (or rejects with it). @param signal aborted when the device is not wanted any more */
-  openDevice(config: PortConfig, signal: AbortSignal): Device | Promise<Device>;
+  /** Throws DeviceError (or rejects with it). @param wanted aborted when the device is not wanted any more */
+  openDevice(config: PortConfig, wanted: () => AbortSignal): Device | Promise<Device>;
   /** A device that may come back, with `hold=`. Null: its code cannot be loaded, and no device is waited for. */
   holdDevice(options: HeldDeviceOptions): HeldDevice | null;
   /** RFC 2217, for a device whose peers use it. Null: its code cannot be loaded. */

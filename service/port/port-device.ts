@@ -31,7 +31,7 @@ interface PortDeviceOptions {
 
 export class PortDevice {
   readonly #options: PortDeviceOptions;
-  /** Of the attempt to open that counts; null until the first one. */
+  /** Of the attempt to open that counts; null: it is over, or did not ask whether it is wanted. */
   #abort: AbortController | null = null;
   /** The device that is open, if it is one that may come back. */
   #reconnecting: HeldDevice | null = null;
@@ -76,15 +76,13 @@ export class PortDevice {
     const { environment } = this.#options;
     const config = this.#options.config();
     this.#identity = this.#identify();
-    this.#abort = new AbortController();
-    const { signal } = this.#abort;
     const leftMs = config.options.holdSeconds > 0 ? before?.holdLeftMs : null;
     if (before !== null && leftMs != null && this.#awaitReturn(before, config, leftMs)) return;
     let adopted: Device | null = null;
     let device: Device | Promise<Device>;
     try {
       if (before !== null) adopted = environment.handover?.device(before, config) ?? null;
-      device = adopted ?? environment.openDevice(config, signal);
+      device = adopted ?? environment.openDevice(config, () => this.#wanted());
     } catch (error) {
       this.#failed(error, config);
       return;
@@ -93,6 +91,7 @@ export class PortDevice {
       this.#opened(device, config, adopted === null ? null : before);
       return;
     }
+    const signal = this.#wanted();
     device.then(
       late => (signal.aborted ? late.close(0) : this.#opened(late, config)),
       error => (signal.aborted ? undefined : this.#failed(error, config)),
@@ -102,6 +101,13 @@ export class PortDevice {
   /** What opens now is closed again. */
   abandon(): void {
     this.#abort?.abort();
+    this.#abort = null;
+  }
+
+  /** Aborted when what opens now is not wanted any more. Only where it is asked for: it costs as much as opening a tty. */
+  #wanted(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
   }
 
   /** A device that is waited for may be there again. */

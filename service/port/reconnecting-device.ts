@@ -170,9 +170,9 @@ export class ReconnectingDevice implements HeldDevice {
   #openAgain(signal: AbortSignal): Device | Promise<Device> {
     const { environment, config, events } = this.#options;
     if (events.isBusy()) throw new DeviceError("locked", config.device.path, "another port uses it");
-    if (this.line === null) return environment.openDevice(config, signal);
+    if (this.line === null) return environment.openDevice(config, () => signal);
     const options = { ...config.options, ...this.line.driven };
-    return environment.openDevice({ ...config, line: this.line.settings, options }, signal);
+    return environment.openDevice({ ...config, line: this.line.settings, options }, () => signal);
   }
 
   #failed(reason: string): void {

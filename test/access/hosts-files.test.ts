@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { type AccessRequest, createHostsAccess, type Verdict } from "../../service/access/hosts-files.js";
 import { lookUpInSystem, type SystemLookup } from "../../service/access/system-lookups.js";
+import { type Clock, systemClock } from "../../service/line/clock.js";
 import { layOut, readGolden, requestOf, systemOf } from "./golden.js";
 
 /** Texts the library gave because its harness had no socket, and one of ours: netgroups are not supported. */
@@ -24,6 +25,31 @@ t.test("every case has the verdict, the rule and the warnings of the library", a
     const compared = (texts: readonly string[]): string[] => texts.filter(text => !NOT_COMPARED.test(text));
     t.same(compared(said), compared(one.warnings ?? []), `${one.id}: warnings`);
     rmSync(directory, { recursive: true });
+  }
+});
+
+t.test("an edit acts at once, in a table that was kept and in one that is too young to be", async t => {
+  for (const laterMs of [0, 3_600_000]) {
+    const files = tables(t, "ser2net: 10.1.2.\n", "ALL: ALL\n");
+    const clock: Clock = { ...systemClock, date: () => new Date(Date.now() + laterMs) };
+    const access = createHostsAccess(files, lookUpInSystem, clock);
+    const granted = (): boolean => {
+      const verdict = access.check(peer("10.1.2.3"));
+      return !(verdict instanceof Promise) && verdict.granted;
+    };
+    t.ok(granted());
+    writeFileSync(files.allow, "ser2net: 10.1.4.\n");
+    if (laterMs > 0) utimesSync(files.allow, 1, 1); // the change itself may be within the grain of the clock of the kernel
+    t.notOk(granted(), "written over");
+    t.notOk(granted());
+    writeFileSync(`${files.allow}.new`, "ser2net: 10.1.2.\n");
+    renameSync(`${files.allow}.new`, files.allow);
+    t.ok(granted(), "another file");
+    unlinkSync(files.allow);
+    t.notOk(granted(), "no file");
+    writeFileSync(files.deny, "");
+    if (laterMs > 0) utimesSync(files.deny, 1, 1);
+    t.ok(granted(), "emptied");
   }
 });
 

@@ -2,7 +2,7 @@ import t from "tap";
 import { AcceptScheduler } from "../../service/net/accept-scheduler.js";
 import { FakeClock } from "../support/fake-clock.js";
 
-/** The events in order: a letter for each peer taken, `|` for a turn in which data moves. */
+/** The events in order: a letter for each peer taken, `|` for a turn in which data moves and a pause. */
 async function history(waiting: Record<string, { peers: number; costMs: number }>): Promise<string> {
   const clock = new FakeClock();
   const scheduler = new AcceptScheduler(clock);
@@ -20,8 +20,10 @@ async function history(waiting: Record<string, { peers: number; costMs: number }
       return true;
     });
   }
+  await new Promise(resolve => setImmediate(resolve));
+  events += "|";
   while (left > 0) {
-    await new Promise(resolve => setImmediate(resolve));
+    clock.pass(1);
     events += "|";
   }
   return events;
@@ -44,8 +46,38 @@ t.test("a listener that is added during a round comes before those that had thei
     return true;
   };
   scheduler.add(taker("a", 5));
-  while (order.length < 6) await new Promise(resolve => setImmediate(resolve));
+  await new Promise(resolve => setImmediate(resolve));
+  while (order.length < 6) clock.pass(1);
   t.same(order, ["a", "a", "late", "a", "a", "a"]);
+});
+
+t.test("peers that come one at a time are taken at once, without a pause", async t => {
+  const clock = new FakeClock();
+  const scheduler = new AcceptScheduler(clock);
+  for (let peer = 1; peer <= 3; peer++) {
+    let waiting = 1;
+    scheduler.add(() => waiting-- > 0);
+    await new Promise(resolve => setImmediate(resolve));
+    t.equal(waiting, -1, "it was taken, and none waits after it");
+    t.equal(clock.waiting, 0);
+  }
+});
+
+t.test("between the turns of a storm the process sleeps, until no peer waits", async t => {
+  const clock = new FakeClock();
+  const scheduler = new AcceptScheduler(clock);
+  let left = 3;
+  scheduler.add(() => {
+    clock.jump(2);
+    return --left > 0;
+  });
+  await new Promise(resolve => setImmediate(resolve));
+  await new Promise(resolve => setImmediate(resolve));
+  t.equal(left, 2, "a turn of the event loop alone takes no more");
+  t.equal(clock.waiting, 1);
+  for (let pause = 0; pause < 2; pause++) clock.pass(1);
+  t.equal(left, 0);
+  t.equal(clock.waiting, 0);
 });
 
 t.test("a quiet listener costs nothing", async t => {
