@@ -37,6 +37,7 @@ const PURE_FILES = [
     "pattern",
     "port-options",
     "serial-words",
+    "ssl",
     "stack",
     "substitution",
     "texts",

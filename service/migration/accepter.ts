@@ -1,4 +1,5 @@
 /** Accepters of ser2net 4 as network port and state of a port line, and addresses of remaddr. */
+import { readSsl, type SslLayer } from "./ssl.js";
 import { keyAndValue, readFlag, readStack } from "./stack.js";
 
 export interface Accepter {
@@ -8,13 +9,14 @@ export interface Accepter {
   readonly isTelnet: boolean;
   /** RFC 2217. */
   readonly remctl: boolean;
+  /** Null: in clear text. */
+  readonly tls: SslLayer | null;
   /** Parts that make a difference and are left out. */
   readonly lost: readonly string[];
 }
 
 /** Why a layer cannot be served. A port without what it does would be open to all, or speak another protocol. */
 const REFUSED: Readonly<Record<string, string>> = {
-  ssl: "TLS is not carried over; write a TLS line and tls= by hand",
   certauth: "authentication is not carried over; without it the port would be open to all",
   mux: "several channels in one connection: there is no counterpart",
   sctp: "SCTP is not served",
@@ -23,32 +25,44 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 const HARMLESS = new Set(["nodelay", "reuseaddr", "readbuf", "writebuf"]);
 
-/** @param rfc2217 the default of the class telnet. A text says why the accepter cannot be carried over. */
-export function readAccepter(text: string, rfc2217: boolean): Accepter | string {
+/** Defaults of ser2net 4 by class and name, as in ImportContext. */
+interface Defaults {
+  default(className: string, name: string): string | undefined;
+}
+
+/** A text says why the accepter cannot be carried over. */
+export function readAccepter(text: string, defaults: Defaults): Accepter | string {
   const stack = readStack(text);
   if (stack === null) return "a bracket or a quote is not closed";
   const lost: string[] = [];
   let [isTelnet, remctl, isUdp] = [false, false, false];
+  let tls: SslLayer | null = null;
   for (const { name, options } of stack.layers) {
-    if (name === "telnet" && !isTelnet) {
+    if (name === "telnet" && !isTelnet && tls === null) {
       isTelnet = true;
-      remctl = rfc2217;
+      remctl = readFlag(defaults.default("telnet", "rfc2217") ?? "") ?? false;
       for (const word of options) {
         const { key, value } = keyAndValue(word);
         if (key === "rfc2217") remctl = readFlag(value) ?? false;
         else if (!HARMLESS.has(key)) lost.push(`the option ${word} of telnet has no counterpart`);
       }
+    } else if (name === "ssl" && tls === null) {
+      const read = readSsl(options, one => defaults.default("ssl", one));
+      if (typeof read === "string") return read;
+      lost.push(...read.lost);
+      tls = read;
     } else if (name === "tcp" || name === "udp") {
       isUdp = name === "udp";
       lost.push(...options.flatMap(word => socketLoss(word)));
-    } else return REFUSED[name] ?? `${name} has no counterpart`;
+    } else return REFUSED[name] ?? `${tls === null ? "" : "ssl on top of "}${name} has no counterpart`;
   }
+  if (isUdp && tls !== null) return "UDP is served without TLS";
   const [first, ...others] = readAddresses(stack.rest, isUdp);
   if (first === undefined) return "it has no port number";
   if (/\s/.test(first.text)) return "a network port has no blanks"; // a plain text of YAML may go on in the next line
   if (first.port === "0") return "a port number that the system chooses has no counterpart";
   if (others.length > 0) lost.push(`only the first address is served, not ${others.map(({ text }) => text).join(" ")}`);
-  return { networkPort: first.text, isUdp, isTelnet, remctl, lost };
+  return { networkPort: first.text, isUdp, isTelnet, remctl, tls, lost };
 }
 
 function socketLoss(word: string): readonly string[] {

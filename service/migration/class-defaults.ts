@@ -3,9 +3,14 @@ import { SPEEDS } from "../config/defaults.js";
 import { SERIAL_DEFAULTS, serialDefaults } from "./connector.js";
 import type { ImportContext } from "./context.js";
 import { OPTION_FLAGS, OPTION_NAMES, OPTION_NUMBERS } from "./port-options.js";
+import { SSL_DEFAULTS } from "./ssl.js";
 import { readFlag } from "./stack.js";
 
-const OTHER_DEFAULTS: ReadonlySet<string> = new Set(["telnet rfc2217", "ipmisol speed"]);
+const OTHER_DEFAULTS: ReadonlySet<string> = new Set([
+  "telnet rfc2217",
+  "ipmisol speed",
+  ...SSL_DEFAULTS.map(name => `ssl ${name}`),
+]);
 
 /** Whether a default of ser2net 4 is used here. @param className empty: the base of all classes */
 export function hasDefault(className: string, name: string): boolean {
@@ -14,7 +19,7 @@ export function hasDefault(className: string, name: string): boolean {
     (isFor("serialdev") && SERIAL_DEFAULTS.includes(name)) ||
     (isFor("ser2net") && OPTION_NAMES.includes(name)) ||
     OTHER_DEFAULTS.has(`${className} ${name}`) ||
-    (className === "" && name === "rfc2217")
+    (className === "" && (OTHER_DEFAULTS.has(`telnet ${name}`) || OTHER_DEFAULTS.has(`ssl ${name}`)))
   );
 }
 

@@ -19,7 +19,7 @@ export function importConnection(
   context: ImportContext,
 ): ImportedPort | string {
   const parts = readParts(entries, place, context);
-  const accepter = readAccepter(parts.text("accepter"), readFlag(context.default("telnet", "rfc2217") ?? "") ?? false);
+  const accepter = readAccepter(parts.text("accepter"), context);
   if (typeof accepter === "string") return `accepter: ${accepter}`;
   for (const lost of accepter.lost) {
     context.lost(parts.place("accepter"), "A part of the accepter is not carried over", lost);
@@ -43,7 +43,8 @@ export function importConnection(
     ...extensions(parts.comment),
   ];
   const line = `${accepter.networkPort}:${portState(accepter, connector, parts, context)}:${timeout(parts, context)}:${written}:${all.join(" ")}`;
-  return { networkPort: accepter.networkPort, isTelnet: accepter.isTelnet, lines: [...definitions, line] };
+  const { networkPort, isTelnet, tls } = accepter;
+  return { networkPort, isTelnet, hasTls: tls !== null, lines: [...definitions, line] };
 }
 
 /** The parts of a connection, each with its defines put in. */

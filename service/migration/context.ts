@@ -22,6 +22,7 @@ const MAX_DIAGNOSTICS = 10_000;
 export interface ImportedPort {
   readonly networkPort: string;
   readonly isTelnet: boolean;
+  readonly hasTls: boolean;
   /** Definitions, then the port. */
   readonly lines: readonly string[];
 }
@@ -45,6 +46,14 @@ export class ImportContext {
   /** Something works in another way. */
   note(place: Place, message: string, reason: string): void {
     this.#push({ ...place, message, expected: reason, isWarning: true });
+  }
+
+  /** By file, in the order in which the files were read, and by line. */
+  inFileOrder(): readonly Diagnostic[] {
+    const files = new Map<string | null, number>();
+    for (const { file } of this.diagnostics) if (!files.has(file)) files.set(file, files.size);
+    const rank = ({ file }: Diagnostic) => files.get(file) ?? 0;
+    return [...this.diagnostics].sort((one, other) => rank(one) - rank(other) || one.line - other.line);
   }
 
   #push(diagnostic: Diagnostic): void {

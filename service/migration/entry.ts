@@ -2,6 +2,9 @@
 import { readdirSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { allDiagnostics, loadConfiguration, readSources } from "../app/load-configuration.js";
+import { tlsDiagnostics } from "../app/load-tls.js";
+import type { Configuration } from "../config/configuration.js";
+import { type Diagnostic, formatDiagnostic } from "../config/diagnostic.js";
 import { encodeUtf8, toBytes } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { readRegularFile, readToEnd } from "../native/read-file.js";
@@ -28,7 +31,7 @@ export function runCommand(words: readonly string[]): void {
         readSource,
         check(text) {
           const configuration = readSources([{ file: "", text }], serviceLookup);
-          return allDiagnostics(configuration, null, serviceLookup);
+          return withoutFiles(configuration, allDiagnostics(configuration, null, serviceLookup));
         },
       },
       configuration(file, board) {
@@ -41,10 +44,17 @@ export function runCommand(words: readonly string[]): void {
           controlSocket: null,
           report: "check" as const,
         };
-        return loadConfiguration(selection, serviceLookup);
+        const { configuration, diagnostics } = loadConfiguration(selection, serviceLookup);
+        return { configuration, diagnostics: withoutFiles(configuration, diagnostics) };
       },
     },
   );
+}
+
+/** Leaves out what is said of the files of TLS lines: they may be on another machine. */
+function withoutFiles(configuration: Configuration, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const said = new Set(tlsDiagnostics(configuration, null).map(formatDiagnostic));
+  return diagnostics.filter(one => !said.has(formatDiagnostic(one)));
 }
 
 function print(fd: 1 | 2, text: string): void {

@@ -11,14 +11,13 @@ import type { Diagnostic } from "../config/diagnostic.js";
 import { controlPortParts, type NetworkPort } from "../config/network-port.js";
 import { optionWords } from "../config/print.js";
 import { HIDDEN } from "../config/sol-words.js";
+import type { TlsConfig } from "../config/tls-config.js";
 import { toText } from "../line/bytes.js";
 import { EXTENSION_MARK } from "./connection.js";
 import { FreeNames } from "./free-names.js";
 import { mdnsLines } from "./mdns.js";
+import { escaped, sslLayer } from "./ssl.js";
 import { escapeByte, escapeCloseon, exportTemplate } from "./texts.js";
-
-/** Why what has TLS is left out. */
-const IN_CLEAR = "ser2net 4 would serve it in clear text; write its ssl layer by hand";
 
 interface Exported {
   readonly text: string;
@@ -35,14 +34,15 @@ class Exporter {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #anchors = new FreeNames();
   readonly #leds = new Map<string, string>();
-  readonly #connections = new Map<string, string>();
+  #tls: ReadonlyMap<string, TlsConfig> = new Map();
+  /** By port: its anchor; null where it has TLS, since a rotator would serve it in clear text. */
+  readonly #connections = new Map<string, string | null>();
 
   write(configuration: Configuration): Exported {
     const { controlPort, controlPortDiagnostic, controlSocket, finalContext } = configuration;
+    this.#tls = finalContext.tls;
     this.#lines.push("define: &confver 1.0"); // ser2net 4 refuses an empty file
-    if (controlPort !== null && controlPortParts(controlPort).tls !== null)
-      this.#lost(null, `CONTROLPORT:${controlPort}`, IN_CLEAR);
-    else if (controlPort !== null && controlPortDiagnostic === null) this.#admin(controlPort);
+    if (controlPort !== null && controlPortDiagnostic === null) this.#admin(controlPort);
     if (configuration.metricsPort !== null) this.#lost(null, "METRICS", "ser2net 4 has no metrics");
     if (controlSocket !== null) this.#lost(null, "CONTROLSOCKET", "ser2net 4 has no local control socket");
     for (const led of configuration.leds) this.#led(led);
@@ -68,9 +68,14 @@ class Exporter {
   }
 
   #admin(controlPort: string): void {
-    const { mdns, networkPort } = controlPortParts(controlPort);
+    const { mdns, tls, networkPort } = controlPortParts(controlPort);
+    const ssl = this.#ssl(null, `CONTROLPORT:${controlPort}`, tls);
+    if (ssl === null) return;
     if (mdns) this.#lost(null, "mdns: of CONTROLPORT", "ser2net 4 does not announce it");
-    this.#lines.push("admin:", `  accepter: ${quoted(`telnet,tcp,${networkPort.replace(/(^|,)tcp,/, "$1")}`)}`);
+    this.#lines.push(
+      "admin:",
+      `  accepter: ${quoted(`telnet,${ssl.layer}tcp,${networkPort.replace(/(^|,)tcp,/, "$1")}`)}`,
+    );
   }
 
   #led(led: LedConfig): void {
@@ -95,13 +100,11 @@ class Exporter {
       this.#lost(port, `Port ${name}`, "ser2net 4 serves standard input by other means");
       return;
     }
-    if (options.tls !== null) {
-      this.#lost(port, `Port ${name}, which has tls=${options.tls}`, IN_CLEAR);
-      return;
-    }
+    const ssl = this.#ssl(port, `Port ${name}, which has tls=${options.tls}`, options.tls);
+    if (ssl === null) return;
     for (const led of [options.ledRx, options.ledTx]) if (led !== null) this.#led(led);
     const anchor = this.#anchor(`con${name}`);
-    this.#connections.set(name, anchor);
+    this.#connections.set(name, options.tls === null ? anchor : null);
     const extensions = extensionWords(port);
     if (extensions.length > 0)
       this.#lost(
@@ -117,13 +120,30 @@ class Exporter {
     if (state === "off") this.#warnOff(port);
     this.#lines.push(
       `connection: &${anchor}`,
-      `  accepter: ${quoted(`${telnet}${address(networkPort)}`)}`,
+      `  accepter: ${quoted(`${telnet}${ssl.layer}${address(networkPort)}`)}`,
       ...(state === "off" ? ["  enable: off"] : []),
       ...(timeoutSeconds === 0 ? [] : [`  timeout: ${timeoutSeconds}`]),
       `  connector: ${quoted(connector)}${mark}`,
     );
-    const lines = this.#options(port);
+    const lines = [...this.#options(port), ...ssl.lines];
     if (lines.length > 0) this.#lines.push("  options:", ...lines.map(line => `    ${line}`));
+  }
+
+  /** The layer and the options of a TLS line, none without one; null: what has it is left out. */
+  #ssl(
+    place: PortConfig | null,
+    what: string,
+    name: string | null,
+  ): { readonly layer: string; readonly lines: readonly string[] } | null {
+    if (name === null) return { layer: "", lines: [] };
+    const read = sslLayer(this.#tls.get(name));
+    if (typeof read === "string") {
+      this.#lost(place, what, read);
+      return null;
+    }
+    for (const one of read.lost) this.#lost(place, `TLS ${name}: ${one}`, "ser2net 4 does not have it");
+    const users = read.users === null || place === null ? [] : [`allowed-users: ${quoted(read.users)}`];
+    return { layer: `${read.layer},`, lines: users };
   }
 
   #warnOff(port: PortConfig): void {
@@ -149,7 +169,7 @@ class Exporter {
     }
     const parity = line.parity[0] ?? "n";
     const words = [
-      device.path.replace(/[\\,()"' ]/g, "\\$&"),
+      escaped(device.path),
       `${line.speed}${parity}${line.dataBits}${line.stopBits}`,
       ...(line.xonxoffIn && line.xonxoffOut ? ["xonxoff"] : []),
       ...(line.rtscts ? ["rtscts"] : []),
@@ -200,7 +220,7 @@ class Exporter {
     const aliases = ports.flatMap(port => {
       const anchor = this.#connections.get(port);
       if (anchor === undefined) this.#lost(rotator, `Rotator ${name}: ${port}`, "there is no such port");
-      return anchor === undefined ? [] : [`*${anchor}`];
+      return anchor ? [`*${anchor}`] : [];
     });
     if (aliases.length === 0) return;
     this.#lines.push(

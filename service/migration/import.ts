@@ -5,6 +5,7 @@ import { readAccepter } from "./accepter.js";
 import { defaultLines, hasDefault } from "./class-defaults.js";
 import { importConnection } from "./connection.js";
 import { ImportContext, type ImportedPort } from "./context.js";
+import { tlsLine } from "./ssl.js";
 import { type Place, readYaml, type YamlEntry, type YamlNode } from "./tree.js";
 
 export interface ImportEnvironment {
@@ -34,6 +35,9 @@ const MAX_FILES = 200;
 const DEEPEST_INCLUDE = 8;
 /** Rounds of the check: each takes out what it refuses. */
 const MAX_ROUNDS = 4;
+
+const NOT_CARRIED = "it is not carried over";
+const NO_CONNECTION = "there is no connection of this name before this line";
 
 export function importYaml(file: string, environment: ImportEnvironment): Imported {
   const importer = new Importer(environment);
@@ -147,9 +151,10 @@ class Importer {
       } else if (key !== "options" && key !== "connections")
         this.#context.lost(entry.place, `${key} is not a part of a rotator`, null);
     }
-    const read = readAccepter(accepter ?? "", false);
+    const read = readAccepter(accepter ?? "", this.#context);
     if (typeof read === "string") this.#refuse(place, what, `accepter: ${read}`);
     else if (read.isUdp) this.#refuse(place, what, "a rotator is served by TCP alone");
+    else if (read.tls !== null) this.#refuse(place, what, "a rotator is served without TLS");
     else if (ports.length === 0) this.#refuse(place, what, "it has no connections");
     else {
       if (ports.some(({ isTelnet }) => isTelnet !== read.isTelnet))
@@ -169,12 +174,12 @@ class Importer {
   #rotated(item: YamlNode, what: string, ports: ImportedPort[]): void {
     const name = item.kind === "alias" ? item.name : item.kind === "text" ? item.text : "";
     const port = this.#context.connections.get(name);
-    if (port) ports.push(port);
+    if (port && !port.hasTls) ports.push(port);
     else
       this.#context.lost(
         item.place,
         `${what}: ${name} is not in it`,
-        port === null ? "it is not carried over" : "there is no connection of this name before this line",
+        port ? "a rotator leaves out ports with TLS" : port === null ? NOT_CARRIED : NO_CONNECTION,
       );
   }
 
@@ -220,10 +225,15 @@ class Importer {
 
   #takeAdmin(value: YamlNode, place: Place): void {
     const entry = value.kind === "map" ? value.entries.find(({ key }) => key === "accepter") : undefined;
-    const read = readAccepter((entry && this.#context.value(entry)?.text) ?? "", false);
+    const read = readAccepter((entry && this.#context.value(entry)?.text) ?? "", this.#context);
     if (typeof read === "string") this.#refuse(place, "admin", `accepter: ${read}`);
     else if (read.isUdp) this.#refuse(place, "admin", "the control port is served by TCP alone");
-    else this.#blocks.push({ lines: [`CONTROLPORT:${read.networkPort}`], place, what: "admin" });
+    else {
+      for (const one of read.lost) this.#context.lost(place, "A part of the accepter is not carried over", one);
+      const tls = read.tls && tlsLine("admin", read.tls, null, place, this.#context);
+      const control = `CONTROLPORT:${tls === null ? "" : `tls:${tls.name},`}${read.networkPort}`;
+      this.#blocks.push({ lines: [...(tls?.line ? [tls.line] : []), control], place, what: "admin" });
+    }
   }
 
   #include(entry: YamlEntry, from: string, depth: number): void {
@@ -261,7 +271,7 @@ class Importer {
         .map(line => `${line}\n`)
         .join("");
       const errors = errorsOf(this.#environment.check(text));
-      if (errors.length === 0) return { text, diagnostics: inFileOrder(this.#context.diagnostics) };
+      if (errors.length === 0) return { text, diagnostics: this.#context.inFileOrder() };
       if (round === MAX_ROUNDS) throw new Error(`the configuration cannot be made: ${errors[0]?.message}`);
       this.#leaveOut(blocks, errors);
     }
@@ -277,15 +287,10 @@ class Importer {
       if (found === undefined) continue;
       const reason = `${found.message.replace(/,? (?:and )?on line \d+/g, "")}${found.expected === null ? "" : `, ${found.expected}`}`;
       this.#context.lost(place, `${what} is not carried over`, reason);
-      blocks[index] = { lines: lines.map(one => `# ${oneLine(one)}`), place, what };
+      const isPort = found === byLine.get(line);
+      // Definitions before a port may be those of other ports too.
+      const left = (one: string, at: number) => (isPort && at < lines.length - 1 ? one : `# ${oneLine(one)}`);
+      blocks[index] = { lines: lines.map(left), place, what };
     }
   }
-}
-
-/** By file, in the order in which the files were read, and by line. */
-function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const files = new Map<string | null, number>();
-  for (const { file } of diagnostics) if (!files.has(file)) files.set(file, files.size);
-  const rank = ({ file }: Diagnostic) => files.get(file) ?? 0;
-  return [...diagnostics].sort((one, other) => rank(one) - rank(other) || one.line - other.line);
 }

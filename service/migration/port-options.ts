@@ -3,7 +3,8 @@ import { RANGES, type Range } from "../config/defaults.js";
 import { readRemoteAddress } from "./accepter.js";
 import type { ImportContext, Value } from "./context.js";
 import { isMdnsOption, type MdnsOptions, mdnsWord } from "./mdns.js";
-import { readFlag } from "./stack.js";
+import { type SslLayer, tlsLine } from "./ssl.js";
+import { readFlag, splitWords } from "./stack.js";
 import { importCloseon, importTemplate } from "./texts.js";
 import type { Place } from "./tree.js";
 
@@ -14,6 +15,7 @@ interface OptionDraft {
   readonly connection: string;
   readonly isUdp: boolean;
   readonly isTelnet: boolean;
+  readonly tls: SslLayer | null;
   /** By option: its number, or whether it is on. */
   readonly values: Map<string, number | boolean>;
   readonly texts: Map<TextKind, Value>;
@@ -21,15 +23,27 @@ interface OptionDraft {
   readonly leds: Map<string, string>;
   readonly mdns: MdnsOptions;
   remaddr: string[] | null;
+  /** `allowed-users`; null: all. */
+  users: string[] | null;
 }
 
 export function startOptions(
   connection: string,
-  { isUdp, isTelnet }: Pick<OptionDraft, "isUdp" | "isTelnet">,
+  { isUdp, isTelnet, tls }: Pick<OptionDraft, "isUdp" | "isTelnet" | "tls">,
 ): OptionDraft {
   const trace = () => ({ file: null, hexdump: false, timestamp: false });
   return {
-    ...{ connection, isUdp, isTelnet, values: new Map(), texts: new Map(), leds: new Map(), remaddr: null },
+    ...{
+      connection,
+      isUdp,
+      isTelnet,
+      tls,
+      users: null,
+      values: new Map(),
+      texts: new Map(),
+      leds: new Map(),
+      remaddr: null,
+    },
     mdns: new Map(),
     traces: { read: trace(), write: trace(), both: trace() },
   };
@@ -61,7 +75,8 @@ const MISSING: ReadonlyMap<string, readonly [harmless: RegExp, reason: string]> 
   ["pamauth", [/^$/, "authentication is not carried over"]],
 ]);
 /** They have an effect only together with something that is refused or listed itself. */
-const IDLE = /^(authdir|allowed-users|authdir-admin|pamauth-admin)$/;
+const IDLE = /^(authdir|authdir-admin|pamauth-admin)$/;
+const NAME_RULE = "a name in allow= has no comma, no blank and no backslash";
 /** What the program does anyway. */
 const DONE_ANYWAY: ReadonlyMap<string, string> = new Map([
   ["accepter-retry-time", "a network port that is in use is tried again after 1 to 30 s"],
@@ -74,7 +89,16 @@ export const OPTION_NAMES: readonly string[] = [
   ...OPTION_NUMBERS,
   ...TEXTS,
   ...["mdns-interface", "mdns-type", "mdns-domain", "mdns-host"],
-  ...["remaddr", "trace-hexdump", "trace-timestamp", "trace-read", "trace-write", "trace-both", ...MISSING.keys()],
+  ...[
+    "remaddr",
+    "trace-hexdump",
+    "trace-timestamp",
+    "trace-read",
+    "trace-write",
+    "trace-both",
+    "allowed-users",
+    ...MISSING.keys(),
+  ],
 ];
 
 /** Takes one option; what is wrong with it is reported. */
@@ -88,6 +112,7 @@ export function takeOption(key: string, value: Value, draft: OptionDraft, place:
   if (kind !== undefined) draft.texts.set(kind, value);
   else if (flag !== undefined) setFlag(key, text, draft, place, context);
   else if (number !== undefined) setNumber(number, text, draft, place, context);
+  else if (key === "allowed-users") addUsers(text, draft, place, context);
   else if (key === "remaddr") addAddresses(text, draft, place, context);
   else if (key.startsWith("trace-")) takeTrace(key, value, draft, place, context);
   else if (isMdnsOption(key)) draft.mdns.set(key, { value, place });
@@ -128,6 +153,15 @@ function addAddresses(text: string, draft: OptionDraft, place: Place, context: I
   }
 }
 
+/** Without TLS that asks for certificates they have no meaning. */
+function addUsers(text: string, draft: OptionDraft, place: Place, context: ImportContext): void {
+  draft.users ??= [];
+  for (const name of splitWords(text, /[ \t]/)) {
+    if (/[\s,\\\x00-\x1f]/.test(name)) context.lost(place, `allowed-users: ${name} is not carried over`, NAME_RULE);
+    else draft.users.push(name);
+  }
+}
+
 function takeTrace(key: string, value: Value, { traces }: OptionDraft, place: Place, context: ImportContext): void {
   const [, one, mark] = /^trace-(?:(read|write|both)(?:-|$))?(hexdump|timestamp)?$/.exec(key) ?? [];
   const roles = one === undefined ? TRACES : TRACES.filter(role => role === one);
@@ -156,6 +190,11 @@ export function optionWords(
   const words = [...values].flatMap(([key, value]) =>
     key === "mdns" && value ? mdnsWord(connection, draft, draft.mdns, place, context) : valueWords(key, value),
   );
+  if (draft.tls !== null) {
+    const { name, line } = tlsLine(connection, draft.tls, draft.users, place, context);
+    if (line !== null) definitions.push(line);
+    words.push(`tls=${name}`);
+  }
   if (remaddr !== null) words.push(`remaddr=${remaddr.join(";") || (isUdp ? "udp,0" : "0")}`);
   for (const role of TRACES) {
     const { file, hexdump, timestamp } = traces[role];

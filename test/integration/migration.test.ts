@@ -1,9 +1,10 @@
 /** The commands of the built program, and Debian's ser2net 4 beside it with the same file. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { Authority, openssl, type Pair } from "../support/certificates.js";
 import { Client } from "../support/client.js";
 import { BUNDLE, Daemon, temporaryFolder } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";
@@ -108,6 +109,119 @@ t.test("Debian's ser2net 4 and this program serve the same file alike", needs("s
     t.match(one.second, /Port already in use$/, "a second connection is refused");
     t.match(there?.second, /Port already in use$/, "as there");
   }
+});
+
+/** What a peer of openssl(1) reads, as far as the mark; null: the handshake fails, or the connection is closed. */
+function secretly(port: number, ca: string, pair: Pair | null): Promise<string | null> {
+  const own = pair === null ? [] : ["-cert", pair.cert, "-key", pair.key];
+  const words = ["-quiet", "-verify_return_error", "-CAfile", ca, "-connect", `127.0.0.1:${port}`, ...own];
+  const peer = spawn("openssl", ["s_client", ...words], { stdio: ["pipe", "pipe", "ignore"] });
+  return new Promise(resolve => {
+    let text = "";
+    peer.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1");
+      if (text.includes("!\r\n")) peer.kill();
+    });
+    peer.on("exit", () => resolve(text.includes("!\r\n") ? text.slice(text.indexOf("this")) : null));
+  });
+}
+
+t.test("they serve the same file alike by TLS, way out and back", needs("ser2net", "openssl"), async t => {
+  const authority = new Authority(t);
+  const [server, alice] = [authority.issue("localhost"), authority.issue("alice")];
+  const stranger = authority.issue("stranger", { own: true });
+  // ser2net 4 takes the authority of a user from there.
+  const users = join(authority.folder, "auth/alice/allowed_certs");
+  mkdirSync(users, { recursive: true });
+  copyFileSync(authority.ca, join(users, "ca.crt"));
+  openssl("rehash", users);
+  const pair = `key=${server.key},cert=${server.cert}`;
+  const layers = [
+    `ssl(${pair})`,
+    `telnet(rfc2217),ssl(${pair})`,
+    `telnet,ssl(${pair},CA=${authority.ca},clientauth=true)`,
+    `ssl(${pair},CA=${authority.ca})`,
+  ];
+  const next = await portNumbers(t);
+  const control = await next();
+  const ports: number[] = [];
+  for (const _ of layers) ports.push(await next());
+  const file = join(authority.folder, "ser2net.yaml");
+  const connections = layers.map(
+    (layer, index) =>
+      `connection: &con${index}\n  accepter: ${layer},tcp,127.0.0.1,${ports[index]}\n  connector: serialdev,${PtyDevice.open(t).path},9600n81,local\n  options:\n    banner: 'this is \\N\\x21\\r\\n'\n    authdir: ${authority.folder}/auth\n    allowed-users: alice\n`,
+  );
+  writeFileSync(file, `%YAML 1.1\n---\n${connections.join("")}`);
+  const all = async () => {
+    const seen: (string | null)[] = [];
+    for (const port of ports)
+      for (const peer of [null, alice, stranger]) seen.push(await secretly(port, authority.ca, peer));
+    return seen;
+  };
+  const theirs = async () => {
+    const other = spawn("ser2net", ["-n", "-u", "-c", file], { stdio: "ignore" });
+    const ended = once(other, "exit");
+    t.teardown(() => other.kill("SIGKILL"));
+    await until("ser2net 4 listens", () => ports.every(port => listens(port)));
+    const seen = await all();
+    other.kill("SIGKILL");
+    await ended;
+    return seen;
+  };
+  const there = await theirs();
+  const banner = (index: number) => `this is con${index}!\r\n`;
+  const wanted = [0, 1, 2, 3].flatMap(index => [index === 2 ? null : banner(index), banner(index)]);
+  t.same(
+    there.filter((_, index) => index % 3 !== 2),
+    wanted,
+    "ser2net 4 admits peers with a certificate of the authority",
+  );
+  const { status, stdout, stderr } = say("import", file);
+  t.match({ status, stderr }, { status: 0, stderr: /^[^\n]*warning: allowed-users become allow=[^\n]*\n$/ });
+  const daemon = await Daemon.start(t, { controlPort: control, config: stdout.trimEnd().split("\n") });
+  t.same(await all(), there, "so does this program");
+  await daemon.stop();
+  const conf = join(authority.folder, "ser2net.conf");
+  writeFileSync(conf, stdout);
+  const exported = say("export", "--yaml", conf);
+  t.match(exported, { status: 0, stderr: "" });
+  // The folder of users is the only thing that an export does not know.
+  const authdir = `default:\n  name: authdir\n  value: ${authority.folder}/auth\n  class: ser2net\n`;
+  writeFileSync(file, exported.stdout.replace("---\n", `---\n${authdir}`));
+  const back = await theirs();
+  t.same(
+    back.map(one => one?.replace(/^this is .*!/, "")),
+    there.map(one => one?.replace(/^this is .*!/, "")),
+    "and ser2net 4 with the exported file",
+  );
+});
+
+t.test("an export with a board has the ports of its profile, and they come back", async t => {
+  const folder = temporaryFolder(t);
+  const [conf, yaml] = [join(folder, "a.conf"), join(folder, "a.yaml")];
+  writeFileSync(conf, "7001:raw:30:/dev/ttyS9:19200 LOCAL\n");
+  /** Devices and RS-485 by what their names stand for. */
+  const printed = (...words: string[]) => {
+    const { stdout } = say("--print-config", ...words);
+    const named = (directive: string) =>
+      new Map([...stdout.matchAll(new RegExp(`^${directive}:([^:]+):(.*)$`, "gm"))].map(([, name, is]) => [name, is]));
+    const [devices, buses] = [named("DEVICE"), named("RS485CONF")];
+    return (stdout.match(/^[^#\s:]+:(?:raw|rawlp|telnet|off):.*$/gm) ?? []).map(line =>
+      line
+        .replace(/^(\S+?:\w+:\d+:)([^:]+)/, (_, before: string, name: string) => before + (devices.get(name) ?? name))
+        .replace(/(?<=rs485=)\S+/, name => buses.get(name) ?? name),
+    );
+  };
+  const exported = say("export", "--yaml", "--board", "board-b", conf, "-o", yaml);
+  t.equal(exported.status === 0 || exported.status === 1, true, exported.stderr);
+  t.notMatch(exported.stderr, /Port \d+ is not carried over/);
+  const profile = JSON.parse(say("board", "show", "board-b", "--json").stdout) as { ports: readonly unknown[] };
+  const text = readFileSync(yaml, "latin1");
+  t.equal(text.match(/^connection:/gm)?.length, profile.ports.length + 1, "those of the profile, and that of the file");
+  const imported = join(folder, "b.conf");
+  t.match(say("import", yaml, "-o", imported), { status: 0 });
+  t.same(printed("-c", imported), printed("--board", "board-b", "-c", conf));
+  t.match(say("export", "--yaml", "--board", "nosuch"), { status: 2, stdout: "", stderr: /nosuch/ });
 });
 
 function listens(port: number): boolean {

@@ -243,4 +243,45 @@ export const CARRIED: readonly Case[] = [
       `4041:raw:0:/dev/ttyS1:${N81} nit-1-banner`,
     ],
   },
+  {
+    title: "TLS below telnet, with the files of the layer, of the defaults, and of ser2net 4 itself",
+    yaml:
+      "connection: &a\n  accepter: telnet(rfc2217),ssl(key=/k,cert=/c),tcp,4071\n  connector: serialdev,/dev/ttyS0\n" +
+      "connection: &b\n  accepter: ssl(CA=/ca/,readbuf=9),tcp,localhost,4072\n  connector: serialdev,/dev/ttyS1\n" +
+      "default:\n  name: key\n  value: /both.pem\n  class: ssl\ndefault:\n  name: cert\n  value: ''\n  class: ssl\n" +
+      "connection: &c\n  accepter: ssl,4073\n  connector: serialdev,/dev/ttyS2\n" +
+      "connection: &d\n  accepter: ssl(cert=/c key=/k),tcp,4074\n  connector: serialdev,/dev/ttyS3\n",
+    lines: [
+      "TLS:a-tls:cert=/c key=/k",
+      `4071:telnet:0:/dev/ttyS0:${N81} remctl tls=a-tls`,
+      "TLS:b-tls:cert=/etc/ser2net/ser2net.crt key=/etc/ser2net/ser2net.key",
+      `localhost,4072:raw:0:/dev/ttyS1:${N81} tls=b-tls`,
+      "TLS:c-tls:cert=/both.pem key=/both.pem",
+      `4073:raw:0:/dev/ttyS2:${N81} tls=c-tls`,
+      `4074:raw:0:/dev/ttyS3:${N81} tls=a-tls`,
+    ],
+  },
+  {
+    title: "peers with certificates, whose users are named, and an admin port with TLS",
+    yaml:
+      "admin:\n  accepter: telnet,ssl(key=/k,cert=/c),tcp,localhost,4075\n" +
+      "connection: &a\n  accepter: ssl(key=/k,cert=/c,CA=/ca.pem,clientauth),tcp,4076\n  connector: serialdev,/dev/ttyS0\n  options:\n    authdir: /x\n    allowed-users: alice  rack7\n    allowed-users: bob\n" +
+      "connection: &b\n  accepter: ssl(key=/k,cert=/c,CA=/ca.pem,clientauth=yes),tcp,4077\n  connector: serialdev,/dev/ttyS1\n  options:\n    allowed-users: ''\n" +
+      "connection: &c\n  accepter: ssl(key=/k,cert=/c,CA=/ca.pem,clientauth,allow-authfail),tcp,4078\n  connector: serialdev,/dev/ttyS2\n" +
+      "connection: &d\n  accepter: ssl(key=/k,cert=/c,CA=/ca.pem,clientauth=false),tcp,4079\n  connector: serialdev,/dev/ttyS3\n  options:\n    allowed-users: bob\n",
+    lines: [
+      "TLS:admin-tls:cert=/c key=/k",
+      "CONTROLPORT:tls:admin-tls,localhost,4075",
+      "TLS:a-tls:cert=/c key=/k ca=/ca.pem allow=alice,rack7,bob",
+      `4076:raw:0:/dev/ttyS0:${N81} tls=a-tls`,
+      "TLS:b-tls:cert=/c key=/k ca=/ca.pem allow=,",
+      `4077:raw:0:/dev/ttyS1:${N81} tls=b-tls`,
+      `4078:raw:0:/dev/ttyS2:${N81} tls=admin-tls`,
+      `4079:raw:0:/dev/ttyS3:${N81} tls=admin-tls`,
+    ],
+    said: [
+      "3:1: warning: allowed-users become allow= (authdir is not read: a peer needs a certificate of ca=)",
+      "10:1: warning: allowed-users become allow= (authdir is not read: a peer needs a certificate of ca=)",
+    ],
+  },
 ];

@@ -100,15 +100,61 @@ t.test("what is announced has the names of ser2net 4", async t => {
   ]);
 });
 
-t.test("what has TLS is left out and listed, and never exported in clear text", async t => {
-  const configuration = readText(
-    "TLS:x:psk=/nonexistent\nCONTROLPORT:tls:x,2000\nMETRICS:9199\n3001:raw:0:/dev/ttyS0:9600 tls=x\n3002:raw:0:/dev/ttyS1:9600\n",
+const TLS_LINES = `TLS:plain:cert=/c key=/k,1 min=1.2
+TLS:people:cert=/c key=/k ca=/ca.pem allow=alice,rack7
+TLS:new:cert=%d/c key=/k min=1.3 ciphers=HIGH
+TLS:visitors:cert=/c key=/k ca=/ca.pem verify=optional
+TLS:watched:cert=/c key=/k ca=/ca.pem watch=bob
+TLS:keys:psk=/nonexistent
+`;
+
+t.test("TLS is the layer ssl, and the same when it comes back", async t => {
+  const before = readText(
+    `${TLS_LINES}CONTROLPORT:tls:plain,2000\n3001:telnet:0:/dev/ttyS0:remctl tls=people\n3002:raw:5:/dev/ttyS1:tls=plain\n3003:off:0:/dev/ttyS2:\nROTATOR:3004:3001 3003\n`,
   );
-  const { text, diagnostics } = exportYaml(configuration);
-  t.match(text, "tcp,3002");
-  t.notMatch(text, /3001|2000/);
-  const said = diagnostics.map(formatDiagnostic).join("\n");
-  for (const what of ["Port 3001, which has tls=x", "CONTROLPORT:tls:x,2000", "METRICS"]) {
-    t.match(said, `${what} is not carried over`);
-  }
+  const { text, diagnostics } = exportYaml(before);
+  t.same(
+    diagnostics.filter(({ isWarning }) => !isWarning),
+    [],
+  );
+  t.match(text, "accepter: 'telnet(rfc2217),ssl(key=/k,cert=/c,CA=/ca.pem,clientauth),tcp,3001'".replaceAll("'", ""));
+  t.match(text, "allowed-users: 'alice rack7'");
+  t.match(text, /connections: \[ \*con3003 \]/, "no way in clear text to a port with TLS");
+  const after = readText(importText(Buffer.from(text, "latin1")).text);
+  t.same(after.diagnostics, []);
+  const secured = ({ ports, finalContext }: Configuration) =>
+    ports.map(({ name, state, options: { tls, remctl } }) => {
+      const { cert, key, ca, verify, allow, min } = finalContext.tls.get(tls ?? "") ?? {};
+      return { name, state, remctl, cert, key, ca, verify, allow, min };
+    });
+  t.same(secured(after), secured(before));
+  t.match(after.controlPort, /^tls:[^,]*,2000$/);
+  t.same(
+    after.finalContext.tls.get(after.controlPort?.split(/[:,]/)[1] ?? "")?.text,
+    "cert=/c key=/k,1",
+    "a path with a comma",
+  );
+});
+
+t.test("what of TLS ser2net 4 does not have is listed, and no port becomes more open", async t => {
+  const ports = ["new", "visitors", "watched", "keys"].map(
+    (name, at) => `300${at}:raw:0:/dev/ttyS${at}:9600 tls=${name}\n`,
+  );
+  const { text, diagnostics } = exportYaml(
+    readText(`${TLS_LINES}CONTROLPORT:tls:keys,2000\nMETRICS:9199\n${ports.join("")}`),
+  );
+  t.match(text, "ssl(key=/k,cert=%d/c),tcp,3000");
+  t.notMatch(text, /300[123]|2000/);
+  const watch = "(ser2net 4 has no peers that may only watch: they would write too)";
+  const keys = "(ser2net 4 has no keys that are shared before (psk=))";
+  t.same(diagnostics.map(formatDiagnostic), [
+    `-C:0:1: CONTROLPORT:tls:keys,2000 is not carried over ${keys}`,
+    "-C:0:1: METRICS is not carried over (ser2net 4 has no metrics)",
+    "test.conf:9:1: TLS new: min=1.3 is not carried over (ser2net 4 does not have it)",
+    "test.conf:9:1: TLS new: ciphers=HIGH is not carried over (ser2net 4 does not have it)",
+    "test.conf:9:1: TLS new: the credential %d/c is not carried over (ser2net 4 does not have it)",
+    `test.conf:10:1: Port 3001, which has tls=visitors is not carried over ${watch}`,
+    `test.conf:11:1: Port 3002, which has tls=watched is not carried over ${watch}`,
+    `test.conf:12:1: Port 3003, which has tls=keys is not carried over ${keys}`,
+  ]);
 });

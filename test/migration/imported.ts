@@ -3,6 +3,7 @@ import type { Diagnostic } from "../../service/config/diagnostic.js";
 import { formatDiagnostic } from "../../service/config/diagnostic.js";
 import { readConfiguration } from "../../service/config/resolve.js";
 import { readSolDevice } from "../../service/config/sol-arguments.js";
+import { readTls } from "../../service/config/tls.js";
 import { importYaml } from "../../service/migration/import.js";
 import { matchesPattern } from "../../service/migration/pattern.js";
 
@@ -16,7 +17,7 @@ export interface Written {
 }
 
 export function checked(text: string): readonly Diagnostic[] {
-  return readConfiguration([{ file: "", text }], { serviceLookup: () => null, readSolDevice }).diagnostics;
+  return readConfiguration([{ file: "", text }], { serviceLookup: () => null, readSolDevice, readTls }).diagnostics;
 }
 
 export function importText(yaml: string | Uint8Array, files: Readonly<Record<string, string>> = {}): Written {

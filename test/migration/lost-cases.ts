@@ -80,4 +80,55 @@ export const LOST: readonly Case[] = [
       "1:1: connection a is not carried over (port number was invalid, expected a port number or the name of a service)",
     ],
   },
+  {
+    title: "a definition of a port that is refused stays for the others that use it",
+    yaml: "define: &hi hello\nconnection: &a\n  accepter: tcp,nosuchservice\n  connector: serialdev,/dev/ttyS0\n  options:\n    banner: *hi\nconnection: &b\n  accepter: tcp,4052\n  connector: serialdev,/dev/ttyS1\n  options:\n    banner: *hi\n",
+    lines: ["BANNER:hi:hello", `# nosuchservice:raw:0:/dev/ttyS0:${N81} hi`, `4052:raw:0:/dev/ttyS1:${N81} hi`],
+    said: [
+      "2:1: connection a is not carried over (port number was invalid, expected a port number or the name of a service)",
+    ],
+  },
+  {
+    title: "TLS that would admit more peers, or has no counterpart",
+    yaml:
+      "connection: &a\n  accepter: ssl(clientauth),tcp,4053\n  connector: serialdev,/dev/ttyS0\n" +
+      "connection: &b\n  accepter: ssl(CA=/dir/,clientauth),tcp,4054\n  connector: serialdev,/dev/ttyS1\n" +
+      "connection: &c\n  accepter: ssl(mode=client),tcp,4055\n  connector: serialdev,/dev/ttyS2\n" +
+      "connection: &d\n  accepter: ssl,telnet,tcp,4056\n  connector: serialdev,/dev/ttyS3\n" +
+      "connection: &e\n  accepter: ssl,udp,4057\n  connector: serialdev,/dev/ttyS4\n" +
+      "connection: &f\n  accepter: ssl(key=/my\\ key),tcp,4058\n  connector: serialdev,/dev/ttyS5\n" +
+      "connection: &g\n  accepter: ssl(key=/k,cert=/c,CA=/ca,clientauth,nosuch=1),tcp,4059\n  connector: serialdev,/dev/ttyS6\n" +
+      "rotator: &r\n  accepter: ssl,tcp,4060\n  connections: [ *g ]\nrotator: &s\n  accepter: tcp,4061\n  connections: [ *g ]\n" +
+      "connection: &h\n  accepter: ssl(key=/k,cert=/c,CA=/ca,clientauth),tcp,4062\n  connector: serialdev,/dev/ttyS7\n  options:\n    allowed-users: 'a,b'\n",
+    lines: [
+      "# connection a is not carried over: accepter: clientauth without a file in CA= is not carried over: certificates in folders are not read, and without them the port would be open to all",
+      "# connection b is not carried over: accepter: clientauth without a file in CA= is not carried over: certificates in folders are not read, and without them the port would be open to all",
+      "# connection c is not carried over: accepter: ssl with mode=client: a port is a server of TLS",
+      "# connection d is not carried over: accepter: ssl on top of telnet has no counterpart",
+      "# connection e is not carried over: accepter: UDP is served without TLS",
+      "# connection f is not carried over: accepter: key=/my key: a file of a TLS line has no blanks and no backslashes",
+      "TLS:g-tls:cert=/c key=/k ca=/ca",
+      `4059:raw:0:/dev/ttyS6:${N81} tls=g-tls`,
+      "# rotator r is not carried over: a rotator is served without TLS",
+      "# rotator s is not carried over: it has no connections",
+      "TLS:h-tls:cert=/c key=/k ca=/ca allow=,",
+      `4062:raw:0:/dev/ttyS7:${N81} tls=h-tls`,
+    ],
+    said: [
+      "1:1: connection a is not carried over (accepter: clientauth without a file in CA= is not carried over: certificates in folders are not read, and without them the port would be open to all)",
+      "4:1: connection b is not carried over (accepter: clientauth without a file in CA= is not carried over: certificates in folders are not read, and without them the port would be open to all)",
+      "7:1: connection c is not carried over (accepter: ssl with mode=client: a port is a server of TLS)",
+      "10:1: connection d is not carried over (accepter: ssl on top of telnet has no counterpart)",
+      "13:1: connection e is not carried over (accepter: UDP is served without TLS)",
+      "16:1: connection f is not carried over (accepter: key=/my key: a file of a TLS line has no blanks and no backslashes)",
+      "19:1: The users of authdir are not carried over (authdir is not read: a peer needs a certificate of ca=; allow=NAME,... limits them)",
+      "20:3: A part of the accepter is not carried over (the option nosuch=1 of ssl has no counterpart)",
+      "22:1: rotator r is not carried over (a rotator is served without TLS)",
+      "24:18: rotator r: g is not in it (a rotator leaves out ports with TLS)",
+      "25:1: rotator s is not carried over (it has no connections)",
+      "27:18: rotator s: g is not in it (a rotator leaves out ports with TLS)",
+      "28:1: warning: allowed-users become allow= (authdir is not read: a peer needs a certificate of ca=)",
+      "32:5: allowed-users: a,b is not carried over (a name in allow= has no comma, no blank and no backslash)",
+    ],
+  },
 ];
