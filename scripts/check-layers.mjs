@@ -24,7 +24,7 @@ const PURE_FILES = [
   ...["address", "remote-address", "request", "patterns", "options", "rules"].map(file => `access/${file}`),
   ...["arguments", "escape-keys", "port-rows", "prefixed-lines", "usage"].map(file => `client/${file}`),
   ...["doctor/archive", "doctor/finding"],
-  ...["board-status", "config", "spool-format", "topics"].map(file => `fleet/${file}`),
+  ...["board-status", "config", "messages", "spool-format", "topics"].map(file => `fleet/${file}`),
   ...[
     "accepter",
     "class-defaults",

@@ -9,12 +9,21 @@ import { Broker } from "./broker.js";
 import { CommandRunner } from "./commands.js";
 import type { FleetConfig } from "./config.js";
 import { DaemonSession } from "./daemon-session.js";
+import {
+  clientIdOf,
+  EVENTS,
+  eventPayload,
+  outputStream,
+  portStatusMessage,
+  statusMessage,
+  streamMessage,
+  willOf,
+} from "./messages.js";
 import { Publisher } from "./publisher.js";
 import { Spool } from "./spool.js";
 import { encodeLevel, topicOf } from "./topics.js";
 
 const POLL_MS = 1000;
-const OUTPUT = "output/";
 
 export class Board {
   readonly #config: FleetConfig;
@@ -38,18 +47,17 @@ export class Board {
     this.#log = log;
     this.#clock = clock;
     this.#spool = new Spool(spoolFolder, config.spoolBytes, clock);
-    const will = { ...this.#message({ state: "offline", reason: "lost" }), qos: 1 as const };
-    const clientId = `ser2net-${config.prefix.replaceAll("/", "-")}-${config.board}`;
-    this.#broker = new Broker(config, { clientId, will }, log, clock, {
+    const identity = { clientId: clientIdOf(config), will: willOf(config) };
+    this.#broker = new Broker(config, identity, log, clock, {
       connected: () => this.#connected(),
       lost: () => {},
       received: (topic, packet) => this.#received(topic, packet),
     });
-    this.#publisher = new Publisher(this.#spool, this.#broker, stream => this.#topicOf(stream), log);
+    this.#publisher = new Publisher(this.#spool, this.#broker, entry => streamMessage(config, entry), log);
     this.#daemon = new DaemonSession(config.socket, POLL_MS, clock, {
       rows: rows => this.#takeRows(rows),
       logged: line => this.#note(eventOfLine(line)),
-      output: (port, bytes, time) => this.#append(`${OUTPUT}${port}`, time, () => bytes),
+      output: (port, bytes, time) => this.#append(outputStream(port), time, () => bytes),
       dropped: count => this.#note({ event: "dropped", time: this.#now(), by: "daemon", count }),
       connected: () => this.#daemonIs(null),
       away: reason => this.#daemonIs(reason),
@@ -66,19 +74,10 @@ export class Board {
   async stop(): Promise<void> {
     this.#daemon.close();
     this.#cancelProblem?.();
-    if (this.#broker.isConnected) void this.#broker.publish(this.#message({ state: "offline", reason: "stopped" }));
+    const offline = statusMessage(this.#config, { state: "offline", reason: "stopped" });
+    if (this.#broker.isConnected) void this.#broker.publish(offline);
     await this.#broker.close();
     this.#spool.close();
-  }
-
-  #topic(channel: Parameters<typeof topicOf>[0], more: Readonly<Record<string, string>> = {}): string {
-    const { prefix, board } = this.#config;
-    return topicOf(channel, { prefix, board, ...more });
-  }
-
-  #topicOf(stream: string): string {
-    if (!stream.startsWith(OUTPUT)) return this.#topic("event");
-    return this.#topic("output", { port: stream.slice(OUTPUT.length) });
   }
 
   #now(): string {
@@ -89,8 +88,9 @@ export class Board {
     this.#publishedStatus = "";
     this.#publishStatus();
     for (const row of this.#rows.values()) this.#publishPort(row);
-    this.#broker.subscribe(this.#topic("portStatus"));
-    this.#broker.subscribe(this.#topic("command"));
+    const { prefix, board } = this.#config;
+    this.#broker.subscribe(topicOf("portStatus", { prefix, board }));
+    this.#broker.subscribe(topicOf("command", { prefix, board }));
     this.#publisher.begin();
   }
 
@@ -121,7 +121,7 @@ export class Board {
     for (const port of [...this.#rows.keys()].filter(one => !names.has(one))) {
       this.#rows.delete(port);
       this.#followed.delete(port);
-      void this.#broker.publish({ topic: this.#topic("portStatus", { port }), payload: "", retain: true });
+      void this.#broker.publish(portStatusMessage(this.#config, port, null));
     }
     this.#tellDropped(time);
     this.#publishStatus();
@@ -135,9 +135,8 @@ export class Board {
   }
 
   #tellDropped(time: string): void {
-    const about = { board: this.#config.board, event: "dropped", time, by: "spool" };
-    const isTold = this.#spool.appendDropped("event", time, (seq, streams) => {
-      return Buffer.from(JSON.stringify({ seq, ...about, streams }));
+    const isTold = this.#spool.appendDropped(EVENTS, time, (seq, streams) => {
+      return eventPayload(this.#config.board, seq, { event: "dropped", time, by: "spool", streams });
     });
     if (isTold) this.#publisher.proceed();
   }
@@ -151,7 +150,7 @@ export class Board {
   }
 
   #note(event: BoardEvent): void {
-    this.#append("event", event.time, seq => Buffer.from(JSON.stringify({ seq, board: this.#config.board, ...event })));
+    this.#append(EVENTS, event.time, seq => eventPayload(this.#config.board, seq, event));
   }
 
   #append(stream: string, time: string, payloadOf: (seq: number) => Uint8Array): void {
@@ -168,10 +167,6 @@ export class Board {
     this.#publisher.proceed();
   }
 
-  #message(payload: object): { topic: string; payload: string; retain: true } {
-    return { topic: this.#topic("status"), payload: JSON.stringify(payload), retain: true };
-  }
-
   /** Only where it differs from the one before. */
   #publishStatus(): void {
     const { board } = this.#config;
@@ -181,11 +176,10 @@ export class Board {
     const text = JSON.stringify(status);
     if (!this.#broker.isConnected || text === this.#publishedStatus) return;
     this.#publishedStatus = text;
-    void this.#broker.publish(this.#message({ ...status, time: this.#now() }));
+    void this.#broker.publish(statusMessage(this.#config, { ...status, time: this.#now() }));
   }
 
   #publishPort(row: Row): void {
-    const topic = this.#topic("portStatus", { port: row.port });
-    void this.#broker.publish({ topic, payload: JSON.stringify(row), retain: true });
+    void this.#broker.publish(portStatusMessage(this.#config, row.port, row));
   }
 }

@@ -9,7 +9,7 @@ import type { FleetConfig } from "./config.js";
 
 type BrokerConfig = Pick<FleetConfig, "broker" | "tls" | "login">;
 
-interface Message {
+export interface Message {
   readonly topic: string;
   readonly payload: Uint8Array | string;
   readonly retain?: boolean;

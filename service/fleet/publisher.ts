@@ -1,24 +1,20 @@
 /** From the spool to the broker: in order, a window of messages at a time, each removed when the broker has it. */
 import type { Log } from "../log/log.js";
-import type { Broker } from "./broker.js";
+import type { Broker, Message } from "./broker.js";
 import type { Entry, Spool } from "./spool.js";
-
-const CONSOLE_TYPE = "application/octet-stream";
-const EVENT_TYPE = "application/json";
 
 export class Publisher {
   readonly #spool: Spool;
   readonly #broker: Broker;
-  readonly #topic: (stream: string) => string;
+  readonly #messageOf: (entry: Entry) => Message;
   readonly #log: Log;
   #underWay = 0;
   #told = "";
 
-  /** @param topic of a stream */
-  constructor(spool: Spool, broker: Broker, topic: (stream: string) => string, log: Log) {
+  constructor(spool: Spool, broker: Broker, messageOf: (entry: Entry) => Message, log: Log) {
     this.#spool = spool;
     this.#broker = broker;
-    this.#topic = topic;
+    this.#messageOf = messageOf;
     this.#log = log;
   }
 
@@ -40,12 +36,9 @@ export class Publisher {
   }
 
   async #publish(entry: Entry): Promise<void> {
-    const { stream, seq, time, payload } = entry;
-    const topic = this.#topic(stream);
-    const contentType = stream === "event" ? EVENT_TYPE : CONSOLE_TYPE;
-    const properties = { contentType, userProperties: { seq: String(seq), time } };
-    const refusal = await this.#broker.publish({ topic, payload, properties });
-    if (refusal !== null) this.#refused(stream, `the broker refuses ${topic}: ${refusal}`);
+    const message = this.#messageOf(entry);
+    const refusal = await this.#broker.publish(message);
+    if (refusal !== null) this.#refused(entry.stream, `the broker refuses ${message.topic}: ${refusal}`);
     this.#underWay--;
     this.#spool.confirm(entry);
     this.proceed();
