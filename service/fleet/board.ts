@@ -134,7 +134,9 @@ export class Board {
     this.#daemon.follow(port);
   }
 
+  /** While the broker is away, the spool would drop the event in its turn, with its counts. */
   #tellDropped(time: string): void {
+    if (!this.#broker.isConnected) return;
     const isTold = this.#spool.appendDropped(EVENTS, time, (seq, streams) => {
       return eventPayload(this.#config.board, seq, { event: "dropped", time, by: "spool", streams });
     });

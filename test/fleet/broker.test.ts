@@ -5,6 +5,8 @@ import { BUNDLE, runProgram } from "../support/daemon.js";
 import { BOARD, fleetStage, spooled, streamOf } from "../support/fleet-stage.js";
 import { until } from "../support/wait.js";
 
+const BLOCKS = 80;
+
 t.test("birth, ports, events, a device that goes and comes, and the will", async t => {
   const stage = await fleetStage(t);
   await stage.broker.start();
@@ -83,16 +85,19 @@ t.test("the output of a console, while the broker is away and after it", async t
 });
 
 t.test("what the spool cannot hold is dropped, the oldest first, and counted", async t => {
-  const stage = await fleetStage(t, ["OUTPUT:*", "SPOOL:64K"], ["raw:0:DEVICE:115200 always-open"]);
+  const stage = await fleetStage(t, ["OUTPUT:*", "SPOOL:64K"], Array(2).fill("raw:0:DEVICE:115200 always-open"));
   const [port = ""] = stage.daemon.names;
   await stage.broker.start();
   const early = await stage.subscribe();
   stage.start();
   await early.expect("the port", one => one.topic === stage.topic(`port/${port}/status`));
   await stage.broker.kill();
-  for (let block = 0; block < 40; block++) {
+  for (let block = 0; block < BLOCKS; block++) {
     stage.daemon.devices[0]?.send(`${block} `.padEnd(4096, "x"));
     await until("the daemon has read it", () => stage.daemon.devices[0]?.unsent === 0);
+    if (block !== BLOCKS / 2) continue;
+    stage.daemon.devices[1]?.close();
+    await until("the ports were looked at since some were dropped", () => spooled(stage.state).includes("device-lost"));
   }
   stage.daemon.devices[0]?.send("last\r\n");
   await until("the last one is in the spool", () => spooled(stage.state).includes("last"));
@@ -119,7 +124,7 @@ t.test("what the spool cannot hold is dropped, the oldest first, and counted", a
   t.ok(blocks.length >= 10);
   t.same(
     blocks,
-    blocks.map((_, at) => 40 - blocks.length + at),
+    blocks.map((_, at) => BLOCKS - blocks.length + at),
     "the newest of all",
   );
 });
