@@ -14,6 +14,7 @@ import {
   streamMessage,
   willOf,
 } from "../../service/fleet/messages.js";
+import { topicOf } from "../../service/fleet/topics.js";
 import { systemClock } from "../../service/line/clock.js";
 import { createLog } from "../../service/log/levels.js";
 import { createFakeManagedPort } from "../support/fake-managed-port.js";
@@ -93,7 +94,10 @@ class SimulatedBoard {
       statusMessage(this.#name, status),
       ...this.#rows.map(row => portStatusMessage(this.#name, row.port, row)),
     ];
-    await Promise.all(messages.map(message => this.#broker.publish(message)));
+    const published = Promise.all(messages.map(message => this.#broker.publish(message)));
+    this.#broker.subscribe(topicOf("portStatus", { ...this.#name }));
+    this.#broker.subscribe(topicOf("command", { ...this.#name }));
+    await published;
   }
 }
 
