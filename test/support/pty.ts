@@ -64,13 +64,15 @@ export class PtyDevice extends Incoming {
     this.#watch.arm(READABLE);
   }
 
-  /** Unplugs the device. */
+  /**
+   * Unplugs the device. Our own descriptor of the slave is left open until the process ends: the kernel would give the
+   * name to the next pseudo-terminal of any test, and a daemon that still looks for the device would read its bytes.
+   */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
     this.#watch.close();
     closeSync(this.#pty.master);
-    closeSync(this.#pty.slave);
     this.end();
   }
 
