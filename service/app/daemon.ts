@@ -28,6 +28,7 @@ import {
 } from "./load-configuration.js";
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
 import { applyReload, ServedPorts } from "./served-ports.js";
+import { SpareMemory } from "./spare-memory.js";
 import { StartError } from "./start-error.js";
 
 export interface DaemonEvents {
@@ -37,7 +38,6 @@ export interface DaemonEvents {
   portChanged(port: ManagedPort): void;
   /** Ports were added or removed. */
   portsChanged(): void;
-  /** A drain began or ended. */
   drainChanged(): void;
   /** The result of `missing` may have changed. */
   healthChanged(): void;
@@ -50,6 +50,7 @@ export class Daemon {
   readonly #options: Options;
   readonly #log: LimitedLog;
   readonly #totals = new Totals();
+  readonly #memory = new SpareMemory();
   readonly #inherited: Inherited;
   readonly #serviceLookup = createServiceLookup();
   readonly #nodeWatcher: DeviceNodeWatcher;
@@ -60,7 +61,6 @@ export class Daemon {
   readonly #environment: PortEnvironment;
   readonly control: ControlListener;
   readonly #events: DaemonEvents;
-  /** Refuses new connections before an update. */
   readonly drain: DaemonDrain;
   #configuration: Configuration;
   #board: ProfileFacts | null = null;
@@ -139,6 +139,7 @@ export class Daemon {
       stdioEnded: ok => this.#events.stdioEnded(ok),
       isDraining: () => this.drain.isDraining,
       totals: this.#totals,
+      connected: () => this.#memory.connected(),
       handover: takenOver,
       journal,
     });
@@ -154,7 +155,7 @@ export class Daemon {
     return this.#board;
   }
 
-  /** The label of the port in the board's profile; null without one. */
+  /** Null: the board's profile has none for the port. */
   label(portName: string): string | null {
     return this.#board?.ports.get(portName)?.label ?? null;
   }
@@ -235,6 +236,7 @@ export class Daemon {
     if (board !== null) this.#boardDevices ??= this.#createBoardDevices();
     this.#boardDevices?.configure(board);
     this.#configuration = applyReload(this.served, this.#configuration, configuration);
+    this.#memory.releaseWhenIdle();
   }
 
   #logDiagnostics(diagnostics: readonly Diagnostic[]): void {

@@ -49,6 +49,8 @@ interface PortEnvironmentOptions {
   removed(port: ManagedPort): void;
   stdioEnded(ok: boolean): void;
   isDraining(): boolean;
+  /** A connection has come. */
+  connected(): void;
   readonly label: (portName: string) => string | null;
   /** Null: nothing is taken over. */
   readonly handover: TakenPorts | null;
@@ -76,12 +78,9 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     budget: new WakeUpBudget({ cpuMs: processorMs, setTickMs }),
     defaultSignature: options.signature,
     listen: (spec, events) => listen(spec, inherited, events, time),
-    standardInput,
     openDevice: createDeviceOpener(log, locking),
     ...{ secure, holdDevice, comPort, characterDelay, udpRefusals, expandTemplate },
-    nodeWatcher: options.nodeWatcher,
-    identify: deviceIdentity,
-    permitted,
+    ...{ standardInput, permitted, nodeWatcher: options.nodeWatcher, identify: deviceIdentity },
     admits: (list, peer) => isAdmitted(list?.flatMap(withPort) ?? null, peer),
     numericAddresses: remote => names.addresses(remote),
     openTraces: createTraceOpener(options),
@@ -92,7 +91,10 @@ export function createPortEnvironment(options: PortEnvironmentOptions): PortEnvi
     optionContext: () => options.optionContext(),
     localTime: () => readLocalTime(time),
     deviceInUse: (identity, by) => ports.deviceInUse(identity, by),
-    nextConnectionId: () => ++ids,
+    nextConnectionId: () => {
+      options.connected();
+      return ++ids;
+    },
     isDraining: () => options.isDraining(),
     keepState: port => options.journal?.keep(port),
     changed: port => {

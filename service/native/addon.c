@@ -1,9 +1,12 @@
-/* The addon: what a descriptor of any kind can do, and the list of what is exported. */
+/* The addon: what a descriptor of any kind can do, memory, and the list of what is exported. */
 #include "addon.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -57,6 +60,27 @@ static napi_value error_reason(napi_env env, napi_callback_info info) {
   return text;
 }
 
+/* More than any heap may have: V8 then collects at once, compacts, and gives free pages back. */
+#define PRESSURE (INT64_C(1) << 40)
+
+/*
+ * releaseMemory(): V8 has no call for this in Node-API, but it heeds memory outside of its heap. Only the second collection
+ * knows which pages are worth to be moved.
+ */
+static napi_value release_memory(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info);
+  int64_t total;
+  if (call.failed) return NULL;
+  for (int round = 0; round < 2; round++) {
+    napi_adjust_external_memory(env, PRESSURE, &total);
+    napi_adjust_external_memory(env, -PRESSURE, &total);
+  }
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+  return number(&call, 0);
+}
+
 static const struct entry data_functions[] = {
     {"read", read_bytes},
     {"write", write_bytes},
@@ -64,6 +88,7 @@ static const struct entry data_functions[] = {
     {"setCloseOnExec", set_close_on_exec},
     {"lockFile", lock_file},
     {"errorReason", error_reason},
+    {"releaseMemory", release_memory},
     {NULL, NULL},
 };
 

@@ -18,6 +18,7 @@ export interface Addon {
   setCloseOnExec(fd: number): number;
   lockFile(fd: number): number;
   errorReason(errno: number): string;
+  releaseMemory(): number;
 
   getTermios(fd: number, into: Uint32Array): number;
   setTermios(fd: number, from: Uint32Array): number;

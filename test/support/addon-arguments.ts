@@ -13,6 +13,7 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   setCloseOnExec: ["fd"],
   lockFile: ["fd"],
   errorReason: ["integer"],
+  releaseMemory: [],
   getTermios: ["fd", "words"],
   setTermios: ["fd", "words"],
   tcpInfo: ["fd", "words"],
