@@ -159,7 +159,7 @@ function trace(path: string, watch: (directory: string) => number | null): PathC
       parent = `${parent}${name}/`;
     }
   }
-  return components;
+  return [...components]; // without room for more
 }
 
 function kindOf(path: string): "none" | "link" | "other" {

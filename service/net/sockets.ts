@@ -59,17 +59,20 @@ export function serve<Served>(
   }
 }
 
-/** Watches each socket, or none: when one cannot be watched, its SystemError is thrown on. */
+/**
+ * Watches each socket, or none: when one cannot be watched, its SystemError is thrown on.
+ * @param readyOf what is called with its events
+ */
 export function watchEach(
   sockets: readonly number[],
-  ready: (fd: number, events: number) => void,
+  readyOf: (fd: number) => (events: number) => void,
 ): readonly { readonly fd: number; readonly watch: Watch }[] {
   const watched: { readonly fd: number; readonly watch: Watch }[] = [];
   try {
-    for (const fd of sockets) watched.push({ fd, watch: new Watch(fd, events => ready(fd, events)) });
+    for (const fd of sockets) watched.push({ fd, watch: new Watch(fd, readyOf(fd)) });
   } catch (error) {
     for (const { watch } of watched) watch.close();
     throw error;
   }
-  return watched;
+  return [...watched]; // without room for more
 }

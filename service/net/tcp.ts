@@ -70,10 +70,9 @@ class TcpListener implements Listener {
     this.#events = events;
     this.#dispose = dispose;
     this.addresses = sockets.map(fd => localAddress(fd)).map(({ address, port }) => ({ address, port }));
-    const takers = sockets.map(fd => () => this.#take(fd));
     this.#sockets = watchEach(sockets, fd => {
-      const take = takers[sockets.indexOf(fd)];
-      if (take !== undefined) scheduler.add(take);
+      const take = (): boolean => this.#take(fd);
+      return () => scheduler.add(take);
     });
     this.#listen();
   }

@@ -61,7 +61,7 @@ class UdpListener implements Listener {
     this.#events = events;
     this.#dispose = dispose;
     const locals = sockets.map(fd => localAddress(fd));
-    this.#sockets = watchEach(sockets, (fd, events) => this.#ready(fd, events)).map(({ fd, watch }, index) => {
+    this.#sockets = watchEach(sockets, fd => events => this.#ready(fd, events)).map(({ fd, watch }, index) => {
       const { family, address = "", port = 0 } = locals[index] ?? {};
       return { fd, watch, family: family === "ipv6" ? family : "ipv4", local: { address, port }, writers: new Set() };
     });

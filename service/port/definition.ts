@@ -32,7 +32,9 @@ export class PortDefinition {
 
   /** All of it. */
   get current(): PortConfig {
-    return { ...this.config, state: this.state, timeoutSeconds: this.timeoutSeconds };
+    const { config, state, timeoutSeconds } = this;
+    const isChanged = state !== config.state || timeoutSeconds !== config.timeoutSeconds;
+    return isChanged ? { ...config, state, timeoutSeconds } : config;
   }
 
   isSame(config: PortConfig): boolean {

@@ -3,6 +3,7 @@ import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
 import type { ConnectionState, DeviceState } from "../handover/state.js";
 import { toBytes } from "../line/bytes.js";
+import type { LineSettings } from "../line/settings.js";
 import type { Link } from "../net/link.js";
 import { type ConnectionNote, logConnection, peerText } from "./connection-log.js";
 import { reportDropped, reportLinkError } from "./device-failures.js";
@@ -16,7 +17,7 @@ import { ConnectionSlots } from "./peers/connection-slots.js";
 import { PeerChecks } from "./peers/peer-checks.js";
 import { advance, type Phase, type PhaseEvent } from "./phase.js";
 import { PortDevice } from "./port-device.js";
-import { isLoss, type PortEvents } from "./port-events.js";
+import { type DeviceLossCause, isLoss, type PortEvents } from "./port-events.js";
 import { PortStrings } from "./port-strings.js";
 
 /** The reason to end when the daemon stops: it has no time for slow lines. */
@@ -24,7 +25,7 @@ export const SHUTDOWN = "program shutdown";
 
 const CLOSEON_FOUND = "closeon sequence found";
 
-export class PortLifecycle {
+export class PortLifecycle implements PortEvents {
   readonly slots: ConnectionSlots;
   readonly device: PortDevice;
   readonly #options: PortLifecycleOptions;
@@ -32,9 +33,8 @@ export class PortLifecycle {
   #phase: Phase = "disabled";
   #openPort: OpenPort | null = null;
   #closed: Promise<void> | null = null;
-  /** These two from the first connection on: most ports of a large box are idle. */
+  /** From the first connection on: most ports of a large box are idle. */
   #checks: PeerChecks | null = null;
-  #peerEvents: PortEvents | null = null;
   #closingSinceMs = 0; // on the clock
 
   constructor(options: PortLifecycleOptions) {
@@ -55,11 +55,6 @@ export class PortLifecycle {
     });
   }
 
-  get #events(): PortEvents {
-    this.#peerEvents ??= this.#createEvents();
-    return this.#peerEvents;
-  }
-
   get #strings(): PortStrings {
     const firstPeer = [...this.slots.live][0]?.link.peer ?? null;
     return new PortStrings(this.#options.config(), firstPeer, this.#environment);
@@ -67,10 +62,6 @@ export class PortLifecycle {
 
   #note(...what: Parameters<ConnectionNote>): void {
     logConnection(this.#environment, this.#options.config(), ...what);
-  }
-
-  get #name(): string {
-    return this.#options.config().name;
   }
 
   get phase(): Phase {
@@ -138,13 +129,13 @@ export class PortLifecycle {
 
   /** What the process after this one needs. */
   state(): LeftPort {
-    const connections = this.slots.state(this.#name, this.#environment.heartbeat.second);
+    const connections = this.slots.state(this.#options.config().name, this.#environment.heartbeat.second);
     return { device: this.#openPort?.state() ?? null, connections, traces: this.#openPort?.traceStates() ?? [] };
   }
 
   #connect(link: Link, slot: number, fixed: boolean, before: ConnectionState | null): Connection {
-    const [environment, events] = [this.#environment, this.#events];
-    return this.slots.connect({ link, slot, fixed, before, environment, events, config: this.#options.config() });
+    const [environment, config] = [this.#environment, this.#options.config()];
+    return this.slots.connect({ link, slot, fixed, before, environment, events: this, config });
   }
 
   /** Disconnects the peer in `slot`. A telnet peer is sent the reason; on a raw port every byte would be data. */
@@ -190,12 +181,12 @@ export class PortLifecycle {
     this.#advance("opened");
     const openedAt = this.#environment.localTime(); // one for all trace files (manual page, TRACEFILE)
     const openPort = new OpenPort({
-      ...{ device, config, before, environment: this.#environment, events: this.#events },
+      ...{ device, config, before, environment: this.#environment, events: this },
       ...{ observers: this.#options.observers, connections: this.slots.live },
       expandFile: (template, anew) => this.#strings.fileName(template, anew ? this.#environment.localTime() : openedAt),
     });
     this.#openPort = openPort;
-    this.#checks ??= new PeerChecks(this.#environment.heartbeat, this.slots, this.#options, this.#events);
+    this.#checks ??= new PeerChecks(this.#environment.heartbeat, this.slots, this.#options, this);
     this.#checks.start();
     if (before !== null) openPort.resume(before);
     else openPort.start(this.#strings.bytes(config.options.openstr));
@@ -269,30 +260,41 @@ export class PortLifecycle {
     this.#phase = advance(this.#phase, event);
   }
 
-  #createEvents(): PortEvents {
-    return {
-      peerEnded: connection => this.#lose(connection, "network read close"),
-      linkFailed: (connection, call, error) =>
-        this.#lose(connection, reportLinkError(this.#environment.log, error, call, this.#name)),
-      peerReady: connection => {
-        connection.replay?.goOn();
-        if (connection.endWhenSent !== null && connection.isSent) this.#lose(connection, connection.endWhenSent);
-        else this.#openPort?.peerReady();
-      },
-      peerMustGo: (connection, reason) => this.#lose(connection, reason),
-      dropped: (connection, bytes) =>
-        reportDropped(this.#environment, this.#name, connection?.link.peer ?? null, bytes),
-      closeOnFound: () => {
-        for (const one of this.slots.endWhenSent(CLOSEON_FOUND)) this.#lose(one, CLOSEON_FOUND);
-      },
-      lineChanged: line => {
-        this.#openPort?.lineChanged(line);
-        this.#options.changed();
-      },
-      deviceLost: (what, error) => {
-        this.device.reportLoss(what, error);
-        this.end(what);
-      },
-    };
+  // ---- PortEvents
+
+  peerEnded(connection: Connection): void {
+    this.#lose(connection, "network read close");
+  }
+
+  linkFailed(connection: Connection, call: "read" | "write", error: unknown): void {
+    this.#lose(connection, reportLinkError(this.#environment.log, error, call, this.#options.config().name));
+  }
+
+  peerReady(connection: Connection): void {
+    connection.replay?.goOn();
+    if (connection.endWhenSent !== null && connection.isSent) this.#lose(connection, connection.endWhenSent);
+    else this.#openPort?.peerReady();
+  }
+
+  peerMustGo(connection: Connection, reason: string): void {
+    this.#lose(connection, reason);
+  }
+
+  dropped(connection: Connection | null, bytes: number): void {
+    reportDropped(this.#environment, this.#options.config().name, connection?.link.peer ?? null, bytes);
+  }
+
+  closeOnFound(): void {
+    for (const one of this.slots.endWhenSent(CLOSEON_FOUND)) this.#lose(one, CLOSEON_FOUND);
+  }
+
+  lineChanged(line: LineSettings): void {
+    this.#openPort?.lineChanged(line);
+    this.#options.changed();
+  }
+
+  deviceLost(what: DeviceLossCause, error: unknown): void {
+    this.device.reportLoss(what, error);
+    this.end(what);
   }
 }

@@ -32,6 +32,9 @@ async function descriptors(): Promise<{ readonly fds: readonly number[]; close()
   };
 }
 
+/** Not what takes 20 ms at each call. */
+const FUZZED = NAMES.filter(name => name !== "releaseMemory");
+
 t.test("no arguments, however mixed, do harm", async t => {
   t.comment(`FUZZ_SEED=${SEED}`);
   const below = randomIntegers(SEED);
@@ -59,12 +62,12 @@ t.test("no arguments, however mixed, do harm", async t => {
     if (die < 8) return right(kind);
     return die < 9 ? pick(WRONG[kind]) : kind === "fd" ? UNOPENED : pick(anything);
   };
-  const counts = new Map<keyof Addon, number>(NAMES.map(name => [name, 0]));
+  const counts = new Map<keyof Addon, number>(FUZZED.map(name => [name, 0]));
   let thrown = 0;
 
   const end = performance.now() + LIMIT_MS;
   for (let round = 0; round < LEAST_ROUNDS || performance.now() < end; round++) {
-    const name = pick(NAMES) ?? "read";
+    const name = pick(FUZZED) ?? "read";
     const values = SIGNATURES[name].map(argument);
     if (below(10) === 0) values.length = below(8);
     try {

@@ -99,9 +99,11 @@ export class ConnectionSlots {
       events,
       before,
     });
-    link.onKeepalive = () => {
-      connection.lastActiveSecond = heartbeat.second;
-    };
+    if (link.transport === "udp") {
+      link.onKeepalive = () => {
+        connection.lastActiveSecond = heartbeat.second;
+      };
+    }
     this.#slots[slot] = connection;
     this.live.add(connection);
     if (before === null) this.#writers.joined(connection);

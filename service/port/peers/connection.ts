@@ -43,9 +43,9 @@ export class Connection {
   flooding: boolean;
   /** FLOWCONTROL-SUSPEND: device data waits until the peer asks for it again. */
   suspended = false;
+  feed: (() => void) | null = null; // the one function that reads it; null: it is not read
   replay: ConnectionReplay | null = null;
-  /** Bytes of the replay that the process before this one had not sent. */
-  replayLeft = 0;
+  replayLeft = 0; // bytes of the replay that the process before this one had not sent
   /** The process before this one has greeted it. */
   isGreeted = false;
   /** The reason to end it when its output has left (closeon); null: it stays. */
@@ -87,7 +87,7 @@ export class Connection {
     for (const datagram of before.inbox) this.link.deliver?.(datagram);
     if (before.unsent.length === 0) return;
     this.#unsent = before.unsent;
-    this.link.whenWritable(this.#flush);
+    this.link.whenWritable(() => this.#flush());
   }
 
   /** For the process after this one. */
@@ -264,7 +264,7 @@ export class Connection {
     if (this.#closed) return;
     if (this.#unsent === null) {
       this.#unsent = bytes.slice();
-      this.link.whenWritable(this.#flush);
+      this.link.whenWritable(() => this.#flush());
       return;
     }
     const joined = new Uint8Array(this.#unsent.length + bytes.length);
@@ -273,19 +273,19 @@ export class Connection {
     this.#unsent = joined;
   }
 
-  readonly #flush = (): void => {
+  #flush(): void {
     if (this.#unsent === null) return;
     const count = this.#write(this.#unsent);
     if (this.#closed) return;
     if (count < this.#unsent.length) {
       this.#unsent = this.#unsent.subarray(count);
-      this.link.whenWritable(this.#flush);
+      this.link.whenWritable(() => this.#flush());
       return;
     }
     this.#unsent = null;
     this.#unsentAnswers = 0;
     this.#events.peerReady(this);
-  };
+  }
 
   #write(bytes: Uint8Array): number {
     try {

@@ -2,7 +2,7 @@
 import type { TransferredState } from "../../handover/state.js";
 import type { Connection } from "../peers/connection.js";
 import type { NextRead } from "../read-pacing.js";
-import { StalledPeers } from "./stalled-peers.js";
+import { type Gone, StalledPeers } from "./stalled-peers.js";
 import { TelnetInput } from "./telnet-input.js";
 import {
   BYTES_PER_TURN,
@@ -24,9 +24,8 @@ export class NetToDevice {
   bytes = 0;
   readonly #options: TransferOptions;
   readonly #state: TransferState;
-  /** For each peer, the one function that reads it. */
-  readonly #feeds = new Map<Connection, () => void>();
-  readonly #stalledPeers: StalledPeers;
+  /** Null: the device has taken all so far. */
+  #stalledPeers: StalledPeers | null = null;
   #unwritten: Uint8Array | null = null;
   /** The rest of the peer that filled the device: commands must not overtake data. */
   #postponed: TelnetInput | null = null;
@@ -37,13 +36,6 @@ export class NetToDevice {
   constructor(options: TransferOptions, state: TransferState, before: TransferredState | null) {
     this.#options = options;
     this.#state = state;
-    this.#stalledPeers = new StalledPeers({
-      clock: options.clock,
-      bytesToDevice: () => this.bytes,
-      waitsForDevice: () => this.blocked,
-      peers: () => this.#feeds.keys(),
-      gone: (connection, bytes, error) => this.#gone(connection, bytes, error),
-    });
     this.bytes = before?.bytesToDevice ?? 0;
   }
 
@@ -62,7 +54,7 @@ export class NetToDevice {
   /** Takes up what the process before this one left, when all peers are added. */
   resume({ unwritten, postponed }: TransferredState): void {
     if (unwritten.length > 0) this.write(unwritten);
-    const connection = [...this.#feeds.keys()].find(({ id }) => id === postponed?.connection);
+    const connection = [...this.#options.connections].find(({ id }) => id === postponed?.connection);
     if (postponed === null || connection === undefined || connection.telnet === null) return;
     const input = TelnetInput.resume(connection, connection.telnet.decoder, postponed);
     if (this.blocked) this.#postponed = input;
@@ -70,12 +62,12 @@ export class NetToDevice {
   }
 
   add(connection: Connection): void {
-    this.#feeds.set(connection, () => this.#read(connection));
+    connection.feed = () => this.#read(connection);
     this.#wait(connection);
   }
 
   remove(connection: Connection): void {
-    this.#feeds.delete(connection);
+    connection.feed = null;
     connection.link.ignoreReadable();
     const bytes = this.#forgetPostponed(connection);
     if (bytes > 0) this.#options.events.dropped(connection, bytes);
@@ -86,8 +78,8 @@ export class NetToDevice {
     const bytes = this.#forgetUnwritten() + (this.#postponed?.dataLeft() ?? 0);
     if (bytes > 0) this.#options.events.dropped(null, bytes);
     this.#postponed = null;
-    this.#feeds.clear();
-    this.#stalledPeers.stop();
+    for (const connection of this.#options.connections) connection.feed = null;
+    this.#stalledPeers?.stop();
   }
 
   /** What the device does not take now is kept; nothing more comes until it has left. */
@@ -95,17 +87,20 @@ export class NetToDevice {
     const count = this.#writeNow(bytes);
     if (count === bytes.length || this.#state.stopped) return;
     this.#unwritten = bytes.slice(count);
-    this.#options.device.whenWritable(this.#flush);
+    this.#options.device.whenWritable(() => this.#flush());
+    const { clock, connections } = this.#options;
+    const gone: Gone = (connection, count, error) => this.#gone(connection, count, error);
+    this.#stalledPeers ??= new StalledPeers({ clock, connections, device: this, gone });
     this.#stalledPeers.deviceFull();
   }
 
-  readonly #flush = (): void => {
+  #flush(): void {
     if (this.#unwritten === null || this.#state.stopped) return;
     const count = this.#writeNow(this.#unwritten);
     if (this.#state.stopped || this.#unwritten === null) return;
     if (count < this.#unwritten.length) {
       this.#unwritten = this.#unwritten.subarray(count);
-      this.#options.device.whenWritable(this.#flush);
+      this.#options.device.whenWritable(() => this.#flush());
       return;
     }
     this.#unwritten = null;
@@ -114,7 +109,7 @@ export class NetToDevice {
     this.#postponed = null;
     if (postponed !== null) this.#inOrder(postponed);
     for (const connection of this.#inTurn()) this.#read(connection);
-  };
+  }
 
   /** Discards the output too, unless another peer is connected: the port closes. */
   #gone(connection: Connection, bytes: number, error: unknown): void {
@@ -159,9 +154,9 @@ export class NetToDevice {
   }
 
   #wait(connection: Connection, atTick = false): void {
-    const read = this.#feeds.get(connection);
-    if (read === undefined || this.#state.stopped || this.blocked) return;
-    connection.link.whenReadable(read, atTick);
+    const { feed } = connection;
+    if (feed === null || this.#state.stopped || this.blocked) return;
+    connection.link.whenReadable(feed, atTick);
   }
 
   #read(connection: Connection): void {
@@ -170,7 +165,7 @@ export class NetToDevice {
     let bytes = 0;
     let next: NextRead = "again";
     for (let reads = 0; next === "again" && reads < READS_PER_TURN && bytes < BYTES_PER_TURN; reads++) {
-      if (!this.#feeds.has(connection) || state.stopped || this.blocked) return;
+      if (connection.feed === null || state.stopped || this.blocked) return;
       this.#nowMs = this.#options.clock.nowMs();
       const count = this.#take(connection, limit);
       if (count < 0) return;
@@ -234,7 +229,7 @@ export class NetToDevice {
       kept = commands + input.pieces;
       handlers.inputEnd();
     };
-    while (!this.#state.stopped && this.#feeds.has(connection)) {
+    while (!this.#state.stopped && connection.feed !== null) {
       if (this.blocked) {
         this.#postponed = input;
         break;

@@ -15,14 +15,16 @@ const ENDED_MS = 600_000;
 
 const discardBuffer = new Uint8Array(4096);
 
+/** The peer is gone (`error` null: it ended in order); `bytes` that it sent were discarded. */
+export type Gone = (connection: Connection, bytes: number, error: unknown) => void;
+
 interface StalledPeersOptions {
   readonly clock: Clock;
-  /** Grows while the device takes bytes. */
-  bytesToDevice(): number;
-  waitsForDevice(): boolean;
-  peers(): Iterable<Connection>;
-  /** The peer is gone (`error` null: it ended in order); `bytes` that it sent were discarded. */
-  gone(connection: Connection, bytes: number, error: unknown): void;
+  /** The live set. */
+  readonly connections: Iterable<Connection>;
+  /** Its `bytes` grow while it takes any. */
+  readonly device: { readonly bytes: number; readonly blocked: boolean };
+  readonly gone: Gone;
 }
 
 export class StalledPeers {
@@ -44,12 +46,12 @@ export class StalledPeers {
   }
 
   #wait(stuckMs = 0): void {
-    const { clock, bytesToDevice, waitsForDevice } = this.#options;
-    const before = bytesToDevice();
+    const { clock, device } = this.#options;
+    const before = device.bytes;
     this.#cancelTimer = clock.after(BROKEN_MS, () => {
       this.#cancelTimer = null;
-      if (!waitsForDevice()) return;
-      const isStuck = bytesToDevice() === before;
+      if (!device.blocked) return;
+      const isStuck = device.bytes === before;
       this.#wait(isStuck ? stuckMs + BROKEN_MS : 0);
       if (isStuck) this.#release(before, stuckMs + BROKEN_MS >= ENDED_MS);
     });
@@ -57,13 +59,13 @@ export class StalledPeers {
 
   /** Closes peers that have disconnected, or whose connection breaks before the device takes more. */
   #release(stuckAt: number, endedToo: boolean): void {
-    for (const peer of [...this.#options.peers()]) {
+    for (const peer of [...this.#options.connections]) {
       if (endedToo && peer.link.hasEnded?.() === true) {
         this.#discard(peer);
         continue;
       }
       peer.link.whenBroken?.(() => {
-        if (this.#options.bytesToDevice() === stuckAt) this.#discard(peer);
+        if (this.#options.device.bytes === stuckAt) this.#discard(peer);
       });
     }
   }
