@@ -28,7 +28,7 @@ import {
 } from "./load-configuration.js";
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
 import { applyReload, ServedPorts } from "./served-ports.js";
-import { SpareMemory } from "./spare-memory.js";
+import { createSpareMemory } from "./spare-memory.js";
 import { StartError } from "./start-error.js";
 
 export interface DaemonEvents {
@@ -50,7 +50,7 @@ export class Daemon {
   readonly #options: Options;
   readonly #log: LimitedLog;
   readonly #totals = new Totals();
-  readonly #memory = new SpareMemory();
+  readonly #memory = createSpareMemory();
   readonly #inherited: Inherited;
   readonly #serviceLookup = createServiceLookup();
   readonly #nodeWatcher: DeviceNodeWatcher;
@@ -139,7 +139,7 @@ export class Daemon {
       stdioEnded: ok => this.#events.stdioEnded(ok),
       isDraining: () => this.drain.isDraining,
       totals: this.#totals,
-      connected: () => this.#memory.connected(),
+      connected: this.#memory.connected,
       handover: takenOver,
       journal,
     });

@@ -50,7 +50,7 @@ interface PortEnvironmentOptions {
   stdioEnded(ok: boolean): void;
   isDraining(): boolean;
   /** A connection has come. */
-  connected(): void;
+  readonly connected: () => void;
   readonly label: (portName: string) => string | null;
   /** Null: nothing is taken over. */
   readonly handover: TakenPorts | null;

@@ -11,40 +11,35 @@ const LOOK_MS = 500;
 /** Processor time within LOOK_MS of a daemon that may stop for a moment. */
 const IDLE_MS = 25;
 
-export class SpareMemory {
-  readonly #clock: Clock;
-  readonly #cpuMs: () => number;
-  readonly #release: () => void;
-  #connections = 0;
-  #isDue = false;
-
-  constructor(clock: Clock = backgroundClock, cpuMs = processorMs, release = releaseMemory) {
-    this.#clock = clock;
-    this.#cpuMs = cpuMs;
-    this.#release = release;
-  }
-
+interface SpareMemory {
   /** A connection has come. */
-  connected(): void {
-    if (++this.#connections >= MANY_CONNECTIONS) this.releaseWhenIdle();
-  }
-
+  connected(): void;
   /** After the first half second in which the daemon does little. */
-  releaseWhenIdle(): void {
-    this.#connections = 0;
-    if (!this.#isDue) this.#look();
-    this.#isDue = true;
-  }
+  releaseWhenIdle(): void;
+}
 
-  #look(): void {
-    const before = this.#cpuMs();
-    this.#clock.after(LOOK_MS, () => {
-      if (this.#cpuMs() - before > IDLE_MS) {
-        this.#look();
-        return;
-      }
-      this.#isDue = false;
-      this.#release();
+export function createSpareMemory(
+  clock: Clock = backgroundClock,
+  cpuMs = processorMs,
+  release = releaseMemory,
+): SpareMemory {
+  let connections = 0;
+  let isDue = false;
+  const look = (): void => {
+    const before = cpuMs();
+    isDue = true;
+    clock.after(LOOK_MS, () => {
+      isDue = cpuMs() - before > IDLE_MS;
+      if (isDue) look();
+      else release();
     });
-  }
+  };
+  const releaseWhenIdle = (): void => {
+    connections = 0;
+    if (!isDue) look();
+  };
+  const connected = (): void => {
+    if (++connections >= MANY_CONNECTIONS) releaseWhenIdle();
+  };
+  return { connected, releaseWhenIdle };
 }

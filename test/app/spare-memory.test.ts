@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import t from "tap";
-import { SpareMemory } from "../../service/app/spare-memory.js";
+import { createSpareMemory } from "../../service/app/spare-memory.js";
 import { releaseMemory } from "../../service/native/memory.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 function stage() {
   const [clock, done] = [new FakeClock(), { released: 0, cpuMs: 0 }];
-  const memory = new SpareMemory(
+  const memory = createSpareMemory(
     clock,
     () => done.cpuMs,
     () => void done.released++,
