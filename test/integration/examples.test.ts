@@ -1,11 +1,14 @@
 /** The files of examples/, served with pseudo-terminals in place of their devices. */
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { Client } from "../support/client.js";
-import { Daemon, runToEnd, temporaryFolder } from "../support/daemon.js";
+import { Client, isRefused } from "../support/client.js";
+import { Daemon, runProgram, runToEnd, temporaryFolder } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
+import { needs } from "../support/tools.js";
+import { until } from "../support/wait.js";
 
 const FOLDER = join(import.meta.dirname, "../../examples");
 const FILES = readdirSync(FOLDER).filter(name => name.endsWith(".conf"));
@@ -48,6 +51,42 @@ t.test("each example is served, and its devices exchange bytes with a peer", asy
     }
     await daemon.stop();
   }
+});
+
+const POSITION = "GPRMC,120000.00,A,4807.0380,N,01131.0000,E,0.0,0.0,291126,,,A";
+
+t.test("gpsd reads a GPS receiver through the port of the example", needs("gpsd", "gpspipe"), async t => {
+  const next = await portNumbers(t);
+  const { config, ports } = await onPseudoTerminals(t, "gps-gpsd.conf", next);
+  const { port = 0, device } = ports[0] ?? {};
+  await Daemon.start(t, { controlPort: await next(), config });
+  const sum = [...POSITION].reduce((all, letter) => all ^ letter.charCodeAt(0), 0);
+  const sentence = `$${POSITION}*${sum.toString(16).toUpperCase().padStart(2, "0")}\r\n`;
+  const receiver = setInterval(() => device?.send(sentence), 200);
+  t.teardown(() => clearInterval(receiver));
+  const json = await next();
+  const gpsd = spawn("gpsd", ["-N", "-n", "-S", String(json), `tcp://127.0.0.1:${port}`], { stdio: "ignore" });
+  t.teardown(() => gpsd.kill("SIGKILL"));
+  await until("gpsd listens", async () => !(await isRefused(json)));
+  const pipe = runProgram(t, "gpspipe", ["-w", `127.0.0.1:${json}`]);
+  const report = await pipe.output.expect('"lon":11.5');
+  t.match(report, `"device":"tcp://127.0.0.1:${port}","mode":2,`);
+  t.match(report, '"lat":48.117300000,');
+});
+
+t.test("a job for the printer of the example arrives whole, from the client that people use", needs("nc"), async t => {
+  const next = await portNumbers(t);
+  const { config, ports } = await onPseudoTerminals(t, "printer.conf", next);
+  const daemon = await Daemon.start(t, { controlPort: await next(), config });
+  const job = `${Array.from({ length: 200 }, (_, line) => `line ${line} of the job`).join("\n")}\fEND`;
+  for (const { port, device } of ports) {
+    const nc = spawn("nc", ["-N", "127.0.0.1", String(port)], { stdio: ["pipe", "ignore", "inherit"] });
+    nc.stdin.end(job);
+    const printed = await device?.expect("END");
+    t.equal(printed?.replaceAll("\r\n", "\n"), job, `port ${port}`);
+    if (nc.exitCode === null) nc.kill();
+  }
+  await daemon.stop();
 });
 
 interface ServedPort {
