@@ -104,7 +104,7 @@ export class PortDevice {
     this.#abort = null;
   }
 
-  /** Aborted when what opens now is not wanted any more. Only where it is asked for: it costs as much as opening a tty. */
+  /** Aborted when what opens now is not wanted any more. Made only where it is asked for: its abort makes an exception. */
   #wanted(): AbortSignal {
     this.#abort ??= new AbortController();
     return this.#abort.signal;
