@@ -13,11 +13,20 @@ import { until } from "../support/wait.js";
 const FOLDER = process.env.BOARD_LAB_INSTRUCTIONS ?? "";
 /** Of single bytes: so few that each is a wake-up of its own, in the daemon that gathers and in the other. */
 const PAUSE_MS = 3;
-/** Until V8 has compiled what is called for every byte. */
-const WARM_UP = 3000;
+/** In a window. */
 const WAKE_UPS = 500;
-/** An odd number of runs. */
-const RUNS = 9;
+/** Windows before the first one that can count, in which V8 compiles what is called for every byte. */
+const WARM_UP = 10;
+/** Windows in a row that agree: an odd number. */
+const WINDOWS = 9;
+const MOST_WINDOWS = 60;
+/** The greatest ratio of two of their medians. */
+const AGREEMENT = 1.05;
+
+interface Window {
+  readonly median: number;
+  readonly mean: number;
+}
 
 interface Measured {
   readonly name: string;
@@ -81,23 +90,46 @@ for (const daemon of DAEMONS) {
   });
 }
 
-/** The median of runs after the code is compiled, which still have a compilation or a collection of the heap now and then. */
+/**
+ * The median of single wake-ups, so that a compilation or a collection of the heap in one of them does not count; and the mean,
+ * in which they do. Windows follow each other until WINDOWS of them in a row agree: then V8 has compiled what is called for every byte.
+ */
 async function measure(t: Test, what: string, count: () => number, wakeUp: () => Promise<void>): Promise<void> {
-  const run = async (times: number): Promise<number> => {
-    const before = count();
-    for (let done = 0; done < times; done++) {
-      await wakeUp();
-      await pause(PAUSE_MS);
-    }
-    return Math.round((count() - before) / times);
-  };
-  await run(WARM_UP);
+  const windows: Window[] = [];
+  const settled = () => windows.slice(-WINDOWS);
+  do windows.push(await measureWindow(count, wakeUp));
+  while (windows.length < WARM_UP + WINDOWS || (!agree(settled()) && windows.length < MOST_WINDOWS));
+  const medians = settled().map(window => window.median);
+  const means = settled().map(window => window.mean);
+  t.ok(agree(settled()), `${what}: the windows agree`);
+  t.comment(`${what}: ${spread(medians)} instructions a wake-up; with compilations and collections ${spread(means)}`);
+}
+
+async function measureWindow(count: () => number, wakeUp: () => Promise<void>): Promise<Window> {
   const each: number[] = [];
-  while (each.length < RUNS) each.push(await run(WAKE_UPS));
-  each.sort((a, b) => a - b);
-  const [least = 0, median = 0, most = 0] = [each[0], each[(RUNS - 1) / 2], each[RUNS - 1]];
-  t.ok(least > 0, `${what}: they are counted`);
-  t.comment(`${what}: ${median} instructions a wake-up (${least} to ${most})`);
+  let before = count();
+  const first = before;
+  while (each.length < WAKE_UPS) {
+    await wakeUp();
+    await pause(PAUSE_MS);
+    const after = count();
+    each.push(after - before);
+    before = after;
+  }
+  return { median: median(each), mean: Math.round((before - first) / WAKE_UPS) };
+}
+
+function agree(windows: readonly Window[]): boolean {
+  const medians = windows.map(window => window.median);
+  return Math.max(...medians) <= Math.min(...medians) * AGREEMENT;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+function spread(values: readonly number[]): string {
+  return `${median(values)} (${Math.min(...values)} to ${Math.max(...values)})`;
 }
 
 /** Of all threads. */
