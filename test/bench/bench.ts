@@ -15,9 +15,11 @@ import type { PeerName, Places } from "./peers.js";
 import { measurePulses } from "./pulse.js";
 import { formatReport, formatRow } from "./report.js";
 import type { Fault, Row } from "./rows.js";
+import { measureScrape } from "./scrape.js";
 import { soak } from "./soak.js";
 import { measureSol } from "./sol.js";
 import { measureStart } from "./start.js";
+import { measureTls } from "./tls.js";
 import { addGrowth, measureCell } from "./traffic.js";
 
 const SECTIONS = [
@@ -33,10 +35,12 @@ const SECTIONS = [
   "console",
   "pulse",
   "abuse",
+  "tls",
+  "scrape",
 ] as const;
 type Section = (typeof SECTIONS)[number];
 
-const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,transfers,memory,sol,start,handover,console,pulse,abuse] [--cells REGEXP]
+const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,transfers,memory,sol,start,handover,console,pulse,abuse,tls,scrape] [--cells REGEXP]
               [--rounds N] [--seconds N] [--peers edge,ser2net,socat,floor] [--json FILE]
 scripts/bench --soak SECONDS [--json FILE]`;
 
@@ -120,6 +124,8 @@ async function measure(bench: Bench, sections: readonly Section[], wanted: RegEx
   if (sections.includes("console")) await measureConsole(bench);
   if (sections.includes("pulse")) await measurePulses(bench);
   if (sections.includes("abuse")) await measureAbuse(bench);
+  if (sections.includes("tls")) await measureTls(bench);
+  if (sections.includes("scrape")) await measureScrape(bench);
 }
 
 /** The build is copied: another one in the meantime changes nothing. */

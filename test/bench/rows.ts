@@ -2,13 +2,17 @@
 import type { PeerName } from "./peers.js";
 import { ratios, type Summary, summarize } from "./statistics.js";
 
-/** `stored`: edge with a descriptor store; `console`: edge with `always-open replay=65536`; `node`: an empty Node process. */
-export type Column = PeerName | "stored" | "console" | "node";
+/**
+ * `stored`: edge with a descriptor store; `console`: edge with `always-open replay=65536`; `stunnel`: edge in clear text with
+ * stunnel before it; `node`: an empty Node process.
+ */
+export type Column = PeerName | "stored" | "console" | "stunnel" | "node";
 export const COLUMNS: readonly Column[] = [
   "edge",
   "edge+dbus",
   "stored",
   "console",
+  "stunnel",
   "ser2net",
   "socat",
   "floor",
