@@ -160,9 +160,10 @@ export class Bundles {
    * @param given the control port of -p
    */
   prepare(configuration: Configuration, board: ProfileFacts | null, given: string | null): void {
-    const { leds, ports, metricsPort, rotators, finalContext, controlPort } = configuration;
-    const isAnnounced = controlPortParts(given ?? controlPort ?? "").mdns;
-    if (isAnnounced || ports.some(({ options }) => options.mdns !== null)) this.#mdns = this.#loadMdns();
+    const { leds, ports, metricsPort, rotators, finalContext } = configuration;
+    const controlPort = given ?? configuration.controlPort;
+    if (controlPortParts(controlPort ?? "").mdns || ports.some(({ options }) => options.mdns !== null))
+      this.#mdns = this.#loadMdns();
     this.#mdns?.refresh();
     if (finalContext.tls.size > 0) this.tls = this.#loadTls();
     this.tls?.configure(configuration);

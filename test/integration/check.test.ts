@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { isRefused } from "../support/client.js";
-import { run, runToEnd, temporaryFolder } from "../support/daemon.js";
+import { type Running, run, runToEnd, temporaryFolder } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";
 import { prepare } from "../support/prepared.js";
 import { until } from "../support/wait.js";
@@ -167,6 +167,20 @@ t.test(
     t.equal(between.match(/every address/g)?.length, 1);
   },
 );
+
+t.test("the warning of the start has the control port of -p, which takes the place of CONTROLPORT", async t => {
+  if (hasRules()) return t.comment("the TCP wrappers have rules");
+  const next = await portNumbers(t);
+  const [open, own] = [await next(), await next()];
+  const warning = (control: string): string =>
+    `warning: every address can connect, in clear text, to the control port ${control} (an address before`;
+  const by = (file: string, given: string): Running => run(t, ["-d", "-u", "-C", `CONTROLPORT:${file}`, "-p", given]);
+  await by(`127.0.0.1,${own}`, String(open)).errors.expect(warning(String(open)));
+  const local = by(String(open), `127.0.0.1,${own}`);
+  await until("it serves", async () => !(await isRefused(own)));
+  local.process.kill("SIGTERM");
+  t.notMatch(await local.errors.untilEnd(), /every address/, "CONTROLPORT is not served");
+});
 
 function hasRules(): boolean {
   return ["/etc/hosts.allow", "/etc/hosts.deny"].some(
