@@ -65,6 +65,10 @@ export class Carrier extends Duplex {
         return;
       }
       this.isReading = false;
+      if (count < 0 && this.scheduler !== null) {
+        this.destroy(); // node:tls waits for more of the handshake
+        return;
+      }
       this.push(count < 0 ? null : Buffer.from(received.subarray(0, count)));
     } catch (error) {
       this.isReading = false;

@@ -74,11 +74,14 @@ export class TlsServer {
       return;
     }
     const { verify, allow, watch, psk } = this.#config;
+    if (psk === null && verify === "none") {
+      events.secured(socket, { user: null, mayWrite: true });
+      return;
+    }
     const names = this.#names(socket);
     const user = printable(names[0]);
     const isIn = (list: readonly string[] | null): boolean => list?.some(name => names.includes(name)) === true;
-    if (psk === null && verify === "none") events.secured(socket, { user: null, mayWrite: true });
-    else if (psk === null && names.length === 0 && !hasCertificate(socket) && verify === "optional") {
+    if (psk === null && names.length === 0 && !hasCertificate(socket) && verify === "optional") {
       events.secured(socket, { user: null, mayWrite: false });
     } else if (psk === null && !socket.authorized) events.denied(socket, user, this.#reason(socket));
     else if (isIn(allow)) events.secured(socket, { user, mayWrite: true });
@@ -89,7 +92,10 @@ export class TlsServer {
 
   #reason(socket: TLSSocket): string {
     if (!hasCertificate(socket)) return "no certificate";
-    return String(socket.authorizationError ?? "certificate not verified");
+    const code = String(socket.authorizationError ?? "certificate not verified");
+    if (code !== "CERT_NOT_YET_VALID" && code !== "CERT_HAS_EXPIRED") return code;
+    const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
+    return `${code} (valid from ${from} to ${to}; is the clock right?)`;
   }
 
   /** The names of the peer, the one for people first. */

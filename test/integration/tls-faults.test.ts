@@ -1,4 +1,5 @@
 /** TLS with peers that misbehave, that are many, or that are slow. */
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:tls";
 import t, { type Test } from "tap";
@@ -12,6 +13,11 @@ import { needs } from "../support/tools.js";
 import { until } from "../support/wait.js";
 
 const MANY = 500;
+const DAY_MS = 86_400_000;
+/** As docs/tls.md says. */
+const [MOST_RUNNING, MOST_PENDING] = [32, 512];
+/** Connections to one port that the kernel keeps until they are accepted; more of them come in waves of seconds. */
+const IN_BACKLOG = 120;
 
 interface Served {
   readonly daemon: Daemon;
@@ -103,16 +109,78 @@ t.test("a peer that does not read stops the device, costs no memory, and loses n
   t.ok((await client.expectBytes(sent.length)) === sent, "all of it, in order");
 });
 
-t.test("a certificate of a peer that has expired is refused, and the log says so", async t => {
+t.test("a certificate of a peer that has expired, or is not valid yet, is refused, and the log says so", async t => {
   const { daemon, port } = await serve(t, "people", PtyDevice.open(t));
-  const client = await TlsClient.connect(
-    t,
-    port,
-    authority.issue("alice-old", { names: "email:alice@example.com", days: -1 }),
-  );
-  t.equal(await client.untilEnd(), "Access denied\r\n");
-  await daemon.running.errors.expect(/\(alice-old\) refused: CERT_HAS_EXPIRED/);
+  const names = "email:alice@example.com";
+  const [old, early] = [
+    authority.issue("alice-old", { names, days: -1 }),
+    authority.issue("alice-early", { names, from: new Date(Date.now() + DAY_MS) }),
+  ];
+  for (const [pair, reason] of [
+    [old, /\(alice-old\) refused: CERT_HAS_EXPIRED \(valid from .* to .* GMT; is the clock right\?\)/],
+    [early, /\(alice-early\) refused: CERT_NOT_YET_VALID \(valid from .* GMT to .*; is the clock right\?\)/],
+  ] as const) {
+    const client = await TlsClient.connect(t, port, pair);
+    t.equal(await client.untilEnd(), "Access denied\r\n");
+    await daemon.running.errors.expect(reason);
+  }
   t.equal((await TlsClient.connect(t, port, bob)).socket.authorized, true);
+});
+
+t.test(
+  "connections that send nothing are refused above the limit, and others are served when they have left",
+  async t => {
+    const next = await portNumbers(t);
+    const [controlPort, plain] = [await next(), await next()];
+    const ports: number[] = [];
+    while (ports.length * IN_BACKLOG < MOST_PENDING) ports.push(await next());
+    const device = PtyDevice.echo(t);
+    const [silentDevice, plainDevice] = [PtyDevice.open(t), PtyDevice.echo(t)];
+    const config = [
+      ...LINES,
+      ...ports.map((port, at) => `127.0.0.1,${port}:raw:0:${(at === 0 ? device : silentDevice).path}:9600 tls=plain`),
+      `127.0.0.1,${plain}:raw:0:${plainDevice.path}:9600`,
+    ];
+    const daemon = await Daemon.start(t, { controlPort, config, foreground: "-d" });
+    const silent = await Promise.all(
+      ports.flatMap(port => Array.from({ length: IN_BACKLOG }, () => Client.connect(t, port))),
+    );
+    await daemon.running.errors.expect("TLS plain: connections are refused: too many handshakes at a time");
+    const above = silent.length - MOST_PENDING;
+    await until("those above the limit are closed", () => silent.filter(({ ended }) => ended).length === above);
+    const echo = await Client.connect(t, plain);
+    echo.send("e");
+    t.equal(await echo.expect("e"), "e");
+    for (const client of silent) client.socket.destroy();
+    const client = await until("there is room", async () => {
+      const one = await TlsClient.connect(t, ports[0] ?? 0);
+      return one.ended ? null : one;
+    });
+    client.socket.write("typed");
+    t.equal(await client.expect("typed"), "typed");
+  },
+);
+
+t.test("peers that leave within the handshake make room for the next one at once", async t => {
+  const { daemon, port } = await serve(t, "plain", PtyDevice.echo(t));
+  const options = {
+    port,
+    host: "127.0.0.1",
+    servername: "localhost",
+    ca: readFileSync(ca),
+    minVersion: "TLSv1.3",
+  } as const;
+  await Promise.all(
+    Array.from({ length: 2 * MOST_RUNNING }, () => {
+      const socket = connect(options, () => socket.destroy()); // before its last message has been sent
+      return once(socket, "close");
+    }),
+  );
+  const client = await TlsClient.connect(t, port);
+  client.socket.write("typed");
+  t.equal(await client.expect("typed"), "typed");
+  const told = await daemon.running.errors.expect("the handshake failed: the peer has ended the connection");
+  t.notMatch(told + daemon.running.errors.text, "has not finished its handshake in time");
 });
 
 t.test("500 handshakes at once all come to their end, and a data port echoes meanwhile", async t => {
