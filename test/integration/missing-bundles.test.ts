@@ -2,7 +2,7 @@
 import { copyFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import t from "tap";
-import { Client } from "../support/client.js";
+import { Client, type Teardown } from "../support/client.js";
 import { BUNDLE, runProgram, temporaryFolder } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
@@ -12,12 +12,18 @@ const MISSING = "open-ports udp hold handover rfc2217 template rotator delay mdn
   .split(" ")
   .map(name => `${name}.cjs`);
 
-t.test("UDP, hold=, rotators, texts and others each in a file that is not there", async t => {
+/** The program without these bundles. @returns the program */
+function without(t: Teardown, missing: readonly string[]): string {
   const folder = temporaryFolder(t);
   for (const file of readdirSync(dirname(BUNDLE))) {
-    if (/\.(cjs|node)$/.test(file) && !MISSING.includes(file))
+    if (/\.(cjs|node)$/.test(file) && !missing.includes(file))
       copyFileSync(join(dirname(BUNDLE), file), join(folder, file));
   }
+  return join(folder, "ser2net.cjs");
+}
+
+t.test("UDP, hold=, rotators, texts and others each in a file that is not there", async t => {
+  const program = without(t, MISSING);
   const next = await portNumbers(t);
   const [udp, tcp, telnet, rotator] = [await next(), await next(), await next(), await next()];
   const device = PtyDevice.open(t);
@@ -32,8 +38,8 @@ t.test("UDP, hold=, rotators, texts and others each in a file that is not there"
     errors,
     process: child,
     exit,
-  } = runProgram(t, process.execPath, [join(folder, "ser2net.cjs"), "-d", ...lines.flatMap(line => ["-C", line])], {
-    NOTIFY_SOCKET: join(folder, "notify"),
+  } = runProgram(t, process.execPath, [program, "-d", ...lines.flatMap(line => ["-C", line])], {
+    NOTIFY_SOCKET: join(dirname(program), "notify"),
   });
   const client = await until("it serves", () => Client.connect(t, tcp).catch(() => null));
   client.send("up");
@@ -53,4 +59,29 @@ t.test("UDP, hold=, rotators, texts and others each in a file that is not there"
   t.equal(await client.untilEnd(), "", "the device is not waited for");
   child.kill("SIGTERM");
   t.same(await exit(), { code: 0, signal: null }, "and the daemon stops in order");
+});
+
+t.test("TLS in a file that is not there, with a TLS line and a control port by TLS", async t => {
+  const program = without(t, ["tls.cjs"]);
+  const next = await portNumbers(t);
+  const [plain, secured, control] = [await next(), await next(), await next()];
+  const [plainDevice, device] = [PtyDevice.echo(t), PtyDevice.open(t)];
+  const lines = [
+    "TLS:people:cert=/etc/board.crt key=/etc/board.key",
+    `CONTROLPORT:tls:people,127.0.0.1,${control}`,
+    `127.0.0.1,${plain}:raw:0:${plainDevice.path}:9600`,
+    `127.0.0.1,${secured}:raw:0:${device.path}:9600 tls=people`,
+  ];
+  const daemon = runProgram(t, process.execPath, [program, "-d", ...lines.flatMap(line => ["-C", line])]);
+  const client = await until("it serves", () => Client.connect(t, plain).catch(() => null));
+  client.send("typed");
+  t.equal(await client.expect("typed"), "typed");
+  await daemon.errors.expect(/TLS cannot be loaded/);
+  for (const port of [secured, control]) {
+    const refused = await Client.connect(t, port);
+    refused.send("in clear text\r\n");
+    t.equal(await refused.untilEnd(), "", "nothing is said or served in clear text");
+  }
+  daemon.process.kill("SIGTERM");
+  t.same(await daemon.exit(), { code: 0, signal: null });
 });
