@@ -47,6 +47,11 @@ export class Broker {
   #isConnected = false;
   #connectedMs = 0;
   #window = 0;
+  #underWay = 0;
+  /** Messages that go out when others are confirmed: a broker may end the connection of who sends more than its window. */
+  #queue: (() => void)[] = [];
+  #emptied: () => void = () => {};
+  #isClosing = false;
   #pauseMs = FIRST_PAUSE_MS;
   /** The last thing that was told: each one is told once. */
   #told = "";
@@ -87,6 +92,7 @@ export class Broker {
     this.#client = client;
     client.on("connect", ({ properties }) => {
       this.#window = Math.min(properties?.receiveMaximum ?? USUAL_WINDOW, MAX_WINDOW);
+      this.#underWay = 0;
       this.#isConnected = true;
       this.#connectedMs = this.#clock.nowMs();
       this.#tell("notice", `connected with ${this.#config.broker}`);
@@ -111,14 +117,26 @@ export class Broker {
     const { topic, payload, retain = false, properties } = message;
     const client = this.#client;
     return new Promise(resolve => {
-      if (client === null || !this.#isConnected) return;
+      if (client === null || !this.#isConnected || this.#isClosing) return;
       const bytes = typeof payload === "string" ? payload : Buffer.from(payload);
-      client.publish(topic, bytes, { qos: 1, retain, ...(properties === undefined ? {} : { properties }) }, error => {
-        if (this.#client !== client || !this.#isConnected) return;
-        if (error === undefined || error === null) resolve(null);
-        else if (isRefusal(error)) resolve(error.message);
-      });
+      const send = () => {
+        this.#underWay++;
+        client.publish(topic, bytes, { qos: 1, retain, ...(properties === undefined ? {} : { properties }) }, error => {
+          if (this.#client !== client || !this.#isConnected) return;
+          this.#confirmed();
+          if (error === undefined || error === null) resolve(null);
+          else if (isRefusal(error)) resolve(error.message);
+        });
+      };
+      if (this.#underWay < this.#window) send();
+      else this.#queue.push(send);
     });
+  }
+
+  #confirmed(): void {
+    this.#underWay--;
+    this.#queue.shift()?.();
+    if (this.#queue.length === 0) this.#emptied();
   }
 
   /** Messages of the program itself are not received. @param done the broker has agreed */
@@ -136,6 +154,13 @@ export class Broker {
   /** Resolves when the messages under way are confirmed, or the connection is lost. The will is not published. */
   async close(): Promise<void> {
     this.#cancel();
+    this.#isClosing = true;
+    if (this.#queue.length > 0) {
+      await new Promise<void>(resolve => {
+        this.#emptied = resolve;
+      });
+    }
+    this.#cancel();
     const client = this.#client;
     this.#client = null;
     this.#isConnected = false;
@@ -148,6 +173,8 @@ export class Broker {
     this.#client = null;
     if (this.#isConnected) {
       this.#isConnected = false;
+      this.#queue = [];
+      this.#emptied();
       if (this.#clock.nowMs() - this.#connectedMs >= HELD_MS) this.#pauseMs = FIRST_PAUSE_MS;
       this.#events.lost();
     }
