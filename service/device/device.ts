@@ -1,8 +1,9 @@
 /** The contract of a device: a tty, a printer, a SOL console. */
 import type { SolConsoleState } from "../handover/sol-state.js";
 import type { BreakState } from "../handover/state.js";
-import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import type { InitialControl, LineCounters, ModemControl, ModemState, TimedLines } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
+import type { PlayingLines } from "../native/serial.js";
 
 /**
  * A callback is called once for each time it is given, never from within the call that gives it; one given later takes the
@@ -48,6 +49,11 @@ export interface LineDevice {
   readonly breakOn: boolean;
   /** Lines driven, in one call; a device without modem lines keeps them as virtual lines. */
   drive(control: Partial<ModemControl>): void;
+  /**
+   * Changes modem lines at their times without the event loop (native/serial.ts, playLines). Null, or not there: the device
+   * cannot, and `drive` has to do.
+   */
+  play?(steps: readonly TimedLines[]): PlayingLines | null;
   readonly control: ModemControl;
   modemState(): ModemState | null; // null: the device has no modem lines
   counters(): LineCounters | null;

@@ -1,10 +1,20 @@
 /** A serial line behind a tty (or pseudo-terminal) node. */
 import { fstatSync } from "node:fs";
 import { type Clock, systemClock } from "../line/clock.js";
-import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import type { InitialControl, LineCounters, ModemControl, ModemState, TimedLines } from "../line/modem.js";
 import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 import { reasonOf } from "../native/errors.js";
-import { flush, getCounters, getModem, getTermios, MODEM, setModem, setTermios } from "../native/serial.js";
+import {
+  flush,
+  getCounters,
+  getModem,
+  getTermios,
+  MODEM,
+  type PlayingLines,
+  playLines,
+  setModem,
+  setTermios,
+} from "../native/serial.js";
 import { hasDescriptorStore, storedName } from "../native/stored-descriptors.js";
 import { Break } from "./break.js";
 import { type Device, DeviceError, type DeviceHandover, type LineDevice } from "./device.js";
@@ -127,6 +137,12 @@ export class Tty implements Device, LineDevice {
       return;
     }
     this.#act(() => setModem(this.#stream.fd, modemBits(control, true), modemBits(control, false)));
+  }
+
+  play(steps: readonly TimedLines[]): PlayingLines | null {
+    if (this.#virtualControl !== null) return null;
+    const words = steps.flatMap(({ atMs, lines }) => [atMs, modemBits(lines, true), modemBits(lines, false)]);
+    return playLines(this.#stream.fd, Uint32Array.from(words));
   }
 
   get control(): ModemControl {

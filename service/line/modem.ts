@@ -6,6 +6,12 @@ export interface ModemControl {
   readonly rts: boolean;
 }
 
+/** A change of modem lines, all in one call, in that many milliseconds from now. */
+export interface TimedLines {
+  readonly atMs: number;
+  readonly lines: Partial<ModemControl>;
+}
+
 /** Lines to be driven when a device opens; null: left to the driver, which raises it. */
 export interface InitialControl {
   readonly dtr: boolean | null;

@@ -96,6 +96,7 @@ NAPI_MODULE_INIT() {
   bool complete = export_functions(env, exports, data_functions) && export_functions(env, exports, tty_functions) &&
                   export_functions(env, exports, socket_functions) && export_functions(env, exports, unix_functions) &&
                   export_functions(env, exports, handover_functions) &&
-                  export_functions(env, exports, inotify_functions) && export_functions(env, exports, poll_functions);
+                  export_functions(env, exports, inotify_functions) && export_functions(env, exports, poll_functions) &&
+                  export_functions(env, exports, pulse_functions);
   return complete ? exports : NULL;
 }

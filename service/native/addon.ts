@@ -26,6 +26,8 @@ export interface Addon {
   setModem(fd: number, set: number, clear: number): number;
   openDevice(path: Uint8Array, writeOnly: boolean, set: number, clear: number): number;
   setBreak(fd: number, on: boolean): number;
+  playLines(fd: number, count: number, steps: Uint32Array): number;
+  endLines(id: number, now: boolean): number;
   getCounters(fd: number, into: Uint32Array): number;
   queued(fd: number, into: Uint32Array): number;
   flush(fd: number, which: number): number;

@@ -6,8 +6,8 @@ set -eu
 here=$(dirname "$0")
 output=$1
 shift
-[ $# -gt 0 ] || set -- "$here/addon.c" "$here/tty.c" "$here/socket.c" "$here/unix.c" "$here/handover.c" "$here/inotify.c" "$here/poll.c"
+[ $# -gt 0 ] || set -- "$here/addon.c" "$here/tty.c" "$here/socket.c" "$here/unix.c" "$here/handover.c" "$here/inotify.c" "$here/poll.c" "$here/pulse.c"
 # shellcheck disable=SC2086 # they are words
-${CC:-cc} -shared -fPIC -std=c11 -D_GNU_SOURCE -fvisibility=hidden ${CFLAGS:-} -DNAPI_VERSION=8 \
+${CC:-cc} -shared -fPIC -pthread -std=c11 -D_GNU_SOURCE -fvisibility=hidden ${CFLAGS:-} -DNAPI_VERSION=8 \
   -isystem "$here/../../node_modules/node-api-headers/include" \
   "$here/arguments.c" "$@" ${LDFLAGS:-} -o "$output"

@@ -55,6 +55,22 @@ export function openDevice(path: Uint8Array, writeOnly: boolean, set: number, cl
   return done("open", addon.openDevice(path, writeOnly, set, clear));
 }
 
+/** A pulse that plays in a thread of its own. */
+export interface PlayingLines {
+  /** How many steps were driven. Negative: it still plays, and `now` is false. To be called until it is not. */
+  end(now: boolean): number;
+}
+
+/**
+ * Changes lines at their times, with far less than a millisecond of error, whatever the event loop does.
+ * @param steps for each: when, in milliseconds since the start; MODEM bits to turn on; MODEM bits to turn off
+ * @returns null where no thread can be started
+ */
+export function playLines(fd: number, steps: Uint32Array): PlayingLines | null {
+  const id = addon.playLines(fd, steps.length / 3, steps);
+  return id < 0 ? null : { end: now => addon.endLines(id, now) };
+}
+
 export function setBreak(fd: number, on: boolean): void {
   done("setBreak", addon.setBreak(fd, on));
 }

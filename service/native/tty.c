@@ -133,7 +133,7 @@ static napi_value get_modem(napi_env env, napi_callback_info info) {
 }
 
 /* All lines change in one call, as an adapter that watches DTR and RTS together wants it. */
-static int change_lines(int fd, int set, int clear) {
+int change_lines(int fd, int set, int clear) {
   int lines = 0;
   if (ioctl(fd, TIOCMGET, &lines) < 0) return -1;
   lines = (lines & ~clear) | set;
@@ -146,7 +146,7 @@ static napi_value set_modem(napi_env env, napi_callback_info info) {
   int set = (int)take_integer(&call, 0, 0xffff);
   int clear = (int)take_integer(&call, 0, 0xffff);
   if (call.failed) return NULL;
-  return outcome(&call, change_lines(fd, set, clear));
+  return outcome(&call, change_lines_now(fd, set, clear));
 }
 
 /*

@@ -181,6 +181,7 @@ export class OpenPort implements TelnetCommands {
     this.#pulses ??= this.#environment.linePulses({
       control: () => this.device.line?.control ?? { dtr: false, rts: false },
       drive: lines => this.operate(line => line.drive(lines)),
+      play: steps => this.device.line?.play?.(steps) ?? null,
     });
     return this.#pulses;
   }

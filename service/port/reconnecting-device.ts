@@ -5,9 +5,10 @@
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type DeviceHandover, type LineDevice } from "../device/device.js";
 import type { DeviceState } from "../handover/state.js";
-import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import type { InitialControl, LineCounters, ModemControl, ModemState, TimedLines } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { ENODEV, errorReason } from "../native/errors.js";
+import type { PlayingLines } from "../native/serial.js";
 import { lossReason } from "./device-failures.js";
 import type { HeldDevice, HeldDeviceOptions } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
@@ -240,6 +241,12 @@ class ReconnectingLine implements LineDevice {
   drive(control: Partial<ModemControl>): void {
     this.driven = { ...this.driven, ...control };
     this.#act(line => line.drive(control), undefined);
+  }
+
+  play(steps: readonly TimedLines[]): PlayingLines | null {
+    const playing = this.#line()?.play?.(steps) ?? null;
+    if (playing !== null) this.driven = Object.assign({}, this.driven, ...steps.map(({ lines }) => lines));
+    return playing;
   }
 
   get control(): ModemControl {

@@ -4,14 +4,12 @@ import type { Clock } from "../line/clock.js";
 import type { ModemControl } from "../line/modem.js";
 import { BUILT_IN } from "./built-in.js";
 import { EspAutoReset } from "./esp-auto-reset.js";
-import { playPulse, type RunningPulse } from "./player.js";
+import { type PlayedLines, playPulse, type RunningPulse } from "./player.js";
 import { readPulse } from "./steps.js";
 
-export interface PulsedLine {
+export interface PulsedLine extends PlayedLines {
   /** The present states of the lines. */
   control(): ModemControl;
-  /** Sets lines, all in one call. False: the device is gone. */
-  drive(lines: Partial<ModemControl>): boolean;
 }
 
 export class LinePulses {
@@ -34,7 +32,7 @@ export class LinePulses {
     const builtIn = BUILT_IN.get(name);
     const steps = this.#defined.get(name)?.steps ?? (builtIn === undefined ? [] : readPulse(builtIn));
     if ("message" in steps || steps.length === 0) return `Unknown pulse: ${name}; known are ${this.#names()}`;
-    this.#running = playPulse(steps, lines => this.#line.drive(lines), this.#clock);
+    this.#running = playPulse(steps, this.#line, this.#clock);
     return null;
   }
 

@@ -1,6 +1,11 @@
-/** Plays a pulse: each step at its time since the start, so that a late timer delays no later step. */
+/**
+ * Plays a pulse: each step at its time since the start, so that a late step delays no later one. A thread of the addon does it
+ * where the device allows that, and else timers.
+ */
 import type { PulseStep } from "../config/configuration.js";
 import type { Cancel, Clock } from "../line/clock.js";
+import type { ModemControl, TimedLines } from "../line/modem.js";
+import type { PlayingLines } from "../native/serial.js";
 
 export interface RunningPulse {
   readonly isOver: boolean;
@@ -8,40 +13,64 @@ export interface RunningPulse {
   end(drives: boolean): void;
 }
 
+/** The lines of a device. Both change those of one step in one call. */
+export interface PlayedLines {
+  /** False: the device is gone, and the pulse ends. */
+  drive(lines: Partial<ModemControl>): boolean;
+  /** As LineDevice.play. */
+  play(steps: readonly TimedLines[]): PlayingLines | null;
+}
+
 /** A timer may be early by the time that the turn of the event loop has taken: a step that is due this soon is driven now. */
 const EARLY_MS = 0.3;
 
-/** Starts a pulse. @param drive sets the lines of one step, in one call; false: the device is gone, and the pulse ends */
-export function playPulse(
-  steps: readonly PulseStep[],
-  drive: (lines: PulseStep["lines"]) => boolean,
-  clock: Clock,
-): RunningPulse {
+/** A thread is over this long after its last step, or something holds it. */
+const COLLECT_MS = 50;
+
+/** Starts a pulse. */
+export function playPulse(pulse: readonly PulseStep[], line: PlayedLines, clock: Clock): RunningPulse {
+  const steps = timed(pulse);
+  const playing = line.play(steps);
+  return playing === null ? playByTimers(steps, line, clock) : follow(playing, steps, line, clock);
+}
+
+/** The thread is collected a moment after its last step. One that failed then shows the loss, as the rest is driven from here. */
+function follow(playing: PlayingLines, steps: readonly TimedLines[], line: PlayedLines, clock: Clock): RunningPulse {
+  let isCollected = false;
+  const cancel = clock.after((steps.at(-1)?.atMs ?? 0) + COLLECT_MS, () => collect(true, true));
+
+  function collect(now: boolean, drives: boolean): void {
+    const driven = isCollected ? -1 : playing.end(now);
+    if (driven < 0) return;
+    isCollected = true;
+    cancel();
+    if (drives) driveTogether(steps.slice(driven), line);
+  }
+
+  return {
+    get isOver() {
+      collect(false, true);
+      return isCollected;
+    },
+    end: drives => collect(true, drives),
+  };
+}
+
+function playByTimers(steps: readonly TimedLines[], line: PlayedLines, clock: Clock): RunningPulse {
   const rest = [...steps];
-  let dueMs = clock.nowMs();
+  const startMs = clock.nowMs();
   let cancel: Cancel = () => {};
 
   function advance(): void {
     for (let step = rest[0]; step !== undefined; step = rest[0]) {
-      const leftMs = dueMs - clock.nowMs();
+      const leftMs = startMs + step.atMs - clock.nowMs();
       if (leftMs > EARLY_MS) {
         cancel = clock.after(leftMs, advance);
         return;
       }
       rest.shift();
-      dueMs += step.waitMs;
-      if (!act(step.lines)) rest.length = 0;
+      if (!driveTogether([step], line)) rest.length = 0;
     }
-  }
-
-  function act(lines: PulseStep["lines"]): boolean {
-    return (lines.dtr === undefined && lines.rts === undefined) || drive(lines);
-  }
-
-  function end(drives: boolean): void {
-    cancel();
-    const left = Object.assign({}, ...rest.splice(0).map(step => step.lines));
-    if (drives) act(left);
   }
 
   advance();
@@ -49,6 +78,25 @@ export function playPulse(
     get isOver() {
       return rest.length === 0;
     },
-    end,
+    end(drives) {
+      cancel();
+      const left = rest.splice(0);
+      if (drives) driveTogether(left, line);
+    },
   };
+}
+
+/** The states that the lines have after these steps, in one call. */
+function driveTogether(steps: readonly TimedLines[], line: PlayedLines): boolean {
+  const last: Partial<ModemControl> = Object.assign({}, ...steps.map(({ lines }) => lines));
+  return (last.dtr === undefined && last.rts === undefined) || line.drive(last);
+}
+
+function timed(steps: readonly PulseStep[]): TimedLines[] {
+  let dueMs = 0;
+  return steps.map(({ lines, waitMs }) => {
+    const atMs = dueMs;
+    dueMs += waitMs;
+    return { atMs, lines };
+  });
 }

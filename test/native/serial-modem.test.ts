@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
@@ -18,7 +19,8 @@ t.test("a line with modem lines, counters and RS-485 mode", async t => {
     encoding: "utf8",
   });
   const got = JSON.parse(child.stdout);
-  const changes = child.stderr.split("\n").filter(line => /^(lines|break) /.test(line));
+  const all = child.stderr.split("\n").filter(line => /^(lines|break) /.test(line));
+  const [changes, played] = [all.slice(0, 5), all.slice(5)];
 
   t.test("lines are driven and read", async t => {
     t.equal(got.allOff, 0);
@@ -28,6 +30,12 @@ t.test("a line with modem lines, counters and RS-485 mode", async t => {
 
   t.test("one line on and another off is one change", async t => {
     t.same(changes, ["lines 000", "lines 142", "lines 024", "break on", "break off"]);
+  });
+
+  t.test("a pulse is played while the event loop is busy, stopped, and ended by a hang-up", async t => {
+    const { EBUSY, ENOENT } = constants.errno;
+    t.same(played, ["lines 000", "lines 142", "lines 024", "lines 000", "lines 142"]);
+    t.same(got.pulses, { played: 4, again: -ENOENT, busy: -EBUSY, stopped: 1, lost: 0 });
   });
 
   t.test("every counter has its own meaning", async t => {

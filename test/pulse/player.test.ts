@@ -10,9 +10,12 @@ function play(text: string, isThere: () => boolean = () => true) {
   const driven: string[] = [];
   const pulse = playPulse(
     steps,
-    lines => {
-      driven.push(`${clock.nowMs()} ${JSON.stringify(lines)}`);
-      return isThere();
+    {
+      drive(lines) {
+        driven.push(`${clock.nowMs()} ${JSON.stringify(lines)}`);
+        return isThere();
+      },
+      play: () => null,
     },
     clock,
   );

@@ -21,6 +21,8 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   setModem: ["fd", "integer", "integer"],
   openDevice: ["bytes", "boolean", "integer", "integer"],
   setBreak: ["fd", "boolean"],
+  playLines: ["fd", "integer", "words"],
+  endLines: ["integer", "boolean"],
   getCounters: ["fd", "words"],
   queued: ["fd", "words"],
   flush: ["fd", "integer"],
@@ -136,5 +138,6 @@ function tidyUp(name: keyof Addon, result: unknown): void {
   if (name === "accept" && typeof result === "object" && result !== null && "value" in result) {
     closeSync(Number(result.value));
   }
+  if (name === "playLines" && Number(result) > 0) addon.endLines(Number(result), true);
   if (name === "pollHold") addon.pollHold(false);
 }
