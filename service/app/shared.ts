@@ -33,7 +33,7 @@ export { createServiceLookup } from "../net/services.js";
 export { closeAll, openEach, openStored, serve, watchEach } from "../net/sockets.js";
 export { adoptTcpLink } from "../net/tcp.js";
 export { logConnection, peerText } from "../port/connection-log.js";
-export { lossReason, RETRY_MS } from "../port/device-failures.js";
+export { lossReason, pauseAfterLoss, RETRY_MS } from "../port/device-failures.js";
 export { acceptPermitted, REFUSAL, refuse } from "../port/peers/admission.js";
 export { TelnetDecoder } from "../telnet/decoder.js";
 export { allAgreed, CONTROL_PORT_POLICY, dataPortPolicy, Negotiation } from "../telnet/negotiation.js";

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -69,6 +70,8 @@ static bool wait_until(const struct playing *playing, uint32_t at_ms) {
 
 static void *play(void *argument) {
   struct playing *playing = argument;
+  const struct sched_param first = {.sched_priority = 1};
+  (void)pthread_setschedparam(pthread_self(), SCHED_FIFO, &first); /* where the process may, it waits for no other program */
   for (size_t at = 0; at < playing->count; at++) {
     const uint32_t *step = playing->steps + at * STEP_WORDS;
     if (!wait_until(playing, step[AT_MS])) break;

@@ -15,6 +15,15 @@ import type { DeviceLossCause } from "./port-events.js";
  */
 export const RETRY_MS = 1000;
 
+/** A device that is lost sooner after it was opened is opened again after twice the pause before. */
+const STEADY_MS = 10_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Pause before a lost device is opened again. 0: it had been open for some time. @param beforeMs the pause before that opening */
+export function pauseAfterLoss(beforeMs: number, openForMs: number): number {
+  return openForMs < STEADY_MS ? Math.min(Math.max(RETRY_MS, 2 * beforeMs), LONGEST_PAUSE_MS) : 0;
+}
+
 /** docs/reference.md, "Opening the device". */
 interface OpenErrorReport {
   readonly text: string;

@@ -2,13 +2,9 @@
 import type { PortConfig } from "../config/configuration.js";
 import type { Device } from "../device/device.js";
 import type { DeviceState } from "../handover/state.js";
-import { describeOpenError, lossReason, RETRY_MS, reportLoss } from "./device-failures.js";
+import { describeOpenError, lossReason, pauseAfterLoss, RETRY_MS, reportLoss } from "./device-failures.js";
 import type { HeldDevice, PortEnvironment, ReconnectEvents } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
-
-/** A device that is lost sooner after it was opened is opened again after twice the pause before. */
-const STEADY_MS = 10_000;
-const LONGEST_PAUSE_MS = 30_000;
 
 interface PortDeviceOptions {
   readonly environment: PortEnvironment;
@@ -144,9 +140,9 @@ export class PortDevice {
    */
   reportLoss(what: DeviceLossCause, error: unknown): void {
     const { environment, config, hasPeers } = this.#options;
-    const isSoon = environment.time.nowMs() - this.#openedMs < STEADY_MS;
-    const isAgain = isSoon && this.#pauseMs > 0;
-    this.#pauseMs = isSoon ? Math.min(Math.max(RETRY_MS, 2 * this.#pauseMs), LONGEST_PAUSE_MS) : 0;
+    const beforeMs = this.#pauseMs;
+    this.#pauseMs = pauseAfterLoss(beforeMs, environment.time.nowMs() - this.#openedMs);
+    const isAgain = beforeMs > 0 && this.#pauseMs > 0;
     if (!isAgain || hasPeers()) reportLoss(environment.log, config().name, what, error);
     if (error !== null) this.#lastError = lossReason(error);
   }

@@ -9,7 +9,7 @@ import type { InitialControl, LineCounters, ModemControl, ModemState, TimedLines
 import type { LineSettings } from "../line/settings.js";
 import { ENODEV, errorReason } from "../native/errors.js";
 import type { PlayingLines } from "../native/serial.js";
-import { lossReason } from "./device-failures.js";
+import { lossReason, pauseAfterLoss, RETRY_MS } from "./device-failures.js";
 import type { HeldDevice, HeldDeviceOptions } from "./environment.js";
 import type { DeviceLossCause } from "./port-events.js";
 import { ReopenTimer } from "./reopen-timer.js";
@@ -25,6 +25,9 @@ export class ReconnectingDevice implements HeldDevice {
   /** Null while it is away. */
   #device: Device | null;
   #reopenTimer: ReopenTimer | null = null;
+  #openedMs: number; // on the clock
+  /** Pause after the last loss; 0: there was none. */
+  #pauseMs = 0;
   /** Resolves when the device that went away last is closed. */
   #gone: Promise<void> = Promise.resolve();
   #readable: (() => void) | null = null;
@@ -36,6 +39,7 @@ export class ReconnectingDevice implements HeldDevice {
     this.#title = `Device ${config.device.path} of port ${config.name}`;
     this.#options = options;
     this.#device = device;
+    this.#openedMs = options.environment.time.nowMs();
     const settings = device === null ? lineOf(before, config) : (device.line?.settings ?? null);
     const { dtr, rts } = config.options;
     this.line =
@@ -142,6 +146,7 @@ export class ReconnectingDevice implements HeldDevice {
     const seconds = config.options.holdSeconds;
     environment.log.warning(`${this.#title} is gone (${reason}): its connections wait ${seconds} s for it`);
     this.#loggedFailure = null;
+    this.#pauseMs = pauseAfterLoss(this.#pauseMs, environment.time.nowMs() - this.#openedMs) || RETRY_MS;
     this.#device = null;
     this.#gone = device.close(0);
     this.#reopen(seconds * 1000, what);
@@ -153,6 +158,8 @@ export class ReconnectingDevice implements HeldDevice {
     const { environment, config, events } = this.#options;
     this.#reopenTimer = new ReopenTimer({
       limitMs,
+      // A device must not be given up before it was tried.
+      firstMs: Math.max(RETRY_MS, Math.min(this.#pauseMs, limitMs / 2)),
       clock: environment.time,
       gone: this.#gone,
       isPresent: () => environment.nodeWatcher.isPresent(config.device.path),
@@ -185,6 +192,7 @@ export class ReconnectingDevice implements HeldDevice {
   #return(device: Device): void {
     this.#reopenTimer = null;
     this.#device = device;
+    this.#openedMs = this.#options.environment.time.nowMs();
     this.line?.applySettings();
     this.#options.environment.log.notice(`${this.#title} is back`);
     this.#options.events.returned();

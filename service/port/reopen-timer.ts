@@ -5,6 +5,8 @@ import { RETRY_MS } from "./device-failures.js";
 
 interface ReopenTimerOptions {
   readonly limitMs: number;
+  /** Pause before the first attempt, while the node does not change. */
+  readonly firstMs: number;
   readonly clock: Clock;
   /** The lost device is closed. */
   readonly gone: Promise<void>;
@@ -36,7 +38,7 @@ export class ReopenTimer {
     });
     void options.gone.then(() => {
       this.#busy = false;
-      this.#attemptLater();
+      this.#attemptLater(options.firstMs);
     });
   }
 

@@ -45,6 +45,51 @@ t.test("a device that must not be tried each second is tried when it may be", as
   t.equal(port.status().phase, "opening");
 });
 
+t.test(
+  "a device that is lost again and again soon after it was opened is opened after longer and longer pauses",
+  async t => {
+    const { world, port, link } = await hold("hold=3600");
+    const opens: number[] = [];
+    world.open = config => {
+      opens.push(world.time.nowMs());
+      return world.makeDevice(config);
+    };
+    await world.pass(10_000);
+    await opensAtOnce([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    await world.pass(10_000);
+    await opensAtOnce([1000, 2000]);
+    t.notOk(link.closed);
+    t.equal(port.status().phase, "open");
+
+    /** It is lost at each opening. */
+    async function opensAtOnce(pausesMs: readonly number[]): Promise<void> {
+      for (const pauseMs of pausesMs) {
+        const [lostMs, count] = [world.time.nowMs(), opens.length];
+        world.device.hangUp();
+        await world.settle();
+        await world.pass(pauseMs - 1);
+        t.equal(opens.length, count, `not before ${pauseMs} ms`);
+        await world.pass(1);
+        t.equal((opens.at(-1) ?? 0) - lostMs, pauseMs);
+      }
+    }
+  },
+);
+
+t.test("the pause is at most half the time for which a device is waited for", async t => {
+  const { world, link } = await hold("hold=6");
+  for (const pauseMs of [1000, 2000, 3000, 3000]) {
+    const count = world.devices.length;
+    world.device.hangUp();
+    await world.settle();
+    await world.pass(pauseMs - 1);
+    t.equal(world.devices.length, count);
+    await world.pass(1);
+    t.equal(world.devices.length, count + 1);
+  }
+  t.notOk(link.closed);
+});
+
 t.test("a change of the node's permissions is a reason to try at once", async t => {
   const { world, unplug } = await hold();
   await unplug();
@@ -130,14 +175,20 @@ t.test("each loss has the whole time", async t => {
   t.equal(world.logged.length, 6);
 });
 
-t.test("a device that is lost as soon as it is open is opened once a second", async t => {
-  const { world } = await hold();
-  world.device.hangUp();
-  world.open = config => {
-    const device = world.makeDevice(config);
-    device.hangUp();
-    return device;
-  };
-  await world.pass(10_500);
-  t.equal(world.devices.length, 11);
-});
+t.test(
+  "a device that is lost before it is used counts as one that is lost soon; its node is a reason to try",
+  async t => {
+    const { world } = await hold("hold=3600");
+    world.device.hangUp();
+    world.open = config => {
+      const device = world.makeDevice(config);
+      device.hangUp();
+      return device;
+    };
+    await world.pass(33_000);
+    t.equal(world.devices.length, 6, "after 1, 2, 4, 8 and 16 s");
+    await world.unplug(PATH);
+    await world.plug(PATH);
+    t.equal(world.devices.length, 7);
+  },
+);
