@@ -1,131 +1,108 @@
-/** Consoles over ssh: a real sshd with the file of docs/ssh.md, and users with keys who have a console in place of a shell. */
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import t from "tap";
-import { consoleStage } from "../support/console-stage.js";
-import { BUNDLE, runProgram } from "../support/daemon.js";
+/** Consoles over ssh: real servers with the lines of docs/ssh.md, and users with keys who have a console in place of a shell. */
+import t, { type Test } from "tap";
+import { type ConsoleStage, consoleStage } from "../support/console-stage.js";
+import { runProgram } from "../support/daemon.js";
 import { portNumbers } from "../support/ports.js";
+import { example, needsServers, READERS, SshStage, WRITERS } from "../support/ssh-stage.js";
 import { Terminal } from "../support/terminal.js";
-import { needs } from "../support/tools.js";
 
-/** The groups of the local socket that every Debian has, in place of ser2net and ser2net-admin. */
-const [READERS, WRITERS] = ["daemon", "dialout"];
-const isRoot = process.getuid?.() === 0;
+const PORT = "raw:0:DEVICE:9600 NONE max-connections=4";
 
-/** The indented block of a page that begins with that line. */
-function example(page: string, first: string): string {
-  const lines = readFileSync(page, "utf8").split("\n");
-  const at = lines.indexOf(`    ${first}`);
-  const end = lines.findIndex((line, index) => index > at && !line.startsWith("    "));
-  return lines
-    .slice(at, end)
-    .map(line => line.slice(4))
-    .join("\n");
+function serve(t: Test): Promise<ConsoleStage> {
+  return consoleStage(t, [PORT], { socketWords: `group=${READERS} admin=${WRITERS}` });
 }
 
-t.test(
-  "a key leads to the console: one user writes, the other one watches",
-  isRoot ? needs("ssh", "sshd", "unshare") : { skip: "needs root" },
-  async t => {
-    const sshd = execFileSync("sh", ["-c", "command -v sshd"], { encoding: "utf8" }).trim(); // it wants its whole path
-    const stage = await consoleStage(t, ["raw:0:DEVICE:9600 NONE max-connections=4"], {
-      socketWords: `group=${READERS} admin=${WRITERS}`,
-    });
-    const [name = ""] = stage.names;
-    const [device] = stage.devices;
-    const { folder, socket } = stage;
-    chmodSync(folder, 0o755);
-    mkdirSync("/run/sshd", { recursive: true });
-    const port = await (await portNumbers(t))();
-    for (const key of ["host", "user"]) {
-      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, key)]);
-    }
-    const users = [
-      { user: "ann", id: 61001, groups: ["consoles", WRITERS] },
-      { user: "bob", id: 61002, groups: ["console-watchers", READERS] },
-    ];
-    // Users of this test alone: their files are seen by its sshd only, in a mount namespace.
-    const groups = readFileSync("/etc/group", "utf8")
-      .trimEnd()
-      .split("\n")
-      .concat("consoles:x:61001:", "console-watchers:x:61002:");
-    const member = (line: string) =>
-      users.reduce(
-        (all, one) =>
-          one.groups.includes(line.split(":")[0] ?? "") ? `${all}${all.endsWith(":") ? "" : ","}${one.user}` : all,
-        line,
-      );
-    const files = {
-      passwd:
-        readFileSync("/etc/passwd", "utf8") + users.map(({ user, id }) => `${user}:x:${id}:100::/:/bin/sh\n`).join(""),
-      group: groups.map(line => `${member(line)}\n`).join(""),
-      shadow: readFileSync("/etc/shadow", "utf8") + users.map(({ user }) => `${user}:*:20000:0:99999:7:::\n`).join(""),
-    };
-    for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text, { mode: 0o644 });
-    const client = `${process.execPath} ${BUNDLE}`;
-    const consoles = example("docs/ssh.md", "# OpenSSH: consoles only").replaceAll(
-      /ser2net (attach|ports)/g,
-      `${client} $1 --socket ${socket}`,
-    );
-    writeFileSync(
-      join(folder, "sshd_config"),
-      `Port ${port}
-ListenAddress 127.0.0.1
-HostKey ${folder}/host
-AuthorizedKeysFile ${folder}/user.pub
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-PidFile none
-${consoles}
-`,
-    );
-    const mounts = Object.keys(files)
-      .map(file => `mount --bind ${folder}/${file} /etc/${file}`)
-      .join(" && ");
-    const server = runProgram(t, "unshare", [
-      "-m",
-      "sh",
-      "-c",
-      `${mounts} && exec ${sshd} -D -e -f ${folder}/sshd_config`,
-    ]);
-    await server.errors.expect("Server listening on");
-    const login = (user: string, ...words: string[]) => [
-      ...["-F", "none", "-i", join(folder, "user"), "-p", String(port), "-o", "StrictHostKeyChecking=no"],
-      ...[
-        "-o",
-        "UserKnownHostsFile=/dev/null",
-        "-o",
-        "LogLevel=ERROR",
-        ...words.slice(1),
-        "--",
-        `${user}@127.0.0.1`,
-        ...words.slice(0, 1),
-      ],
-    ];
-    const listed = runProgram(t, "ssh", login("bob"));
-    listed.process.stdin?.end();
-    t.match(await listed.output.untilEnd(), name);
+/** What a command of ssh says, to its end. */
+async function answer(t: Test, words: readonly string[]): Promise<{ output: string; errors: string }> {
+  const running = runProgram(t, "ssh", words);
+  running.process.stdin?.end();
+  const [output, errors] = await Promise.all([running.output.untilEnd(), running.errors.untilEnd()]);
+  return { output, errors };
+}
 
-    const ann = new Terminal(t, "ssh", login("ann", name, "-tt"));
-    await ann.see(`[attached to ${name}, help: Ctrl-] ?]`);
-    const bob = new Terminal(t, "ssh", login("bob", name, "-tt"));
-    await bob.see(`[attached to ${name}, watching, help: Ctrl-] ?]`);
-    bob.type("rm -rf /\r");
-    device?.send("login: ");
-    for (const person of [ann, bob]) await person.see("login: ");
-    ann.type("root\r");
-    t.equal(await device?.expect("root\r"), "root\r", "what a watcher types is dropped");
-    bob.type("\x1dt");
-    await bob.see("Permission denied: take needs the group");
-    for (const person of [ann, bob]) {
-      person.type("\x1dq");
-      t.same(await person.ended, [0, null]);
-    }
-    const injected = runProgram(t, "ssh", login("bob", "-f; id"));
-    injected.process.stdin?.end();
-    t.equal(await injected.output.untilEnd(), "");
-    t.match(await injected.errors.untilEnd(), "ser2net: no port is called -f; id");
-  },
-);
+t.test("a key leads to the console: one user writes, the other one watches", needsServers("sshd"), async t => {
+  const stage = await serve(t);
+  const [name = ""] = stage.names;
+  const [device] = stage.devices;
+  const ssh = new SshStage(t, stage.folder, [
+    { user: "ann", groups: ["consoles", WRITERS ?? ""] },
+    { user: "bob", groups: ["console-watchers", READERS ?? ""] },
+  ]);
+  const port = await (await portNumbers(t))();
+  await ssh.openSsh(port, example("# OpenSSH: consoles only", stage.socket));
+  t.match((await answer(t, ssh.login(port, "bob", null))).output, name);
+
+  const ann = new Terminal(t, "ssh", ssh.login(port, "ann", name, "-tt"));
+  await ann.see(`[attached to ${name}, help: Ctrl-] ?]`);
+  const bob = new Terminal(t, "ssh", ssh.login(port, "bob", name, "-tt"));
+  await bob.see(`[attached to ${name}, watching, help: Ctrl-] ?]`);
+  bob.type("rm -rf /\r");
+  device?.send("login: ");
+  for (const person of [ann, bob]) await person.see("login: ");
+  ann.type("root\r");
+  t.equal(await device?.expect("root\r"), "root\r", "what a watcher types is dropped");
+  bob.type("\x1dt");
+  await bob.see("Permission denied: take needs the group");
+  for (const person of [ann, bob]) {
+    person.type("\x1dq");
+    t.same(await person.ended, [0, null]);
+  }
+  const injected = await answer(t, ssh.login(port, "bob", "-f; id"));
+  t.equal(injected.output, "");
+  t.match(injected.errors, "ser2net: no port is called -f; id");
+});
+
+/** A user whose key has the line of docs/ssh.md, for the console of this stage. */
+function withCommandLine(t: Test, stage: ConsoleStage): SshStage {
+  const [name = ""] = stage.names;
+  const line = example("restrict,pty,command=", stage.socket).replace(/ console" .*/, ` ${name}"`);
+  return new SshStage(t, stage.folder, [{ user: "cat", groups: [WRITERS ?? ""], keyWords: line }]);
+}
+
+/** The key leads to the console whatever its user asks for, and nowhere else. */
+async function checkCommandLine(t: Test, stage: ConsoleStage, ssh: SshStage, port: number): Promise<void> {
+  const [name = ""] = stage.names;
+  const [device] = stage.devices;
+  const cat = new Terminal(t, "ssh", ssh.login(port, "cat", "id", "-tt"));
+  t.notMatch(await cat.see(`[attached to ${name}, help: Ctrl-] ?]`), "uid=");
+  cat.type("root\r");
+  await device?.expect("root\r");
+  device?.send("Password: ");
+  await cat.see("Password: ");
+  cat.type("\x1dq");
+  t.same(await cat.ended, [0, null]);
+  const forwarded = await answer(t, ssh.login(port, "cat", null, "-W", `127.0.0.1:${stage.daemon.controlPort}`));
+  t.equal(forwarded.output, "", "no forwarding");
+  t.match(forwarded.errors, /open failed: .*prohibited/);
+}
+
+t.test("a line of authorized_keys leads to one console: OpenSSH", needsServers("sshd"), async t => {
+  const stage = await serve(t);
+  const ssh = withCommandLine(t, stage);
+  const port = await (await portNumbers(t))();
+  await ssh.openSsh(port, "");
+  await checkCommandLine(t, stage, ssh, port);
+});
+
+t.test("a line of authorized_keys leads to one console: dropbear", needsServers("dropbear", "dropbearkey"), async t => {
+  const stage = await serve(t);
+  const ssh = withCommandLine(t, stage);
+  const port = await (await portNumbers(t))();
+  await ssh.dropbear(port);
+  await checkCommandLine(t, stage, ssh, port);
+});
+
+t.test("one command for all users of dropbear", needsServers("dropbear", "dropbearkey"), async t => {
+  const stage = await serve(t);
+  const [name = ""] = stage.names;
+  const ssh = new SshStage(t, stage.folder, [{ user: "dan", groups: [READERS ?? ""] }]);
+  const port = await (await portNumbers(t))();
+  await ssh.dropbear(port, example("dropbear ", stage.socket).replace(/^dropbear /, ""));
+  const dan = new Terminal(t, "ssh", ssh.login(port, "dan", name, "-tt"));
+  await dan.see(`[attached to ${name}, watching, help: Ctrl-] ?]`);
+  dan.type("\x1dq");
+  t.same(await dan.ended, [0, null]);
+  const injected = await answer(t, ssh.login(port, "dan", "-f; id"));
+  t.equal(injected.output, "");
+  t.match(injected.errors, "ser2net: no port is called -f; id");
+});
