@@ -1,7 +1,7 @@
 /** The contract of a device: a tty, a printer, a SOL console. */
 import type { SolConsoleState } from "../handover/sol-state.js";
 import type { BreakState } from "../handover/state.js";
-import type { InitialControl, LineCounters, ModemControl, ModemState, TimedLines } from "../line/modem.js";
+import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import type { PlayingLines } from "../native/serial.js";
 
@@ -52,8 +52,9 @@ export interface LineDevice {
   /**
    * Changes modem lines at their times without the event loop (native/serial.ts, playLines). Null, or not there: the device
    * cannot, and `drive` has to do.
+   * @param last the states of the lines after the last step
    */
-  play?(steps: readonly TimedLines[]): PlayingLines | null;
+  play?(steps: Uint32Array, last: Partial<ModemControl>): PlayingLines | null;
   readonly control: ModemControl;
   modemState(): ModemState | null; // null: the device has no modem lines
   counters(): LineCounters | null;

@@ -1,7 +1,7 @@
 /** A serial line behind a tty (or pseudo-terminal) node. */
 import { fstatSync } from "node:fs";
 import { type Clock, systemClock } from "../line/clock.js";
-import type { InitialControl, LineCounters, ModemControl, ModemState, TimedLines } from "../line/modem.js";
+import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 import { reasonOf } from "../native/errors.js";
 import {
@@ -139,10 +139,8 @@ export class Tty implements Device, LineDevice {
     this.#act(() => setModem(this.#stream.fd, modemBits(control, true), modemBits(control, false)));
   }
 
-  play(steps: readonly TimedLines[]): PlayingLines | null {
-    if (this.#virtualControl !== null) return null;
-    const words = steps.flatMap(({ atMs, lines }) => [atMs, modemBits(lines, true), modemBits(lines, false)]);
-    return playLines(this.#stream.fd, Uint32Array.from(words));
+  play(steps: Uint32Array): PlayingLines | null {
+    return playLines(this.#stream.fd, steps);
   }
 
   get control(): ModemControl {

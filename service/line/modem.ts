@@ -6,11 +6,8 @@ export interface ModemControl {
   readonly rts: boolean;
 }
 
-/** A change of modem lines, all in one call, in that many milliseconds from now. */
-export interface TimedLines {
-  readonly atMs: number;
-  readonly lines: Partial<ModemControl>;
-}
+/** Bits of the lines that are driven (ioctl_tty(2), TIOCM_DTR and TIOCM_RTS). */
+export const DRIVEN = { dtr: 0x002, rts: 0x004 } as const;
 
 /** Lines to be driven when a device opens; null: left to the driver, which raises it. */
 export interface InitialControl {

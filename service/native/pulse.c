@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -116,7 +117,9 @@ static napi_value play_lines(napi_env env, napi_callback_info info) {
   int fd = take_descriptor(&call);
   size_t count = (size_t)take_integer(&call, 1, MOST_STEPS);
   uint32_t *words = take_words(&call, count * STEP_WORDS);
+  int lines;
   if (call.failed) return NULL;
+  if (ioctl(fd, TIOCMGET, &lines) < 0) return outcome(&call, -1);
   struct playing *playing = calloc(1, sizeof *playing);
   if (playing == NULL) return outcome(&call, -1);
   pthread_mutex_init(&playing->lines, NULL);

@@ -64,7 +64,7 @@ export interface PlayingLines {
 /**
  * Changes lines at their times, with far less than a millisecond of error, whatever the event loop does.
  * @param steps for each: when, in milliseconds since the start; MODEM bits to turn on; MODEM bits to turn off
- * @returns null where no thread can be started
+ * @returns null where the device has no modem lines, or no thread can be started
  */
 export function playLines(fd: number, steps: Uint32Array): PlayingLines | null {
   const id = addon.playLines(fd, steps.length / 3, steps);

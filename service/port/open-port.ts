@@ -178,11 +178,7 @@ export class OpenPort implements TelnetCommands {
   }
 
   get pulses(): LinePulses {
-    this.#pulses ??= this.#environment.linePulses({
-      control: () => this.device.line?.control ?? { dtr: false, rts: false },
-      drive: lines => this.operate(line => line.drive(lines)),
-      play: steps => this.device.line?.play?.(steps) ?? null,
-    });
+    this.#pulses ??= this.#environment.linePulses(this);
     return this.#pulses;
   }
 

@@ -5,7 +5,7 @@
 import type { PortConfig } from "../config/configuration.js";
 import { type Device, DeviceError, type DeviceHandover, type LineDevice } from "../device/device.js";
 import type { DeviceState } from "../handover/state.js";
-import type { InitialControl, LineCounters, ModemControl, ModemState, TimedLines } from "../line/modem.js";
+import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { ENODEV, errorReason } from "../native/errors.js";
 import type { PlayingLines } from "../native/serial.js";
@@ -251,9 +251,9 @@ class ReconnectingLine implements LineDevice {
     this.#act(line => line.drive(control), undefined);
   }
 
-  play(steps: readonly TimedLines[]): PlayingLines | null {
-    const playing = this.#line()?.play?.(steps) ?? null;
-    if (playing !== null) this.driven = Object.assign({}, this.driven, ...steps.map(({ lines }) => lines));
+  play(steps: Uint32Array, last: Partial<ModemControl>): PlayingLines | null {
+    const playing = this.#line()?.play?.(steps, last) ?? null;
+    if (playing !== null) this.driven = { ...this.driven, ...last };
     return playing;
   }
 

@@ -4,8 +4,14 @@
  */
 import type { PulseStep } from "../config/configuration.js";
 import type { Cancel, Clock } from "../line/clock.js";
-import type { ModemControl, TimedLines } from "../line/modem.js";
+import { DRIVEN, type ModemControl } from "../line/modem.js";
 import type { PlayingLines } from "../native/serial.js";
+
+/** A change of modem lines, all in one call, in that many milliseconds from the start. */
+interface TimedLines {
+  readonly atMs: number;
+  readonly lines: Partial<ModemControl>;
+}
 
 export interface RunningPulse {
   readonly isOver: boolean;
@@ -18,7 +24,7 @@ export interface PlayedLines {
   /** False: the device is gone, and the pulse ends. */
   drive(lines: Partial<ModemControl>): boolean;
   /** As LineDevice.play. */
-  play(steps: readonly TimedLines[]): PlayingLines | null;
+  play(steps: Uint32Array, last: Partial<ModemControl>): PlayingLines | null;
 }
 
 /** A timer may be early by the time that the turn of the event loop has taken: a step that is due this soon is driven now. */
@@ -30,7 +36,7 @@ const COLLECT_MS = 50;
 /** Starts a pulse. */
 export function playPulse(pulse: readonly PulseStep[], line: PlayedLines, clock: Clock): RunningPulse {
   const steps = timed(pulse);
-  const playing = line.play(steps);
+  const playing = line.play(encode(steps), statesAfter(steps));
   return playing === null ? playByTimers(steps, line, clock) : follow(playing, steps, line, clock);
 }
 
@@ -88,8 +94,19 @@ function playByTimers(steps: readonly TimedLines[], line: PlayedLines, clock: Cl
 
 /** The states that the lines have after these steps, in one call. */
 function driveTogether(steps: readonly TimedLines[], line: PlayedLines): boolean {
-  const last: Partial<ModemControl> = Object.assign({}, ...steps.map(({ lines }) => lines));
+  const last = statesAfter(steps);
   return (last.dtr === undefined && last.rts === undefined) || line.drive(last);
+}
+
+function statesAfter(steps: readonly TimedLines[]): Partial<ModemControl> {
+  return Object.assign({}, ...steps.map(({ lines }) => lines));
+}
+
+/** As `playLines` of the addon takes them. */
+function encode(steps: readonly TimedLines[]): Uint32Array {
+  const bits = ({ dtr, rts }: Partial<ModemControl>, on: boolean) =>
+    (dtr === on ? DRIVEN.dtr : 0) | (rts === on ? DRIVEN.rts : 0);
+  return Uint32Array.from(steps.flatMap(({ atMs, lines }) => [atMs, bits(lines, true), bits(lines, false)]));
 }
 
 function timed(steps: readonly PulseStep[]): TimedLines[] {
