@@ -65,7 +65,7 @@ async function measurePorts(bench: Bench, load: Load, ports: number): Promise<vo
     }
   }
   const cell = `${portCount(ports)}`;
-  const targets = ports === 1 ? [{ against: "node", atMost: 1.5 } as const] : [];
+  const targets = ports === 1 ? [{ against: "node", atMost: 1.25 } as const] : [];
   bench.add({ section: "start", cell, metric: "exec to listening ms", values: listening, targets });
   if (Object.keys(ready).length > 0) {
     bench.add({ section: "start", cell, metric: "exec to READY ms", values: ready, targets: [] });
