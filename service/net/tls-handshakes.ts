@@ -70,7 +70,9 @@ export class Handshakes {
       if (one === undefined) return;
       if (!this.#pending.has(one)) continue;
       this.#running.add(one);
-      one.run();
+      this.schedule(() => {
+        if (this.#running.has(one)) one.run();
+      });
     }
   }
 

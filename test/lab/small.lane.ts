@@ -28,7 +28,9 @@ t.test(`a board with ${megabytes} MB, started by busybox`, async t => {
   t.comment((await board.run("uname -mr; free -k")).trim());
   await put(board, "/etc/ser2net.conf", LINES);
   // As the units do.
-  await board.run(`UV_USE_IO_URING=0 setsid ser2net -n -c /etc/ser2net.conf -P ${PID_FILE} </dev/null >/run/log 2>&1 &`);
+  await board.run(
+    `UV_USE_IO_URING=0 setsid ser2net -n -c /etc/ser2net.conf -P ${PID_FILE} </dev/null >/run/log 2>&1 &`,
+  );
   await eventually(board, `[ -s ${PID_FILE} ] && cat ${PID_FILE}`);
   t.comment(`started: ${await memory(board)}`);
 

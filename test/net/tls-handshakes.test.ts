@@ -77,7 +77,8 @@ function attempt(done: string[], name: string): Attempt {
 }
 
 t.test("32 are under way, 512 connections wait, and more are refused until one has ended", async t => {
-  const handshakes = new Handshakes(new FakeClock());
+  const clock = new FakeClock();
+  const handshakes = new Handshakes(clock);
   const done: string[] = [];
   const all = Array.from({ length: MOST_PENDING }, (_, index) => attempt(done, String(index)));
   for (const one of all) t.ok(handshakes.add(one));
@@ -88,14 +89,18 @@ t.test("32 are under way, 512 connections wait, and more are refused until one h
     link.send("x");
     link.settle();
   }
+  t.equal(done.length, 0, "each begins in a step of its own");
+  clock.pass(0);
   t.equal(done.length, MOST_RUNNING);
   const [first, second] = all as [Attempt, Attempt];
   t.ok(handshakes.end(first));
   t.notOk(handshakes.end(first), "once");
+  clock.pass(0);
   t.equal(done.at(-1), `run ${MOST_RUNNING}`, "the next one in order has its place");
   t.ok(handshakes.add(attempt(done, "again")));
   t.notOk(handshakes.add(attempt(done, "more")));
   t.ok(handshakes.end(second));
+  clock.pass(0);
   t.equal(done.at(-1), `run ${MOST_RUNNING + 1}`);
 });
 
