@@ -53,7 +53,9 @@ t.test("one forged datagram starts no exchange between two ports that admit neit
     peer.send("y");
     return peer.datagrams.shift() === "Access denied\r\n";
   });
-  t.ok((await sentBy(daemon)) - before < 20, "the two ports send each other nothing");
+  // An exchange is thousands in a second; V8 writes to its threads now and then.
+  const sent = (await sentBy(daemon)) - before;
+  t.ok(sent < 500, `${sent} writes: the two ports send each other nothing`);
 });
 
 /** System calls that wrote, of the whole process, control sessions included. */
