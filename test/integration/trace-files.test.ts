@@ -122,7 +122,7 @@ t.test(
     await until("the file goes on", () => read(file).endsWith("after\n"));
     const { before, dropped, reasons, kept } = accounted(read(file));
     t.ok(before.length > 65_536 && SENT.startsWith(before), `${before.length} bytes before`);
-    t.ok(reasons.includes("No space left on device"), reasons.join(", "));
+    for (const reason of reasons) t.match(reason, /^(No space left on device|written too slowly)$/);
     t.equal(kept.length + dropped, SENT.length + "after\n".length, "not a byte is unaccounted for");
     t.notMatch(daemon.running.errors.text, "Unable to write", "told once");
   },
