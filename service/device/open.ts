@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, realpathSync, statSync } from "node:fs";
 import type { Rs485Config } from "../config/configuration.js";
 import { TEXT_ENCODING, toBytes } from "../line/bytes.js";
-import type { InitialControl } from "../line/modem.js";
+import { type InitialControl, modemBits } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import { ENODEV, errorReason, reasonOf } from "../native/errors.js";
 import { openDevice as openNode, RS485, type Rs485, setBreak, setRs485 } from "../native/serial.js";
@@ -10,7 +10,7 @@ import { endDescriptor, storeDescriptor } from "../native/stored-descriptors.js"
 import { NO_BREAK } from "./break.js";
 import { type Device, DeviceError, type DeviceHandover } from "./device.js";
 import { Printer } from "./printer.js";
-import { modemBits, Tty } from "./tty.js";
+import { Tty } from "./tty.js";
 import { acquireLock, type Lock } from "./uucp-lock.js";
 
 export interface OpenRequest {

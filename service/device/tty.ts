@@ -1,7 +1,13 @@
 /** A serial line behind a tty (or pseudo-terminal) node. */
 import { fstatSync } from "node:fs";
 import { type Clock, systemClock } from "../line/clock.js";
-import type { InitialControl, LineCounters, ModemControl, ModemState } from "../line/modem.js";
+import {
+  type InitialControl,
+  type LineCounters,
+  type ModemControl,
+  type ModemState,
+  modemBits,
+} from "../line/modem.js";
 import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
 import { reasonOf } from "../native/errors.js";
 import {
@@ -193,11 +199,6 @@ export class Tty implements Device, LineDevice {
       throw new DeviceError("lost", this.path, reasonOf(error), { cause: error });
     }
   }
-}
-
-/** The MODEM bits of the lines that are to be on, or off. */
-export function modemBits({ dtr, rts }: Partial<InitialControl>, on: boolean): number {
-  return (dtr === on ? MODEM.DTR : 0) | (rts === on ? MODEM.RTS : 0);
 }
 
 /** Unix98 slaves have the major numbers 136 to 143 (kernel, admin-guide/devices.txt). */

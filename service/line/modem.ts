@@ -6,13 +6,19 @@ export interface ModemControl {
   readonly rts: boolean;
 }
 
-/** Bits of the lines that are driven (ioctl_tty(2), TIOCM_DTR and TIOCM_RTS). */
-export const DRIVEN = { dtr: 0x002, rts: 0x004 } as const;
-
 /** Lines to be driven when a device opens; null: left to the driver, which raises it. */
 export interface InitialControl {
   readonly dtr: boolean | null;
   readonly rts: boolean | null;
+}
+
+/** TIOCM_DTR and TIOCM_RTS (ioctl_tty(2)). */
+const DTR = 0x002;
+const RTS = 0x004;
+
+/** The bits of the lines that are to be on, or off. */
+export function modemBits({ dtr, rts }: Partial<InitialControl>, on: boolean): number {
+  return (dtr === on ? DTR : 0) | (rts === on ? RTS : 0);
 }
 
 /** Lines we read. */

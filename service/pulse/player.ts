@@ -4,7 +4,7 @@
  */
 import type { PulseStep } from "../config/configuration.js";
 import type { Cancel, Clock } from "../line/clock.js";
-import { DRIVEN, type ModemControl } from "../line/modem.js";
+import { type ModemControl, modemBits } from "../line/modem.js";
 import type { PlayingLines } from "../native/serial.js";
 
 /** A change of modem lines, all in one call, in that many milliseconds from the start. */
@@ -104,9 +104,7 @@ function statesAfter(steps: readonly TimedLines[]): Partial<ModemControl> {
 
 /** As `playLines` of the addon takes them. */
 function encode(steps: readonly TimedLines[]): Uint32Array {
-  const bits = ({ dtr, rts }: Partial<ModemControl>, on: boolean) =>
-    (dtr === on ? DRIVEN.dtr : 0) | (rts === on ? DRIVEN.rts : 0);
-  return Uint32Array.from(steps.flatMap(({ atMs, lines }) => [atMs, bits(lines, true), bits(lines, false)]));
+  return Uint32Array.from(steps.flatMap(({ atMs, lines }) => [atMs, modemBits(lines, true), modemBits(lines, false)]));
 }
 
 function timed(steps: readonly PulseStep[]): TimedLines[] {

@@ -2,10 +2,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { parseArgs } from "node:util";
 import { Authority } from "../support/certificates.js";
 import { Mosquitto } from "../support/mosquitto.js";
+import { portNumbers } from "../support/ports.js";
 import { type LoadAnswer, type LoadOrder, type LoadSettings, runLoad } from "./fleet-boards.js";
 import { runSubscriber, type Seen } from "./fleet-subscriber.js";
 import { memory, usage } from "./processes.js";
@@ -177,12 +177,7 @@ async function startBroker({
   tls,
   ports,
 }: Plan): Promise<{ readonly broker: Mosquitto; readonly settings: LoadSettings }> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  const port = address !== null && typeof address === "object" ? address.port : 0;
-  probe.close();
-  await once(probe, "close");
+  const port = await (await portNumbers(keep))();
   if (!tls) {
     const broker = await new Mosquitto(keep, port, BROKER_LINES).start();
     return { broker, settings: { url: `mqtt://127.0.0.1:${port}`, ca: null, ports } };

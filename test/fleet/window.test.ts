@@ -6,6 +6,7 @@ import t, { type Test } from "tap";
 import { Broker } from "../../service/fleet/broker.js";
 import { systemClock } from "../../service/line/clock.js";
 import { createLog } from "../../service/log/levels.js";
+import { portNumbers } from "../support/ports.js";
 import { until } from "../support/wait.js";
 
 const VERSION = { protocolVersion: 5 };
@@ -33,9 +34,8 @@ async function slowBroker(t: Test, receiveMaximum: number) {
     socket?.destroy();
     server.close();
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await (await portNumbers(t))();
+  await once(server.listen(port, "127.0.0.1"), "listening");
   const confirm = () => send({ cmd: "puback", messageId: unconfirmed.shift() ?? 0, reasonCode: 0 });
   return { port, topics, unconfirmed, confirm };
 }
