@@ -6,6 +6,7 @@ import { defaultLines, hasDefault } from "./class-defaults.js";
 import { importConnection } from "./connection.js";
 import { ImportContext, type ImportedPort } from "./context.js";
 import { tlsLine } from "./ssl.js";
+import { continuedLines } from "./texts.js";
 import { type Place, readYaml, type YamlEntry, type YamlNode } from "./tree.js";
 
 export interface ImportEnvironment {
@@ -266,11 +267,10 @@ class Importer {
     ];
     blocks.push({ lines: defaultLines(this.#context), place: { file, line: 1, column: 1 }, what: "the defaults" });
     for (let round = 0; ; round++) {
-      const text = blocks
-        .flatMap(({ lines }) => lines)
-        .map(line => `${line}\n`)
-        .join("");
-      const errors = errorsOf(this.#environment.check(text));
+      const lines = blocks.flatMap(block => block.lines);
+      const text = lines.map(line => `${line}\n`).join("");
+      const continued = continuedLines(lines);
+      const errors = continued.length > 0 ? continued : errorsOf(this.#environment.check(text));
       if (errors.length === 0) return { text, diagnostics: this.#context.inFileOrder() };
       if (round === MAX_ROUNDS) throw new Error(`the configuration cannot be made: ${errors[0]?.message}`);
       this.#leaveOut(blocks, errors);

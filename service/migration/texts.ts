@@ -1,4 +1,5 @@
 /** Banners and other texts: their escapes in ser2net 4 and here (ser2net.yaml(5), "FILENAME, BANNER, AND STRING FORMATTING"). */
+import type { Diagnostic } from "../config/diagnostic.js";
 
 /** A text for BANNER, OPENSTR, CLOSESTR or TRACEFILE. `\N` and `\o` are the name of the connection. */
 export function importTemplate(text: string, connection: string): string {
@@ -48,4 +49,14 @@ export function escapeCloseon(bytes: string): string {
 /** A text of a template as ser2net 4 has it: there `\N` has a meaning, and `\o` is another one. @param device as written */
 export function exportTemplate(text: string, device: string): string {
   return text.replace(/\\([\s\S])/g, (all, letter: string) => (letter === "N" ? "N" : letter === "o" ? device : all));
+}
+
+/** Lines that would take in the next one: those of this language cannot end in a backslash. */
+export function continuedLines(lines: readonly string[]): readonly Diagnostic[] {
+  const message = "a line of ser2net.conf cannot end in a backslash";
+  return lines.flatMap((line, index) =>
+    line.endsWith("\\") && !line.startsWith("#")
+      ? [{ file: "", line: index + 1, column: line.length, message, expected: null }]
+      : [],
+  );
 }

@@ -131,4 +131,20 @@ export const LOST: readonly Case[] = [
       "32:5: allowed-users: a,b is not carried over (a name in allow= has no comma, no blank and no backslash)",
     ],
   },
+  {
+    title: "a device whose line would take in the next one",
+    yaml: "connection: &a\n  accepter: tcp,4075\n  connector: 'serialdev,/dev/a:b\\\\'\nconnection: &b\n  accepter: tcp,4076\n  connector: 'ipmisol\\,lan'\nconnection: &c\n  accepter: tcp,4077\n  connector: serialdev,/dev/ttyS0\n",
+    lines: [
+      "# DEVICE:a-device:/dev/a:b\\",
+      `# 4075:raw:0:a-device:${N81}`,
+      "# DEVICE:b-device:sol.\\",
+      "# 4076:raw:0:b-device:9600",
+      `4077:raw:0:/dev/ttyS0:${N81}`,
+    ],
+    said: [
+      "1:1: connection a is not carried over (a line of ser2net.conf cannot end in a backslash)",
+      "4:1: connection b is not carried over (a line of ser2net.conf cannot end in a backslash)",
+      "6:3: A word of the connector is not carried over (the word lan of a SOL device is not known)",
+    ],
+  },
 ];

@@ -27,6 +27,7 @@ const migration: Parser = {
     "admin:\n  accepter: tcp,4\n",
     "connection: &s\n  accepter: udp,5\n  connector: ipmisol,lan -U a -P *{/f} h,9600\n",
     "    banner: |\n      x\n",
+    "connection: &d\n  accepter: tcp,6\n  connector: 'serialdev,/dev/d:e\\\\'\n",
     "  - ? : [ { , } ] # ser2net-edge: hold=1\n",
   ],
   hurtful: {
