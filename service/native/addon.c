@@ -60,6 +60,12 @@ static napi_value error_reason(napi_env env, napi_callback_info info) {
   return text;
 }
 
+/*
+ * The threads in which V8 collects and compiles have arenas of glibc, which gives the free end of one back above a limit. It raises
+ * that limit to twice the largest block that was mapped and freed (mallopt(3)); a limit that is set stays.
+ */
+#define KEPT_FREE (64 * 1024)
+
 /* More than any heap may have: V8 then collects at once, compacts, and gives free pages back. */
 #define PRESSURE (INT64_C(1) << 40)
 
@@ -93,6 +99,9 @@ static const struct entry data_functions[] = {
 };
 
 NAPI_MODULE_INIT() {
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
+#endif
   bool complete = export_functions(env, exports, data_functions) && export_functions(env, exports, tty_functions) &&
                   export_functions(env, exports, socket_functions) && export_functions(env, exports, unix_functions) &&
                   export_functions(env, exports, handover_functions) &&
