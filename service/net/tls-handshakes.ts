@@ -6,6 +6,9 @@ import type { Link } from "./link.js";
 const LIMIT_MS = 10_000;
 /** Under way: each costs about 60 KB. */
 const MOST_RUNNING = 32;
+/** The pause after a step, against the step; a slow processor need not wait for more than LONGEST_PAUSE_MS. */
+const PAUSE_SHARE = 8;
+const LONGEST_PAUSE_MS = 8;
 /** Connected, of these some under way: each costs a descriptor. More are closed at once. */
 const MOST_PENDING = 512;
 
@@ -20,7 +23,7 @@ export interface Pending {
 
 /**
  * Peers wait, unread, until they have sent something and fewer than MOST_RUNNING are under way. A step takes processor time that
- * data ports need: after each step the event loop gets at least as long.
+ * data ports need: after each step the event loop gets several times as long.
  */
 export class Handshakes {
   readonly #clock: Clock;
@@ -29,6 +32,8 @@ export class Handshakes {
   readonly #ready: Pending[] = [];
   readonly #steps: (() => void)[] = [];
   #isWaiting = false;
+  /** When the next step may run. */
+  #nextMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -61,7 +66,7 @@ export class Handshakes {
 
   readonly schedule = (step: () => void): void => {
     this.#steps.push(step);
-    if (!this.#isWaiting) this.#stepAfter(0);
+    if (!this.#isWaiting) this.#waitForStep();
   };
 
   #fill(): void {
@@ -76,13 +81,16 @@ export class Handshakes {
     }
   }
 
-  #stepAfter(ms: number): void {
+  #waitForStep(): void {
     this.#isWaiting = true;
-    this.#clock.after(ms, () => {
-      this.#isWaiting = false;
+    this.#clock.after(Math.max(0, Math.ceil(this.#nextMs - this.#clock.nowMs())), () => {
       const startMs = this.#clock.nowMs();
       this.#steps.shift()?.();
-      if (this.#steps.length > 0) this.#stepAfter(Math.ceil(this.#clock.nowMs() - startMs));
+      const endMs = this.#clock.nowMs();
+      const stepMs = endMs - startMs;
+      this.#nextMs = endMs + Math.max(stepMs, Math.min(PAUSE_SHARE * stepMs, LONGEST_PAUSE_MS));
+      this.#isWaiting = this.#steps.length > 0;
+      if (this.#isWaiting) this.#waitForStep();
     });
   }
 }

@@ -104,20 +104,36 @@ t.test("32 are under way, 512 connections wait, and more are refused until one h
   t.equal(done.at(-1), `run ${MOST_RUNNING + 1}`);
 });
 
-t.test("after a step the data ports get as long as it took", async t => {
-  const clock = new FakeClock();
-  const handshakes = new Handshakes(clock);
-  const steps: number[] = [];
-  for (let count = 0; count < 3; count++) {
+for (const [stepMs, pauseMs] of [
+  [0.5, 4],
+  [3, 8],
+  [20, 20],
+] as const) {
+  t.test(`after a step of ${stepMs} ms the data ports get ${pauseMs} ms`, async t => {
+    const clock = new FakeClock();
+    const handshakes = new Handshakes(clock);
+    const starts: number[] = [];
+    const step = (): void => {
+      starts.push(clock.nowMs());
+      clock.jump(stepMs);
+    };
     handshakes.schedule(() => {
-      steps.push(clock.nowMs());
-      clock.jump(7);
+      step();
+      handshakes.schedule(step); // what a step schedules waits too
     });
-  }
-  t.same(steps, [], "never within the call");
-  clock.pass(100);
-  t.same(steps, [0, 14, 28]);
-});
+    t.same(starts, [], "never within the call");
+    clock.pass(100);
+    handshakes.schedule(step); // there was time enough
+    clock.pass(0);
+    handshakes.schedule(step); // nothing waited, but the last step was right now
+    clock.pass(100);
+    const gaps = starts.map((ms, at) => ms - (starts[at - 1] ?? 0));
+    t.ok(gaps.length === 4);
+    t.ok((gaps[1] ?? 0) - stepMs >= pauseMs, `${gaps[1]}`);
+    t.ok((gaps[2] ?? 0) - stepMs >= pauseMs, `${gaps[2]}`);
+    t.ok((gaps[3] ?? 0) - stepMs >= pauseMs && (gaps[3] ?? 0) - stepMs < pauseMs + 1, `${gaps[3]}`);
+  });
+}
 
 t.test("a certificate that is not valid yet is a warning, and is served: the clock may be wrong", async t => {
   const clock = new FakeClock(); // it is 1970
