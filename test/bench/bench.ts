@@ -42,7 +42,7 @@ type Section = (typeof SECTIONS)[number];
 
 const USAGE = `scripts/bench [--quick | --full] [--only paced,growth,bulk,latency,transfers,memory,sol,start,handover,console,pulse,abuse,tls,scrape] [--cells REGEXP]
               [--rounds N] [--seconds N] [--peers edge,ser2net,socat,floor] [--json FILE]
-scripts/bench --soak SECONDS [--json FILE]`;
+scripts/bench --soak SECONDS [--consoles N] [--json FILE]`;
 
 void main();
 
@@ -57,6 +57,7 @@ async function main(): Promise<void> {
       seconds: { type: "string" },
       peers: { type: "string", default: "edge,edge+dbus,ser2net,socat,floor" },
       soak: { type: "string" },
+      consoles: { type: "string" },
       json: { type: "string", default: "dist/bench/results.json" },
       help: { type: "boolean", default: false },
     },
@@ -98,7 +99,8 @@ async function main(): Promise<void> {
   }
   const bus = await PrivateBus.start(places);
   try {
-    if (values.soak !== undefined) await soak(bench, Number(values.soak));
+    if (values.soak !== undefined)
+      await soak(bench, Number(values.soak), values.consoles === undefined ? undefined : Number(values.consoles));
     else await measure(bench, values.only.split(",") as Section[], new RegExp(values.cells));
   } catch (error) {
     bench.fault({ cell: "all that was to follow", column: "edge", message: reason(error) });

@@ -11,12 +11,12 @@ import { portNumbers } from "../support/ports.js";
 import { PtyDevice } from "../support/pty.js";
 import { until } from "./wait.js";
 
-const TTYS = 8;
 const BMCS = 2;
-const TTY_INTERVAL_MS = 20;
+/** Of all ttys together. */
+const LINES_PER_SECOND = 400;
 const BMC_INTERVAL_MS = 200;
 /** Together more than a cycle prints. */
-const [TRACE_BYTES, TRACE_FILES] = [32_768, 9];
+const [TRACE_BYTES, TRACE_FILES] = [8192, 9];
 const LINE = /#(\d{9}) [a-z]{80}#\r\n/g;
 const TEXT = "abcdefghijklmnopqrstuvwxyz".repeat(4).slice(0, 80);
 
@@ -59,20 +59,23 @@ export class SoakConsoles {
   #timers: NodeJS.Timeout[] = [];
   #fault: Error | null = null;
 
-  static async make(scratch: string): Promise<SoakConsoles> {
+  /** @param ttys how many of the consoles are ttys */
+  static async make(scratch: string, ttys: number): Promise<SoakConsoles> {
     const made = new SoakConsoles();
+    const intervalMs = (1000 * ttys) / LINES_PER_SECOND;
     const next = await portNumbers({ teardown: end => made.#ends.push(end) });
-    for (let index = 0; index < TTYS; index++) made.#addTty(await next(), join(scratch, `soak-${index}.log`), index);
+    for (let index = 0; index < ttys; index++)
+      made.#addTty(await next(), join(scratch, `soak-${index}.log`), index, intervalMs);
     for (let index = 0; index < BMCS; index++) await made.#addBmc(await next());
     return made;
   }
 
-  #addTty(tcp: number, log: string, index: number): void {
+  #addTty(tcp: number, log: string, index: number, intervalMs: number): void {
     const device = new PtyDevice(() => {});
     this.#ends.push(() => device.close());
     const words = `always-open replay=65536 trace-size=${TRACE_BYTES} trace-keep=${TRACE_FILES}`;
     this.#consoles.push({
-      ...{ tcp, log, intervalMs: TTY_INTERVAL_MS, printed: 0, logged: 0, received: new NumberedLines() },
+      ...{ tcp, log, intervalMs, printed: 0, logged: 0, received: new NumberedLines() },
       configuration: [
         `TRACEFILE:soak${index}:${log}`,
         `127.0.0.1,${tcp}:raw:0:${device.path}:115200 LOCAL tr=soak${index} ${words}${index % 2 === 0 ? "" : " line-timestamp"}`,

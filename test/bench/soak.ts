@@ -10,6 +10,7 @@ import { SoakConsoles } from "./soak-consoles.js";
 import { summarize } from "./statistics.js";
 
 const PORTS = 32;
+const FEW_TTYS = 8;
 const SPEED = 115_200;
 const CYCLE_SECONDS = 10;
 /** Clients that are replaced after each cycle. */
@@ -26,9 +27,11 @@ interface Sample {
   readonly descriptors: number;
 }
 
-export async function soak(bench: Bench, seconds: number): Promise<void> {
-  const load = await Load.start(`${bench.places.tools}/load`, PORTS, "raw");
-  const consoles = await SoakConsoles.make(bench.places.scratch);
+/** @param ttys consoles; with many of them, one port is paced */
+export async function soak(bench: Bench, seconds: number, ttys = FEW_TTYS): Promise<void> {
+  const ports = ttys > FEW_TTYS ? 1 : PORTS;
+  const load = await Load.start(`${bench.places.tools}/load`, ports, "raw");
+  const consoles = await SoakConsoles.make(bench.places.scratch, ttys);
   const setup = { ports: load.ports, mode: "raw", speed: SPEED, lines: consoles.configuration } as const;
   const peer = new Peer("edge", setup, bench.places);
   const cycleMs = Math.min(CYCLE_SECONDS, seconds / 6) * 1000;
@@ -38,17 +41,17 @@ export async function soak(bench: Bench, seconds: number): Promise<void> {
   try {
     await peer.listening();
     await consoles.start();
-    await load.command(`connect 0 ${PORTS}`);
+    await load.command(`connect 0 ${ports}`);
     while (performance.now() < end) {
       process.kill(peer.pids[0] ?? 0, "SIGHUP");
-      const run = await load.run(`${cycleMs} paced 0 ${PORTS} both ${SPEED / 10} 8`);
+      const run = await load.run(`${cycleMs} paced 0 ${ports} both ${SPEED / 10} 8`);
       bytes += run.toNet.received + run.toDevice.received;
       const lines = await consoles.check();
       samples.push(sample(peer));
-      const until = next + RECONNECTS;
+      const until = Math.min(next + RECONNECTS, ports);
       await load.command(`disconnect ${next} ${until}`);
       await load.command(`connect ${next} ${until}`);
-      next = until % PORTS;
+      next = until % ports;
       console.error(formatSample(samples.length, bytes, lines, samples.at(-1)));
     }
     report(bench, samples, seconds >= JUDGED_SECONDS);
