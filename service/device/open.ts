@@ -32,7 +32,7 @@ export interface OpenRequest {
 export function openDevice(request: OpenRequest): Device {
   const lock = request.lock ? acquireLock(request.path, undefined, request.warn) : null;
   try {
-    return openUnlocked(request, () => lock?.release());
+    return openLocked(request, lock);
   } catch (error) {
     lock?.release();
     throw error;
@@ -58,11 +58,10 @@ export function adoptDevice(
   let lock: Lock | null = null;
   try {
     lock = request.lock ? acquireLock(path, undefined, request.warn) : null;
-    const closed = (): void => lock?.release();
-    if (printer) return new Printer(fd, path, closed);
+    if (printer) return new Printer(fd, path, lock);
     if (before === null) endBreak(fd);
     const rest = before ?? { line: null, virtualControl: null, break: NO_BREAK };
-    return new Tty(fd, path, { settings: line, control, closed, before: rest });
+    return new Tty(fd, path, { settings: line, control, lock, before: rest });
   } catch (error) {
     lock?.release();
     endDescriptor(fd);
@@ -82,18 +81,17 @@ export function deviceIdentity(path: string): string {
   }
 }
 
-/** @param closed called when the device is closed */
-function openUnlocked(request: OpenRequest, closed: () => void): Device {
+function openLocked(request: OpenRequest, lock: Lock | null): Device {
   const { path } = request;
   const fd = openDescriptor(request);
   let tty: Tty | null = null;
   try {
     if (request.printer) {
-      const printer = new Printer(fd, path, closed);
+      const printer = new Printer(fd, path, lock);
       storeDescriptor(fd, "d");
       return printer;
     }
-    tty = new Tty(fd, path, { settings: request.line, control: request.control, closed });
+    tty = new Tty(fd, path, { settings: request.line, control: request.control, lock });
     if (request.clearBreak) {
       endBreak(fd);
     }

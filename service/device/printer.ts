@@ -3,16 +3,16 @@ import { storedName } from "../native/stored-descriptors.js";
 import { NO_BREAK } from "./break.js";
 import type { Device, DeviceHandover } from "./device.js";
 import { DeviceStream } from "./stream.js";
+import type { Lock } from "./uucp-lock.js";
 
 export class Printer implements Device {
   readonly path: string;
   readonly line = null;
   readonly #stream: DeviceStream;
 
-  /** @param closed called once, when the descriptor is closed */
-  constructor(fd: number, path: string, closed: () => void) {
+  constructor(fd: number, path: string, lock: Lock | null) {
     this.path = path;
-    this.#stream = new DeviceStream(fd, path, closed);
+    this.#stream = new DeviceStream(fd, path, lock);
   }
 
   read(): number {

@@ -6,6 +6,7 @@ import { READABLE, Watch, WRITABLE } from "../native/poll.js";
 import { flush, queued } from "../native/serial.js";
 import { endDescriptor } from "../native/stored-descriptors.js";
 import { DeviceError } from "./device.js";
+import type { Lock } from "./uucp-lock.js";
 
 const DRAIN_POLL_MS = 10;
 
@@ -13,7 +14,7 @@ export class DeviceStream {
   readonly fd: number;
   readonly path: string;
   readonly #watch: Watch;
-  readonly #closedDescriptor: () => void;
+  readonly #lock: Lock | null;
   readonly #clock: Clock;
   #readable: (() => void) | null = null;
   #writable: (() => void) | null = null;
@@ -21,13 +22,13 @@ export class DeviceStream {
 
   /**
    * Throws DeviceError "setup-failed" for descriptors that cannot be polled, such as files and /dev/null.
-   * @param closed called once, when the descriptor is closed
+   * @param lock released when the descriptor is closed
    */
-  constructor(fd: number, path: string, closed: () => void, clock: Clock = systemClock) {
+  constructor(fd: number, path: string, lock: Lock | null, clock: Clock = systemClock) {
     this.fd = fd;
     this.#clock = clock;
     this.path = path;
-    this.#closedDescriptor = closed;
+    this.#lock = lock;
     try {
       this.#watch = new Watch(fd, events => this.#ready(events));
     } catch (error) {
@@ -115,7 +116,7 @@ export class DeviceStream {
     try {
       endDescriptor(this.fd);
     } finally {
-      this.#closedDescriptor();
+      this.#lock?.release();
     }
   }
 

@@ -26,13 +26,14 @@ import { Break } from "./break.js";
 import { type Device, DeviceError, type DeviceHandover, type LineDevice } from "./device.js";
 import { DeviceStream } from "./stream.js";
 import { fromTermios, toTermios } from "./termios.js";
+import type { Lock } from "./uucp-lock.js";
 
 interface TtyOptions {
   readonly settings: LineSettings;
   /** How modem lines were set when it was opened. */
   readonly control: InitialControl;
-  /** Called once, when the descriptor is closed. */
-  readonly closed: () => void;
+  /** Released when the descriptor is closed. */
+  readonly lock: Lock | null;
   /** How the process before this one left it: the line stays as it is. Null: it was opened anew. */
   readonly before?: Omit<DeviceHandover, "name" | "kind"> | null;
   readonly clock?: Clock;
@@ -52,7 +53,7 @@ export class Tty implements Device, LineDevice {
 
   /** Takes an open, non-blocking descriptor; sets the line up. Throws DeviceError "setup-failed". */
   constructor(fd: number, path: string, options: TtyOptions) {
-    const { settings, control, closed, before = null, clock = systemClock } = options;
+    const { settings, control, lock, before = null, clock = systemClock } = options;
     this.path = path;
     this.line = this;
     try {
@@ -62,7 +63,7 @@ export class Tty implements Device, LineDevice {
     } catch (error) {
       throw new DeviceError("setup-failed", path, reasonOf(error), { cause: error });
     }
-    this.#stream = new DeviceStream(fd, path, closed, clock);
+    this.#stream = new DeviceStream(fd, path, lock, clock);
     this.#break = new Break(fd, () => this.#released(), clock, before?.break);
     if (this.#readModem() !== null) return;
     this.#virtualControl = before?.virtualControl ?? { dtr: control.dtr ?? true, rts: control.rts ?? true };

@@ -12,7 +12,7 @@ import type { LineSettings } from "../line/settings.js";
 import type { LinePulses } from "../pulse/line-pulses.js";
 import { AYT } from "../telnet/codes.js";
 import type { TelnetEvent } from "../telnet/decoder.js";
-import type { ComPort, PortEnvironment, PortLed, PortTraces } from "./environment.js";
+import type { ComPort, PortEnvironment, PortTraces } from "./environment.js";
 import type { DataObservers } from "./observers.js";
 import type { Connection } from "./peers/connection.js";
 import type { Phase } from "./phase.js";
@@ -36,8 +36,6 @@ export class OpenPort implements TelnetCommands {
   readonly #transfer: TransferState;
   readonly #remote: RemoteControl | null;
   readonly #traces: PortTraces | null;
-  /** For bytes from the device, and to it. */
-  readonly #leds: readonly (PortLed | null)[];
   readonly #observers: DataObservers;
   readonly #events: PortEvents;
   readonly #environment: PortEnvironment;
@@ -67,8 +65,8 @@ export class OpenPort implements TelnetCommands {
     this.#connections = connections;
     this.#traces = environment.openTraces(config, options.expandFile);
     observers.traces = this.#traces;
-    this.#leds = [environment.led(config.options.ledRx), environment.led(config.options.ledTx)];
-    [observers.ledRx = null, observers.ledTx = null] = this.#leds;
+    observers.ledRx = environment.led(config.options.ledRx);
+    observers.ledTx = environment.led(config.options.ledTx);
     const silentSeconds = options.before?.transfer.deviceSilentSeconds ?? 0;
     this.#transfer = new TransferState(config, heartbeat.second - silentSeconds);
     const transfer = {
@@ -214,7 +212,8 @@ export class OpenPort implements TelnetCommands {
     this.#pulses?.end(!isLoss(reason));
     this.#traces?.closedPort(reason);
     this.#observers.traces = null;
-    for (const led of this.#leds) led?.close();
+    this.#observers.ledRx?.close();
+    this.#observers.ledTx?.close();
     this.#transfer.stopped = true;
     this.toDevice.stop();
     this.toNet.stop();

@@ -10,7 +10,7 @@ import { ReplayRing } from "./ring.js";
 interface ReplayOptions {
   readonly clock: Clock;
   /** Calls its listeners once a second. */
-  readonly heartbeat: { add(listener: () => void): void; remove(listener: () => void): void };
+  readonly heartbeat: Record<"add" | "remove", (listener: { everySecond(): void }) => void>;
   readonly log: { error(text: string): void };
 }
 
@@ -100,7 +100,7 @@ export class PortReplay {
     });
     if (this.#isBeating) return;
     this.#isBeating = true;
-    this.#options.heartbeat.add(this.#everySecond);
+    this.#options.heartbeat.add(this);
   }
 
   /** A copy of the last bytes, at most `limit`, from the start of a line on; and the time of the last one. */
@@ -183,14 +183,15 @@ export class PortReplay {
     endDescriptor(old.fd);
   }
 
-  readonly #everySecond = (): void => {
+  /** For the heartbeat. */
+  everySecond(): void {
     if (this.#ring === null || this.#ring.isFlushed) this.#stopBeating();
     else this.flush();
-  };
+  }
 
   #stopBeating(): void {
     this.#isBeating = false;
-    this.#options.heartbeat.remove(this.#everySecond);
+    this.#options.heartbeat.remove(this);
   }
 
   #guard<T>(act: () => T): T | null {

@@ -39,7 +39,7 @@ function tty(t: Test): DeviceUnderTest {
   const device = new Tty(fd, pty.path, {
     settings: STANDARD_LINE,
     control: { dtr: null, rts: null },
-    closed: () => {},
+    lock: null,
   });
   t.teardown(() => device.close(0));
   return {

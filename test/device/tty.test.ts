@@ -22,7 +22,7 @@ const AS_IS: InitialControl = { dtr: null, rts: null };
 function open(t: Test, settings = STANDARD_LINE, control = AS_IS): Opened {
   const pair = openPair(t);
   const fd = openSync(pair.path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
-  const tty = new Tty(fd, pair.path, { settings, control, closed: () => {} });
+  const tty = new Tty(fd, pair.path, { settings, control, lock: null });
   t.teardown(() => tty.close(0));
   const into = new Uint8Array(65_536);
   let text = "";
@@ -221,7 +221,7 @@ t.test("a closed device calls no callback", async t => {
 t.test("only a terminal can be set up", async t => {
   const fd = openSync("/dev/null", "r+");
   t.teardown(() => closeSync(fd));
-  t.throws(() => new Tty(fd, "/dev/null", { settings: STANDARD_LINE, control: AS_IS, closed: () => {} }), {
+  t.throws(() => new Tty(fd, "/dev/null", { settings: STANDARD_LINE, control: AS_IS, lock: null }), {
     code: "setup-failed",
     reason: "Inappropriate ioctl for device",
   });

@@ -6,8 +6,8 @@ t.test("the heartbeat beats only while it has listeners", async t => {
   const time = new FakeClock();
   const heartbeat = new Heartbeat(time);
   const seconds: number[] = [];
-  const listener = (): void => void seconds.push(heartbeat.second);
-  const other = (): void => {};
+  const listener = { everySecond: () => void seconds.push(heartbeat.second) };
+  const other = { everySecond: () => {} };
   t.equal(time.waiting, 0);
   heartbeat.add(listener);
   heartbeat.add(other);
@@ -25,12 +25,14 @@ t.test("a listener that leaves during a beat does not disturb the others", async
   const time = new FakeClock();
   const heartbeat = new Heartbeat(time);
   const heard: string[] = [];
-  const first = (): void => {
-    heard.push("first");
-    heartbeat.remove(first);
+  const first = {
+    everySecond: () => {
+      heard.push("first");
+      heartbeat.remove(first);
+    },
   };
   heartbeat.add(first);
-  heartbeat.add(() => heard.push("second"));
+  heartbeat.add({ everySecond: () => heard.push("second") });
   time.pass(2000);
   t.same(heard, ["first", "second", "second"]);
 });

@@ -1,14 +1,14 @@
 /** Checks peers once a second while the device is open: for the idle time limit, and for vanished peers that block others. */
 import { unmappedText } from "../../line/address.js";
 import { LinkError } from "../../net/link.js";
-import type { Heartbeat } from "../heartbeat.js";
+import type { Heartbeat, HeartbeatListener } from "../heartbeat.js";
 import type { PortEvents } from "../port-events.js";
 import type { ConnectionSlots } from "./connection-slots.js";
 
 /** Seconds between two looks at peers that hold up the others; a peer is gone when it acknowledged nothing in between. */
 const GONE_CHECK_SECONDS = 10;
 
-export class PeerChecks {
+export class PeerChecks implements HeartbeatListener {
   readonly #heartbeat: Heartbeat;
   readonly #slots: ConnectionSlots;
   readonly #port: { timeoutSeconds(): number };
@@ -23,20 +23,21 @@ export class PeerChecks {
   }
 
   start(): void {
-    this.#heartbeat.add(this.#everySecond);
+    this.#heartbeat.add(this);
   }
 
   stop(): void {
-    this.#heartbeat.remove(this.#everySecond);
+    this.#heartbeat.remove(this);
   }
 
-  readonly #everySecond = (): void => {
+  /** For the heartbeat. */
+  everySecond(): void {
     const [slots, { second }] = [this.#slots, this.#heartbeat];
     if (slots.live.size > 1 && second % GONE_CHECK_SECONDS === 0) this.#endGone();
     const limit = this.#port.timeoutSeconds();
     if (limit === 0) return;
     for (const connection of slots.idle(second, limit)) this.#events.peerMustGo(connection, "timeout");
-  };
+  }
 
   /** Closes a vanished peer that holds up the others sooner than one that is alone. */
   #endGone(): void {
