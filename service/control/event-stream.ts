@@ -37,8 +37,8 @@ export class EventStream {
       this.#ports.delete(name);
       this.#add({ kind: "output-ended", port: name });
     };
-    const stop = port.monitor("term", bytes => this.#addOutput(name, bytes), ended);
-    if (stop === null) return `Port is already being monitored: ${name}`;
+    const stop = port.monitor("output", bytes => this.#addOutput(name, bytes), ended);
+    if (stop === null) return `The output of the port is streamed already: ${name}`;
     this.#ports.set(name, stop);
     return null;
   }

@@ -1,26 +1,33 @@
 /** Observers of the data of a port: monitor, traces, LEDs. Unset ones cost nothing. Bytes are valid only during the call. */
 
 import type { PortLed, PortReplay, PortTraces } from "./environment.js";
-import type { MonitorDirection } from "./status.js";
+import type { Observed } from "./status.js";
+
+type Sink = (bytes: Uint8Array) => void;
 
 export class DataObservers {
-  monitorTerm: ((bytes: Uint8Array) => void) | null = null;
-  monitorTcp: ((bytes: Uint8Array) => void) | null = null;
+  /** Monitors of bytes from the device and to it, and those that stream the output of the device. */
+  term: Sink | null = null;
+  tcp: Sink | null = null;
+  output: Sink | null = null;
   traces: PortTraces | null = null;
   replay: PortReplay | null = null;
   /** Flashed for bytes from the device, and to it. */
   ledRx: PortLed | null = null;
   ledTx: PortLed | null = null;
-  #monitorEnded: (() => void) | null = null;
+  /** Of the monitor, and of the stream. */
+  #ended: ((() => void) | null)[] = [];
 
-  /** Sets the monitor; null when there is one already. It stays over connections and reloads, and ends with the port. */
-  monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
-    if (this.#monitorEnded !== null) return null;
-    if (direction === "term") this.monitorTerm = sink;
-    else this.monitorTcp = sink;
-    this.#monitorEnded = ended;
+  /** Null when there is such a one already. It stays over connections and reloads, and ends with the port. */
+  monitor(what: Observed, sink: Sink, ended: () => void): (() => void) | null {
+    const place = what === "output" ? 1 : 0;
+    if (this.#ended[place]) return null;
+    this[what] = sink;
+    this.#ended[place] = ended;
     return () => {
-      if (this.#monitorEnded === ended) this.#forgetMonitor();
+      if (this.#ended[place] !== ended) return;
+      this[what] = null;
+      this.#ended[place] = null;
     };
   }
 
@@ -31,15 +38,7 @@ export class DataObservers {
 
   end(): void {
     this.replay?.close();
-    this.replay = null;
-    const ended = this.#monitorEnded;
-    this.#forgetMonitor();
-    ended?.();
-  }
-
-  #forgetMonitor(): void {
-    this.#monitorEnded = null;
-    this.monitorTerm = null;
-    this.monitorTcp = null;
+    this.replay = this.term = this.tcp = this.output = null;
+    for (const ended of this.#ended.splice(0)) ended?.();
   }
 }

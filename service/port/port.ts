@@ -15,7 +15,7 @@ import { DataObservers } from "./observers.js";
 import { type OpenPort, playPulse } from "./open-port.js";
 import { PortPeople } from "./people.js";
 import { conditionOf, snapshot } from "./snapshot.js";
-import type { ManagedPort, MonitorDirection, PortCondition, PortStatus } from "./status.js";
+import type { ManagedPort, Observed, PortCondition, PortStatus } from "./status.js";
 import { stuckText } from "./stuck.js";
 
 export const NO_SOCKETS = "Unable to create network socket(s)";
@@ -190,8 +190,8 @@ export class Port implements ManagedPort {
   readonly endPulses = (): void => this.#lifecycle.openPort?.endPulses();
   readonly reopenTraces = (): void => this.#observers.traces?.reopen();
 
-  monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
-    return this.#observers.monitor(direction, sink, ended);
+  monitor(what: Observed, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null {
+    return this.#observers.monitor(what, sink, ended);
   }
 
   /** The new definition counts when the port is free; a `disconnectReason` ends its connections. */

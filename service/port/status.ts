@@ -66,6 +66,8 @@ export interface PortStatus {
 }
 
 export type MonitorDirection = "tcp" | "term";
+/** What can be observed: one monitor of either direction, and beside it one stream of the output of the device. */
+export type Observed = MonitorDirection | "output";
 
 /** The people at a port. */
 export interface PortUsers {
@@ -104,8 +106,8 @@ export interface ManagedPort {
   replay(limit: number): { readonly bytes: Uint8Array; readonly lastMs: number } | null;
   /** Plays a pulse of DTR and RTS. Null, or why not: `Unknown pulse: x`. */
   pulse(name: string): string | null;
-  /** Copies of one direction's bytes go to `sink` until the returned function is called; null when taken already. */
-  monitor(direction: MonitorDirection, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null;
+  /** Copies of the bytes go to `sink` until the returned function is called; null when taken already. */
+  monitor(what: Observed, sink: (bytes: Uint8Array) => void, ended: () => void): (() => void) | null;
 }
 
 /** The state of a port in words, for STATUS= and D-Bus. */

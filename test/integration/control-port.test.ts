@@ -91,6 +91,22 @@ t.test("a monitor copies one direction of a port, to one operator at a time", as
   t.equal(await other.ask(""), "", "nothing comes after the stop");
 });
 
+t.test("a stream of the output leaves a port its monitor", async t => {
+  const { daemon, port, name, device } = await serve(t);
+  const [fleet, second, technician] = [await daemon.control(), await daemon.control(), await daemon.control()];
+  t.equal(await fleet.ask(`events ${name}`), "");
+  t.equal(await technician.ask(`monitor term ${name}`), "");
+  t.equal(await second.ask(`events ${name}`), `The output of the port is streamed already: ${name}\r\n`);
+  await Client.connect(t, port);
+  device.send("login: ");
+  t.equal(await technician.expect("login: "), "login: ");
+  t.match(await fleet.expect('"output"'), '"output"');
+  t.match(await fleet.expect(`"${Buffer.from("login: ").toString("base64")}"`), name);
+  t.equal(await technician.ask("monitor stop"), "");
+  device.send("more");
+  t.match(await fleet.expect(`"${Buffer.from("more").toString("base64")}"`), "output", "the stream goes on");
+});
+
 t.test("a timeout that an operator sets ends an idle connection", async t => {
   const { daemon, port, name, device } = await serve(t);
   const client = await Client.connect(t, port);

@@ -2,7 +2,13 @@
 
 import { STANDARD_LINE } from "../../service/line/settings.js";
 import type { Link } from "../../service/net/link.js";
-import type { ConnectionStatus, ManagedPort, MonitorDirection, PortStatus } from "../../service/port/status.js";
+import type {
+  ConnectionStatus,
+  ManagedPort,
+  MonitorDirection,
+  Observed,
+  PortStatus,
+} from "../../service/port/status.js";
 
 export interface FakeManagedPort extends ManagedPort {
   /** The result of `status`; the test changes it. */
@@ -11,7 +17,7 @@ export interface FakeManagedPort extends ManagedPort {
   readonly calls: string[];
   /** The result of the next `setState`, `setConfig` and `setLine`. */
   refusal: string | null;
-  readonly monitored: MonitorDirection | null;
+  readonly monitored: Observed | null;
   /** Links that were attached. */
   readonly attached: readonly Link[];
   /** Bytes pass in one direction. */
@@ -23,7 +29,8 @@ export interface FakeManagedPort extends ManagedPort {
 export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeManagedPort {
   const calls: string[] = [];
   const attached: Link[] = [];
-  let monitor: { direction: MonitorDirection; sink: (bytes: Uint8Array) => void; ended: () => void } | null = null;
+  const monitors = new Set<{ what: Observed; sink: (bytes: Uint8Array) => void; ended: () => void }>();
+  const isStream = ({ what }: { what: Observed }) => what === "output";
 
   const port: FakeManagedPort = {
     get name() {
@@ -33,7 +40,7 @@ export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeMan
     calls,
     refusal: null,
     get monitored() {
-      return monitor?.direction ?? null;
+      return [...monitors].find(one => !isStream(one))?.what ?? null;
     },
     status: () => port.known,
     disconnect() {
@@ -83,23 +90,22 @@ export function createFakeManagedPort(status: Partial<PortStatus> = {}): FakeMan
       return true;
     },
     replay: () => null,
-    monitor(direction, sink, ended) {
-      if (monitor !== null) return null;
-      const mine = { direction, sink, ended };
-      monitor = mine;
+    monitor(what, sink, ended) {
+      const mine = { what, sink, ended };
+      if ([...monitors].some(one => isStream(one) === isStream(mine))) return null;
+      monitors.add(mine);
       return () => {
-        if (monitor !== mine) throw new Error("stopped a monitor that was over");
-        monitor = null;
+        if (!monitors.delete(mine)) throw new Error("stopped a monitor that was over");
       };
     },
-    pass(direction, bytes) {
-      if (monitor?.direction !== direction) return;
-      monitor.sink(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+    pass(what, bytes) {
+      const taken = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
+      for (const one of monitors) if (one.what === what || (isStream(one) && what === "term")) one.sink(taken);
     },
     remove() {
-      const last = monitor;
-      monitor = null;
-      last?.ended();
+      const last = [...monitors];
+      monitors.clear();
+      for (const { ended } of last) ended();
     },
   };
   return port;

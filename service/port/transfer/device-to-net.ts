@@ -138,7 +138,8 @@ export class DeviceToNet {
   #pass(read: Uint8Array): void {
     const { observers, events, heartbeat } = this.#options;
     this.#state.lastDeviceSecond = heartbeat.second;
-    observers.monitorTerm?.(read);
+    observers.term?.(read);
+    observers.output?.(read);
     const end = this.#closeOn === null ? -1 : this.#closeOn.scan(read);
     const bytes = end < 0 ? read : read.subarray(0, end);
     observers.traces?.deviceToNet(bytes);

@@ -258,7 +258,7 @@ export class NetToDevice {
       return;
     }
     const bytes = connection.decodeData(read);
-    observers.monitorTcp?.(bytes);
+    observers.tcp?.(bytes);
     observers.traces?.netToDevice(bytes);
     this.#state.toDevice.add(bytes.length * this.#state.timing.byteMs, this.#nowMs);
     this.write(bytes);
