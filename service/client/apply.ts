@@ -3,14 +3,14 @@ import { spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import { NOT_RELOADED } from "../config/diagnostic.js";
 import { DaemonError } from "../drain/running-daemon.js";
-import { decodeUtf8, toText } from "../line/bytes.js";
+import { decodeUtf8, toBytes, toText } from "../line/bytes.js";
 import { pause } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { type ClientCommand, UsageError } from "./arguments.js";
 import type { ControlAddress } from "./control-session.js";
 import { askOnce } from "./daemons.js";
 import { readGiven } from "./given-file.js";
-import { type ClientIo, onEndingSignal } from "./io.js";
+import { type ClientIo, onEndingSignal, writeIfRead } from "./io.js";
 import { TrialFile } from "./trial-file.js";
 import { EXIT } from "./usage.js";
 
@@ -37,27 +37,35 @@ export async function apply(
   if (path === null) throw new DaemonError("failed", "the daemon reads no file; --to FILE names one");
   const content = readGiven(command.file);
   check(command.file, content, before.board, io);
-  const trial = begin(path, content);
-  io.out(`on trial: ${path}\n`);
-  return await new Trial(address, trial, before.health, io).run(command.confirmSeconds);
+  // From here on the trial comes to its end, though the terminal may be lost with the network.
+  const told: ClientIo = {
+    ...io,
+    out: text => writeIfRead(1, toBytes(text)),
+    err: text => writeIfRead(2, toBytes(text)),
+  };
+  const start = (): TrialFile => {
+    const trial = begin(path, content);
+    told.out(`on trial: ${path}\n`);
+    return trial;
+  };
+  return await new Trial(address, before.health, told).run(start, command.confirmSeconds);
 }
 
 class Trial {
   readonly #address: ControlAddress;
-  readonly #file: TrialFile;
   /** What was wrong before: the new configuration is not blamed for it. */
   readonly #before: readonly string[];
   readonly #io: ClientIo;
   #signal: NodeJS.Signals | null = null;
 
-  constructor(address: ControlAddress, file: TrialFile, before: readonly string[], io: ClientIo) {
+  constructor(address: ControlAddress, before: readonly string[], io: ClientIo) {
     this.#address = address;
-    this.#file = file;
     this.#before = before;
     this.#io = io;
   }
 
-  async run(seconds: number): Promise<number> {
+  /** @param start puts the file in its place */
+  async run(start: () => TrialFile, seconds: number): Promise<number> {
     let interrupt = (): void => {};
     const interrupted = new Promise<void>(resolve => {
       interrupt = resolve;
@@ -67,10 +75,11 @@ class Trial {
       interrupt();
     });
     try {
+      const file = start();
       const fault = (await this.#reload()) ?? (await this.#watch(seconds, interrupted));
-      if (fault !== null) return await this.#takeBack(fault);
-      this.#file.keep();
-      this.#io.out(`kept: ${this.#file.path}\n`);
+      if (fault !== null) return await this.#takeBack(file, fault);
+      file.keep();
+      this.#io.out(`kept: ${file.path}\n`);
       return EXIT.done;
     } finally {
       unhook();
@@ -110,8 +119,8 @@ class Trial {
     }
   }
 
-  async #takeBack(fault: string): Promise<number> {
-    this.#file.takeBack();
+  async #takeBack(file: TrialFile, fault: string): Promise<number> {
+    file.takeBack();
     this.#io.err(`ser2net: taken back: ${fault}\n`);
     const left = await this.#reload();
     if (left !== null) this.#io.err(`ser2net: the previous configuration: ${left}\n`);

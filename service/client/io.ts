@@ -14,15 +14,30 @@ export interface ClientIo {
 
 /** Whole, also where the descriptor does not block. Ends the process when its reader is gone. */
 export function writeWhole(fd: 1 | 2, bytes: Uint8Array): void {
+  const error = writeFailure(fd, bytes);
+  if (codeOf(error) === "EPIPE") process.exit(1);
+  if (error !== null) throw error;
+}
+
+/** As `writeWhole`, for a command that goes on where its reader or its terminal is gone. */
+export function writeIfRead(fd: 1 | 2, bytes: Uint8Array): void {
+  writeFailure(fd, bytes);
+}
+
+/** Null: all of it is written. */
+function writeFailure(fd: 1 | 2, bytes: Uint8Array): unknown {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : null;
-      if (code === "EPIPE") process.exit(1);
-      if (code !== "EAGAIN") throw error;
+      if (codeOf(error) !== "EAGAIN") return error;
     }
   }
+  return null;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : null;
 }
 
 /** Signals that end a command; the exit status is 128 and the number. */

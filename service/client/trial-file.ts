@@ -74,9 +74,9 @@ function keepPrevious(path: string, rollback: string): void {
   else writeFileSync(toBytes(rollback), "\n", { flag: "wx" });
 }
 
-/** With the owner and the mode of the file whose place it takes. */
+/** With the owner and the mode of the file whose place it takes: until it has them, only its owner may open it. */
 function writeDraft(path: string, content: Uint8Array, like: Stats | null): void {
-  const fd = openSync(toBytes(path), NEW_FLAGS, USUAL_MODE);
+  const fd = openSync(toBytes(path), NEW_FLAGS, like === null ? USUAL_MODE : 0o600);
   try {
     if (like !== null) {
       fchownSync(fd, like.uid, like.gid);

@@ -113,6 +113,31 @@ t.test("a trial that is interrupted, or whose daemon ends, is taken back", async
   await until("the file is as before", () => readFileSync(configFile, "utf8") === previous);
 });
 
+t.test("a trial whose reader is gone comes to its end all the same", async t => {
+  const stage = await consoleStage(t, [RAW]);
+  const { configFile } = stage.daemon;
+  const previous = readFileSync(configFile, "utf8");
+  const pushed = join(temporaryFolder(t), "pushed.conf");
+  writeFileSync(pushed, `# new\n${previous}`);
+  const begin = (seconds: number): ReturnType<typeof runProgram> => {
+    const words = [BUNDLE, "apply", "--socket", stage.socket, "--confirm", `${seconds}`, pushed];
+    const running = runProgram(t, process.execPath, words);
+    running.process.stdout?.destroy();
+    running.process.stderr?.destroy();
+    return running;
+  };
+  const interrupted = begin(600);
+  await until("the trial has begun", () => readFileSync(configFile, "utf8") !== previous);
+  interrupted.process.kill("SIGHUP");
+  t.same(await interrupted.exit(), { code: 129, signal: null });
+  t.equal(readFileSync(configFile, "utf8"), previous);
+  t.notOk(existsSync(`${configFile}.rollback`));
+
+  t.same(await begin(1).exit(), { code: 0, signal: null });
+  t.match(readFileSync(configFile, "utf8"), /^# new\n/);
+  t.notOk(existsSync(`${configFile}.rollback`));
+});
+
 t.test("a trial that was cut off is taken back at boot", async t => {
   const root = temporaryFolder(t);
   mkdirSync(join(root, "etc/ser2net/boards"), { recursive: true });
