@@ -1,5 +1,5 @@
 /** The processes of the machine, by /proc: who has a file open, and which are daemons of ser2net. */
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { toText } from "../line/bytes.js";
 import { readRegularFile } from "../native/read-file.js";
@@ -35,9 +35,9 @@ export class OpenFiles {
     return new OpenFiles(holders, hidden);
   }
 
-  /** Of a path, or of `socket:[1234]`. */
+  /** Of a device by any of its paths, of another path, or of `socket:[1234]`. */
   holders(target: string): readonly number[] {
-    return this.#holders.get(target) ?? [];
+    return this.#holders.get(keyOf(target, target)) ?? [];
   }
 }
 
@@ -111,12 +111,24 @@ function argumentsOf(pid: number, proc: string): readonly string[] {
   return text.split("\0").slice(0, -1);
 }
 
+/** Pseudo-terminals (devices.txt of the kernel): each instance of devpts, as containers have one, has its own 136:0. */
+const [FIRST_PTS, LAST_PTS] = [0x8800, 0x8fff];
+
+/** The same for all names of a device, also in the /dev of a container. @param path of what `target` names */
+function keyOf(path: string, target: string): string {
+  if (!target.startsWith("/dev/")) return target;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats?.isCharacterDevice()) return target;
+  const { dev, rdev } = stats;
+  return `device ${rdev >= FIRST_PTS && rdev <= LAST_PTS ? `${dev} ` : ""}${rdev}`;
+}
+
 /** Null: they may not be looked at. */
 function descriptorsOf(folder: string): readonly string[] | null {
   try {
     return readdirSync(folder).flatMap(fd => {
       try {
-        return [readlinkSync(`${folder}/${fd}`)];
+        return [keyOf(`${folder}/${fd}`, readlinkSync(`${folder}/${fd}`))];
       } catch {
         return []; // closed meanwhile
       }
