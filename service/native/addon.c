@@ -61,8 +61,9 @@ static napi_value error_reason(napi_env env, napi_callback_info info) {
 }
 
 /*
- * The threads in which V8 collects and compiles have arenas of glibc, which gives the free end of one back above a limit. It raises
- * that limit to twice the largest block that was mapped and freed (mallopt(3)); a limit that is set stays.
+ * V8 collects and compiles in threads of its own. glibc keeps the free memory of each thread apart (in an arena), and gives the free
+ * end of one back above a limit, which it raises to twice the largest block that was mapped and freed (mallopt(3)). Instead, threads
+ * that allocate for the first time from now on share the arena of the main thread, and the limit stays.
  */
 #define KEPT_FREE (64 * 1024)
 
@@ -100,6 +101,7 @@ static const struct entry data_functions[] = {
 
 NAPI_MODULE_INIT() {
 #ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 1);
   mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
 #endif
   bool complete = export_functions(env, exports, data_functions) && export_functions(env, exports, tty_functions) &&
