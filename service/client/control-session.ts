@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { ANSWER_MS, DaemonError } from "../drain/running-daemon.js";
 import { toBytes, toText } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
+import { reasonOf } from "../native/errors.js";
 import { TelnetDecoder } from "../telnet/decoder.js";
 import type { TlsFiles } from "./arguments.js";
 import { DataSession } from "./data-session.js";
@@ -55,9 +56,9 @@ export class ControlSession {
       if (this.#received.length > MAX_ANSWER) this.#fail("failed", "its answer has no end");
       this.#changed();
     });
-    socket.on("error", error => this.#ended(socketReason(error, decoder === null)));
+    socket.on("error", error => this.#ended(decoder === null ? localReason(error) : networkReason(error)));
     // A refusal is its last line: access denied, too many sessions.
-    socket.on("close", () => this.#ended(this.#received.trim().split("\n").at(-1) || "it has ended"));
+    socket.on("close", () => this.#ended(this.#received.trim().split("\n").at(-1) || this.#silence("it has ended")));
   }
 
   /** Resolves when the daemon has shown its prompt. Rejects with DaemonError, as every call here. */
@@ -115,7 +116,7 @@ export class ControlSession {
   }
 
   async #until(isThere: () => boolean): Promise<void> {
-    const cancel = this.#clock.after(ANSWER_MS, () => this.#fail("failed", "it does not answer"));
+    const cancel = this.#clock.after(ANSWER_MS, () => this.#fail("failed", this.#silence("it does not answer")));
     try {
       while (!isThere() && this.#failure === null) {
         await new Promise<void>(resolve => {
@@ -126,6 +127,12 @@ export class ControlSession {
       cancel();
     }
     if (!isThere() && this.#failure !== null) throw this.#failure;
+  }
+
+  /** The reason, with its likely cause where nothing has come by TCP. */
+  #silence(reason: string): string {
+    if (this.#decoder === null || this.#answered || this.#received !== "") return reason;
+    return `${reason} (expected a control port; --tls if it has TLS, else without)`;
   }
 
   /** A daemon that takes the connection and refuses the session is there, but cannot be asked. */
@@ -170,10 +177,20 @@ function readAttached(
 }
 
 /** Reasons of a local socket that a user meets, in words. */
-function socketReason(error: NodeJS.ErrnoException, isLocal: boolean): string {
-  if (isLocal && error.code === "EACCES") {
+function localReason(error: NodeJS.ErrnoException): string {
+  if (error.code === "EACCES") {
     return "permission denied: be a member of the group ser2net, or of ser2net-admin to write";
   }
-  if (isLocal && (error.code === "ENOENT" || error.code === "ECONNREFUSED")) return "no daemon runs there";
-  return error.message;
+  if (error.code === "ENOENT" || error.code === "ECONNREFUSED") return "no daemon runs there";
+  return reasonOf(error);
+}
+
+/** The same by TCP and TLS. */
+function networkReason(error: NodeJS.ErrnoException & { syscall?: string }): string {
+  const { code = "" } = error;
+  if (error.syscall === "getaddrinfo") return `the name of the host is not known (${code})`;
+  if (/SELF_SIGNED|UNABLE_TO_/.test(code))
+    return `${reasonOf(error)} (--ca FILE names the authority of its certificate)`;
+  if (/^ERR_SSL_(WRONG_VERSION|PACKET_LENGTH)/.test(code)) return "it has no TLS (try without --tls)";
+  return reasonOf(error).trim();
 }

@@ -40,13 +40,13 @@ export async function checkUnit(instance: string, isAnswering: boolean): Promise
 }
 
 /** What `--check` says of the configuration with which it runs. */
-export async function checkConfiguration({ argv }: Process): Promise<readonly Finding[]> {
+export async function checkConfiguration({ pid, argv }: Process): Promise<readonly Finding[]> {
   const checked = await ask(argv[0] ?? "", [...reportArguments(argv), "--check"]);
   if (checked === null) return [note("configuration", "the program of the daemon is not there any more")];
   const lines = checked.output.split("\n").filter(line => line !== "");
   if (lines.length === 0) return [ok("configuration", "without errors")];
-  const text = `${lines.length} messages\n${lines.slice(0, LOG_LINES).join("\n")}`;
-  const cure = "mend the lines named, then: systemctl reload ser2net@NAME";
+  const text = `${lines.length === 1 ? "1 message" : `${lines.length} messages`}\n${lines.slice(0, LOG_LINES).join("\n")}`;
+  const cure = `change what is named, then: kill -HUP ${pid}`;
   return [checked.code === 0 ? note("configuration", text, cure) : fault("configuration", text, cure)];
 }
 

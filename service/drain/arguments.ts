@@ -7,8 +7,8 @@ export interface DrainArguments {
   readonly maxSeconds: number | null;
   /** Names of boards; none: all instances. */
   readonly instances: readonly string[];
-  /** As the daemon's `--dbus`. */
-  readonly dbus: string;
+  /** As the daemon's `--dbus`; null: the system bus, and the local sockets where no daemon is on it. */
+  readonly dbus: string | null;
   /** Control ports, each of a daemon; with one, the bus is not used. */
   readonly controlPorts: readonly string[];
 }
@@ -44,7 +44,7 @@ export function parseDrainArguments([command, ...words]: readonly string[]): Dra
     command,
     maxSeconds: max === undefined ? null : Number(max),
     instances: given.get("--instance") ?? [],
-    dbus: given.get("--dbus")?.at(-1) ?? "system",
+    dbus: given.get("--dbus")?.at(-1) ?? null,
     controlPorts,
   };
 }

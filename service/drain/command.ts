@@ -3,7 +3,7 @@ import { loadHelp } from "../app/load-help.js";
 import { type Clock, pause } from "../line/clock.js";
 import { type DrainArguments, parseDrainArguments } from "./arguments.js";
 import { findOnBus } from "./bus-daemons.js";
-import { connectControlPort } from "./control-daemon.js";
+import { connectControlPort, connectSockets } from "./control-daemon.js";
 import { DaemonError, type RunningDaemon } from "./running-daemon.js";
 import { formatTable, type TableRow } from "./table.js";
 
@@ -48,8 +48,21 @@ export async function drainCommand(words: readonly string[], io: DrainIo): Promi
 
 async function findDaemons(given: DrainArguments, env: NodeJS.ProcessEnv): Promise<readonly RunningDaemon[]> {
   const { controlPorts, dbus, instances } = given;
-  if (controlPorts.length === 0) return findOnBus(dbus, instances, env);
-  return Promise.all(controlPorts.map(spec => connectControlPort(spec)));
+  if (controlPorts.length > 0) return Promise.all(controlPorts.map(spec => connectControlPort(spec)));
+  try {
+    return await findOnBus(dbus ?? "system", instances, env);
+  } catch (error) {
+    if (dbus !== null || !isAbsent(error)) throw error;
+    try {
+      return await connectSockets(instances);
+    } catch (other) {
+      throw isAbsent(other) ? error : other;
+    }
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof DaemonError && error.code === "absent";
 }
 
 async function run(given: DrainArguments, daemons: readonly RunningDaemon[], io: DrainIo): Promise<number> {

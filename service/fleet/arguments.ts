@@ -31,7 +31,7 @@ export function parseFleetArguments(argv: readonly string[]): FleetCommand | str
   }
   const [kind, subject, ...more] = words;
   if (kind !== "run" && kind !== "check" && kind !== "console")
-    return `run, check or console? not ${kind ?? "nothing"}`;
+    return kind === undefined ? "run, check or console?" : `not run, check or console: ${kind}`;
   if (subject === undefined) return kind === "console" ? "console: which BOARD/PORT?" : `${kind}: which instance?`;
   if (more.length > 0) return `one word too many: ${more[0]}`;
   const file = options.get("-c") ?? null;

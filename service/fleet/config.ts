@@ -48,7 +48,7 @@ type Reader = (value: string, draft: Draft) => Wrong | null;
 const READERS: Readonly<Record<string, Reader>> = {
   BROKER(value, draft) {
     const expected = "expected BROKER:mqtt://HOST[:PORT] or BROKER:mqtts://HOST[:PORT]";
-    if (!/^mqtts?:\/\/(\[[\da-fA-F:]+\]|[^\s:/@?#[\]]+)(:\d{1,5})?\/?$/.test(value)) {
+    if (!/^mqtts?:\/\/(\[[\da-fA-F:]+\]|[^\s:/@?#[\]]+)(:\d{1,5})?\/?$/.test(value) || !URL.canParse(value)) {
       return { message: `Invalid broker: ${value}`, expected, at: 0 };
     }
     draft.broker = value;

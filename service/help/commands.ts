@@ -5,7 +5,7 @@ import { ATTACHED_STATUS, CLIENT_STATUS, DRAIN_STATUS, MIGRATION_STATUS } from "
 
 const DRAIN_TARGET: readonly OptionHelp[] = [
   { form: "--instance NAME", text: "only the instance of that name; may be repeated. Without it: all of this machine" },
-  { form: "--dbus BUS", text: "system (the default), session or the address of a bus" },
+  { form: "--dbus BUS", text: "system (the default), session or the address of a bus; then only this bus" },
   { form: "-p PORT", text: "reach a daemon by its control port and not over D-Bus; may be repeated" },
 ];
 const OUTPUT: OptionHelp = { form: "-o FILE", text: "write FILE, which must not exist, and not standard output" };

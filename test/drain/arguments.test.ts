@@ -1,7 +1,7 @@
 import t from "tap";
 import { type DrainArguments, parseDrainArguments } from "../../service/drain/arguments.js";
 
-const PLAIN: DrainArguments = { command: "busy", maxSeconds: null, instances: [], dbus: "system", controlPorts: [] };
+const PLAIN: DrainArguments = { command: "busy", maxSeconds: null, instances: [], dbus: null, controlPorts: [] };
 
 t.test("the words of the three commands", async t => {
   const cases: readonly [string, Partial<DrainArguments> | null][] = [

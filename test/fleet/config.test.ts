@@ -38,6 +38,7 @@ t.test("what is not given", async t => {
 t.test("mistakes, each with its place", async t => {
   t.same(mistakes(), ["1:1 No broker given"]);
   t.same(mistakes("BROKER:http://x"), ["1:8 Invalid broker: http://x"]);
+  t.same(mistakes("BROKER:mqtt://x:99999"), ["1:8 Invalid broker: mqtt://x:99999"]);
   t.same(mistakes("BROKER:mqtt://x", "TLS:ca=/a cart=/b"), ["2:11 Invalid TLS word: cart=/b"]);
   t.same(mistakes("BROKER:mqtt://x", "TLS:cert=/a"), ["2:5 cert= and key= belong together"]);
   t.same(mistakes("BROKER:mqtt://x", "LOGIN:user=a pass=secret"), ["2:14 Invalid login word: pass=..."], "no secret");

@@ -71,7 +71,7 @@ t.test("by the control port of another machine, and where there is no daemon", a
   t.match(await runToEnd(t, ["log", ...at, "x"]), { code: 1, errors: /ssh 127\.0\.0\.1 ser2net log x/ });
   t.match(await runToEnd(t, ["ports", "-H", "127.0.0.1:1"]), {
     code: 3,
-    errors: /^ser2net: 127\.0\.0\.1:1: .*ECONNREFUSED/,
+    errors: /^ser2net: 127\.0\.0\.1:1: Connection refused\n$/,
   });
   t.match(await runToEnd(t, ["ports", "--socket", `${stage.folder}/none`]), {
     code: 3,

@@ -54,6 +54,14 @@ t.test("a port that works has no fault; one whose device is gone, locked or shar
   t.match(text, new RegExp(`^port ${gone}\n {2}FAULT state: waiting for its device\n {8}cure: see node below\n`, "m"));
 });
 
+t.test("a configuration with a mistake, with a cure that works without systemd too", async t => {
+  const stage = await consoleStage(t, [`${LINE} NOSUCH`]);
+  const { output } = await stage.ask("doctor", "--json");
+  t.match(find(output, `daemon ${stage.daemon.pid}`, "configuration"), [
+    { level: "fault", text: /^1 message\n.*NOSUCH/, cure: `kill -HUP ${stage.daemon.pid}` },
+  ]);
+});
+
 t.test("a network port that another program has, and no daemon at all", async t => {
   const stage = await consoleStage(t, [LINE]);
   const [name = ""] = stage.names;

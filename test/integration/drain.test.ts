@@ -1,4 +1,5 @@
 /** `ser2net busy`, `drain` and `undrain` with real daemons, several on one machine, and the users of their ports. */
+import { mkdirSync, rmSync } from "node:fs";
 import t, { type Test } from "tap";
 import { DAEMON, ROOT } from "../dbus/stage.js";
 import { Client } from "../support/client.js";
@@ -62,7 +63,7 @@ t.test("busy tells of every instance of the machine, or of one", tools, async t 
   await until("it is free", async () => (await stage.ask("busy")).code === 0);
 
   t.match(await stage.ask("busy", "--dbus", "unix:path=/nonexistent"), { code: 3, errors: "no bus at" });
-  t.match(await stage.ask("busy", "-p", "127.0.0.1,1"), { code: 3, errors: "ECONNREFUSED" });
+  t.match(await stage.ask("busy", "-p", "127.0.0.1,1"), { code: 3, errors: "Connection refused" });
   t.match(await stage.ask("busy", "-p", "no port"), { code: 2, errors: "not a control port: no port" });
   t.match(await stage.ask("busy", "now"), {
     code: 2,
@@ -154,4 +155,22 @@ t.test("without a bus, by the control port", async t => {
   await talk(t, one);
   for (let sessions = 0; sessions < 4; sessions++) await one.daemon.control();
   t.match(await stage.ask("busy", ...where), { code: 2, errors: /: Too many controller ports\n$/ }, "cannot tell");
+});
+
+t.test("without a bus, by the local socket", { skip: process.getuid?.() !== 0 && "needs root" }, async t => {
+  const stage = await drainStage(t);
+  await stage.bus.kill();
+  const name = `drain-test-${process.pid}`;
+  const folder = `/run/ser2net/${name}`;
+  mkdirSync(folder, { recursive: true });
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const one = await stage.instance(null, { args: ["--control-socket", `${folder}/control`] });
+  t.same(await stage.ask("busy", "--instance", name), { code: 0, output: "", errors: "" });
+  const client = await talk(t, one);
+  t.match(await stage.ask("busy", "--instance", name), { code: 1, output: addressOf(client) });
+  t.match(await stage.ask("busy"), { code: 1, output: addressOf(client) }, "with others that there may be");
+  t.match(await stage.ask("drain", "--max", "0", "--instance", name), { code: 1, output: addressOf(client) });
+  t.equal(await (await Client.connect(t, one.port)).untilEnd(), REFUSED);
+  t.match(await stage.ask("undrain", "--instance", name), { code: 0, errors: "" });
+  t.match(await stage.ask("busy", "--instance", `${name}-none`), { code: 3, output: "", errors: "no bus at" });
 });

@@ -1,5 +1,6 @@
 /** The client of a technician at a control port with TLS. */
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import { isRefused } from "../support/client.js";
@@ -36,7 +37,7 @@ t.test("ports and attach by TLS, with roles by certificate", async t => {
 
   t.match(
     await runToEnd(t, ["ports", ...at, ...own(alice)]),
-    { code: 1, errors: /certificate/ },
+    { code: 1, errors: /certificate.* \(--ca FILE names the authority of its certificate\)\n$/ },
     "the authority is not known",
   );
   t.match(
@@ -50,4 +51,22 @@ t.test("ports and attach by TLS, with roles by certificate", async t => {
   });
   t.match(await runToEnd(t, ["ports", "--tls"]), { code: 2, errors: /--tls is for a control port/ });
   t.match(await runToEnd(t, ["ports", ...at, "--cert", alice.cert]), { code: 2, errors: /--cert and --key/ });
+});
+
+t.test("a server that is not a control port, or not with TLS, is told as such", async t => {
+  const port = await (await portNumbers(t))();
+  let reply = "no TLS here\r\n";
+  const server = createServer(socket => socket.on("error", () => {}).end(reply));
+  await new Promise<void>(resolve => server.listen(port, "127.0.0.1", resolve));
+  t.teardown(() => server.close());
+  const at = ["-H", `127.0.0.1:${port}`];
+  t.match(await runToEnd(t, ["ports", ...at, "--tls", "--ca", ca]), {
+    code: 1,
+    errors: /: it has no TLS \(try without --tls\)\n$/,
+  });
+  reply = "";
+  t.match(await runToEnd(t, ["ports", ...at]), {
+    code: 1,
+    errors: /: it has ended \(expected a control port; --tls if it has TLS, else without\)\n$/,
+  });
 });
