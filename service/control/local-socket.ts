@@ -79,9 +79,15 @@ export class LocalSocket {
   /** Stops listening, and removes the socket file unless another file has its place now. Idempotent. */
   close(): void {
     const path = this.#config?.path ?? null;
-    this.#listener?.close();
-    if (this.#listener !== null && path !== null && markOf(lookAt(path)) === this.#mark) unlinkSync(toBytes(path));
+    const listener = this.#listener;
     this.#listener = null;
+    listener?.close();
+    if (listener === null || path === null) return;
+    try {
+      if (markOf(lookAt(path)) === this.#mark) unlinkSync(toBytes(path));
+    } catch (error) {
+      this.#options.log.error(`Unable to remove control socket ${path}: ${reasonOf(error)}`);
+    }
   }
 
   /** The listening socket of the previous process if the file is still that socket's; else a new one. Throws with the reason. */

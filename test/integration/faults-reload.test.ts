@@ -179,3 +179,17 @@ t.test("a board that cannot be told for want of descriptors is not taken for ano
     t.match(errors, /EMFILE: too many open files, open '[^']*'\n$/, place);
   }
 });
+
+t.test("a control socket that cannot be removed is told, and the daemon goes on", NEEDS_UART, async t => {
+  const faults = new Faults(t);
+  const path = join(temporaryFolder(t), "control-file");
+  const controlPort = await (await portNumbers(t))();
+  const config = [`CONTROLSOCKET:${path}`];
+  const daemon = await Daemon.start(t, { controlPort, config, foreground: "-d", env: faults.env });
+  faults.arm({ call: "unlink", at: 1, error: "EACCES", under: "control-file" });
+  daemon.hup([]);
+  await daemon.running.errors.expect(`Unable to remove control socket ${path}: Permission denied`);
+  t.match(await daemon.ask("version"), "ser2net version");
+  faults.disarm();
+  t.same(await daemon.stop(), { code: 0, signal: null });
+});
