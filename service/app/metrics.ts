@@ -75,8 +75,8 @@ function sourceOf(daemon: MeasuredDaemon, totals: Totals, log: LimitedLog, clock
       return {
         ...{ version: VERSION, faultyLines: daemon.faultyLines, isDraining: daemon.drain.isDraining },
         ...{ missingDevices: daemon.missing().length, suppressedLines: log.suppressed },
-        ...{ memoryBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 },
-        openFiles: readdirSync("/proc/self/fd").length - 1,
+        ...{ memoryBytes: known(() => process.memoryUsage.rss()), cpuSeconds: (user + system) / 1e6 },
+        openFiles: known(() => readdirSync("/proc/self/fd").length - 1),
         startedSeconds: Math.round(clock.date().getTime() / 1000 - process.uptime()),
       };
     },
@@ -87,4 +87,13 @@ function sourceOf(daemon: MeasuredDaemon, totals: Totals, log: LimitedLog, clock
         return { status, condition: portCondition(status), totals: totals.of(port.name), label };
       }),
   };
+}
+
+/** What a file of /proc tells; null: no descriptor is left to open it. */
+function known(read: () => number): number | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
 }

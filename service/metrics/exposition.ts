@@ -19,9 +19,11 @@ export interface DaemonFacts {
   readonly suppressedLines: number;
   /** Longest delay of a turn since the last look, in seconds; null: it is not measured. */
   readonly loopDelaySeconds: number | null;
-  readonly memoryBytes: number;
+  /** Null: it is not known. */
+  readonly memoryBytes: number | null;
   readonly cpuSeconds: number;
-  readonly openFiles: number;
+  /** Null: it is not known. */
+  readonly openFiles: number | null;
   /** Seconds since 1970. */
   readonly startedSeconds: number;
 }

@@ -19,7 +19,7 @@ interface MetricsServerOptions {
   readonly clock: Clock;
 }
 
-/** Scrapers at a time; a request and a pause between two may take that long, in milliseconds. */
+/** Scrapers at a time; a request, a pause between two and a pause in taking an answer may last that long, in milliseconds. */
 const MOST_CONNECTIONS = 16;
 const REQUEST_MS = 5000;
 /** Ports whose facts are read in one turn. */
@@ -47,6 +47,7 @@ export class MetricsServer {
     this.#servers = addresses.map(({ address, v6only }) => {
       const server = createServer((request, response) => void this.#answer(request, response));
       server.maxConnections = MOST_CONNECTIONS;
+      server.timeout = REQUEST_MS;
       server.headersTimeout = REQUEST_MS;
       server.requestTimeout = REQUEST_MS;
       server.keepAliveTimeout = REQUEST_MS;
