@@ -2,8 +2,10 @@
 import type { Cancel, Clock } from "../line/clock.js";
 import type { Link } from "./link.js";
 
-/** From the connection to the end of the handshake. */
+/** From the connection to the first bytes, and from the begin of the handshake to its end. */
 const LIMIT_MS = 10_000;
+/** Between these two: that others came before it is not its fault. */
+const QUEUE_MS = 30_000;
 /** Under way: each costs about 60 KB. */
 const MOST_RUNNING = 32;
 /** The pause after a step, against the step; a slow processor need not wait for more than LONGEST_PAUSE_MS. */
@@ -42,11 +44,9 @@ export class Handshakes {
   /** False: there are too many, and the link is the caller's. */
   add(one: Pending): boolean {
     if (this.#pending.size >= MOST_PENDING) return false;
-    const expire = (): void => {
-      if (this.end(one)) one.expired();
-    };
-    this.#pending.set(one, this.#clock.after(LIMIT_MS, expire));
+    this.#limit(one, LIMIT_MS);
     one.link.whenReadable(() => {
+      this.#limit(one, QUEUE_MS);
       this.#ready.push(one);
       this.#fill();
     });
@@ -69,12 +69,21 @@ export class Handshakes {
     if (!this.#isWaiting) this.#waitForStep();
   };
 
+  #limit(one: Pending, ms: number): void {
+    this.#pending.get(one)?.();
+    const expire = (): void => {
+      if (this.end(one)) one.expired();
+    };
+    this.#pending.set(one, this.#clock.after(ms, expire));
+  }
+
   #fill(): void {
     while (this.#running.size < MOST_RUNNING) {
       const one = this.#ready.shift();
       if (one === undefined) return;
       if (!this.#pending.has(one)) continue;
       this.#running.add(one);
+      this.#limit(one, LIMIT_MS);
       this.schedule(() => {
         if (this.#running.has(one)) one.run();
       });

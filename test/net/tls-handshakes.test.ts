@@ -104,6 +104,27 @@ t.test("32 are under way, 512 connections wait, and more are refused until one h
   t.equal(done.at(-1), `run ${MOST_RUNNING + 1}`);
 });
 
+t.test("a peer that waits for the handshakes of others has longer, but not for ever", async t => {
+  const clock = new FakeClock();
+  const handshakes = new Handshakes(clock);
+  const done: string[] = [];
+  for (let index = 0; index <= 3 * MOST_RUNNING; index++) {
+    const one = attempt(done, String(index));
+    handshakes.add(one);
+    one.link.send("x");
+    one.link.settle();
+  }
+  const count = (what: string) => done.filter(text => text.startsWith(what)).length;
+  for (const round of [1, 2, 3]) {
+    clock.pass(LIMIT_MS - 1);
+    t.equal(count("run"), round * MOST_RUNNING);
+    t.equal(count("expired"), (round - 1) * MOST_RUNNING, "ten seconds for each");
+    clock.pass(1);
+  }
+  t.equal(count("run"), 3 * MOST_RUNNING);
+  t.equal(count("expired"), 3 * MOST_RUNNING + 1, "the last one has waited for 30 seconds");
+});
+
 for (const [stepMs, pauseMs] of [
   [0.5, 4],
   [3, 8],
