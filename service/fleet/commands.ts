@@ -16,7 +16,7 @@ const LONGEST_PAYLOAD = 4096; // bytes
 const LONGEST_IDENTIFY = 3600; // seconds
 const STATES = ["off", "raw", "rawlp", "telnet"];
 
-/** Why a command is not carried out. */
+/** Why a command is not carried out. The message holds bytes, as those of the daemon do. */
 class Refusal extends Error {
   override readonly name = "Refusal";
 }
@@ -68,7 +68,7 @@ export class CommandRunner {
 
   async #carryOut(name: string, words: JsonObject): Promise<{ port?: string; lines?: readonly string[] }> {
     const command = COMMAND_NAMES.find(one => one === name);
-    if (command === undefined) throw new Refusal(`not a command: ${name}`);
+    if (command === undefined) throw new Refusal(`not a command: ${encodeUtf8(name)}`);
     if (!this.#config.allowed.has(command)) throw new Refusal(`${command} is not allowed`);
     if (this.#underWay > MOST_UNDER_WAY) throw new Refusal("too many commands at a time");
     if (command === "drain" || command === "undrain") return { lines: await this.#ask(command) };
@@ -85,7 +85,7 @@ export class CommandRunner {
     const row = this.#rows.get(decodeUtf8(port));
     const names: readonly unknown[] = [decodeUtf8(port), row?.label, row?.id, "*"];
     const isAllowed = this.#config.allowed.get(command)?.some(one => names.includes(one)) === true;
-    if (!isAllowed) throw new Refusal(`${command} is not allowed for ${wanted}`);
+    if (!isAllowed) throw new Refusal(`${command} is not allowed for ${encodeUtf8(wanted)}`);
     return port;
   }
 

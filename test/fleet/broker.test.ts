@@ -158,5 +158,6 @@ t.test("commands: what is allowed, what is not, and the answers", async t => {
   t.match(await ask("set", { state: "off" }), { ok: false, error: /port/ });
   t.match(await ask("disconnect", { port: "127.0.0.1,1" }), { ok: false });
   t.match(await ask("reboot", {}), { ok: false, error: /not a command/ });
+  t.match(await ask("wäsche", {}), { ok: false, error: "not a command: wäsche" });
   t.match(await ask("drain", {}), { ok: false, error: /not allowed/ });
 });
