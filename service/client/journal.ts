@@ -1,5 +1,5 @@
 /** `ser2net log`: the entries of a port in the journal of systemd (docs/console.md, "Who was connected"). */
-import { DaemonError } from "../drain/running-daemon.js";
+import { DaemonError, isAbsent } from "../drain/running-daemon.js";
 import { decodeUtf8 } from "../line/bytes.js";
 import { loadModule } from "../native/load-module.js";
 import type { ClientCommand, Target } from "./arguments.js";
@@ -42,7 +42,7 @@ async function networkPort(name: string, target: Target): Promise<string> {
     if (others.length > 0) throw new DaemonError("failed", `several ports are called ${name}: ${[...ports].join(" ")}`);
     return port;
   } catch (error) {
-    if (error instanceof DaemonError && error.code === "absent") return name;
+    if (isAbsent(error)) return name;
     throw error;
   }
 }

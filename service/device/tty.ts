@@ -9,6 +9,7 @@ import {
   modemBits,
 } from "../line/modem.js";
 import { bitsPerCharacter, type LineSettings } from "../line/settings.js";
+import { isPseudoTerminal } from "../native/device-number.js";
 import { reasonOf } from "../native/errors.js";
 import {
   flush,
@@ -58,7 +59,7 @@ export class Tty implements Device, LineDevice {
     this.line = this;
     try {
       if (before === null) setTermios(fd, toTermios(settings));
-      this.#pseudo = isPseudoTerminal(fd);
+      this.#pseudo = isPseudoTerminal(fstatSync(fd).rdev);
       this.#settings = this.#inForce(before?.line ?? settings, fd);
     } catch (error) {
       throw new DeviceError("setup-failed", path, reasonOf(error), { cause: error });
@@ -200,10 +201,4 @@ export class Tty implements Device, LineDevice {
       throw new DeviceError("lost", this.path, reasonOf(error), { cause: error });
     }
   }
-}
-
-/** Unix98 slaves have the major numbers 136 to 143 (kernel, admin-guide/devices.txt). */
-function isPseudoTerminal(fd: number): boolean {
-  const major = (fstatSync(fd).rdev >> 8) & 0xfff;
-  return major >= 136 && major <= 143;
 }

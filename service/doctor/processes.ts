@@ -2,6 +2,7 @@
 import { readdirSync, readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { toText } from "../line/bytes.js";
+import { isPseudoTerminal } from "../native/device-number.js";
 import { readRegularFile } from "../native/read-file.js";
 
 export interface Process {
@@ -111,16 +112,16 @@ function argumentsOf(pid: number, proc: string): readonly string[] {
   return text.split("\0").slice(0, -1);
 }
 
-/** Pseudo-terminals (devices.txt of the kernel): each instance of devpts, as containers have one, has its own 136:0. */
-const [FIRST_PTS, LAST_PTS] = [0x8800, 0x8fff];
-
-/** The same for all names of a device, also in the /dev of a container. @param path of what `target` names */
+/**
+ * The same for all names of a device, also in the /dev of a container, whose pseudo-terminals are others with the same numbers.
+ * @param path of what `target` names
+ */
 function keyOf(path: string, target: string): string {
   if (!target.startsWith("/dev/")) return target;
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats?.isCharacterDevice()) return target;
   const { dev, rdev } = stats;
-  return `device ${rdev >= FIRST_PTS && rdev <= LAST_PTS ? `${dev} ` : ""}${rdev}`;
+  return `device ${isPseudoTerminal(rdev) ? `${dev} ` : ""}${rdev}`;
 }
 
 /** Null: they may not be looked at. */

@@ -4,7 +4,7 @@ import { type Clock, pause } from "../line/clock.js";
 import { type DrainArguments, parseDrainArguments } from "./arguments.js";
 import { findOnBus } from "./bus-daemons.js";
 import { connectControlPort, connectSockets } from "./control-daemon.js";
-import { DaemonError, type RunningDaemon } from "./running-daemon.js";
+import { DaemonError, isAbsent, type RunningDaemon } from "./running-daemon.js";
 import { formatTable, type TableRow } from "./table.js";
 
 interface DrainIo {
@@ -59,10 +59,6 @@ async function findDaemons(given: DrainArguments, env: NodeJS.ProcessEnv): Promi
       throw isAbsent(other) ? error : other;
     }
   }
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof DaemonError && error.code === "absent";
 }
 
 async function run(given: DrainArguments, daemons: readonly RunningDaemon[], io: DrainIo): Promise<number> {
@@ -139,7 +135,7 @@ async function unlessAbsent<T>(absent: T, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof DaemonError && error.code === "absent") return absent;
+    if (isAbsent(error)) return absent;
     throw error;
   }
 }

@@ -23,5 +23,9 @@ export class DaemonError extends Error {
   }
 }
 
+export function isAbsent(error: unknown): boolean {
+  return error instanceof DaemonError && error.code === "absent";
+}
+
 /** How long a daemon may take for one answer, in milliseconds: long for a slow board that an update keeps busy. */
 export const ANSWER_MS = 15_000;

@@ -16,7 +16,7 @@ import { measurePulses } from "./pulse.js";
 import { formatReport, formatRow } from "./report.js";
 import type { Fault, Row } from "./rows.js";
 import { measureScrape } from "./scrape.js";
-import { soak } from "./soak.js";
+import { FEW_TTYS, soak } from "./soak.js";
 import { measureSol } from "./sol.js";
 import { measureStart } from "./start.js";
 import { measureTls } from "./tls.js";
@@ -99,8 +99,7 @@ async function main(): Promise<void> {
   }
   const bus = await PrivateBus.start(places);
   try {
-    if (values.soak !== undefined)
-      await soak(bench, Number(values.soak), values.consoles === undefined ? undefined : Number(values.consoles));
+    if (values.soak !== undefined) await soak(bench, Number(values.soak), Number(values.consoles ?? FEW_TTYS));
     else await measure(bench, values.only.split(",") as Section[], new RegExp(values.cells));
   } catch (error) {
     bench.fault({ cell: "all that was to follow", column: "edge", message: reason(error) });

@@ -10,7 +10,7 @@ import { SoakConsoles } from "./soak-consoles.js";
 import { summarize } from "./statistics.js";
 
 const PORTS = 32;
-const FEW_TTYS = 8;
+export const FEW_TTYS = 8;
 const SPEED = 115_200;
 const CYCLE_SECONDS = 10;
 /** Clients that are replaced after each cycle. */
@@ -28,7 +28,7 @@ interface Sample {
 }
 
 /** @param ttys consoles; with many of them, one port is paced */
-export async function soak(bench: Bench, seconds: number, ttys = FEW_TTYS): Promise<void> {
+export async function soak(bench: Bench, seconds: number, ttys: number): Promise<void> {
   const ports = ttys > FEW_TTYS ? 1 : PORTS;
   const load = await Load.start(`${bench.places.tools}/load`, ports, "raw");
   const consoles = await SoakConsoles.make(bench.places.scratch, ttys);

@@ -11,7 +11,7 @@ import { PtyDevice } from "../support/pty.js";
 const CONTAINER = `
 mount -t devpts devpts /dev/pts -o newinstance,ptmxmode=0666 && mount --bind /dev/pts/ptmx /dev/ptmx
 exec python3 -c '
-import os, sys, time
+import os, sys
 held = [os.openpty() for _ in range(int(sys.argv[1]) + 1)]
 print(os.ttyname(held[-1][1]), flush=True)
 sys.stdin.read()' "$1"`;

@@ -16,6 +16,13 @@ async function serve(t: Test, options: string, directives: readonly string[] = [
   return { controlPort, port, device, manager: await ServiceManager.start(t, { controlPort, config }) };
 }
 
+async function untilUnconnected(t: Test, controlPort: number): Promise<void> {
+  await until(
+    "the connection ends",
+    async () => !(await askControlPort(t, controlPort, "showport")).includes("connected to"),
+  );
+}
+
 t.test("an open device and what it said outlive restarts and crashes", async t => {
   const options = "9600 o always-open replay=64k max-connections=2";
   const { controlPort, port, device, manager } = await serve(t, options, ["OPENSTR:o:wake"]);
@@ -27,10 +34,7 @@ t.test("an open device and what it said outlive restarts and crashes", async t =
     const client = await Client.connect(t, port);
     t.equal(await client.expect(text), said, "a connection is shown all of it");
     await client.close(); // the record for a crash is written then, and the replay with it
-    await until(
-      "the connection ends",
-      async () => !(await askControlPort(t, controlPort, "showport")).includes("connected to"),
-    );
+    await untilUnconnected(t, controlPort);
   };
   await say("booting\r\n");
   for (const [at, signal] of (["SIGTERM", "SIGKILL", "SIGTERM"] as const).entries()) {
@@ -94,9 +98,6 @@ t.test("a crash in the middle of output costs 4096 bytes of a replay at most, an
     t.ok(missing <= 4096, `${missing} bytes are missing`);
     sent += "<end>";
     await client.close();
-    await until(
-      "the connection ends",
-      async () => !(await askControlPort(t, controlPort, "showport")).includes("connected to"),
-    );
+    await untilUnconnected(t, controlPort);
   }
 });
