@@ -105,6 +105,7 @@ t.test("stock telnet: one notice for the watcher, and it takes over", needs("tel
   two?.send("aaa");
   t.match(await two?.expect("dropped]"), WATCHING);
   two?.send("bbb");
+  await until("it is dropped", async () => (await daemon.ask(`who ${port}`)).match(/watching .* 6 +\d+\r\n/));
   one?.send("ccc");
   t.equal(await device.expect("ccc"), "ccc");
   t.equal(await daemon.ask(`take ${port}`), `127.0.0.1 writes on 127.0.0.1,${port}\r\n`);
