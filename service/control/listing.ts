@@ -41,6 +41,7 @@ export function* portAsJson(ports: readonly ManagedPort[], profile: Profile): Ge
       connections: connectionsOf(status).map(one => ({
         ...{ id: one.id, peer: peerOf(one), user: one.user, writer: one.writes, since: sinceOf(one) },
         ...{ idle: one.idleSeconds, in: one.bytesFromNet, out: one.bytesToNet },
+        dropped: one.bytesDropped,
       })),
       ...{ idle: idleOf(status), bytesIn: status.bytesFromDevice, bytesOut: status.bytesToDevice },
       ...{ error: status.lastError, breaks: status.lineCounters?.break ?? null },

@@ -17,8 +17,12 @@ async function started(t: Test, words: string, state = "raw") {
   const device = PtyDevice.open(t);
   const config = [`127.0.0.1,${port}:${state}:0:${device.path}:9600 ${words}`];
   const daemon = await Daemon.start(t, { controlPort, config });
-  const writers = async (): Promise<readonly boolean[]> =>
-    JSON.parse((await daemon.ask("ports json")).trim()).connections.map(({ writer }: { writer: boolean }) => writer);
+  const connections = async (): Promise<readonly { readonly writer: boolean; readonly dropped: number }[]> =>
+    JSON.parse((await daemon.ask("ports json")).trim()).connections;
+  const writers = async (): Promise<readonly boolean[]> => (await connections()).map(({ writer }) => writer);
+  /** Until that connection, a watcher, has had so many bytes dropped. */
+  const dropped = (index: number, bytes: number): Promise<unknown> =>
+    until("it is dropped", async () => (await connections())[index]?.dropped === bytes);
   /** A connection, when the daemon has it. */
   const join = async (from?: string): Promise<Client> => {
     const before = (await writers()).length;
@@ -26,15 +30,16 @@ async function started(t: Test, words: string, state = "raw") {
     await until("it is there", async () => (await writers()).length > before);
     return client;
   };
-  return { daemon, device, port, name: `127.0.0.1,${port}`, writers, join };
+  return { daemon, device, port, name: `127.0.0.1,${port}`, writers, dropped, join };
 }
 
 t.test("writer=first: the first one writes, then the next in turn; raw peers are told nothing", async t => {
-  const { device, daemon, port, writers, join } = await started(t, "max-connections=3 writer=first");
+  const { device, daemon, port, writers, dropped, join } = await started(t, "max-connections=3 writer=first");
   const [one, two, three] = [await join(), await join("127.0.0.2"), await join("127.0.0.3")];
   t.same(await writers(), [true, false, false]);
   two.send("dropped");
-  await until("it is read", async () => (await daemon.ask(`who ${port}`)).match(/watching .* 7 +\d+\r\n/));
+  await dropped(1, 7);
+  t.match(await daemon.ask(`who ${port}`), /watching .* 7 +\d+\r\n/);
   one.send("written");
   t.equal(await device.expect("written"), "written");
   device.send("to all");
@@ -56,7 +61,11 @@ t.test("writer=first: the first one writes, then the next in turn; raw peers are
 });
 
 t.test("writer=last: who comes takes over; RFC 2217 requests of a watcher change nothing", async t => {
-  const { device, daemon, port, join, writers } = await started(t, "max-connections=3 writer=last remctl", "telnet");
+  const { device, daemon, port, join, writers, dropped } = await started(
+    t,
+    "max-connections=3 writer=last remctl",
+    "telnet",
+  );
   const one = await join();
   one.send("\xff\xfb\x2c"); // WILL COM-PORT: a program
   await one.expect("\xff\xfd\x2c");
@@ -68,6 +77,7 @@ t.test("writer=last: who comes takes over; RFC 2217 requests of a watcher change
   const three = await join();
   t.match(await two.expect("dropped]"), /\r\n\[127\.0\.0\.1 has taken over: what you type is dropped\]/);
   two.send("dropped");
+  await dropped(1, 7);
   three.send("written");
   t.equal(await device.expect("written"), "written");
   t.same(await writers(), [false, false, true]);
@@ -93,7 +103,7 @@ t.test("a refused telnet client is told who has the port, where the line says so
 });
 
 t.test("stock telnet: one notice for the watcher, and it takes over", needs("telnet"), async t => {
-  const { device, daemon, port, writers } = await started(t, "max-connections=2 writer=first", "telnet");
+  const { device, daemon, port, writers, dropped } = await started(t, "max-connections=2 writer=first", "telnet");
   const terminals = [];
   for (const count of [1, 2]) {
     const terminal = new Terminal(t, "telnet", ["127.0.0.1", String(port)]);
@@ -105,7 +115,7 @@ t.test("stock telnet: one notice for the watcher, and it takes over", needs("tel
   two?.send("aaa");
   t.match(await two?.expect("dropped]"), WATCHING);
   two?.send("bbb");
-  await until("it is dropped", async () => (await daemon.ask(`who ${port}`)).match(/watching .* 6 +\d+\r\n/));
+  await dropped(1, 6);
   one?.send("ccc");
   t.equal(await device.expect("ccc"), "ccc");
   t.equal(await daemon.ask(`take ${port}`), `127.0.0.1 writes on 127.0.0.1,${port}\r\n`);
