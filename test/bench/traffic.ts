@@ -8,8 +8,10 @@ import type { Row } from "./rows.js";
 import { ratios } from "./statistics.js";
 
 const METRICS = Object.keys(METRIC_NAMES) as Metric[];
-/** Before the rounds that count: programs that compile as they run do it here. */
+/** Before the rounds that count. */
 const WARM_UP_ROUNDS = 1;
+/** Of the daemon, in seconds: V8 compiles a function after some hundred wake-ups, and a daemon runs for months. */
+const WARM_UP_SECONDS = 10;
 /** Shares of bursts that may be late, and of the time a peer may wait for a CPU, before a row says so. */
 const LATE_SHARE = 0.05;
 const WAITED_SHARE = 0.1;
@@ -118,7 +120,9 @@ async function each(
 
 async function runOnce(bench: Bench, cell: Cell, one: Contender, counts: boolean): Promise<void> {
   const before = usage(one.peer.pids);
-  const run = await one.load.run(`${bench.seconds * 1000} ${cell.plan}`);
+  const compiles = !counts && one.name.startsWith("edge") && bench.level !== "quick";
+  const seconds = compiles ? Math.max(bench.seconds, WARM_UP_SECONDS) : bench.seconds;
+  const run = await one.load.run(`${seconds * 1000} ${cell.plan}`);
   const after = usage(one.peer.pids);
   if (!counts) return;
   const measured = measures(run, before, after);

@@ -12,6 +12,7 @@ import {
   getModem,
   getTermios,
   queued,
+  readTty,
   setBreak,
   setModem,
   setRs485,
@@ -19,6 +20,7 @@ import {
   termiosBits,
 } from "../../service/native/serial.js";
 import { openPair, pass } from "../support/pty-pair.js";
+import { until } from "../support/wait.js";
 
 const { EBADF, EIO } = constants.errno;
 
@@ -45,6 +47,35 @@ t.test("reading what is not there and writing what does not fit say EAGAIN", asy
   let result = 1;
   for (let i = 0; i < 1000 && result > 0; i++) result = write(master, chunk);
   t.equal(result, -EAGAIN);
+});
+
+t.test("a tty is read beyond the 4095 bytes of one read(2); its end is told after them", async t => {
+  const { master, slave } = openPair(t);
+  const into = new Uint8Array(16_384);
+  const sent = Uint8Array.from({ length: 14_000 }, (_, i) => i % 251);
+  let taken = 0;
+  await until("all is written", () => {
+    taken += Math.max(0, write(master, sent.subarray(taken)));
+    return taken === sent.length;
+  });
+  await until("the ring is full", () => queued(slave).input === 4095);
+  t.equal(readTty(slave, into), 12_285, "at least 8192, then no more");
+  await until("the ring is filled again", () => queued(slave).input > 100);
+  let used = 12_285 + readTty(slave, into.subarray(12_285, 12_385));
+  t.equal(used, 12_385, "no more than there is room for");
+  await until("the rest", () => {
+    const count = readTty(slave, into.subarray(used));
+    if (count > 0) used += count;
+    return used === sent.length;
+  });
+  t.same(into.subarray(0, used), sent.subarray(0, used));
+
+  const other = openPair(t);
+  await pass(other.slave, other.master, sent.subarray(0, 4095));
+  closeSync(other.slave);
+  t.equal(readTty(other.master, into), 4095);
+  t.equal(readTty(other.master, into), -EIO, "the end");
+  t.equal(readTty(UNOPENED, into), -EBADF);
 });
 
 t.test("reading a pseudo-terminal whose other end is gone says EIO", async t => {
