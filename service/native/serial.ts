@@ -27,8 +27,8 @@ export function getTermios(fd: number): Termios {
 }
 
 /**
- * As `read`, for a non-blocking tty: more than the 4095 bytes that one read(2) gives, where they wait, so that a stream at full
- * speed is passed on in larger pieces. Goes on until it has 8192 or more.
+ * As `read`, for a non-blocking tty: also what waits behind the 4095 bytes that one read(2) gives, so that a stream at full speed
+ * is passed on in larger pieces. Ends when it has 8192 or more.
  */
 export const readTty: (fd: number, into: Uint8Array) => number = addon.readTty;
 

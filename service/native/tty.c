@@ -15,8 +15,8 @@
 #define TCSETS2 _IOW('T', 0x2B, struct termios2)
 #endif
 
-/* Of one read(2), and the bytes after which read_tty does not go on: other ports wait. */
-enum { MOST_OF_A_TTY = 4095, ENOUGH = 8192 };
+/* The ring of a tty, of 4096 bytes (N_TTY_BUF_SIZE, drivers/tty/n_tty.c) with one free; and when read_tty ends: other ports wait. */
+enum { FULL_RING = 4095, ENOUGH = 8192 };
 
 /* The Uint32Array that carries a termios: four flag words, two speeds in bit/s, then the control characters. */
 enum { IFLAG, OFLAG, CFLAG, LFLAG, INPUT_SPEED, OUTPUT_SPEED, CC, TERMIOS_WORDS = CC + NCCS };
@@ -219,8 +219,8 @@ static napi_value flush(napi_env env, napi_callback_info info) {
 }
 
 /*
- * A tty gives at most 4095 bytes at once: its ring of 4096 (N_TTY_BUF_SIZE, drivers/tty/n_tty.c) leaves one free. When it gives
- * so many, more is waiting, and is read with them. What ends the line after them is told by the next read.
+ * One read(2) gives a full ring, seldom more. Then more is waiting, and is read with it. What ends the line after that is told
+ * by the next read.
  */
 static napi_value read_tty(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
@@ -230,7 +230,7 @@ static napi_value read_tty(napi_env env, napi_callback_info info) {
   ssize_t count = read(fd, into.data, into.length);
   if (count < 0) return outcome(&call, count);
   size_t used = (size_t)count;
-  while (count == MOST_OF_A_TTY && used < ENOUGH && used < into.length) {
+  while (count >= FULL_RING && used < ENOUGH && used < into.length) {
     count = read(fd, into.data + used, into.length - used);
     if (count > 0) used += (size_t)count;
   }
