@@ -91,8 +91,11 @@ t.test("a peer that does not read stops the device, costs no memory, and loses n
   const client = await TlsClient.connect(t, port);
   client.socket.write("x");
   await device.expect("x");
-  client.socket.pause();
   const sent = Array.from({ length: 2 ** 21 }, (_, number) => number.toString(16).padStart(8, "0")).join("");
+  // V8 has compiled the way of the data, and the heap has its size, before the memory counts.
+  device.send(sent);
+  t.ok((await client.expectBytes(sent.length)) === sent, "all of it, in order");
+  client.socket.pause();
   const before = memoryKb();
   device.send(sent);
   let last = device.unsent;
@@ -104,7 +107,7 @@ t.test("a peer that does not read stops the device, costs no memory, and loses n
   });
   const growth = memoryKb() - before;
   t.ok(device.unsent > sent.length / 4, `${device.unsent} bytes wait at the device`);
-  t.ok(growth < 8192, `${growth} KB more`);
+  t.ok(growth < 4096, `${growth} KB more`);
   client.socket.resume();
   t.ok((await client.expectBytes(sent.length)) === sent, "all of it, in order");
 });
