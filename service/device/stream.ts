@@ -1,9 +1,9 @@
 /** The byte stream of an open device descriptor, shared by tty and printer. */
 import { type Clock, pause, systemClock } from "../line/clock.js";
-import { write } from "../native/descriptors.js";
+import { read, write } from "../native/descriptors.js";
 import { EAGAIN, EINTR, errorReason, SystemError } from "../native/errors.js";
 import { READABLE, Watch, WRITABLE } from "../native/poll.js";
-import { flush, queued, readTty } from "../native/serial.js";
+import { flush, queued } from "../native/serial.js";
 import { endDescriptor } from "../native/stored-descriptors.js";
 import { DeviceError } from "./device.js";
 import type { Lock } from "./uucp-lock.js";
@@ -38,7 +38,7 @@ export class DeviceStream {
   }
 
   read(into: Uint8Array): number {
-    const count = readTty(this.fd, into);
+    const count = read(this.fd, into);
     if (count > 0) return count;
     if (count === 0) return -1; // a hung-up tty reads as its end
     if (count === -EAGAIN || count === -EINTR) return 0;

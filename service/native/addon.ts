@@ -20,7 +20,6 @@ export interface Addon {
   errorReason(errno: number): string;
   releaseMemory(): number;
 
-  readTty(fd: number, into: Uint8Array): number;
   getTermios(fd: number, into: Uint32Array): number;
   setTermios(fd: number, from: Uint32Array): number;
   getModem(fd: number): number;

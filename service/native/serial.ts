@@ -26,12 +26,6 @@ export function getTermios(fd: number): Termios {
   return { iflag, oflag, cflag, lflag, inputSpeed, outputSpeed, cc: Uint8Array.from(words.subarray(CC_OFFSET)) };
 }
 
-/**
- * As `read`, for a non-blocking tty: also what waits behind the 4095 bytes that one read(2) gives, so that a stream at full speed
- * is passed on in larger pieces. Ends when it has 8192 or more.
- */
-export const readTty: (fd: number, into: Uint8Array) => number = addon.readTty;
-
 /** At once, losing no queued byte. A driver may keep other values than asked for, without an error: read them back. */
 export function setTermios(fd: number, t: Termios): void {
   for (const speed of [t.inputSpeed, t.outputSpeed])

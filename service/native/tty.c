@@ -8,15 +8,11 @@
 #include <linux/serial.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #ifndef TCGETS2 /* not in <sys/ioctl.h> of musl; as in the kernel's asm-generic/ioctls.h, which x86 and ARM have */
 #define TCGETS2 _IOR('T', 0x2A, struct termios2)
 #define TCSETS2 _IOW('T', 0x2B, struct termios2)
 #endif
-
-/* The ring of a tty, of 4096 bytes (N_TTY_BUF_SIZE, drivers/tty/n_tty.c) with one free; and when read_tty ends: other ports wait. */
-enum { FULL_RING = 4095, ENOUGH = 8192 };
 
 /* The Uint32Array that carries a termios: four flag words, two speeds in bit/s, then the control characters. */
 enum { IFLAG, OFLAG, CFLAG, LFLAG, INPUT_SPEED, OUTPUT_SPEED, CC, TERMIOS_WORDS = CC + NCCS };
@@ -218,25 +214,6 @@ static napi_value flush(napi_env env, napi_callback_info info) {
   return outcome(&call, ioctl(fd, TCFLSH, which));
 }
 
-/*
- * One read(2) gives a full ring, seldom more. Then more is waiting, and is read with it. What ends the line after that is told
- * by the next read.
- */
-static napi_value read_tty(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info);
-  int fd = take_descriptor(&call);
-  struct bytes into = take_bytes(&call);
-  if (call.failed) return NULL;
-  ssize_t count = read(fd, into.data, into.length);
-  if (count < 0) return outcome(&call, count);
-  size_t used = (size_t)count;
-  while (count >= FULL_RING && used < ENOUGH && used < into.length) {
-    count = read(fd, into.data + used, into.length - used);
-    if (count > 0) used += (size_t)count;
-  }
-  return number(&call, (int64_t)used);
-}
-
 /* Flags, then the delays before and after sending, in ms. The words become what the driver kept. */
 static napi_value set_rs485(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
@@ -258,7 +235,6 @@ static napi_value set_rs485(napi_env env, napi_callback_info info) {
 }
 
 const struct entry tty_functions[] = {
-    {"readTty", read_tty},
     {"getTermios", get_termios},
     {"setTermios", set_termios},
     {"getModem", get_modem},

@@ -12,7 +12,6 @@ import {
   getModem,
   getTermios,
   queued,
-  readTty,
   setBreak,
   setModem,
   setRs485,
@@ -20,7 +19,6 @@ import {
   termiosBits,
 } from "../../service/native/serial.js";
 import { openPair, pass } from "../support/pty-pair.js";
-import { until } from "../support/wait.js";
 
 const { EBADF, EIO } = constants.errno;
 
@@ -47,34 +45,6 @@ t.test("reading what is not there and writing what does not fit say EAGAIN", asy
   let result = 1;
   for (let i = 0; i < 1000 && result > 0; i++) result = write(master, chunk);
   t.equal(result, -EAGAIN);
-});
-
-t.test("a tty is read beyond the 4095 bytes of one read(2); its end is told after them", async t => {
-  const { master, slave } = openPair(t);
-  const into = new Uint8Array(16_384);
-  const sent = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
-  const got = new Uint8Array(sent.length);
-  let [taken, used, most] = [0, 0, 0];
-  await until("all has passed", () => {
-    taken += Math.max(0, write(master, sent.subarray(taken)));
-    const count = readTty(slave, into);
-    if (count > 0) got.set(into.subarray(0, count), used);
-    used += Math.max(0, count);
-    most = Math.max(most, count);
-    return used === sent.length;
-  });
-  t.same(got, sent);
-  t.ok(most > 4095, `at once: ${most}`);
-  t.equal(write(master, sent.subarray(0, 6000)), 6000);
-  await until("the ring is full", () => queued(slave).input === 4095);
-  t.equal(readTty(slave, into.subarray(0, 5000)), 5000, "what there is room for");
-
-  const other = openPair(t);
-  await pass(other.slave, other.master, sent.subarray(0, 4095));
-  closeSync(other.slave);
-  t.equal(readTty(other.master, into), 4095);
-  t.equal(readTty(other.master, into), -EIO, "the end");
-  t.equal(readTty(UNOPENED, into), -EBADF);
 });
 
 t.test("reading a pseudo-terminal whose other end is gone says EIO", async t => {

@@ -8,7 +8,6 @@ export type Kind = "fd" | "integer" | "boolean" | "bytes" | "words" | "text" | "
 /** The argument kinds of each function. */
 export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   read: ["fd", "bytes"],
-  readTty: ["fd", "bytes"],
   write: ["fd", "bytes"],
   setNonBlocking: ["fd"],
   setCloseOnExec: ["fd"],
