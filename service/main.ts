@@ -39,12 +39,12 @@ const FAILED = 1;
 const MISCONFIGURED = 78;
 /** Less than TimeoutStartSec= of the units. */
 const BEFORE_NEXT_TRY_MS = 55_000;
+/** The data path is compiled after hundreds of wake-ups, not thousands. Later versions do so by themselves, and refuse the flag. */
+const COMPILE_SOON = process.version.startsWith("v20.") ? "--interrupt-budget=10000" : "";
 /**
  * Without the first two V8 lets the heap grow to several times its size during many connections, and keeps it. Without the third
- * it collects before the young generation is full, and allocates its second half of 0.5 MB for that at the start. With the last
- * one the data path is compiled after hundreds of wake-ups, not thousands; later versions do so by themselves, and refuse it.
+ * it collects before the young generation is full, and allocates its second half of 0.5 MB for that at the start.
  */
-const COMPILE_SOON = process.version.startsWith("v20.") ? "--interrupt-budget=10000" : "";
 const V8_FLAGS = `--semi-space-growth-factor=1 --optimize-for-size --no-minor-gc-task ${COMPILE_SOON}`;
 
 /** Ports that are closing when the state is handed over send their close strings first. The others serve meanwhile. */

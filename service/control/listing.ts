@@ -40,8 +40,7 @@ export function* portAsJson(ports: readonly ManagedPort[], profile: Profile): Ge
       ...{ condition: portCondition(status), mode: status.writer, maxConnections: status.slots.length },
       connections: connectionsOf(status).map(one => ({
         ...{ id: one.id, peer: peerOf(one), user: one.user, writer: one.writes, since: sinceOf(one) },
-        ...{ idle: one.idleSeconds, in: one.bytesFromNet, out: one.bytesToNet },
-        dropped: one.bytesDropped,
+        ...{ idle: one.idleSeconds, in: one.bytesFromNet, out: one.bytesToNet, dropped: one.bytesDropped },
       })),
       ...{ idle: idleOf(status), bytesIn: status.bytesFromDevice, bytesOut: status.bytesToDevice },
       ...{ error: status.lastError, breaks: status.lineCounters?.break ?? null },

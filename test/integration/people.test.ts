@@ -11,13 +11,20 @@ import { until } from "../support/wait.js";
 
 const WATCHING = "[You are watching: what you type is dropped]";
 
+/** Of `ports json`. */
+interface ConnectionRow {
+  readonly id: number;
+  readonly writer: boolean;
+  readonly dropped: number;
+}
+
 async function started(t: Test, words: string, state = "raw") {
   const next = await portNumbers(t);
   const [controlPort, port] = [await next(), await next()];
   const device = PtyDevice.open(t);
   const config = [`127.0.0.1,${port}:${state}:0:${device.path}:9600 ${words}`];
   const daemon = await Daemon.start(t, { controlPort, config });
-  const connections = async (): Promise<readonly { readonly writer: boolean; readonly dropped: number }[]> =>
+  const connections = async (): Promise<readonly ConnectionRow[]> =>
     JSON.parse((await daemon.ask("ports json")).trim()).connections;
   const writers = async (): Promise<readonly boolean[]> => (await connections()).map(({ writer }) => writer);
   /** Until that connection, a watcher, has had so many bytes dropped. */
@@ -30,11 +37,14 @@ async function started(t: Test, words: string, state = "raw") {
     await until("it is there", async () => (await writers()).length > before);
     return client;
   };
-  return { daemon, device, port, name: `127.0.0.1,${port}`, writers, dropped, join };
+  return { daemon, device, port, name: `127.0.0.1,${port}`, connections, writers, dropped, join };
 }
 
 t.test("writer=first: the first one writes, then the next in turn; raw peers are told nothing", async t => {
-  const { device, daemon, port, writers, dropped, join } = await started(t, "max-connections=3 writer=first");
+  const { device, daemon, port, connections, writers, dropped, join } = await started(
+    t,
+    "max-connections=3 writer=first",
+  );
   const [one, two, three] = [await join(), await join("127.0.0.2"), await join("127.0.0.3")];
   t.same(await writers(), [true, false, false]);
   two.send("dropped");
@@ -51,7 +61,7 @@ t.test("writer=first: the first one writes, then the next in turn; raw peers are
   t.equal(await device.expect("second"), "second");
 
   t.equal(await daemon.ask(`take ${port} 99`), `No connection 99 on 127.0.0.1,${port}: see who 127.0.0.1,${port}\r\n`);
-  const third = JSON.parse((await daemon.ask("ports json")).trim()).connections[1].id;
+  const third = (await connections())[1]?.id;
   t.equal(await daemon.ask(`take ${port} ${third}`), "127.0.0.3 writes on 127.0.0.1,".concat(`${port}\r\n`));
   t.same(await writers(), [false, true]);
   three.send("third");
