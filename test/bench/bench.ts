@@ -1,4 +1,4 @@
-/** scripts/bench: see docs/performance.md. */
+/** scripts/bench: see docs/benchmark.md. */
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";

@@ -68,7 +68,7 @@ function compareAges(cell: Cell, contenders: readonly Contender[]): Row[] {
   ];
 }
 
-/** The cost of one more port: see docs/performance.md. */
+/** The cost of one more port: see docs/benchmark.md. */
 export function addGrowth(bench: Bench, rows: readonly Row[]): void {
   const cpu = (ports: number) =>
     rows.find(
