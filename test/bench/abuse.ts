@@ -1,4 +1,7 @@
-/** Keystroke echo on one port of 256 while something else asks for all there is. */
+/**
+ * Keystroke echo on one port of 256 while something else asks for all there is; and, at the same time, that of a port of `floor`,
+ * a program of its own which nobody attacks: what the machine itself is short of.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -34,21 +37,31 @@ interface Abuse {
   readonly plan: string;
 }
 
+/** One generator for edge, and one for floor. */
+interface Loads {
+  readonly load: Load;
+  readonly other: Load;
+}
+
 export async function measureAbuse(bench: Bench): Promise<void> {
   if (!bench.peers.includes("edge")) return;
   const load = await Load.start(`${bench.places.tools}/load`, PORTS, "raw");
   const control = tcpPorts(1);
   const peer = startEdge(bench, load, control);
+  const other = await Load.start(`${bench.places.tools}/load`, 1, "raw");
+  const floor = new Peer("floor", { ports: other.ports, mode: "raw", speed: 115_200 }, bench.places);
   try {
-    await peer.listening();
+    await Promise.all([peer.listening(), floor.listening()]);
     await load.command("connect 0 2");
     await load.command(`connect ${TRACED} ${TRACED + 1}`);
-    await measure(bench, load, abuses(load, control));
+    await other.command("connect 0 1");
+    await measure(bench, { load, other }, abuses(load, control));
   } catch (error) {
-    bench.fault({ cell: "abuse", column: "edge", message: reason(error) + peer.fate() });
+    bench.fault({ cell: "abuse", column: "edge", message: reason(error) + peer.fate() + floor.fate() });
   } finally {
     load.stop();
-    await peer.stop();
+    other.stop();
+    await Promise.all([peer.stop(), floor.stop()]);
   }
 }
 
@@ -89,20 +102,22 @@ function abuses(load: Load, control: number): Abuse[] {
   ];
 }
 
-async function measure(bench: Bench, load: Load, all: readonly Abuse[]): Promise<void> {
-  const [p50, p99] = [all.map((): number[] => []), all.map((): number[] => [])];
+async function measure(bench: Bench, loads: Loads, all: readonly Abuse[]): Promise<void> {
+  const runs = all.map((): { edge: Run; floor: Run }[] => []);
   for (let round = -1; round < bench.rounds; round++) {
     for (const [index, abuse] of all.entries()) {
-      const run = await runBeside(bench, load, abuse);
-      if (round < 0) continue;
-      p50[index]?.push(run.p50);
-      p99[index]?.push(run.p99);
+      const run = await runBeside(bench, loads, abuse);
+      if (round >= 0) runs[index]?.push(run);
     }
   }
+  const p99 = runs.map(rounds => rounds.map(({ edge }) => edge.p99));
   for (const [index, { name, limit }] of all.entries()) {
     const cell = `keystroke echo beside: ${name}`;
-    bench.add({ section: "abuse", cell, metric: "p50 µs", values: { edge: p50[index] ?? [] }, targets: [] });
-    bench.add({ section: "abuse", cell, metric: "p99 µs", values: { edge: p99[index] ?? [] }, targets: [] });
+    for (const figure of ["p50", "p99"] as const) {
+      const edge = runs[index]?.map(run => run.edge[figure]) ?? [];
+      const floor = runs[index]?.map(run => run.floor[figure]) ?? [];
+      bench.add({ section: "abuse", cell, metric: `${figure} µs`, values: { edge, floor }, targets: [] });
+    }
     if (index > 0) bench.add({ section: "abuse", cell, ...judged(limit, p99[index] ?? [], p99[0] ?? []) });
   }
 }
@@ -123,15 +138,20 @@ function judged(
   return { metric: "p99 ms", values: { edge: p99.map(value => value / 1000) }, targets: [{ atMost: limit.ms }] };
 }
 
-async function runBeside(bench: Bench, load: Load, { name, noise, plan, storm }: Abuse): Promise<Run> {
+async function runBeside(
+  bench: Bench,
+  { load, other }: Loads,
+  { name, noise, plan, storm }: Abuse,
+): Promise<{ edge: Run; floor: Run }> {
   for (const one of noise) await load.command(one);
   const endStorm = storm ? startStorm(bench, load) : null;
-  const run = await load.run(`${bench.seconds * 1000} ${plan} ${ECHO}`);
+  const ms = bench.seconds * 1000;
+  const [edge, floor] = await Promise.all([load.run(`${ms} ${plan} ${ECHO}`), other.run(`${ms} ${ECHO}`)]);
   const connections = await endStorm?.();
   await load.command("quiet");
-  if (run.noise.some(one => one.received === 0)) throw new Error(`${name}: the noise was not answered`);
+  if (edge.noise.some(one => one.received === 0)) throw new Error(`${name}: the noise was not answered`);
   if (connections === 0) throw new Error(`${name}: no connection was made`);
-  return run;
+  return { edge, floor };
 }
 
 /** The function ends it, and gives the number of connections that were made. */
