@@ -15,8 +15,9 @@ const BMCS = 2;
 /** Of all ttys together. */
 const LINES_PER_SECOND = 400;
 const BMC_INTERVAL_MS = 200;
-/** Together more than a cycle prints. */
 const [TRACE_BYTES, TRACE_FILES] = [8192, 9];
+/** Of one console, between two checks: fewer than its older files hold, with timestamps. A slow machine makes a cycle longer. */
+const MOST_UNCHECKED = 550;
 const LINE = /#(\d{9}) [a-z]{80}#\r\n/g;
 const TEXT = "abcdefghijklmnopqrstuvwxyz".repeat(4).slice(0, 80);
 
@@ -147,7 +148,10 @@ export class SoakConsoles {
 
   #print(): void {
     this.#timers = this.#consoles.map(one =>
-      setInterval(() => one.print(`${mark(one.printed++)}${TEXT}#\r\n`), one.intervalMs),
+      setInterval(() => {
+        if (one.log !== null && one.printed - one.logged >= MOST_UNCHECKED) return;
+        one.print(`${mark(one.printed++)}${TEXT}#\r\n`);
+      }, one.intervalMs),
     );
   }
 }
