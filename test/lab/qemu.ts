@@ -17,9 +17,15 @@ export interface BoardParts {
   readonly disks?: readonly string[];
   /** The text that a boot loader adds to the command line of the kernel. */
   readonly append?: string;
+  /** What the shell of the test is connected to. The virtual console takes 8 MB of memory, a fifth UART (/dev/ttyS4) none. */
+  readonly shell?: keyof typeof SHELLS;
 }
 
 const UARTS = 4;
+const SHELLS = {
+  virtconsole: ["-device", "virtio-serial-device", "-device", "virtconsole,chardev=shell"],
+  uart: ["-device", "pci-serial,chardev=shell,addr=0x1f"], // the kernel finds it after the others
+};
 /** Data register of the GPIO chip, all eight pins (ARM DDI 0190B, GPIODATA). */
 const PINS = "0x90303fc";
 
@@ -160,7 +166,7 @@ export class Board implements Machine {
 }
 
 function devices(parts: BoardParts, folder: string): string[] {
-  const { megabytes, ports, disks = [], append = "" } = parts;
+  const { megabytes, ports, disks = [], append = "", shell = "virtconsole" } = parts;
   const snapshot = disks.length > 0 ? "off" : "on";
   const socket = (id: string) => `socket,id=${id},path=${join(folder, id)},server=on,wait=off`;
   const uarts = Array.from({ length: UARTS }, (_, at) => `uart${at}`);
@@ -176,7 +182,7 @@ function devices(parts: BoardParts, folder: string): string[] {
     ...["-append", `console=ttyAMA0,115200 net.ifnames=0 quiet loglevel=4 ${append}`],
     ...["-chardev", `file,id=console,path=${join(folder, "console")}`, "-serial", "chardev:console"],
     ...["-chardev", socket("monitor"), "-mon", "chardev=monitor,mode=control"],
-    ...["-device", "virtio-serial-device", "-chardev", socket("shell"), "-device", "virtconsole,chardev=shell"],
+    ...["-chardev", socket("shell"), ...SHELLS[shell]],
     ...["-object", "rng-random,id=random,filename=/dev/urandom", "-device", "virtio-rng-device,rng=random"],
     ...["-netdev", `user,id=net${forwards}`, "-device", "virtio-net-device,netdev=net"],
     ...["-device", "qemu-xhci,id=xhci"],
