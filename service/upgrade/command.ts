@@ -12,7 +12,7 @@ import { type Answer, answerName, parseAnswer } from "./answer.js";
 /** The signal to the daemon. Its default action is to be ignored, so a program without a handler for it lives on. */
 const REQUEST = "SIGURG";
 /** Longer than a trial and a start together. */
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 /** Interval of the looks for the answer. */
 const LOOK_MS = 20;
 const MOST_BYTES = 8192;

@@ -14,7 +14,7 @@ import { descriptorList, LIST_VARIABLE } from "./descriptor-list.js";
 import { type Program, tryVersion } from "./trial.js";
 
 /** Time for the trial on a slow board. The running version serves meanwhile. */
-const TRIAL_MS = 20_000;
+const TRIAL_MS = 60_000;
 
 interface UpgradingDaemon {
   readonly version: string;

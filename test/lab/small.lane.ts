@@ -69,7 +69,7 @@ t.test(`a board with ${megabytes} MB, started by busybox`, async t => {
     await bothWays(t, client, line, "before");
     await board.run(`kill -HUP $(cat ${PID_FILE})`);
     await bothWays(t, client, line, "after the reload");
-    // Three processes of Node at once: with little memory they are too slow, and the upgrade is refused. Nothing is lost by it.
+    // Where the emulated processor needs longer than 60 s for a new process, the upgrade is refused. Nothing is lost by it.
     const upgrade = await board.attempt(`ser2net --upgrade ${PID_FILE}`);
     if (upgrade.status !== 0) t.match(upgrade.output, /gave no answer within|does not answer/);
     t.comment(`the upgrade: ${upgrade.output.trim() || "done"}`);
