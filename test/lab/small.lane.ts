@@ -15,6 +15,8 @@ const LINES = [
   "2004:telnet:0:/dev/ttyS3:57600 LOCAL",
 ];
 const CONNECTIONS = 16;
+/** MB of a board on which a second Node fits beside the first: an upgrade needs one. */
+const ENOUGH_FOR_TWO = 96;
 /** Of device data, in bytes. */
 const BULK = 200_000;
 
@@ -62,18 +64,17 @@ t.test(`a board with ${megabytes} MB, started by busybox`, async t => {
     for (const client of clients) await client.close();
   });
 
-  await t.test("a reload, and an upgrade under a connection", async t => {
+  await t.test("a reload under a connection, and an upgrade where there is memory for it", async t => {
     const [, , line] = board.uarts;
     if (line === undefined) throw new Error("a board without UARTs");
     const client = await Client.connect(t, 2003);
     await bothWays(t, client, line, "before");
     await board.run(`kill -HUP $(cat ${PID_FILE})`);
     await bothWays(t, client, line, "after the reload");
-    // Where the emulated processor needs longer than 60 s for a new process, the upgrade is refused. Nothing is lost by it.
-    const upgrade = await board.attempt(`ser2net --upgrade ${PID_FILE}`);
-    if (upgrade.status !== 0) t.match(upgrade.output, /gave no answer within|does not answer/);
-    t.comment(`the upgrade: ${upgrade.output.trim() || "done"}`);
-    await bothWays(t, client, line, "after the upgrade");
+    if (megabytes >= ENOUGH_FOR_TWO) {
+      await board.run(`ser2net --upgrade ${PID_FILE}`);
+      await bothWays(t, client, line, "after the upgrade");
+    }
     await client.close();
   });
 
