@@ -37,10 +37,10 @@ interface Abuse {
   readonly plan: string;
 }
 
-/** One generator for edge, and one for floor. */
-interface Loads {
-  readonly load: Load;
-  readonly other: Load;
+/** Each program has a generator of its own, and they run at the same time. */
+interface Both<T> {
+  readonly edge: T;
+  readonly floor: T;
 }
 
 export async function measureAbuse(bench: Bench): Promise<void> {
@@ -55,7 +55,7 @@ export async function measureAbuse(bench: Bench): Promise<void> {
     await load.command("connect 0 2");
     await load.command(`connect ${TRACED} ${TRACED + 1}`);
     await other.command("connect 0 1");
-    await measure(bench, { load, other }, abuses(load, control));
+    await measure(bench, { edge: load, floor: other }, abuses(load, control));
   } catch (error) {
     bench.fault({ cell: "abuse", column: "edge", message: reason(error) + peer.fate() + floor.fate() });
   } finally {
@@ -102,23 +102,24 @@ function abuses(load: Load, control: number): Abuse[] {
   ];
 }
 
-async function measure(bench: Bench, loads: Loads, all: readonly Abuse[]): Promise<void> {
-  const runs = all.map((): { edge: Run; floor: Run }[] => []);
+async function measure(bench: Bench, loads: Both<Load>, all: readonly Abuse[]): Promise<void> {
+  const runs = all.map((): Both<Run>[] => []);
   for (let round = -1; round < bench.rounds; round++) {
     for (const [index, abuse] of all.entries()) {
       const run = await runBeside(bench, loads, abuse);
       if (round >= 0) runs[index]?.push(run);
     }
   }
-  const p99 = runs.map(rounds => rounds.map(({ edge }) => edge.p99));
+  const figures = (index: number, column: keyof Both<Run>, figure: "p50" | "p99"): number[] =>
+    runs[index]?.map(run => run[column][figure]) ?? [];
   for (const [index, { name, limit }] of all.entries()) {
     const cell = `keystroke echo beside: ${name}`;
     for (const figure of ["p50", "p99"] as const) {
-      const edge = runs[index]?.map(run => run.edge[figure]) ?? [];
-      const floor = runs[index]?.map(run => run.floor[figure]) ?? [];
-      bench.add({ section: "abuse", cell, metric: `${figure} µs`, values: { edge, floor }, targets: [] });
+      const values = { edge: figures(index, "edge", figure), floor: figures(index, "floor", figure) };
+      bench.add({ section: "abuse", cell, metric: `${figure} µs`, values, targets: [] });
     }
-    if (index > 0) bench.add({ section: "abuse", cell, ...judged(limit, p99[index] ?? [], p99[0] ?? []) });
+    if (index > 0)
+      bench.add({ section: "abuse", cell, ...judged(limit, figures(index, "edge", "p99"), figures(0, "edge", "p99")) });
   }
 }
 
@@ -140,9 +141,9 @@ function judged(
 
 async function runBeside(
   bench: Bench,
-  { load, other }: Loads,
+  { edge: load, floor: other }: Both<Load>,
   { name, noise, plan, storm }: Abuse,
-): Promise<{ edge: Run; floor: Run }> {
+): Promise<Both<Run>> {
   for (const one of noise) await load.command(one);
   const endStorm = storm ? startStorm(bench, load) : null;
   const ms = bench.seconds * 1000;
