@@ -1,7 +1,6 @@
 /** The program: arguments, signals, exit status. */
 import { writeSync } from "node:fs";
 import { basename } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { loadSol, loadSystemd } from "./app/bundles.js";
 import { Daemon, type DaemonEvents } from "./app/daemon.js";
 import { DbusLoader } from "./app/dbus-loader.js";
@@ -26,6 +25,7 @@ import type { LimitedLog } from "./log/rate-limit.js";
 import { isJournal } from "./log/stderr.js";
 import { reasonOf } from "./native/errors.js";
 import { loadModule } from "./native/load-module.js";
+import { setV8Flags } from "./native/memory.js";
 import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
 import { createPidFile, type PidFile } from "./pid-file.js";
@@ -140,7 +140,7 @@ class Program {
   constructor(options: Options) {
     // First of all: the default action of these signals ends the process.
     this.#handleSignals();
-    setFlagsFromString(V8_FLAGS);
+    setV8Flags(V8_FLAGS);
     this.#options = options;
     this.#log = createProgramLog(options.debug);
     const { handed } = this.#inPlace;

@@ -2,7 +2,7 @@
 import { type Clock, pause, systemClock } from "../line/clock.js";
 import { read, write } from "../native/descriptors.js";
 import { EAGAIN, EINTR, errorReason, SystemError } from "../native/errors.js";
-import { READABLE, Watch, WRITABLE } from "../native/poll.js";
+import { AT_ARRIVAL, READABLE, Watch, WRITABLE } from "../native/poll.js";
 import { flush, queued } from "../native/serial.js";
 import { endDescriptor } from "../native/stored-descriptors.js";
 import { DeviceError } from "./device.js";
@@ -17,6 +17,8 @@ export class DeviceStream {
   readonly #lock: Lock | null;
   readonly #clock: Clock;
   #readable: (() => void) | null = null;
+  /** Bytes may be there that no event will report. */
+  #unread = false;
   #writable: (() => void) | null = null;
   #closed: Promise<void> | null = null;
 
@@ -30,7 +32,7 @@ export class DeviceStream {
     this.path = path;
     this.#lock = lock;
     try {
-      this.#watch = new Watch(fd, events => this.#ready(events));
+      this.#watch = new Watch(fd, events => this.#ready(events), AT_ARRIVAL);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       throw new DeviceError("setup-failed", path, error.reason, { cause: error });
@@ -39,6 +41,7 @@ export class DeviceStream {
 
   read(into: Uint8Array): number {
     const count = read(this.fd, into);
+    this.#unread = count === into.length || count === -EINTR;
     if (count > 0) return count;
     if (count === 0) return -1; // a hung-up tty reads as its end
     if (count === -EAGAIN || count === -EINTR) return 0;
@@ -54,7 +57,7 @@ export class DeviceStream {
 
   whenReadable(callback: () => void, atTick = false): void {
     this.#readable = callback;
-    this.#watch.arm(READABLE, atTick);
+    this.#watch.arm(READABLE, atTick, this.#unread);
   }
 
   ignoreReadable(): void {
@@ -82,6 +85,7 @@ export class DeviceStream {
     if ((events & READABLE) !== 0) {
       const callback = this.#readable;
       this.#readable = null;
+      this.#unread = true;
       callback?.();
     }
   }

@@ -1,6 +1,5 @@
 /** The compiled addon and the shape of what it exports. Only this room calls it. */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
 /** The result of a call (a descriptor, a length), and the address that it concerns. */
 export interface AddressResult {
@@ -19,6 +18,7 @@ export interface Addon {
   lockFile(fd: number): number;
   errorReason(errno: number): string;
   releaseMemory(): number;
+  setV8Flags(flags: string): number;
 
   getTermios(fd: number, into: Uint32Array): number;
   setTermios(fd: number, from: Uint32Array): number;
@@ -73,7 +73,7 @@ export const addon: Addon = load();
 
 /** The bundle is CommonJS and lies beside the addon; the sources are modules and use what the checkout has built. */
 function load(): Addon {
-  const here = typeof __dirname === "string" ? __dirname : join(dirname(fileURLToPath(import.meta.url)), "../../dist");
+  const here = typeof __dirname === "string" ? __dirname : join(import.meta.dirname, "../../dist");
   const module = { exports: {} };
   process.dlopen(module, join(here, "native.node"));
   return module.exports as Addon;

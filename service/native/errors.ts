@@ -23,8 +23,9 @@ export class SystemError extends Error {
 }
 
 /** Positive, as errno counts; the data functions return them negated. */
-export const { EAGAIN, EINTR, ENODEV, EPIPE, ENOBUFS } = constants.errno;
-export const { ECONNRESET, ECONNABORTED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ENETDOWN } = constants.errno;
+export const { errno } = constants;
+export const { EAGAIN, EINTR, ENODEV, EPIPE, ENOBUFS } = errno;
+export const { ECONNRESET, ECONNABORTED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ENETDOWN } = errno;
 
 /** The text of the system: `Input/output error`. */
 export function errorReason(errno: number): string {

@@ -1,5 +1,4 @@
 /** Loads modules that only some boards need, when they are first needed (docs/design.md, "What is loaded when"). */
-import { createRequire } from "node:module";
 
 interface NodeModules {
   "node:child_process": typeof import("node:child_process");
@@ -12,5 +11,6 @@ interface NodeModules {
 export function loadModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name];
 export function loadModule<Bundle>(name: `./${string}.cjs`): Bundle;
 export function loadModule(name: string): unknown {
-  return createRequire(typeof __filename === "string" ? __filename : import.meta.url)(name);
+  // The bundle is CommonJS; the sources are modules, which only tests run, and need what Node has built in.
+  return typeof require === "function" ? require(name) : process.getBuiltinModule(name);
 }

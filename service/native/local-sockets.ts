@@ -1,7 +1,6 @@
 /** Stream sockets of the machine itself, and who is at their other end. */
-import { constants } from "node:os";
 import { addon } from "./addon.js";
-import { done } from "./errors.js";
+import { done, errno } from "./errors.js";
 
 const MOST_GROUPS = 1024;
 
@@ -19,8 +18,8 @@ export function listenUnix(path: Uint8Array, backlog: number): number {
 /** False: the file is what a program has left that listens no more. Throws SystemError where that cannot be told. */
 export function isServed(path: Uint8Array): boolean {
   const result = addon.tryUnix(path);
-  if (result === -constants.errno.ECONNREFUSED) return false;
-  return result === -constants.errno.EAGAIN || done("tryUnix", result) === 0;
+  if (result === -errno.ECONNREFUSED) return false;
+  return result === -errno.EAGAIN || done("tryUnix", result) === 0;
 }
 
 /** Null: it is not a socket of that kind. */

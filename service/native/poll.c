@@ -187,20 +187,21 @@ static napi_value poll_start(napi_env env, napi_callback_info info) {
 }
 
 /*
- * pollControl(operation, fd, id, events, at ticks): EPOLL_CTL_ADD 1, _DEL 2, _MOD 3. Events are level-triggered. With no
- * events, errors and hang-ups are reported still, but only once (EPOLLONESHOT): they would wake the loop without end.
+ * pollControl(operation, fd, id, events, at ticks): EPOLL_CTL_ADD 1, _DEL 2, _MOD 3. Events are level-triggered unless they
+ * have EPOLLET. With no events, errors and hang-ups are reported still, but only once (EPOLLONESHOT): they would wake the loop
+ * without end.
  */
 static napi_value poll_control(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   int operation = (int)take_integer(&call, EPOLL_CTL_ADD, EPOLL_CTL_MOD);
   int fd = take_descriptor(&call);
   int64_t id = take_integer(&call, 0, INT64_C(1) << 53);
-  int64_t events = take_integer(&call, 0, 0xffff);
+  int64_t events = take_integer(&call, 0, UINT32_MAX);
   int which = take_boolean(&call) ? AT_TICKS : AT_ONCE;
   if (call.failed) return NULL;
   struct poller *poller = poller_of(&call);
   if (!poller) return number(&call, -EBADF);
-  struct epoll_event event = {.events = events ? (uint32_t)events : EPOLLONESHOT, .data.u64 = (uint64_t)id};
+  struct epoll_event event = {.events = events & 0xffff ? (uint32_t)events : EPOLLONESHOT, .data.u64 = (uint64_t)id};
   return outcome(&call, epoll_ctl(poller->epoll[which], operation, fd, &event));
 }
 

@@ -7,6 +7,11 @@ import { SystemError } from "./errors.js";
 
 export const READABLE = 0x001; // EPOLLIN
 export const WRITABLE = 0x004; // EPOLLOUT
+/**
+ * EPOLLET, for ttys: an event is reported when bytes come, and not again while they are there. To look whether they still are,
+ * the kernel would wait for its worker that moves the bytes of the line (`n_tty_poll`), with this thread.
+ */
+export const AT_ARRIVAL = 0x8000_0000;
 
 export const ERROR_OR_HANGUP = 0x008 | 0x010; // EPOLLERR, EPOLLHUP: reported with any other event, or alone
 const ADD = 1;
@@ -35,6 +40,9 @@ export class Watch {
   readonly #id = ++lastId;
   readonly #fd: number;
   readonly #ready: (events: number) => void;
+  readonly #trigger: number;
+  /** An event that the kernel will not report again may have come: it is asked. */
+  #askAgain = false;
   #interest = 0; // the armed events that have not come yet
   #armed = 0; // what the kernel was told to report
   #readsAtTicks = false;
@@ -42,12 +50,16 @@ export class Watch {
   #handling = false;
   #closed = false;
 
-  /** @param ready called with the armed events that have come. Throws SystemError EPERM for a regular file. */
-  constructor(fd: number, ready: (events: number) => void) {
+  /**
+   * @param ready called with the armed events that have come
+   * @param trigger AT_ARRIVAL, or 0: an event comes as long as it is true. Throws SystemError EPERM for a regular file.
+   */
+  constructor(fd: number, ready: (events: number) => void, trigger = 0) {
     if (!started) check("watch", addon.pollStart(batch, dispatch));
     started = true;
     this.#fd = fd;
     this.#ready = ready;
+    this.#trigger = trigger;
     check("watch", addon.pollControl(ADD, fd, this.#id, 0, false));
     watches.set(this.#id, this);
     if (watches.size === 1) addon.pollHold(true);
@@ -56,9 +68,11 @@ export class Watch {
   /**
    * Arms events; each is reported once. An error or a hang-up reports all that are armed.
    * @param atTick READABLE may wait for the next tick; it does not while WRITABLE is armed too
+   * @param askAgain with AT_ARRIVAL: not all that had come was read
    */
-  arm(events: number, atTick = false): void {
+  arm(events: number, atTick = false, askAgain = false): void {
     if (this.#closed) return;
+    this.#askAgain ||= askAgain;
     this.#interest |= events;
     if ((events & READABLE) !== 0) this.#readsAtTicks = atTick;
     if (!this.#handling) this.#update();
@@ -103,7 +117,7 @@ export class Watch {
   #update(): void {
     const atTicks = this.#readsAtTicks && this.#interest === READABLE;
     if (atTicks !== this.#atTicks && this.#interest !== 0) this.#move(atTicks);
-    else if (this.#interest !== this.#armed) this.#tell(MODIFY);
+    else if (this.#interest !== this.#armed || this.#askAgain) this.#tell(MODIFY);
   }
 
   #move(atTicks: boolean): void {
@@ -124,8 +138,10 @@ export class Watch {
   }
 
   #tell(operation: number): void {
-    check("watch", addon.pollControl(operation, this.#fd, this.#id, this.#interest, this.#atTicks));
+    const events = this.#interest + this.#trigger;
+    check("watch", addon.pollControl(operation, this.#fd, this.#id, events, this.#atTicks));
     this.#armed = this.#interest;
+    this.#askAgain = false;
   }
 }
 

@@ -2,9 +2,18 @@
  * System calls on sockets, all non-blocking and close-on-exec. Addresses are numeric (`fe80::1%eth0` too) and names are
  * never looked up: anything else is a TypeError.
  */
-import { constants } from "node:os";
 import { addon } from "./addon.js";
-import { addressResult, done, EAGAIN, ECONNABORTED, EHOSTUNREACH, EINTR, ENETDOWN, ENETUNREACH } from "./errors.js";
+import {
+  addressResult,
+  done,
+  EAGAIN,
+  ECONNABORTED,
+  EHOSTUNREACH,
+  EINTR,
+  ENETDOWN,
+  ENETUNREACH,
+  errno,
+} from "./errors.js";
 
 interface SocketAddress {
   readonly family: "ipv4" | "ipv6" | "unix" | "other";
@@ -23,14 +32,14 @@ export function bindUdp(address: string, port: number, options: { v6only: boolea
 }
 
 function bind(call: string, address: string, attempt: (address: string) => number): number {
-  const { EAFNOSUPPORT, EADDRNOTAVAIL } = constants.errno;
+  const { EAFNOSUPPORT, EADDRNOTAVAIL } = errno;
   const result = attempt(address === "" ? "::" : address);
   const noIpv6 = result === -EAFNOSUPPORT || result === -EADDRNOTAVAIL;
   return done(call, noIpv6 && address === "" ? attempt("0.0.0.0") : result);
 }
 
 /** Errors of a connection that failed while it waited, accept(2): the next event is about another one. */
-const { EPROTO, ENOPROTOOPT, EOPNOTSUPP } = constants.errno;
+const { EPROTO, ENOPROTOOPT, EOPNOTSUPP } = errno;
 const TRANSIENT_ACCEPT_ERRORS = [
   EAGAIN,
   ECONNABORTED,
@@ -71,7 +80,7 @@ interface SocketKind {
 export function socketKind(fd: number): SocketKind | null {
   const words = new Uint32Array(2);
   const result = addon.socketKind(fd, words);
-  if (result === -constants.errno.ENOTSOCK) return null;
+  if (result === -errno.ENOTSOCK) return null;
   done("socketKind", result);
   const [type = 0, listening = 0] = words;
   return {

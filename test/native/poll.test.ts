@@ -3,47 +3,18 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
-import t, { type Test } from "tap";
+import t from "tap";
 import { read, write } from "../../service/native/descriptors.js";
 import { SystemError } from "../../service/native/errors.js";
 import { READABLE, setTickMs, Watch, WRITABLE } from "../../service/native/poll.js";
 import { bindUdp, localAddress, sendTo } from "../../service/native/sockets.js";
 import { openPair, pass } from "../support/pty-pair.js";
-import { openPty } from "../support/test-addon.js";
 import { until } from "../support/wait.js";
+import { settled, watched } from "../support/watched.js";
 
 const { EIO } = constants.errno;
 
 const BYTE = Uint8Array.from([1]);
-
-/** A pseudo-terminal, and a watch on its slave end that keeps what it was told. */
-function watched(t: Test, then: (events: number, watch: Watch) => void = () => {}) {
-  const pair = openPair(t);
-  const told: number[] = [];
-  const watch = new Watch(pair.slave, events => {
-    told.push(events);
-    then(events, watch);
-  });
-  t.teardown(() => watch.close());
-  return { ...pair, watch, told };
-}
-
-/** Resolves after every event that was there at the call has been told. */
-async function settled(): Promise<void> {
-  const { master, slave } = openPty();
-  for (let turn = 0; turn < 3; turn++) {
-    await new Promise<void>(resolve => {
-      const last = new Watch(slave, () => {
-        last.close();
-        resolve();
-      });
-      last.arm(WRITABLE);
-    });
-    await new Promise(resolve => setImmediate(resolve));
-  }
-  closeSync(master);
-  closeSync(slave);
-}
 
 t.test("a wish is fulfilled once", async t => {
   const { master, slave, watch, told } = watched(t);

@@ -61,3 +61,24 @@ t.test("reads of a byte each are left after 64", async t => {
   t.equal(Math.max(...rounds), 64, rounds.join());
   t.equal(link.received.length, 1002);
 });
+
+t.test("a device that had less than was asked for is not read again before more has come", async t => {
+  const world = new World();
+  world.port("7000:raw:0:/dev/ttyA:115200");
+  const link = await world.call("7000");
+  const { device } = world;
+  const read = device.read.bind(device);
+  const counts: number[] = [];
+  device.read = into => {
+    const count = read(into);
+    counts.push(count);
+    return count;
+  };
+  // The last ones are far ahead of the line's speed, so more is likely to follow.
+  for (const bytes of [1, 10, 4000, 4000, 4000]) {
+    device.send(new Uint8Array(bytes));
+    await world.settle();
+  }
+  t.same(counts, [1, 10, 4000, 4000, 4000], "an empty tty makes the thread wait for the kernel's worker");
+  t.equal(link.received.length, 12_011);
+});

@@ -14,6 +14,7 @@ export const SIGNATURES: Record<keyof Addon, readonly Kind[]> = {
   lockFile: ["fd"],
   errorReason: ["integer"],
   releaseMemory: [],
+  setV8Flags: ["text"],
   getTermios: ["fd", "words"],
   setTermios: ["fd", "words"],
   tcpInfo: ["fd", "words"],

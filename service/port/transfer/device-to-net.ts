@@ -93,6 +93,8 @@ export class DeviceToNet {
       bytes += count;
       const result = { bytes: count, isFull: count === limit, nowMs: this.#nowMs };
       next = this.#pacing.next(result, state.timing, state.toDevice, this.#options.budget);
+      // An empty tty is not asked: the kernel would wait for its worker (see AT_ARRIVAL).
+      if (count < limit) break;
     }
     this.wait(next === "tick" && this.delay === null);
   }
