@@ -4,7 +4,7 @@ import { toBytes } from "../line/bytes.js";
 import { type Clock, systemClock } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import type { AccessRequest, Answer, LookupGenerator } from "./request.js";
-import { evaluateRules, type Table, type Verdict } from "./rules.js";
+import { evaluateRules, readRules, type Table, type Verdict } from "./rules.js";
 import { lookUpInSystem, readText, type SystemLookup } from "./system-lookups.js";
 
 export type { AccessRequest, Endpoint } from "./request.js";
@@ -47,7 +47,7 @@ export function createHostsAccess(
 /** Times of files may be as coarse as 2 s: a file that was changed later than that may change again without a trace. */
 const COARSE_MS = 3000;
 
-/** Its text is kept while the file is the same, so that a connection costs one stat(2) and no read. */
+/** Its rules are kept while the file is the same, so that a connection costs one stat(2) and no read. */
 class TableFile {
   readonly #file: string;
   readonly #path: Buffer;
@@ -82,7 +82,7 @@ class TableFile {
 
 function readTable(file: string): Table {
   const { text, failed } = readText(file);
-  if (text !== null) return { file, state: "read", text };
+  if (text !== null) return { file, state: "read", rules: readRules(text) };
   const missing = failed instanceof Error && "code" in failed && failed.code === "ENOENT";
   return missing ? { file, state: "missing" } : { file, state: "unreadable", reason: reasonOf(failed) };
 }

@@ -10,8 +10,20 @@ import { type AccessRequest, type LookupGenerator, Subject } from "./request.js"
 export type Table =
   | { readonly file: string; readonly state: "missing" }
   | { readonly file: string; readonly state: "unreadable"; readonly reason: string }
-  /** In latin1. */
-  | { readonly file: string; readonly state: "read"; readonly text: string };
+  | { readonly file: string; readonly state: "read"; readonly rules: readonly Rule[] };
+
+/** A line of a table, joined with the lines that go on with it. */
+interface Rule {
+  /** The number of its last physical line. */
+  readonly line: number;
+  /** Null: the table ends here, as the line is too long or has no newline at its end. */
+  readonly text: string | null;
+}
+
+/** The rules of a table, without comments and empty lines. @param text in latin1 */
+export function readRules(text: string): readonly Rule[] {
+  return [...logicalLines(text)].filter(({ text }) => text === null || !/^(#|[ \t\r]*$)/.test(text));
+}
 
 export interface Verdict {
   readonly granted: boolean;
@@ -57,14 +69,13 @@ function* searchTable(table: Table, subject: Subject): LookupGenerator<Found> {
     subject.warnings.push(`warning: cannot open ${table.file}: ${table.reason}`);
     return { result: "error", ...nothing };
   }
-  for (const { line, text } of logicalLines(table.text)) {
+  for (const { line, text } of table.rules) {
     subject.place = { file: table.file, line };
     if (text === null) {
       subject.warn("missing newline or line too long");
       subject.warn("all the subsequent rules will be ignored");
       return { result: "error", ...nothing };
     }
-    if (text.startsWith("#") || /^[ \t\r]*$/.test(text)) continue;
     const options = yield* matchRule(text, subject);
     if (options === null) continue;
     const outcome = options === "" ? null : yield* applyOptions(options, subject);
@@ -88,11 +99,8 @@ function* matchRule(text: string, subject: Subject): LookupGenerator<string | nu
   return options === null ? "" : `${options}\n`;
 }
 
-/**
- * Joined at backslash-newline, with the number of the last physical line; a null text ends the table: too long, or
- * no newline at its end. A NUL hides the rest of its physical line, as in the library's C strings.
- */
-function* logicalLines(table: string): Generator<{ line: number; text: string | null }> {
+/** Joined at backslash-newline. A NUL hides the rest of its physical line, as in the library's C strings. */
+function* logicalLines(table: string): Generator<Rule> {
   const physical = table.replace(/\0[^\n]*(\n|$)/g, "").split("\n");
   const rest = physical.pop() ?? "";
   let joined = "";

@@ -41,12 +41,12 @@ t.test("the sessions of a daemon do not all look after their BMC at the same mom
 
 t.test("a BMC that is too busy to tell the owner of SOL keeps the session", async t => {
   const { to, made } = await connected(t, {});
-  const answers = () => to.commands.filter(name => name === "64b" || name === "64a").length;
   for (const refused of [{ "64b": 0xc0 }, { "64b": 0xc0, "64a": 0xc0 }]) {
     to.set({ refused });
-    const before = answers();
+    const before = to.commands.length;
     made.act(() => made.session.expire(performance.now() + 11_000));
-    await until("both were asked", () => answers() === before + 2);
+    // A machine that is busy answers late, and is asked once more.
+    await until("both were asked", () => ["64b", "64a"].every(name => to.commands.includes(name, before)));
   }
   made.write("x");
   t.equal(await made.text(1), "X");

@@ -229,7 +229,7 @@ t.test("while idle the BMC is asked for the owner of SOL; silence and another ow
   const keepAlive = (made: TestConsole): void => made.act(() => made.session.expire(performance.now() + 11_000));
   const made = await connect(t, to);
   keepAlive(made);
-  await until("the BMC is asked", () => to.commands.filter(name => name === "64b").length === 2);
+  await until("the BMC is asked", () => to.commands.filter(name => name === "64b").length >= 2);
   t.equal(made.error, undefined, "an answer keeps it");
   to.takeAway({ toAnother: true });
   keepAlive(made);

@@ -2,14 +2,14 @@
 import { parseAddress } from "../../service/access/address.js";
 import { isAdmitted } from "../../service/access/remote-address.js";
 import type { Answer, LookupRequest } from "../../service/access/request.js";
-import { evaluateRules, type Verdict } from "../../service/access/rules.js";
+import { evaluateRules, readRules, type Verdict } from "../../service/access/rules.js";
 import { parseIdent } from "../../service/access/system-lookups.js";
 import { readKeys } from "../../service/net/tls-files.js";
 import { fill, insist, numbered, type Parser } from "./parser.js";
 
 /** `files`: what every file has in it. */
 function decide(table: string, files: string): Verdict {
-  const tables = ["hosts.allow", "hosts.deny"].map(file => ({ file, state: "read", text: table }) as const);
+  const tables = ["hosts.allow", "hosts.deny"].map(file => ({ file, state: "read", rules: readRules(table) }) as const);
   const [allow, deny] = tables as [(typeof tables)[number], (typeof tables)[number]];
   const client = { address: "192.0.2.1", port: 1000 };
   const asking = evaluateRules(allow, deny, {
