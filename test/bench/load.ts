@@ -77,9 +77,11 @@ export class Load {
     this.#errors = errors;
   }
 
-  static async start(program: string, count: number, mode: Mode): Promise<Load> {
+  /** `under`: words of a command that becomes the program, such as `nice -n 10`. */
+  static async start(program: string, count: number, mode: Mode, under: readonly string[] = []): Promise<Load> {
     const first = tcpPorts(count);
-    const child = spawn(program, [String(count), String(first), mode]);
+    const [command = program, ...words] = [...under, program, String(count), String(first), mode];
+    const child = spawn(command, words);
     const errors = { text: "" };
     child.stderr.setEncoding("latin1").on("data", text => {
       errors.text += text;
