@@ -6,6 +6,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { Script } from "node:vm";
 import { build } from "esbuild";
 
 const COMPILERS = {
@@ -19,7 +20,7 @@ const checkout = fileURLToPath(new URL(".", import.meta.url));
 process.chdir(checkout);
 
 const ENTRIES = [
-  { entry: "service/main.ts", outfile: "ser2net.cjs", program: true },
+  { entry: "service/main.ts", outfile: "ser2net.cjs", program: true }, // behind service/launch.ts
   { entry: "service/control/server.ts", outfile: "control.cjs", part: true }, // where there is a control port
   { entry: "service/access/hosts-files.ts", outfile: "access.cjs", part: true }, // loaded where there is a hosts table
   { entry: "service/board/entry.ts", outfile: "board.cjs" }, // loaded for --board and the command `board`
@@ -67,31 +68,9 @@ const SHARED = new Map(
 
 const TEST_ADDON = "test/support/test-addon.c"; // not in the release archive
 
-/**
- * Goes before the daemon in its bundle: an updater asks `busy` often, a technician waits for `attach`, and the daemon takes
- * longer to load than these commands take to run.
- */
-const COMMANDS = {
-  client: "ports attach watch who take break pulse disconnect set say log doctor status reload apply metrics",
-  drain: "busy drain undrain",
-  fleet: "fleet",
-  migration: "import export",
-};
-const START = `#!/usr/bin/env node
-"use strict";
-for (const [bundle, words] of ${JSON.stringify(Object.entries(COMMANDS))}) {
-  if (!words.split(" ").includes(process.argv[2])) continue;
-  void require(\`./\${bundle}.cjs\`).runCommand(process.argv.slice(2));
-  return;
-}
-if (process.argv[2] === "--upgrade") {
-  void require("./upgrade.cjs").runUpgradeCommand(process.argv.slice(3));
-  return;
-}`;
-
 /** In bytes, all bundles together: what they take in the flash. */
 const MAX_BUNDLED = 1_000_000;
-/** Of these, the daemon: it is parsed at every start. */
+/** Of these, the daemon, without its launcher: where no code is kept, it is parsed at every start. */
 const MAX_DAEMON = 170_000;
 const MAX_NATIVE = 300_000;
 
@@ -155,9 +134,11 @@ for (const { entry, outfile, program, part } of ENTRIES) {
     alias: ALIASES,
     logOverride: { "empty-import-meta": "silent" }, // addon.ts looks at it only when it runs from source
     plugins: part ? [fromDaemon] : [],
-    ...(program ? { banner: { js: START } } : {}),
   });
-  if (program) chmodSync(`${out}/${outfile}`, 0o755);
+  if (program) {
+    keepTo("daemon", statSync(`${out}/${outfile}`).size, MAX_DAEMON);
+    await writeProgram(`${out}/${outfile}`);
+  }
   for (const [file, { bytesInOutput }] of Object.entries(Object.values(metafile.outputs)[0].inputs)) {
     if (bytesInOutput === 0) continue;
     sources.add(file);
@@ -185,9 +166,19 @@ if (target === undefined) {
 await writeManual();
 await writeCompletion();
 
-keepTo("bundles", ".cjs", MAX_BUNDLED);
-keepTo("daemon", "ser2net.cjs", MAX_DAEMON);
-keepTo("native files", ".node", MAX_NATIVE);
+keepTo("bundles", sizeOf(".cjs"), MAX_BUNDLED);
+keepTo("native files", sizeOf(".node"), MAX_NATIVE);
+
+/** The launcher with the daemon behind it, in its last line, as a comment: one file, so that an update replaces both at once. */
+async function writeProgram(file) {
+  // In minified code the only line ends are those in template literals, where this is the same.
+  const daemon = readFileSync(file, "utf8").trimEnd().replaceAll("\n", "\\n");
+  new Script(`(function(){${daemon}})`); // and if there are others, it is not code any more
+  const options = { ...BUNDLING, entryPoints: ["service/launch.ts"], format: "cjs", write: false };
+  const { outputFiles } = await build({ ...options, logOverride: { "empty-import-meta": "silent" } });
+  writeFileSync(file, `#!/usr/bin/env node\n${outputFiles[0].text}//${daemon}`);
+  chmodSync(file, 0o755);
+}
 
 /** Compiles the addon of the daemon, or one of these sources. */
 function compile(output, ...sources) {
@@ -256,9 +247,13 @@ function sha256(bytes) {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-function keepTo(what, ending, most) {
+/** Of all files that end so. */
+function sizeOf(ending) {
   const sizes = built.filter(name => name.endsWith(ending)).map(name => statSync(`${out}/${name}`).size);
-  const size = sizes.reduce((sum, one) => sum + one, 0);
+  return sizes.reduce((sum, one) => sum + one, 0);
+}
+
+function keepTo(what, size, most) {
   if (size <= most) return;
   console.error(`build: the size of the ${what} is ${size} bytes, at most ${most} are allowed`);
   process.exit(1);

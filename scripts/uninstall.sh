@@ -47,7 +47,7 @@ if [ $purge = yes ]; then
 fi
 [ -z "$root" ] || exit 0
 
-rm -rf /run/ser2net
+rm -rf /run/ser2net /var/cache/ser2net
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload
   journalctl --update-catalog

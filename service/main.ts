@@ -25,7 +25,6 @@ import type { LimitedLog } from "./log/rate-limit.js";
 import { isJournal } from "./log/stderr.js";
 import { reasonOf } from "./native/errors.js";
 import { loadModule } from "./native/load-module.js";
-import { setV8Flags } from "./native/memory.js";
 import { endUnclaimed, hasDescriptorStore, useDescriptorStore } from "./native/stored-descriptors.js";
 import { createServiceLookup } from "./net/services.js";
 import { createPidFile, type PidFile } from "./pid-file.js";
@@ -39,14 +38,6 @@ const FAILED = 1;
 const MISCONFIGURED = 78;
 /** Less than TimeoutStartSec= of the units. */
 const BEFORE_NEXT_TRY_MS = 55_000;
-/** The data path is compiled after hundreds of wake-ups, not thousands. Later versions do so by themselves, and refuse the flag. */
-const COMPILE_SOON = process.version.startsWith("v20.") ? "--interrupt-budget=10000" : "";
-/**
- * Without the first two V8 lets the heap grow to several times its size during many connections, and keeps it. Without the third
- * it collects before the young generation is full, and allocates its second half of 0.5 MB for that at the start.
- */
-const V8_FLAGS = `--semi-space-growth-factor=1 --optimize-for-size --no-minor-gc-task ${COMPILE_SOON}`;
-
 /** Ports that are closing when the state is handed over send their close strings first. The others serve meanwhile. */
 const SETTLE_MS = 4000;
 
@@ -140,7 +131,6 @@ class Program {
   constructor(options: Options) {
     // First of all: the default action of these signals ends the process.
     this.#handleSignals();
-    setV8Flags(V8_FLAGS);
     this.#options = options;
     this.#log = createProgramLog(options.debug);
     const { handed } = this.#inPlace;

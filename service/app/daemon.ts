@@ -28,7 +28,7 @@ import {
 } from "./load-configuration.js";
 import { createAccessCheck, createPortEnvironment } from "./port-environment.js";
 import { applyReload, ServedPorts } from "./served-ports.js";
-import { createSpareMemory } from "./spare-memory.js";
+import { createSpareMemory, type SpareMemory } from "./spare-memory.js";
 import { StartError } from "./start-error.js";
 
 export interface DaemonEvents {
@@ -50,7 +50,7 @@ export class Daemon {
   readonly #options: Options;
   readonly #log: LimitedLog;
   readonly #totals = new Totals();
-  readonly #memory = createSpareMemory();
+  readonly #memory: SpareMemory;
   readonly #inherited: Inherited;
   readonly #serviceLookup = createServiceLookup();
   readonly #nodeWatcher: DeviceNodeWatcher;
@@ -72,6 +72,7 @@ export class Daemon {
     this.#options = options;
     this.#log = log;
     this.#events = events;
+    this.#memory = createSpareMemory(log);
     this.#inherited = inheritedSockets(handedOver.sockets);
     this.#nodeWatcher = new DeviceNodeWatcher(text => log.warning(text));
     this.bundles = new Bundles({
@@ -116,6 +117,7 @@ export class Daemon {
   }
 
   #createEnvironment({ takenOver, journal }: HandedOver): PortEnvironment {
+    const { locking, quiet, signature } = this.#options;
     return createPortEnvironment({
       log: this.#log,
       ports: this.ports,
@@ -123,9 +125,7 @@ export class Daemon {
       nodeWatcher: this.#nodeWatcher,
       openLed: config => this.bundles.leds?.open(config) ?? null,
       inherited: this.#inherited,
-      locking: this.#options.locking,
-      quiet: this.#options.quiet,
-      signature: this.#options.signature,
+      ...{ locking, quiet, signature },
       label: portName => this.label(portName),
       optionContext: () => this.#configuration.finalContext,
       changed: port => {

@@ -6,6 +6,7 @@ import type { RotatorState } from "../handover/state.js";
 import type { Led } from "../led/led.js";
 import { pause } from "../line/clock.js";
 import { formatLine } from "../line/settings.js";
+import { reserveDescriptors } from "../native/descriptors.js";
 import { reasonOf } from "../native/errors.js";
 import { portText } from "../port/connection-log.js";
 import type { PortEnvironment } from "../port/environment.js";
@@ -145,6 +146,7 @@ export class ServedPorts implements ReloadTarget {
 /** Changes what is served from the old configuration to the next one (docs/reference.md, "Reload"). Returns what is in force. */
 export function applyReload(served: ReloadTarget, old: Configuration, next: Configuration): Configuration {
   const plan = planReload(old, next, name => served.ports.find(name)?.isFree === false);
+  reserveDescriptors(neededDescriptors(plan.inForce));
   served.changeLeds(plan.leds.release, plan.leds.configure);
   // Removals first: a new port may use the same number, perhaps spelt in another way.
   for (const step of plan.rotators) rotatorStep(served, step);
@@ -153,6 +155,16 @@ export function applyReload(served: ReloadTarget, old: Configuration, next: Conf
   // New rotators, and those that could not be opened before.
   for (const config of plan.inForce.rotators) if (!served.hasRotator(config.name)) served.openRotator(config);
   return plan.inForce;
+}
+
+/** Of a daemon without ports. */
+const OWN_DESCRIPTORS = 64;
+const MOST_RESERVED = 16_384; // LimitNOFILE= of the units
+
+/** For each port the listener, the device and its connections. */
+function neededDescriptors({ ports }: Configuration): number {
+  const needed = ports.reduce((sum, { options }) => sum + 2 + options.maxConnections, OWN_DESCRIPTORS);
+  return Math.min(needed, MOST_RESERVED);
 }
 
 function isRemoval(step: PortStep): boolean {

@@ -3,7 +3,9 @@
  * any more, and pages that are almost empty. V8 itself would keep them, as it collects only when more is needed.
  */
 import { backgroundClock, type Clock, processorMs } from "../line/clock.js";
+import type { Log } from "../log/log.js";
 import { releaseMemory } from "../native/memory.js";
+import { keepCode } from "./keep-code.js";
 
 /** So many leave about a megabyte behind. */
 const MANY_CONNECTIONS = 64;
@@ -11,7 +13,7 @@ const LOOK_MS = 500;
 /** Processor time within LOOK_MS of a daemon that may stop for a moment. */
 const IDLE_MS = 25;
 
-interface SpareMemory {
+export interface SpareMemory {
   /** A connection has come. */
   connected(): void;
   /** After the first half second in which the daemon does little. */
@@ -19,6 +21,7 @@ interface SpareMemory {
 }
 
 export function createSpareMemory(
+  log: Log,
   clock: Clock = backgroundClock,
   cpuMs = processorMs,
   release = releaseMemory,
@@ -30,8 +33,9 @@ export function createSpareMemory(
     isDue = true;
     clock.after(LOOK_MS, () => {
       isDue = cpuMs() - before > IDLE_MS;
-      if (isDue) look();
-      else release();
+      if (isDue) return look();
+      keepCode(log); // before what was compiled is collected
+      release();
     });
   };
   const releaseWhenIdle = (): void => {

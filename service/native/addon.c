@@ -8,6 +8,7 @@
 #include <malloc.h>
 #endif
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -49,6 +50,22 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
   int fd = take_descriptor(&call);
   if (call.failed) return NULL;
   return outcome(&call, flock(fd, LOCK_EX | LOCK_NB));
+}
+
+/*
+ * reserveDescriptors(count): the table of descriptors grows to it at once. In a process with threads the kernel waits each time that
+ * it doubles the table, 10 to 40 ms (synchronize_rcu in expand_fdtable, fs/file.c). A table never shrinks.
+ */
+static napi_value reserve_descriptors(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info);
+  int count = (int)take_integer(&call, 1, 1 << 16);
+  if (call.failed) return NULL;
+  int any = eventfd(0, EFD_CLOEXEC);
+  int last = any < 0 ? -1 : fcntl(any, F_DUPFD_CLOEXEC, count - 1);
+  int error = errno;
+  if (last >= 0) close(last);
+  if (any >= 0) close(any);
+  return number(&call, last < 0 ? -error : 0);
 }
 
 static napi_value error_reason(napi_env env, napi_callback_info info) {
@@ -102,15 +119,32 @@ static napi_value set_flags(napi_env env, napi_callback_info info) {
   return number(&call, 0);
 }
 
+/* checksum(bytes): of 32 bits, for damage and other versions, not against an attacker: FNV-1a over words of 4 bytes. */
+static napi_value checksum(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info);
+  struct bytes bytes = take_bytes(&call);
+  if (call.failed) return NULL;
+  uint64_t sum = 0xcbf29ce484222325;
+  for (size_t at = 0; at < bytes.length; at += sizeof(uint32_t)) {
+    size_t left = bytes.length - at;
+    uint32_t word = 0;
+    memcpy(&word, bytes.data + at, left < sizeof word ? left : sizeof word);
+    sum = (sum ^ word) * 0x100000001b3;
+  }
+  return number(&call, (int64_t)((sum ^ sum >> 32) & 0xffffffff));
+}
+
 static const struct entry data_functions[] = {
     {"read", read_bytes},
     {"write", write_bytes},
     {"setNonBlocking", set_nonblocking},
     {"setCloseOnExec", set_close_on_exec},
     {"lockFile", lock_file},
+    {"reserveDescriptors", reserve_descriptors},
     {"errorReason", error_reason},
     {"releaseMemory", release_memory},
     {"setV8Flags", set_flags},
+    {"checksum", checksum},
     {NULL, NULL},
 };
 

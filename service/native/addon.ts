@@ -16,9 +16,11 @@ export interface Addon {
   setNonBlocking(fd: number): number;
   setCloseOnExec(fd: number): number;
   lockFile(fd: number): number;
+  reserveDescriptors(count: number): number;
   errorReason(errno: number): string;
   releaseMemory(): number;
   setV8Flags(flags: string): number;
+  checksum(bytes: Uint8Array): number;
 
   getTermios(fd: number, into: Uint32Array): number;
   setTermios(fd: number, from: Uint32Array): number;
@@ -69,7 +71,10 @@ export interface Addon {
   pollHold(on: boolean): number;
 }
 
-export const addon: Addon = load();
+/** Of the daemon: that of the program file, which has loaded it before (launch.ts). */
+declare const launched: { readonly addon: Addon } | undefined;
+
+export const addon: Addon = typeof launched === "object" ? launched.addon : load();
 
 /** The bundle is CommonJS and lies beside the addon; the sources are modules and use what the checkout has built. */
 function load(): Addon {

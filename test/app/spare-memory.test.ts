@@ -1,12 +1,14 @@
 import { spawnSync } from "node:child_process";
 import t from "tap";
 import { createSpareMemory } from "../../service/app/spare-memory.js";
+import { createLog } from "../../service/log/levels.js";
 import { releaseMemory } from "../../service/native/memory.js";
 import { FakeClock } from "../support/fake-clock.js";
 
 function stage() {
   const [clock, done] = [new FakeClock(), { released: 0, cpuMs: 0 }];
   const memory = createSpareMemory(
+    createLog(() => {}),
     clock,
     () => done.cpuMs,
     () => void done.released++,
