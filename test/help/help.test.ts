@@ -31,7 +31,7 @@ t.test("the help of the program has each option that it reads, and each command"
 });
 
 t.test("each command that the program starts has help, and each option of it is read", async t => {
-  const dispatched = /^ {2}client: "([^"]+)"/m.exec(readFileSync("build.mjs", "utf8"))?.[1]?.split(" ") ?? [];
+  const dispatched = /^ {2}client: "([^"]+)"/m.exec(readFileSync("service/launch.ts", "utf8"))?.[1]?.split(" ") ?? [];
   const client = COMMANDS.filter(({ hasTarget }) => hasTarget);
   t.same(client.map(({ name }) => name).sort(), dispatched.sort());
   for (const { name, options, forms } of client) {
