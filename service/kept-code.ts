@@ -3,7 +3,6 @@ import { closeSync, constants, fstatSync, openSync, promises, readFileSync } fro
 import { join } from "node:path";
 import { addon } from "./native/addon.js";
 
-const FILE = "daemon.code";
 const LINE_END = 10;
 /** May be written by the group or by others. */
 const WRITABLE_BY_OTHERS = 0o022;
@@ -16,8 +15,8 @@ export class KeptCode {
   readonly #key: string;
 
   /** @param bundle the text that is compiled. V8 itself compares its length only, and does not see damage. */
-  constructor(folder: string, bundle: Uint8Array) {
-    this.#file = join(folder, FILE);
+  constructor(folder: string, name: string, bundle: Uint8Array) {
+    this.#file = join(folder, `${name}.code`);
     this.#key = `${process.version} ${process.arch} ${addon.checksum(bundle)}`;
     this.code = this.#read();
   }

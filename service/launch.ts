@@ -3,20 +3,23 @@
  * compiled here, with the code that an earlier start has kept (docs/design.md, "Kept code"). A command has a bundle of its own: an
  * updater asks `busy` often, a technician waits for `attach`, and the daemon takes longer to load than these take to run.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { Script } from "node:vm";
 import { KeptCode } from "./kept-code.js";
 import { addon } from "./native/addon.js";
 import { loadModule } from "./native/load-module.js";
 
-/** What the daemon's bundle gets from here. The sources, which tests run, have none of it. */
+/** What the daemon and the bundles that it loads get from here. The sources, which tests run, have none of it. */
 export interface Launched {
   readonly addon: typeof addon;
-  /** Null: there is no folder for it, or it is there already. Rejects with the system's error. */
-  readonly keepCode: (() => Promise<void>) | null;
+  /** As `require` of a bundle beside this one, `./sol.cjs`, with kept code. */
+  load(name: string): unknown;
+  /** Of all that was compiled without kept code since the last call. Rejects with the system's error. */
+  keepCode(): Promise<void>;
 }
 
-type Daemon = (...given: readonly unknown[]) => void;
+type Compiled = (...given: readonly unknown[]) => void;
 
 const COMMANDS = {
   client: "ports attach watch who take break pulse disconnect set say log doctor status reload apply metrics",
@@ -52,21 +55,48 @@ function launchDaemon(): void {
   // What each start needs of Node: once flags are set, the code that Node has kept of its own modules does not fit any more.
   require("node:os");
   new AbortController().abort();
+  if (process.env.NOTIFY_SOCKET) require("node:crypto"); // of handover.cjs
   addon.setV8Flags(V8_FLAGS);
   const program = readFileSync(__filename);
-  const start = program.lastIndexOf(COMMENT) + COMMENT.length;
-  const bundle = program.subarray(start);
-  // CACHE_DIRECTORY may be several, but the units have one (systemd.exec(5)).
-  const folder = process.env.CACHE_DIRECTORY;
-  const kept = folder ? new KeptCode(folder, bundle) : null;
-  const names = "exports, require, module, __filename, __dirname, launched";
-  const script = new Script(`(function (${names}) {${bundle.toString("latin1")}})`, {
-    filename: __filename,
-    ...(kept?.code ? { cachedData: kept.code } : {}),
-  });
-  const keepCode = kept === null || kept.code !== null ? null : () => kept.write(script.createCachedData());
-  const launched: Launched = { addon, keepCode };
-  (script.runInThisContext() as Daemon)(exports, require, module, __filename, __dirname, launched);
+  const daemon = compile("daemon", __filename, program.subarray(program.lastIndexOf(COMMENT) + COMMENT.length));
+  daemon(exports, require, module, __filename, __dirname, launched);
 }
+
+/** CACHE_DIRECTORY may be several, but the units have one (systemd.exec(5)). */
+const folder = process.env.CACHE_DIRECTORY;
+const compiledAnew: { readonly kept: KeptCode; readonly script: Script }[] = [];
+const loaded = new Map<string, { readonly exports: unknown }>();
+
+function compile(name: string, filename: string, text: Buffer): Compiled {
+  const kept = folder ? new KeptCode(folder, name, text) : null;
+  const names = "exports, require, module, __filename, __dirname, launched";
+  const cached = kept?.code ? { cachedData: kept.code } : {};
+  const script = new Script(`(function (${names}) {${text.toString("latin1")}})`, { filename, ...cached });
+  if (kept?.code === null) compiledAnew.push({ kept, script });
+  return script.runInThisContext() as Compiled;
+}
+
+const launched: Launched = {
+  addon,
+
+  load(name) {
+    const filename = join(__dirname, name);
+    let module = loaded.get(name);
+    if (module === undefined) {
+      if (!existsSync(filename)) return require(name); // which says what is missing
+      module = { exports: {} };
+      const bundle = compile(basename(name, ".cjs"), filename, readFileSync(filename));
+      bundle(module.exports, require, module, filename, __dirname, launched);
+      loaded.set(name, module);
+    }
+    return module.exports;
+  },
+
+  async keepCode() {
+    // All at once: later, V8 may have thrown code away.
+    const fresh = compiledAnew.splice(0).map(({ kept, script }) => ({ kept, code: script.createCachedData() }));
+    for (const { kept, code } of fresh) await kept.write(code);
+  },
+};
 
 launch(process.argv.slice(2));

@@ -4,11 +4,9 @@ import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 
 declare const launched: Launched | undefined;
-let isDue = typeof launched === "object";
 
-/** Once. Nothing where there is no folder for it, or where it is there already. A folder that is read-only is no fault. */
+/** Nothing where there is no folder for it, or where it is there already. A folder that is read-only is no fault. */
 export function keepCode(log: Log): void {
-  if (!isDue || launched === undefined) return;
-  isDue = false;
-  launched.keepCode?.().catch(error => log.info(`Unable to keep compiled code: ${reasonOf(error)}`));
+  if (typeof launched !== "object") return;
+  launched.keepCode().catch(error => log.info(`Unable to keep compiled code: ${reasonOf(error)}`));
 }

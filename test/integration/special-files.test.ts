@@ -128,7 +128,7 @@ const OPENED: readonly RegExp[] = [
 /** Where a file is read as a whole otherwise, and why that waits for nothing. */
 const READ: readonly RegExp[] = [
   /readFileSync\(fd\)/, // opened without waiting, and found to be a regular file
-  /readFileSync\(__filename\)/, // the program, which Node has just read
+  /readFileSync\((__filename|filename)\)/, // the program and its bundles, as Node reads them
 ];
 
 t.test("no other place of the product opens files in a way that waits", async t => {
