@@ -102,20 +102,15 @@ function abuses({ ports }: Load, control: number): Abuse[] {
   const flood = `noise ${ports[FLOOD]?.tcp ?? 0} flood ${telnetFlood().toString("hex")}`;
   const ask = `noise ${control} ask ${Buffer.from("showport\r\n").toString("hex")}`;
   const questions = ASKED.map(index => `noise ${ports[index]?.tcp ?? 0} flood ${comPortQuestions().toString("hex")}`);
+  const four = { limit: TWICE, noise: [flood, ask], plan: `${BULK_LOAD} ${TRACED_LOAD}` };
   return [
     { name: "idle", limit: TWICE, noise: [], plan: "" },
     { name: "a port at full speed", limit: TWICE, noise: [], plan: BULK_LOAD },
     { name: "a flooding telnet client", limit: TWICE, noise: [flood], plan: "" },
     { name: "a control session that prints 256 ports", limit: TWICE, noise: [ask], plan: "" },
     { name: "a trace to a slow disk", limit: TWICE, noise: [], plan: TRACED_LOAD },
-    { name: "all four", limit: TWICE, noise: [flood, ask], plan: `${BULK_LOAD} ${TRACED_LOAD}` },
-    {
-      name: "all four and a storm",
-      limit: TWICE,
-      storm: true,
-      noise: [flood, ask],
-      plan: `${BULK_LOAD} ${TRACED_LOAD}`,
-    },
+    { name: "all four", ...four },
+    { name: "all four and a storm", ...four, storm: true },
     { name: "floods of RFC 2217 requests on 8 ports", limit: { ms: 50 }, noise: questions, plan: "" },
     { name: "a storm of connections on 150 ports", limit: { moreMs: 10 }, storm: true, noise: [], plan: "" },
   ];
