@@ -8,16 +8,8 @@ import { basename, join } from "node:path";
 import { Script } from "node:vm";
 import { KeptCode } from "./kept-code.js";
 import { addon } from "./native/addon.js";
+import type { Launched } from "./native/launched.js";
 import { loadModule } from "./native/load-module.js";
-
-/** What the daemon and the bundles that it loads get from here. The sources, which tests run, have none of it. */
-export interface Launched {
-  readonly addon: typeof addon;
-  /** As `require` of a bundle beside this one, `./sol.cjs`, with kept code. */
-  load(name: string): unknown;
-  /** Of all that was compiled without kept code since the last call. Rejects with the system's error. */
-  keepCode(): Promise<void>;
-}
 
 type Compiled = (...given: readonly unknown[]) => void;
 

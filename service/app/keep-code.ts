@@ -1,12 +1,9 @@
 /** Has the program file keep what V8 has compiled so far, for the next start. */
-import type { Launched } from "../launch.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
-
-declare const launched: Launched | undefined;
+import { launcher } from "../native/launched.js";
 
 /** Nothing where there is no folder for it, or where it is there already. A folder that is read-only is no fault. */
 export function keepCode(log: Log): void {
-  if (typeof launched !== "object") return;
-  launched.keepCode().catch(error => log.info(`Unable to keep compiled code: ${reasonOf(error)}`));
+  launcher?.keepCode().catch(error => log.info(`Unable to keep compiled code: ${reasonOf(error)}`));
 }

@@ -2,7 +2,8 @@
 
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
-import { type AddressResult, addon } from "./addon.js";
+import { addon } from "./addon.js";
+import type { AddressResult } from "./addon-functions.js";
 
 /** A system call failed. */
 export class SystemError extends Error {

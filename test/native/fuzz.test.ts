@@ -2,7 +2,8 @@
 import { closeSync } from "node:fs";
 import { connect } from "node:net";
 import t from "tap";
-import { type Addon, addon } from "../../service/native/addon.js";
+import { addon } from "../../service/native/addon.js";
+import type { Addon } from "../../service/native/addon-functions.js";
 import { accept, bindUdp, listenTcp, localAddress, unixDatagram } from "../../service/native/sockets.js";
 import { call, type Kind, NAMES, RIGHT, SIGNATURES, UNOPENED, WRONG } from "../support/addon-arguments.js";
 import { randomIntegers } from "../support/random.js";

@@ -1,6 +1,7 @@
 /** The argument kinds of each function of the addon, with valid and invalid values. */
 import { closeSync, unlinkSync } from "node:fs";
-import { type Addon, addon } from "../../service/native/addon.js";
+import { addon } from "../../service/native/addon.js";
+import type { Addon } from "../../service/native/addon-functions.js";
 import { openPty } from "./test-addon.js";
 
 export type Kind = "fd" | "integer" | "boolean" | "bytes" | "words" | "text" | "address" | "batch" | "function";
