@@ -6,7 +6,6 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Script } from "node:vm";
 import { build } from "esbuild";
 
 const COMPILERS = {
@@ -81,6 +80,7 @@ const BUNDLING = {
   target: "node20",
   minify: true,
   legalComments: "none", // LICENSES.txt has the whole texts
+  lineLimit: 1000, // Node prints the whole line in which an error was thrown
 };
 
 /** Packages that are loaded always and never used here: something else that exists stands for them. */
@@ -169,14 +169,13 @@ await writeCompletion();
 keepTo("bundles", sizeOf(".cjs"), MAX_BUNDLED);
 keepTo("native files", sizeOf(".node"), MAX_NATIVE);
 
-/** The launcher with the daemon behind it, in its last line, as a comment: one file, so that an update replaces both at once. */
+/** The launcher with the daemon behind it, each of its lines as a comment: one file, so that an update replaces both at once. */
 async function writeProgram(file) {
-  // In minified code the only line ends are those in template literals, where this is the same.
-  const daemon = readFileSync(file, "utf8").trimEnd().replaceAll("\n", "\\n");
-  new Script(`(function(){${daemon}})`); // and if there are others, it is not code any more
+  const daemon = readFileSync(file, "latin1").trimEnd();
   const options = { ...BUNDLING, entryPoints: ["service/launch.ts"], format: "cjs", write: false };
   const { outputFiles } = await build({ ...options, logOverride: { "empty-import-meta": "silent" } });
-  writeFileSync(file, `#!/usr/bin/env node\n${outputFiles[0].text}//${daemon}`);
+  const lines = daemon.split("\n").map(line => `//${line}`);
+  writeFileSync(file, ["#!/usr/bin/env node", outputFiles[0].text.trimEnd(), "//daemon", ...lines].join("\n"));
   chmodSync(file, 0o755);
 }
 

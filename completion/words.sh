@@ -38,6 +38,7 @@ _ser2net_words() {
     set\ *) _ser2net_port_words ;;
     board\ 0) _ser2net_subcommands board ;;
     board\ 1) _ser2net_boards ;;
+    fleet\ 0) printf '%s\n' run check console ;;
   esac
 }
 
@@ -55,7 +56,7 @@ _ser2net_boards() {
 _ser2net_values() {
   case ${1#* } in
     --board) echo auto && _ser2net_boards ;;
-    --dbus) printf '%s\n' system session off ;;
+    --dbus) printf '%s\n' system session; case $1 in daemon\ *) echo off ;; esac ;;
     --instance) "$program" ports --json 2>/dev/null | grep -o '"instance":"[^"\\]*"' | cut -d '"' -f 4 | sort -u ;;
   esac
 }

@@ -21,7 +21,7 @@ if [ -z "$root" ]; then
   fi
   if [ -d /run/systemd/system ]; then
     echo "Stopping the units."
-    systemctl stop 'ser2net@*.socket' 'ser2net-health@*.service' 'ser2net@*.service' ser2net.service 2>/dev/null || true
+    systemctl stop 'ser2net@*.socket' 'ser2net-health@*.service' 'ser2net-fleet@*.service' 'ser2net@*.service' ser2net.service 2>/dev/null || true
     systemctl reset-failed 'ser2net*' 2>/dev/null || true
   fi
 fi

@@ -1,5 +1,5 @@
 /** Code that V8 has compiled, kept in a file for the next start of the same program by the same Node (docs/design.md, "Kept code"). */
-import { closeSync, constants, fstatSync, openSync, promises, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, promises, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { addon } from "./native/addon.js";
 
@@ -11,13 +11,14 @@ export class KeptCode {
   /** Null: there is none that fits, or it is damaged or somebody else's. V8 may refuse it yet, for other flags. */
   readonly code: Uint8Array | null;
   readonly #file: string;
-  /** Of the program and the Node that compiled it. */
+  /** Of the program and the Node that compiled it; two builds of one version of Node may differ. */
   readonly #key: string;
 
   /** @param bundle the text that is compiled. V8 itself compares its length only, and does not see damage. */
   constructor(folder: string, name: string, bundle: Uint8Array) {
     this.#file = join(folder, `${name}.code`);
-    this.#key = `${process.version} ${process.arch} ${addon.checksum(bundle)}`;
+    const { size, mtimeMs } = statSync(process.execPath);
+    this.#key = `${process.version} ${process.arch} ${size} ${mtimeMs} ${addon.checksum(bundle)}`;
     this.code = this.#read();
   }
 
@@ -61,12 +62,11 @@ function readOwn(path: string): Buffer | null {
   }
 }
 
-/** Follows no link, and is on the disk when it resolves. */
+/** Follows no link. What a loss of power leaves of it is not what its checksum says, so nothing waits for the disk. */
 async function writeNew(path: string, ...parts: readonly (string | Uint8Array)[]): Promise<void> {
   const file = await promises.open(path, "wx", 0o600);
   try {
     for (const part of parts) await file.writeFile(part);
-    await file.sync();
   } finally {
     await file.close();
   }

@@ -1,7 +1,7 @@
 /**
- * The program file. Node compiles these lines at each start, and takes its last line, the daemon, for a comment: the daemon is
- * compiled here, with the code that an earlier start has kept (docs/design.md, "Kept code"). A command has a bundle of its own: an
- * updater asks `busy` often, a technician waits for `attach`, and the daemon takes longer to load than these take to run.
+ * The program file. Node compiles these lines at each start, and takes those of the daemon, behind them, for comments: the daemon
+ * is compiled here, with the code that an earlier start has kept (docs/design.md, "Kept code"). A command has a bundle of its own:
+ * an updater asks `busy` often, a technician waits for `attach`, and the daemon takes longer to load than these take to run.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -27,7 +27,9 @@ const COMPILE_SOON = process.version.startsWith("v20.") ? "--interrupt-budget=10
  * for the flags it was compiled with, so they are set before that.
  */
 const V8_FLAGS = `--semi-space-growth-factor=1 --optimize-for-size --no-minor-gc-task ${COMPILE_SOON}`;
-const COMMENT = "\n//";
+/** Behind it each line is one of the daemon, as a comment (build.mjs). */
+const DAEMON = "\n//daemon\n";
+const COMMENT = "//";
 
 function launch(words: readonly string[]): void {
   const [word = ""] = words;
@@ -50,8 +52,11 @@ function launchDaemon(): void {
   if (process.env.NOTIFY_SOCKET) require("node:crypto"); // of handover.cjs
   addon.setV8Flags(V8_FLAGS);
   const program = readFileSync(__filename);
-  const daemon = compile("daemon", __filename, program.subarray(program.lastIndexOf(COMMENT) + COMMENT.length));
-  daemon(exports, require, module, __filename, __dirname, launched);
+  const start = program.lastIndexOf(DAEMON) + DAEMON.length;
+  const text = program.toString("latin1", start + COMMENT.length).replaceAll(`\n${COMMENT}`, "\n");
+  const kept = keptCode("daemon", program.subarray(start));
+  const lineOffset = program.toString("latin1", 0, start).split("\n").length - 1;
+  compile(text, { filename: __filename, lineOffset }, kept)(exports, require, module, __filename, __dirname, launched);
 }
 
 /** CACHE_DIRECTORY may be several, but the units have one (systemd.exec(5)). */
@@ -59,12 +64,16 @@ const folder = process.env.CACHE_DIRECTORY;
 const compiledAnew: { readonly kept: KeptCode; readonly script: Script }[] = [];
 const loaded = new Map<string, { readonly exports: unknown }>();
 
-function compile(name: string, filename: string, text: Buffer): Compiled {
-  const kept = folder ? new KeptCode(folder, name, text) : null;
-  const names = "exports, require, module, __filename, __dirname, launched";
+function keptCode(name: string, bundle: Uint8Array): KeptCode | null {
+  return folder ? new KeptCode(folder, name, bundle) : null;
+}
+
+function compile(text: string, place: { filename: string; lineOffset?: number }, kept: KeptCode | null): Compiled {
+  const head = "(function (exports, require, module, __filename, __dirname, launched) {";
   const cached = kept?.code ? { cachedData: kept.code } : {};
-  const script = new Script(`(function (${names}) {${text.toString("latin1")}})`, { filename, ...cached });
-  if (kept?.code === null) compiledAnew.push({ kept, script });
+  const script = new Script(`${head}${text}})`, { ...place, columnOffset: -head.length, ...cached });
+  // V8 refuses code that was compiled with other flags.
+  if (kept !== null && (kept.code === null || script.cachedDataRejected)) compiledAnew.push({ kept, script });
   return script.runInThisContext() as Compiled;
 }
 
@@ -77,8 +86,11 @@ const launched: Launched = {
     if (module === undefined) {
       if (!existsSync(filename)) return require(name); // which says what is missing
       module = { exports: {} };
-      const bundle = compile(basename(name, ".cjs"), filename, readFileSync(filename));
-      bundle(module.exports, require, module, filename, __dirname, launched);
+      const text = readFileSync(filename);
+      const bundle = compile(text.toString("latin1"), { filename }, keptCode(basename(name, ".cjs"), text));
+      // After an update it is of the next version, and so is the addon that it opens itself.
+      const given = name === "./upgrade.cjs" ? { ...launched, addon: null } : launched;
+      bundle(module.exports, require, module, filename, __dirname, given);
       loaded.set(name, module);
     }
     return module.exports;

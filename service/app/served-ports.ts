@@ -161,9 +161,11 @@ export function applyReload(served: ReloadTarget, old: Configuration, next: Conf
 const OWN_DESCRIPTORS = 64;
 const MOST_RESERVED = 16_384; // LimitNOFILE= of the units
 
-/** For each port the listener, the device and its connections. */
+/** Two listeners, the device and its lock, a replay and three traces, besides its connections. */
+const PORT_DESCRIPTORS = 8;
+
 function neededDescriptors({ ports }: Configuration): number {
-  const needed = ports.reduce((sum, { options }) => sum + 2 + options.maxConnections, OWN_DESCRIPTORS);
+  const needed = ports.reduce((sum, { options }) => sum + PORT_DESCRIPTORS + options.maxConnections, OWN_DESCRIPTORS);
   return Math.min(needed, MOST_RESERVED);
 }
 

@@ -10,9 +10,12 @@ const LEDS = "/sys/class/leds";
 const LOG_LINES = 10;
 const UNIT_PROPERTIES = ["LoadState", "ActiveState", "SubState", "Result", "NRestarts", "UnitFileState", "StatusText"];
 
+/** Of the daemon that has no board profile: the folder of its control socket is called so (units/ser2net.service). */
+const WITHOUT_PROFILE = "ser2net";
+
 /** The unit of an instance; none where systemd does not run or does not know it. */
 export async function checkUnit(instance: string, isAnswering: boolean): Promise<readonly Finding[]> {
-  const unit = `ser2net@${instance}.service`;
+  const unit = instance === WITHOUT_PROFILE ? "ser2net.service" : `ser2net@${instance}.service`;
   if (!existsSync("/run/systemd/system")) return [note("unit", "systemd does not run here")];
   const shown = await ask("systemctl", ["show", unit, `--property=${UNIT_PROPERTIES.join(",")}`]);
   if (shown === null || shown.code !== 0) return [note("unit", "systemctl does not answer")];

@@ -85,7 +85,9 @@ async function boardSections(
 }
 
 async function machineSection({ now, failures }: DoctorCase, running: readonly Process[]): Promise<Section> {
-  const findings: Finding[] = failures.map(text => fault("daemon", text, "systemctl status 'ser2net@*'"));
+  const findings: Finding[] = failures.map(text =>
+    fault("daemon", text, "systemctl status ser2net.service 'ser2net@*'"),
+  );
   if (running.length === 0) {
     findings.push(
       fault("daemon", "no daemon runs", "systemctl enable --now ser2net@generic, or: ser2net -c /etc/ser2net.conf"),
@@ -167,7 +169,18 @@ async function writeArchive(
 }
 
 async function archiveTexts(sections: readonly Section[], { ports }: DoctorCase) {
-  const words = ["-u", "ser2net@*", "-n", JOURNAL_LINES, "-q", "--no-pager", "-o", "short-iso-precise"];
+  const words = [
+    "-u",
+    "ser2net.service",
+    "-u",
+    "ser2net@*",
+    "-n",
+    JOURNAL_LINES,
+    "-q",
+    "--no-pager",
+    "-o",
+    "short-iso-precise",
+  ];
   const journal = await ask("journalctl", words);
   const json = (value: unknown) => encodeUtf8(JSON.stringify(value, null, 1));
   return [

@@ -57,8 +57,11 @@ export async function connectBus(
   address: string,
   signalled: (signal: Received) => void = () => {},
 ): Promise<BusConnection> {
-  let reason = "not the address of a local bus";
-  for (const path of bus.socketPaths(address)) {
+  const paths = bus.socketPaths(address);
+  // It does not say that no daemon runs.
+  if (paths.length === 0) throw new DaemonError("failed", `not the address of a local bus: ${address}`);
+  let reason = "";
+  for (const path of paths) {
     try {
       return await connectSocket(bus, path, signalled);
     } catch (error) {

@@ -111,7 +111,10 @@ export const COMMANDS: readonly CommandHelp[] = [
     forms: [["set PORT WORD...", ""]],
     options: [],
     hasTarget: true,
-    notes: ["The words count from the next time on that the device is opened."],
+    notes: [
+      "With + before the first word only what is named changes; without it the other line settings become those of DEFAULT.",
+      "The words count from the next time on that the device is opened.",
+    ],
     status: CLIENT_STATUS,
   },
   {
@@ -202,7 +205,7 @@ export const COMMANDS: readonly CommandHelp[] = [
     summary: "accepts connections again",
     forms: [["undrain [OPTION]...", ""]],
     options: DRAIN_TARGET,
-    status: DRAIN_STATUS,
+    status: [["0", "new connections are accepted"], ...DRAIN_STATUS.slice(2)],
   },
   {
     name: "--upgrade",

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static napi_value read_bytes(napi_env env, napi_callback_info info) {
@@ -53,15 +54,17 @@ static napi_value lock_file(napi_env env, napi_callback_info info) {
 }
 
 /*
- * reserveDescriptors(count): the table of descriptors grows to it at once. In a process with threads the kernel waits each time that
- * it doubles the table, 10 to 40 ms (synchronize_rcu in expand_fdtable, fs/file.c). A table never shrinks.
+ * reserveDescriptors(count): the table of descriptors grows to it at once, or to RLIMIT_NOFILE. In a process with threads the kernel
+ * waits each time that it doubles the table, 10 to 40 ms (synchronize_rcu in expand_fdtable, fs/file.c). A table never shrinks.
  */
 static napi_value reserve_descriptors(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
-  int count = (int)take_integer(&call, 1, 1 << 16);
+  rlim_t count = (rlim_t)take_integer(&call, 1, 1 << 16);
   if (call.failed) return NULL;
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < count) count = limit.rlim_cur;
   int any = eventfd(0, EFD_CLOEXEC);
-  int last = any < 0 ? -1 : fcntl(any, F_DUPFD_CLOEXEC, count - 1);
+  int last = any < 0 ? -1 : fcntl(any, F_DUPFD_CLOEXEC, (int)count - 1);
   int error = errno;
   if (last >= 0) close(last);
   if (any >= 0) close(any);

@@ -22,7 +22,10 @@ export function tryLock(fd: number): boolean {
   return addon.lockFile(fd) === 0;
 }
 
-/** Room for so many descriptors in the table of the kernel, which holds up the thread 10 to 40 ms each time it grows. */
+/**
+ * Room for so many descriptors, or as many as RLIMIT_NOFILE allows, in the table of the kernel, which holds up the thread 10 to 40 ms
+ * each time it grows.
+ */
 export function reserveDescriptors(count: number): void {
-  addon.reserveDescriptors(count); // beyond RLIMIT_NOFILE there is none, and opening tells
+  addon.reserveDescriptors(count); // where it fails, opening does so too, and tells
 }

@@ -2,7 +2,8 @@
 import type { Addon } from "./addon-functions.js";
 
 export interface Launched {
-  readonly addon: Addon;
+  /** Null: the bundle opens one itself. */
+  readonly addon: Addon | null;
   /** As `require` of a bundle beside the program, `./sol.cjs`, with kept code. */
   load(name: string): unknown;
   /** Of all that was compiled without kept code since the last call. Rejects with the system's error. */

@@ -40,7 +40,7 @@ export function tryVersion({ program, state, limitMs, clock, signal }: Trial): P
     output = (output + text).slice(0, MOST_TEXT);
   });
   child.stderr?.setEncoding("utf8").on("data", text => {
-    errors = (errors + text).slice(0, MOST_TEXT);
+    errors = (errors + text).slice(-MOST_TEXT); // the reason comes last
   });
   return new Promise(resolve => {
     const cancel = clock.after(limitMs, () => {

@@ -63,6 +63,7 @@ t.test("busy tells of every instance of the machine, or of one", tools, async t 
   await until("it is free", async () => (await stage.ask("busy")).code === 0);
 
   t.match(await stage.ask("busy", "--dbus", "unix:path=/nonexistent"), { code: 3, errors: "no bus at" });
+  t.match(await stage.ask("busy", "--dbus", "sytem"), { code: 2, errors: "not the address of a local bus: sytem" });
   t.match(await stage.ask("busy", "-p", "127.0.0.1,1"), { code: 3, errors: "Connection refused" });
   t.match(await stage.ask("busy", "-p", "no port"), { code: 2, errors: "not a control port: no port" });
   t.match(await stage.ask("busy", "now"), {

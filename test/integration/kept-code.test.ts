@@ -22,8 +22,13 @@ import { until } from "../support/wait.js";
 const PROGRAM = [process.execPath, "--profile-deserialization", BUNDLE];
 const USED = /Deserializing from \d{6,} bytes/;
 
-function start(t: Teardown, controlPort: number, folder: string, foreground: "-n" | "-d" = "-n"): Promise<Daemon> {
-  return Daemon.start(t, { controlPort, config: [], foreground, program: PROGRAM, env: { CACHE_DIRECTORY: folder } });
+interface Way {
+  readonly foreground?: "-n" | "-d";
+  readonly program?: readonly string[];
+}
+
+function start(t: Teardown, controlPort: number, folder: string, way: Way = {}): Promise<Daemon> {
+  return Daemon.start(t, { controlPort, config: [], program: PROGRAM, ...way, env: { CACHE_DIRECTORY: folder } });
 }
 
 function isCode(name: string): boolean {
@@ -60,9 +65,9 @@ t.test("the second start uses what the first one has kept, and does not write it
 });
 
 /** A start does not use what is there, and replaces it. */
-async function refused(t: Test, controlPort: number, file: string, what: string) {
+async function refused(t: Test, controlPort: number, file: string, what: string, way: Way = {}) {
   const { ino } = lstatSync(file);
-  const daemon = await start(t, controlPort, dirname(file));
+  const daemon = await start(t, controlPort, dirname(file), way);
   await until(`${what}: it is replaced`, () => lstatSync(file).ino !== ino);
   await daemon.stop();
   t.notMatch(daemon.running.output.text, USED, what);
@@ -85,12 +90,20 @@ t.test("code that is damaged, cut off, of another program or version is not used
     nothing: Buffer.alloc(0),
     "no first line": Buffer.from("a".repeat(100)),
     "another Node": Buffer.from(text.replace(process.version, "v20.0.0"), "latin1"),
-    "another program": Buffer.from(text.replace(/^(\S+ \S+) \d+/, "$1 1"), "latin1"),
+    "another build of this Node": Buffer.from(text.replace(/^(\S+ \S+) \d+/, "$1 1"), "latin1"),
+    "another program": Buffer.from(text.replace(/^((?:\S+ ){4})\d+/, "$11"), "latin1"),
   };
   for (const [name, bytes] of Object.entries(harmful)) {
     writeFileSync(file, bytes);
     await refused(t, controlPort, file, name);
   }
+});
+
+t.test("code that was compiled with other flags of V8 is not used, and replaced", async t => {
+  const controlPort = await (await portNumbers(t))();
+  const file = await keep(t, controlPort, temporaryFolder(t));
+  await refused(t, controlPort, file, "with a flag", { program: [process.execPath, "--no-opt", ...PROGRAM.slice(1)] });
+  await refused(t, controlPort, file, "without it again");
 });
 
 t.test("a file that somebody else can have written is not used", async t => {
@@ -113,7 +126,7 @@ t.test("a file that somebody else can have written is not used", async t => {
 
 t.test("without the folder, and where nothing can be kept, the daemon serves", async t => {
   const controlPort = await (await portNumbers(t))();
-  const missing = await start(t, controlPort, join(temporaryFolder(t), "missing"), "-d");
+  const missing = await start(t, controlPort, join(temporaryFolder(t), "missing"), { foreground: "-d" });
   await missing.running.errors.expect(/Unable to keep compiled code: No such file or directory/);
   t.match(await missing.ask("version"), /ser2net version/);
   await missing.stop();

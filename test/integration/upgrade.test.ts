@@ -85,6 +85,11 @@ t.test("streams, devices, sessions and peers go on over upgrades in place", NEED
 
 const BAD: readonly (readonly [string, (text: string) => string, RegExp])[] = [
   ["it throws", () => 'throw new Error("no good");', /does not accept it: Error: no good/],
+  [
+    "its daemon throws",
+    text => text.replace("\n//daemon\n//", '$&throw new Error("no good");'),
+    /does not accept it: Error: no good/,
+  ],
   ["it is not a program", () => "\0\x01", /does not accept it: SyntaxError/],
   ["it is empty", () => "", /does not accept it: it ended with exit status 0/],
   [

@@ -57,6 +57,9 @@ t.test("bash: commands, options, boards and the words of a port", async t => {
   t.same(bash(env, "ser2net board show gen"), ["generic"]);
   t.same(bash(env, "ser2net --board gen"), ["generic"]);
   t.same(bash(env, "ser2net -n --dbus s"), ["session", "system"]);
+  t.same(bash(env, "ser2net -n --dbus o"), ["off"]);
+  t.same(bash(env, "ser2net busy --dbus o"), [], "a daemon is asked, and there is none off a bus");
+  t.same(bash(env, "ser2net fleet c"), ["check", "console"]);
   t.same(bash(env, "ser2net set 2001 HANG"), ["HANGUP_WHEN_DONE"]);
   t.same(bash(env, "ser2net pulse 2001 esp-r"), ["esp-reset"]);
   t.same(bash(env, "ser2net -c /et"), [], "names of files are those of bash");
