@@ -169,18 +169,8 @@ async function writeArchive(
 }
 
 async function archiveTexts(sections: readonly Section[], { ports }: DoctorCase) {
-  const words = [
-    "-u",
-    "ser2net.service",
-    "-u",
-    "ser2net@*",
-    "-n",
-    JOURNAL_LINES,
-    "-q",
-    "--no-pager",
-    "-o",
-    "short-iso-precise",
-  ];
+  const units = ["ser2net.service", "ser2net@*"].flatMap(unit => ["-u", unit]);
+  const words = [...units, "-n", JOURNAL_LINES, "-q", "--no-pager", "-o", "short-iso-precise"];
   const journal = await ask("journalctl", words);
   const json = (value: unknown) => encodeUtf8(JSON.stringify(value, null, 1));
   return [
