@@ -48,7 +48,11 @@ put() {
   install -m "$mode" "$@" "$folder/"
 }
 
-if [ -z "$root" ]; then ready_for_this_machine && echo "Installing the program, its units and board profiles below /usr."; fi
+# Not as a condition: a failure in it has to end this script.
+if [ -z "$root" ]; then
+  ready_for_this_machine
+  echo "Installing the program, its units and board profiles below /usr."
+fi
 [ -e "$built/ser2net.cjs" ] || { echo "$built is not built: node build.mjs${target:+ --target $target}" >&2 && exit 1; }
 
 # The addon is executable: that is how the builders of images know what to strip.

@@ -1,7 +1,7 @@
 /** Checks of a daemon: its unit, its configuration, its name on the bus, its LEDs. */
 import { accessSync, constants, existsSync } from "node:fs";
 import { type Finding, fault, note, ok } from "./finding.js";
-import { identityOf, nameOf, type Process, readText } from "./processes.js";
+import { identityOf, nameOf, optionsOf, type Process, readText } from "./processes.js";
 import { ask } from "./programs.js";
 
 const POLICY = "/usr/share/dbus-1/system.d/org.ser2net.Ser2net1.conf";
@@ -44,8 +44,8 @@ export async function checkUnit(instance: string, isAnswering: boolean): Promise
 
 /** What `--check` says of the configuration with which it runs. */
 export async function checkConfiguration({ pid, argv }: Process): Promise<readonly Finding[]> {
-  const checked = await ask(argv[0] ?? "", [...reportArguments(argv), "--check"]);
-  if (checked === null) return [note("configuration", "the program of the daemon is not there any more")];
+  const checked = await askThisProgram([...reportArguments(argv), "--check"]);
+  if (checked === null) return [note("configuration", "Node is not there any more")];
   const lines = checked.output.split("\n").filter(line => line !== "");
   if (lines.length === 0) return [ok("configuration", "without errors")];
   const text = `${lines.length === 1 ? "1 message" : `${lines.length} messages`}\n${lines.slice(0, LOG_LINES).join("\n")}`;
@@ -55,12 +55,17 @@ export async function checkConfiguration({ pid, argv }: Process): Promise<readon
 
 /** The configuration in effect, without secrets; null: it cannot be had. */
 export async function printedConfiguration({ argv }: Process): Promise<string | null> {
-  return (await ask(argv[0] ?? "", [...reportArguments(argv), "--print-config"]))?.output ?? null;
+  return (await askThisProgram([...reportArguments(argv), "--print-config"]))?.output ?? null;
 }
 
-/** The arguments of a daemon for another run of the same program, which serves nothing. */
+/** The arguments of a daemon for another run, which serves nothing. */
 function reportArguments(argv: readonly string[]): readonly string[] {
-  return argv.slice(1).filter(word => word !== "-d" && word !== "-n");
+  return optionsOf(argv).filter(word => word !== "-d" && word !== "-n");
+}
+
+/** Not the program of the daemon: any user can call a process so, and the doctor often runs as root. */
+function askThisProgram(args: readonly string[]): ReturnType<typeof ask> {
+  return ask(process.execPath, [process.argv[1] ?? "", ...args]);
 }
 
 /** The board profile that it serves, and the one that the hardware asks for. */
@@ -68,8 +73,7 @@ export async function checkProfile({ argv }: Process): Promise<readonly Finding[
   const at = argv.indexOf("--board");
   const named = at < 0 ? undefined : argv[at + 1];
   if (named === undefined) return [];
-  const program = argv.slice(1, argv.findIndex(word => /ser2net(?:\.c?js)?$/.test(word)) + 1);
-  const explained = await ask(argv[0] ?? "", [...program, "board", "detect", "--explain"]);
+  const explained = await askThisProgram(["board", "detect", "--explain"]);
   const detected = /^-> (\S+): /m.exec(explained?.output ?? "")?.[1];
   if (detected === undefined) return [note("profile", `${named}; the board is not recognised`)];
   if (named === "auto" || named === detected) return [ok("profile", detected)];

@@ -46,15 +46,22 @@ export class OpenFiles {
 export function daemons(proc = "/proc"): readonly Process[] {
   return processIds(proc).flatMap(pid => {
     const argv = argumentsOf(pid, proc);
-    const program = argv.slice(0, 2).some(word => /^ser2net(?:\.c?js)?$/.test(basename(word)));
-    return program && isServing(argv) ? [{ pid, argv }] : [];
+    return argv.slice(0, 2).some(isProgram) && isServing(argv) ? [{ pid, argv }] : [];
   });
+}
+
+/** The words behind the program. */
+export function optionsOf(argv: readonly string[]): readonly string[] {
+  return argv.slice(argv.findIndex(isProgram) + 1);
+}
+
+function isProgram(word: string): boolean {
+  return /^ser2net(?:\.c?js)?$/.test(basename(word));
 }
 
 /** A command of the program is not a daemon. */
 function isServing(argv: readonly string[]): boolean {
-  const at = argv.findIndex(word => /^ser2net(?:\.c?js)?$/.test(basename(word)));
-  const first = argv[at + 1] ?? "";
+  const [first = ""] = optionsOf(argv);
   return first === "" || (first.startsWith("-") && !argv.includes("--check") && !argv.includes("--print-config"));
 }
 

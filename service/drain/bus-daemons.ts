@@ -135,7 +135,11 @@ class BusClient {
     if (board === null) return null;
     return {
       name: board === "" ? "-" : String(board),
-      activities: async () => (unwrap(await this.#answer(get("Busy"), [[]])) as readonly Row[]).map(readRow),
+      activities: async () => {
+        const rows = unwrap(await this.#answer(get("Busy"), [null]));
+        if (rows === null) throw new DaemonError("absent", "the daemon has ended");
+        return (rows as readonly Row[]).map(readRow);
+      },
       drain: async () => void (await this.#answer(call("Drain"), [])),
       undrain: async () => void (await this.#answer(call("Undrain"), [])),
       close: () => this.close(),

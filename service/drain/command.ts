@@ -2,10 +2,9 @@
 import { loadHelp } from "../app/load-help.js";
 import { type Clock, pause } from "../line/clock.js";
 import { type DrainArguments, parseDrainArguments } from "./arguments.js";
-import { findOnBus } from "./bus-daemons.js";
-import { connectControlPort, connectSockets } from "./control-daemon.js";
-import { DaemonError, isAbsent, type RunningDaemon } from "./running-daemon.js";
-import { formatTable, type TableRow } from "./table.js";
+import { Daemons } from "./daemons.js";
+import { DaemonError } from "./running-daemon.js";
+import { formatTable } from "./table.js";
 
 interface DrainIo {
   out(text: string): void;
@@ -33,43 +32,33 @@ export async function drainCommand(words: readonly string[], io: DrainIo): Promi
     io.err(`ser2net: ${name}: ${given.mistake}\n${loadHelp().hintOf(name, given.word)}`);
     return FAILED;
   }
-  let daemons: readonly RunningDaemon[] = [];
+  const daemons = new Daemons(given, io);
   try {
-    daemons = await findDaemons(given, io.env);
+    await daemons.find();
     return await run(given, daemons, io);
   } catch (error) {
     if (!(error instanceof DaemonError)) throw error;
     io.err(`ser2net: ${error.message}\n`);
     return error.code === "absent" ? ABSENT : FAILED;
   } finally {
-    for (const daemon of daemons) daemon.close();
+    daemons.close();
   }
 }
 
-async function findDaemons(given: DrainArguments, env: NodeJS.ProcessEnv): Promise<readonly RunningDaemon[]> {
-  const { controlPorts, dbus, instances } = given;
-  if (controlPorts.length > 0) return Promise.all(controlPorts.map(spec => connectControlPort(spec)));
-  try {
-    return await findOnBus(dbus ?? "system", instances, env);
-  } catch (error) {
-    if (dbus !== null || !isAbsent(error)) throw error;
-    try {
-      return await connectSockets(instances);
-    } catch (other) {
-      throw isAbsent(other) ? error : other;
-    }
-  }
-}
-
-async function run(given: DrainArguments, daemons: readonly RunningDaemon[], io: DrainIo): Promise<number> {
+async function run(given: DrainArguments, daemons: Daemons, io: DrainIo): Promise<number> {
   switch (given.command) {
     case "busy": {
-      const rows = await look(daemons);
+      let rows = await daemons.look();
+      if (rows === null) {
+        await daemons.findAgain();
+        rows = await daemons.look();
+      }
+      if (rows === null) throw new DaemonError("failed", "a daemon ends again and again");
       if (rows.length > 0) io.out(formatTable(rows));
       return rows.length > 0 ? BUSY : FREE;
     }
     case "undrain":
-      await all(daemons, daemon => daemon.undrain());
+      await daemons.undrain();
       return FREE;
     case "drain":
       return drain(daemons, given.maxSeconds, io);
@@ -79,9 +68,9 @@ async function run(given: DrainArguments, daemons: readonly RunningDaemon[], io:
 }
 
 /** Drains the daemons and waits. Undoes it when aborted or on a failure, so that no daemon goes on refusing connections. */
-async function drain(daemons: readonly RunningDaemon[], maxSeconds: number | null, io: DrainIo): Promise<number> {
+async function drain(daemons: Daemons, maxSeconds: number | null, io: DrainIo): Promise<number> {
   const wait = async (): Promise<number> => {
-    await all(daemons, daemon => daemon.drain());
+    await daemons.drain();
     return untilFree(daemons, maxSeconds, io);
   };
   const interrupted = io.interrupted.then(() => {
@@ -90,52 +79,30 @@ async function drain(daemons: readonly RunningDaemon[], maxSeconds: number | nul
   try {
     return await Promise.race([wait(), interrupted]);
   } catch (error) {
-    await Promise.allSettled(daemons.map(daemon => daemon.undrain()));
+    await daemons.undrain().catch(() => {});
     throw error;
   }
 }
 
-async function untilFree(daemons: readonly RunningDaemon[], maxSeconds: number | null, io: DrainIo): Promise<number> {
+async function untilFree(daemons: Daemons, maxSeconds: number | null, io: DrainIo): Promise<number> {
   const { clock } = io;
   const endMs = maxSeconds === null ? Number.POSITIVE_INFINITY : clock.nowMs() + maxSeconds * 1000;
-  let rows = await look(daemons);
-  if (rows.length > 0 && clock.nowMs() < endMs) io.err(`Waiting for:\n${formatTable(rows)}`);
-  while (rows.length > 0) {
+  for (let isTold = false; ; ) {
+    const rows = await daemons.look();
+    if (rows === null) {
+      // A restart keeps the connections, but the new process does not drain.
+      await daemons.findAgain();
+      await daemons.drain();
+      continue;
+    }
+    if (rows.length === 0) return FREE;
     const leftMs = endMs - clock.nowMs();
     if (leftMs <= 0) {
       io.out(formatTable(rows));
       return BUSY;
     }
+    if (!isTold) io.err(`Waiting for:\n${formatTable(rows)}`);
+    isTold = true;
     await pause(Math.min(LOOK_MS, leftMs), clock);
-    rows = await look(daemons);
-  }
-  return FREE;
-}
-
-async function look(daemons: readonly RunningDaemon[]): Promise<readonly TableRow[]> {
-  const rows = daemons.map(async daemon => {
-    const activities = await unlessAbsent([], daemon.activities());
-    return activities.map(activity => ({ instance: daemon.name, ...activity }));
-  });
-  return (await settled(rows)).flat();
-}
-
-async function all(daemons: readonly RunningDaemon[], act: (daemon: RunningDaemon) => Promise<void>): Promise<void> {
-  await settled(daemons.map(daemon => unlessAbsent(undefined, act(daemon))));
-}
-
-/** Waits for all, then throws the first failure, so that nothing is under way any more. */
-async function settled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
-}
-
-/** A daemon that has ended meanwhile has no connections, and nothing to undo. */
-async function unlessAbsent<T>(absent: T, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isAbsent(error)) return absent;
-    throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** The metrics over HTTP: `GET /metrics`, for Prometheus (docs/metrics.md). Bundled as a file of its own. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { type Cancel, type Clock, pause } from "../line/clock.js";
 import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
@@ -34,6 +35,7 @@ const TYPES: Readonly<Record<Format, string>> = {
 export class MetricsServer {
   readonly #options: MetricsServerOptions;
   #servers: readonly Server[] = [];
+  readonly #answered = new WeakSet<Socket>();
   #cancelLook: Cancel = () => {};
   #longestDelayMs = 0;
 
@@ -45,7 +47,7 @@ export class MetricsServer {
   listen(addresses: readonly ListenAddress[], port: number): void {
     this.close();
     this.#servers = addresses.map(({ address, v6only }) => {
-      const server = createServer((request, response) => void this.#answer(request, response));
+      const server = createServer((request, response) => this.#take(request, response));
       server.maxConnections = MOST_CONNECTIONS;
       server.timeout = REQUEST_MS;
       server.headersTimeout = REQUEST_MS;
@@ -77,6 +79,18 @@ export class MetricsServer {
       this.#longestDelayMs = Math.max(this.#longestDelayMs, now - last - LOOK_MS);
       last = now;
     });
+  }
+
+  /** One request at a time: all that come in one piece would have an answer each in memory. No scraper sends more. */
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    if (this.#answered.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    this.#answered.add(socket);
+    response.once("close", () => this.#answered.delete(socket));
+    void this.#answer(request, response);
   }
 
   async #answer({ method, url, headers }: IncomingMessage, response: ServerResponse): Promise<void> {

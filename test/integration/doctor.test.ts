@@ -1,10 +1,11 @@
 /** `ser2net doctor` with real daemons, devices and other programs in the way. */
 import { execFileSync } from "node:child_process";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import t from "tap";
 import { consoleStage } from "../support/console-stage.js";
+import { runProgram, temporaryFolder } from "../support/daemon.js";
 
 interface Finding {
   readonly check: string;
@@ -52,6 +53,17 @@ t.test("a port that works has no fault; one whose device is gone, locked or shar
   t.match(await stage.ask("doctor", "nothing"), { code: 1, errors: "ser2net: no port is called nothing\n" });
   const text = (await stage.ask("doctor", gone)).output;
   t.match(text, new RegExp(`^port ${gone}\n {2}FAULT state: waiting for its device\n {8}cure: see node below\n`, "m"));
+});
+
+t.test("a process that only has the name of the program is not run", async t => {
+  const stage = await consoleStage(t, [LINE]);
+  const folder = temporaryFolder(t);
+  const [program, ran] = [join(folder, "ser2net"), join(folder, "ran")];
+  writeFileSync(program, `#!/bin/sh\n[ $# -eq 0 ] || echo "$@" >>${ran}\nread -r _\n`, { mode: 0o755 });
+  const { process: other } = runProgram(t, program, []);
+  const { output } = await stage.ask("doctor", "--json");
+  t.not(find(output, `daemon ${other.pid}`, "configuration").length, 0, "it is taken for a daemon");
+  t.notOk(existsSync(ran));
 });
 
 t.test("a configuration with a mistake, with a cure that works without systemd too", async t => {

@@ -136,9 +136,26 @@ t.test("a drain that is given up, or whose daemon ends, is over; a new process d
   await second.expect(NOTICE);
   t.match((await stage.bus.busctl("get-property", ...root, "Busy")).output, /^a\(sssqt\) 1 "connection" /);
   await one.daemon.stop();
-  t.match(await stage.ended(again), { code: 0 });
+  // It is waited for, ten seconds.
+  t.match(await stage.ended(again).catch(() => stage.ended(again)), { code: 0 });
   await stage.instance("one");
   t.equal(await isDraining(stage, "org.ser2net.Ser2net1.one"), false);
+});
+
+t.test("a daemon that restarts is found again, and drained again", tools, async t => {
+  const stage = await drainStage(t);
+  const [one, two] = [await stage.instance("one"), await stage.instance("two")];
+  const client = await talk(t, two);
+  await talk(t, one);
+  const draining = stage.command("drain");
+  await draining.errors.expect("Waiting for:\n");
+  await one.daemon.stop();
+  const again = await stage.instance("one");
+  await until("it drains, too", () => isDraining(stage, "org.ser2net.Ser2net1.one"));
+  t.equal(await (await Client.connect(t, again.port)).untilEnd(), REFUSED);
+  t.equal(draining.process.exitCode, null);
+  await client.close();
+  t.match(await stage.ended(draining), { code: 0, output: "" });
 });
 
 t.test("without a bus, by the control port", async t => {
