@@ -33,6 +33,7 @@ const ENTRIES = [
   { entry: "service/help/entry.ts", outfile: "help.cjs" }, // loaded for --help and for wrong words
   { entry: "service/log/journal-entry.ts", outfile: "journal.cjs" }, // loaded where systemd has started the daemon
   { entry: "service/pulse/entry.ts", outfile: "pulse.cjs" }, // loaded for PULSE lines, pulses and esp-auto-reset
+  { entry: "service/app/background.ts", outfile: "background.cjs", part: true }, // loaded without -n and -d, by the first process
   { entry: "service/app/report.ts", outfile: "report.cjs", part: true }, // loaded for --check and the like
   { entry: "service/app/open-ports.ts", outfile: "open-ports.cjs", part: true }, // loaded where a port may be open to every address
   { entry: "service/migration/entry.ts", outfile: "migration.cjs" }, // loaded in place of the daemon, see below
@@ -80,7 +81,7 @@ const BUNDLING = {
   target: "node20",
   minify: true,
   legalComments: "none", // LICENSES.txt has the whole texts
-  lineLimit: 1000, // Node prints the whole line in which an error was thrown
+  lineLimit: 2000, // Node prints the whole line in which an error was thrown
 };
 
 /** Packages that are loaded always and never used here: something else that exists stands for them. */

@@ -1,13 +1,12 @@
-/** Starts a second process that serves; the first one waits until it does (docs/reference.md, "Going into the background"). */
+/** The process that serves in the background (docs/reference.md, "Going into the background"). */
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Options } from "./cli.js";
 import { decodeUtf8, encodeUtf8 } from "./line/bytes.js";
-import { loadModule } from "./native/load-module.js";
 
 /** Names the descriptor on which the serving process says that its sockets are open. */
-const READY_FD_VARIABLE = "SER2NET_READY_FD";
-const READY_FD = 3;
+export const READY_FD_VARIABLE = "SER2NET_READY_FD";
+export const READY_FD = 3;
 
 /** True in the process that is to serve in the background. */
 export function isBackground(): boolean {
@@ -32,27 +31,6 @@ function isSocket(fd: number): boolean {
   } catch {
     return false; // there is no such descriptor
   }
-}
-
-/**
- * Starts this program anew in a session of its own (Node cannot fork). Resolves to the exit status of the foreground
- * process: 0 as soon as the sockets are open, else that of the other one, which says itself what went wrong.
- */
-export async function launchBackground(): Promise<number> {
-  const child = loadModule("node:child_process").spawn(
-    process.execPath,
-    [...process.execArgv, ...process.argv.slice(1)],
-    {
-      detached: true,
-      stdio: ["ignore", "inherit", "inherit", "pipe"],
-      env: { ...process.env, [READY_FD_VARIABLE]: String(READY_FD) },
-    },
-  );
-  return new Promise(resolve => {
-    child.stdio[READY_FD]?.once("data", () => resolve(0));
-    child.once("exit", code => resolve(code ?? 1));
-    child.once("error", () => resolve(1));
-  });
 }
 
 /** The background process goes to `/`: a reload must find the configuration there too, and the end the pid file. */

@@ -17,7 +17,7 @@ import type { TakenOver } from "./app/taken-over.js";
 import { type Options, parseArguments, VERSION } from "./cli.js";
 import type { PortConfig } from "./config/configuration.js";
 import { hideSecrets, holdsSecret } from "./config/sol-words.js";
-import { argumentsAnew, detach, fromHere, isBackground, launchBackground, readyFdProblem } from "./daemonize.js";
+import { argumentsAnew, detach, fromHere, isBackground, readyFdProblem } from "./daemonize.js";
 import { decodeUtf8, encodeUtf8, toBytes } from "./line/bytes.js";
 import { type Clock, systemClock } from "./line/clock.js";
 import { oneLine } from "./log/one-line.js";
@@ -31,6 +31,7 @@ import { createPidFile, type PidFile } from "./pid-file.js";
 
 export * from "./app/shared.js";
 
+type Background = typeof import("./app/background.js");
 type Report = typeof import("./app/report.js");
 
 const FAILED = 1;
@@ -87,7 +88,7 @@ async function run(options: Options): Promise<void> {
   if (options.report !== null) process.exitCode = loadModule<Report>("./report.cjs").report(options);
   else if (options.foreground) new Program(options).start();
   else if (isBackground() || isUpgraded()) new Program(fromHere(options)).start();
-  else process.exit(await launchBackground());
+  else process.exit(await loadModule<Background>("./background.cjs").launchBackground());
 }
 
 /** Resolves to the exit status. */

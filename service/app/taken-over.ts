@@ -143,7 +143,12 @@ export class TakenOver implements PortHandover {
     this.devices++;
     this.bytes += state.transfer.unwritten.length;
     const isChanged = JSON.stringify(state.configuredLine) !== JSON.stringify(config.line);
-    if (isKnown && isChanged) device.line?.set(config.line);
+    try {
+      if (isKnown && isChanged) device.line?.set(config.line);
+    } catch (error) {
+      void device.close(0); // at once: nothing was written
+      throw error;
+    }
     return device;
   }
 

@@ -92,6 +92,7 @@ export class AttachedLink implements Link {
     this.#isStarted = true;
     this.#keepInput(typed);
     this.#flush();
+    if (this.#writable !== null) this.#awaitRoom();
     if (this.#readable !== null) this.whenReadable(this.#readable.call, this.#readable.atTick);
   }
 
@@ -200,8 +201,12 @@ export class AttachedLink implements Link {
   }
 
   #keepInput(typed: Uint8Array): void {
+    const before = this.#input;
+    this.#input = NOTHING;
     const input = this.#typed(typed.slice());
-    if (input.length > 0) this.#input = Buffer.concat([this.#input, input]);
+    // What was typed before the key that takes over is still discarded; what is behind it is in #input.
+    const kept = this.#takesOver ? [before, this.#input] : [before, input];
+    this.#input = Buffer.concat(kept);
   }
 
   /** The part of the input that is for the device, rewritten in place. */

@@ -149,7 +149,7 @@ export class ControlSession {
   }
 
   #wake(): void {
-    if (this.#isWaiting) this.#turn();
+    if (this.#isWaiting) this.#isWaiting = this.#sendOutput(); // no input: this is in the middle of what has something to tell
   }
 
   readonly #turn = (): void => {

@@ -184,6 +184,7 @@ class UdpLink implements Link {
   /** No socket any more: its number may mean another descriptor by now. */
   #ended = false;
   #closed = false;
+  readonly hasEnded = (): boolean => this.#ended && !this.#closed; // the port does not listen any more
 
   constructor(peer: PeerAddress, socket: UdpSocket, events: UdpLinkEvents) {
     this.peer = peer;

@@ -32,6 +32,8 @@ export class ComPortControl implements ComPort {
   readonly #clock: Clock;
   readonly #pulses: (() => LinePulses) | null;
   readonly #watchers = new Set<Connection>();
+  /** The peer that has begun a break without an end. */
+  #breaking: Connection | null = null;
   #stopPolling: Cancel | null = null;
   #counters: LineCounters | null = null;
   /** DTR and RTS asked for by commands that came together, not yet at the hardware. */
@@ -58,6 +60,7 @@ export class ComPortControl implements ComPort {
   }
 
   forget(connection: Connection): void {
+    if (this.#breaking === connection) this.#setBreak(connection, false);
     this.#watchers.delete(connection);
     if (connection.telnet !== null) connection.telnet.isWatching = false;
     if (this.#watchers.size === 0) this.stop();
@@ -112,7 +115,7 @@ export class ComPortControl implements ComPort {
       case "signature":
         return { kind: "signature", text: this.#config.options.signature ?? this.#defaultSignature };
       case "break":
-        if (request.on !== null && connection.writes) this.#line.setBreak(request.on);
+        if (request.on !== null) this.#setBreak(connection, request.on);
         return { kind: "break", on: this.#line.breakOn };
       case "dtr":
       case "rts":
@@ -137,6 +140,13 @@ export class ComPortControl implements ComPort {
       default:
         return request satisfies never;
     }
+  }
+
+  /** Who has begun one may end it, also where another one writes meanwhile. */
+  #setBreak(connection: Connection, on: boolean): void {
+    if (!connection.writes && (on || this.#breaking !== connection)) return;
+    this.#line.setBreak(on);
+    this.#breaking = on ? connection : null;
   }
 
   /** A pending change of the same line is driven first, so that a pulse is not lost (esptool's reset). */
@@ -170,6 +180,14 @@ export class ComPortControl implements ComPort {
   #watch(connection: Connection): void {
     this.#watchers.add(connection);
     if (connection.telnet !== null) connection.telnet.isWatching = true;
+    this.#poll();
+  }
+
+  deviceReturned(): void {
+    if (this.#watchers.size > 0) this.#poll();
+  }
+
+  #poll(): void {
     this.#counters ??= this.#line.counters();
     // A device with neither modem lines nor counters has nothing to look at.
     if (this.#counters === null && this.#line.modemState() === null) return;

@@ -9,7 +9,7 @@ interface Subject {
   readonly link: Pick<Link, "peer" | "user">;
   readonly bytesFromNet?: number;
   readonly bytesToNet?: number;
-  readonly sinceMs?: number; // milliseconds since 1970
+  readonly startedMs?: number; // on the clock
 }
 
 interface LoggedPort {
@@ -42,7 +42,7 @@ export function logConnection(
   if (event === "connect") environment.count(port.name, "connects");
   if (event === "refuse") environment.count(port.name, "refusals");
   if (environment.quiet && (event === "connect" || event === "disconnect")) return;
-  const { link, bytesFromNet: bytesIn, bytesToNet: bytesOut, sinceMs } = subject;
+  const { link, bytesFromNet: bytesIn, bytesToNet: bytesOut, startedMs } = subject;
   const [peer, user] = [peerText(link), link.user ?? null];
   const label = environment.label(port.name);
   const device = port.device?.path ?? null;
@@ -51,11 +51,11 @@ export function logConnection(
   if (event === "connect") text += `, device ${device}`;
   if (why !== null) text += `${event === "kick" || event === "take-over" ? "" : ":"} ${why}`;
   const about = { event, port: port.name, label, device, peer, user, reason: why };
-  if (sinceMs === undefined || event === "connect" || event === "take-over") {
+  if (startedMs === undefined || event === "connect" || event === "take-over") {
     environment.log.notice(text, about);
     return;
   }
-  const duration = Math.max(0, Math.round((environment.time.date().getTime() - sinceMs) / 1000));
+  const duration = Math.round((environment.time.nowMs() - startedMs) / 1000);
   text += `, after ${duration} s, ${bytesIn} bytes in, ${bytesOut} out`;
   environment.log.notice(text, { ...about, duration, bytesIn, bytesOut });
 }

@@ -117,6 +117,8 @@ export interface ComPort {
   /** Drives DTR and RTS as requested, in one call. */
   driveNow(): void;
   forget(connection: Connection): void;
+  /** The device is there again: other counters, and maybe modem lines where there were none. */
+  deviceReturned(): void;
   stop(): void;
 }
 

@@ -237,7 +237,7 @@ export class IncomingPeers {
   #tellUser(refusal: string): string {
     const { lifecycle, environment } = this.#options;
     if (refusal !== REFUSAL.portInUse) return refusal;
-    return inUseText(refusal, lifecycle.slots.live, environment.time.date().getTime());
+    return inUseText(refusal, lifecycle.slots.live, environment.time.nowMs());
   }
 
   /** Null, or why the link is refused. @param force it may kick a user as with kickolduser */

@@ -209,7 +209,9 @@ export class PortLifecycle implements PortEvents {
     connection.close();
     this.#note(end, connection, why);
     this.#options.changed();
-    if (this.slots.live.size === 0 && !this.#options.staysOpen()) this.end("All network connections free");
+    if (this.slots.live.size > 0) return;
+    if (this.#options.staysOpen()) this.#openPort?.restoreLine(this.#options.config().line);
+    else this.end("All network connections free");
   }
 
   // ---- a device that goes away
@@ -232,8 +234,7 @@ export class PortLifecycle implements PortEvents {
 
   #deviceReturned(): void {
     this.#advance("opened");
-    const line = this.#openPort?.device.line?.settings;
-    if (line !== undefined) this.#openPort?.lineChanged(line);
+    this.#openPort?.deviceReturned();
     this.#options.changed();
   }
 
@@ -248,8 +249,7 @@ export class PortLifecycle implements PortEvents {
     }
     this.#checks?.stop();
     this.#options.changed();
-    const lost = isLoss(reason) || this.device.isAway;
-    await openPort?.close(closestr, lost, reason !== SHUTDOWN);
+    await openPort?.close(closestr, isLoss(reason) || this.device.isAway, reason !== SHUTDOWN);
     this.#openPort = null;
     this.device.closed();
     this.#advance(this.#options.config().state === "off" ? "closed for good" : "closed");

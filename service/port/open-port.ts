@@ -169,6 +169,19 @@ export class OpenPort implements TelnetCommands {
     this.toNet.delay?.lineChanged(line);
   }
 
+  deviceReturned(): void {
+    const line = this.device.line?.settings;
+    if (line !== undefined) this.lineChanged(line);
+    this.#remote?.deviceReturned();
+  }
+
+  /** The last peer has gone and the device stays open: what peers have set by RFC 2217 ends, as where it closes. */
+  restoreLine(configured: LineSettings): void {
+    this.operate(line => {
+      if (JSON.stringify(line.settings) !== JSON.stringify(configured)) this.lineChanged(line.set(configured));
+    });
+  }
+
   /** An operation on the line. False: the device has none, or was lost during the call. */
   operate(act: (line: LineDevice) => void, cause?: DeviceLossCause): boolean {
     const { line } = this.device;

@@ -72,6 +72,10 @@ export class RemoteControl {
     this.#comPort?.forget(connection);
   }
 
+  deviceReturned(): void {
+    this.#comPort?.deviceReturned();
+  }
+
   stop(): void {
     this.#comPort?.stop();
   }

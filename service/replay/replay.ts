@@ -169,7 +169,12 @@ export class PortReplay {
   #create(): ReplayRing {
     const fd = memoryFile();
     storeDescriptor(fd, "r");
-    return ReplayRing.create(fd, this.size, this.owner);
+    try {
+      return ReplayRing.create(fd, this.size, this.owner);
+    } catch (error) {
+      endDescriptor(fd);
+      throw error;
+    }
   }
 
   #copy(old: ReplayRing): void {

@@ -86,6 +86,7 @@ t.test("what a full device made wait goes on at any event", async t => {
       fixed: false,
       second: 0,
       sinceMs: 0,
+      startedMs: 0,
     },
     events: { linkFailed() {}, peerReady() {} },
   });

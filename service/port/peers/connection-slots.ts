@@ -87,6 +87,8 @@ export class ConnectionSlots {
     const { heartbeat, time } = environment;
     const isRaw = link.attached !== undefined || config.state !== "telnet";
     const isTelnet = before === null ? !isRaw : before.telnet !== null;
+    const nowMs = time.date().getTime();
+    const sinceMs = before?.sinceMs ?? nowMs;
     const connection = new Connection({
       id: before?.id ?? environment.nextConnectionId(),
       link,
@@ -95,7 +97,7 @@ export class ConnectionSlots {
       telnet: config.options,
       fixed,
       second: heartbeat.second - (before?.idleSeconds ?? 0),
-      sinceMs: before?.sinceMs ?? time.date().getTime(),
+      ...{ sinceMs, startedMs: time.nowMs() - Math.max(0, nowMs - sinceMs) },
       events,
       before,
     });

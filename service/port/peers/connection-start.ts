@@ -23,6 +23,7 @@ export interface ConnectionStart {
   readonly fixed: boolean;
   readonly second: number;
   readonly sinceMs: number; // milliseconds since 1970
+  readonly startedMs: number; // on the clock
   /** Of the process before this one: the connection goes on as it was. */
   readonly before?: ConnectionState | null;
 }

@@ -46,12 +46,12 @@ export class Connection {
   feed: (() => void) | null = null; // the one function that reads it; null: it is not read
   replay: ConnectionReplay | null = null;
   replayLeft = 0; // bytes of the replay that the process before this one had not sent
-  /** The process before this one has greeted it. */
-  isGreeted = false;
+  isGreeted = false; // by the process before this one
   /** The reason to end it when its output has left (closeon); null: it stays. */
   endWhenSent: string | null = null;
   lastActiveSecond: number;
   readonly sinceMs: number; // milliseconds since 1970
+  readonly startedMs: number; // on the clock, which is never set
   #unsent: Uint8Array | null = null;
   #unsentAnswers = 0;
   /** Bytes in `gathered`, or -1 while nothing is gathered. */
@@ -68,7 +68,7 @@ export class Connection {
     this.slot = options.slot;
     this.fixed = options.fixed;
     this.lastActiveSecond = options.second;
-    this.sinceMs = options.sinceMs;
+    [this.sinceMs, this.startedMs] = [options.sinceMs, options.startedMs];
     this.#events = options.events;
     this.telnet = options.mode === "telnet" ? new PeerTelnet(options.telnet, options.before?.telnet) : null;
     this.flooding = this.telnet !== null;

@@ -61,7 +61,7 @@ export function inUseText(text: string, connections: Iterable<Connection>, nowMs
   const all = [...connections];
   const user = all.find(({ writes }) => writes) ?? all[0];
   if (user === undefined) return text;
-  const minutes = Math.floor((nowMs - user.sinceMs) / 60_000);
+  const minutes = Math.floor((nowMs - user.startedMs) / 60_000);
   const time = minutes < 1 ? "less than a minute" : minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
   return `${text.trimEnd()} by ${personAt(user.link.peer.address, user.link.user)} for ${time}\r\n`;
 }

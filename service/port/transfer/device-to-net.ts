@@ -43,7 +43,7 @@ export class DeviceToNet {
       chardelay.explicit && chardelay.enabled
         ? options.characterDelay(
             chardelay,
-            devToNetBufsize.bytes,
+            Math.min(devToNetBufsize.bytes, READ_BYTES), // a slow connection's replay has room for no more at once
             options.clock,
             {
               ready: () => !this.blocked,

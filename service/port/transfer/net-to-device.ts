@@ -114,6 +114,7 @@ export class NetToDevice {
   /** Discards the output too, unless another peer is connected: the port closes. */
   #gone(connection: Connection, bytes: number, error: unknown): void {
     const { connections, events } = this.#options;
+    if (!connections.has(connection)) return; // its session told late
     const own = this.#forgetPostponed(connection);
     events.dropped(connection, bytes + own + (connections.size === 1 ? this.#forgetUnwritten() : 0));
     if (error === null) events.peerEnded(connection);
