@@ -52,8 +52,8 @@ export class AttachedLink implements Link {
   #output: Uint8Array = NOTHING;
   #isStarted = false;
   #isEscaped: boolean;
-  /** True: take over at the next read, so that what was typed before the key is still discarded. */
-  #takesOver = false;
+  /** Typed behind the key that takes over; what was typed before it is read first, and is dropped if it watches. Null: no such key. */
+  #behind: Uint8Array | null = null;
   #isClosed = false;
   /** Null: the port still has the link. */
   #reason: DetachReason | null = null;
@@ -74,7 +74,10 @@ export class AttachedLink implements Link {
     this.attached = {
       hasNotices,
       replayBytes,
-      state: () => ({ watch, isBinary, hasNotices, isEscaped: this.#isEscaped, input: this.#input }),
+      state: () => ({
+        ...{ watch, isBinary, hasNotices, isEscaped: this.#isEscaped },
+        input: this.#behind === null ? this.#input : Buffer.concat([this.#input, this.#behind]),
+      }),
     };
   }
 
@@ -109,9 +112,14 @@ export class AttachedLink implements Link {
   }
 
   read(into: Uint8Array): number {
-    if (this.#takesOver) this.#host.takeOver();
-    this.#takesOver = false;
     if (this.#input.length > 0) return this.#readKept(into);
+    if (this.#behind !== null) {
+      this.#host.takeOver();
+      const behind = this.#behind;
+      this.#behind = null;
+      this.#input = this.#escaped(behind);
+      if (this.#input.length > 0) return this.#readKept(into);
+    }
     if (this.#isClosed || this.#reason !== null) return -1;
     if (!this.#isStarted) return 0;
     const { link, terminal } = this.#host;
@@ -151,7 +159,7 @@ export class AttachedLink implements Link {
     if (this.#isClosed) return;
     this.#readable = { call: callback, atTick };
     if (!this.#isStarted) return;
-    if (this.#input.length > 0 || this.#takesOver || this.#reason !== null) this.#host.soon(this.#callReadable);
+    if (this.#input.length > 0 || this.#behind !== null || this.#reason !== null) this.#host.soon(this.#callReadable);
     else this.#host.link.whenReadable(this.#callReadable, atTick);
   }
 
@@ -201,12 +209,8 @@ export class AttachedLink implements Link {
   }
 
   #keepInput(typed: Uint8Array): void {
-    const before = this.#input;
-    this.#input = NOTHING;
     const input = this.#typed(typed.slice());
-    // What was typed before the key that takes over is still discarded; what is behind it is in #input.
-    const kept = this.#takesOver ? [before, this.#input] : [before, input];
-    this.#input = Buffer.concat(kept);
+    if (input.length > 0) this.#input = Buffer.concat([this.#input, input]);
   }
 
   /** The part of the input that is for the device, rewritten in place. */
@@ -229,8 +233,7 @@ export class AttachedLink implements Link {
       this.#isEscaped = false;
       if (byte === ESCAPE) data[length++] = byte;
       else if (byte === TAKE_OVER && this.#host.mayChange) {
-        this.#takesOver = true;
-        this.#input = this.#escaped(data.slice(at + 1));
+        this.#behind = data.slice(at + 1);
         break;
       } else if (this.#command(String.fromCharCode(byte))) {
         this.#reason = "left";

@@ -74,6 +74,25 @@ t.test("a connection in the middle of a replay goes on in it after a restart, an
   t.ok(Buffer.concat(pieces).toString() === `${text}live`, "no byte is doubled or missing");
 });
 
+t.test("attach shows a replay that is longer than what a session keeps, and go on", async t => {
+  const { controlPort, port, device } = await serve(t, "4000000 always-open replay=64k");
+  let text = "";
+  for (let at = 0; at < 5000; at++) text += `line ${at}\r\n`;
+  device.send(text);
+  await until("the device is read", async () =>
+    (await askControlPort(t, controlPort, "showport")).includes(`device: ${text.length}`),
+  );
+  for (const word of ["", " watch"]) {
+    const session = await Client.connect(t, controlPort);
+    await session.expect("-> ");
+    session.send(`attach 127.0.0.1,${port}${word}\r`);
+    await session.expect("line 4999\r\n");
+    device.send(`live${word}\r\n`);
+    await session.expect(`live${word}\r\n`);
+    await session.close();
+  }
+});
+
 t.test("a crash in the middle of output costs 4096 bytes of a replay at most, and none in its middle", async t => {
   const { controlPort, port, device, manager } = await serve(t, "4000000 always-open replay=64k");
   let sent = "";

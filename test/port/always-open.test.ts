@@ -1,6 +1,7 @@
 /** Ports whose device is open whether there is a connection or not. */
 import t from "tap";
 import { DeviceError } from "../../service/device/device.js";
+import { suboption, WILL } from "../support/agreed-peer.js";
 import { World } from "../support/fake-environment.js";
 
 const PATH = "/dev/ttyA";
@@ -35,6 +36,26 @@ t.test(
     t.equal(world.device.written, "wake xsleep");
   },
 );
+
+t.test("line settings and a break of a peer end with the last one", async t => {
+  const world = new World();
+  world.port(`7000:telnet:0:${PATH}:9600 always-open remctl max-connections=2`);
+  await world.pass(1);
+  const [link, other] = [await world.call("7000", WILL), await world.call("7000")];
+  link.send(`${suboption([1, 0, 7, 8, 0])}${suboption([5, 5])}`);
+  await world.settle();
+  t.same(world.device.line?.calls, ["set 460800 N81", "break on"]);
+  link.finish();
+  await world.settle();
+  t.same(world.device.line?.calls.slice(2), ["break off"], "the other one goes on with the speed");
+  other.finish();
+  await world.settle();
+  t.same(world.device.line?.calls.slice(3), ["set 9600 N81"]);
+  const last = await world.call("7000");
+  last.finish();
+  await world.settle();
+  t.equal(world.device.line?.calls.length, 4, "nothing was changed");
+});
 
 t.test("a device that goes is opened again when it comes back, with the open string", async t => {
   const world = new World();

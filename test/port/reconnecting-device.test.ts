@@ -1,5 +1,6 @@
 /** Connections that outlive their device. */
 import t from "tap";
+import { bodies, NO_LINES, suboption, WILL } from "../support/agreed-peer.js";
 import { hold, PATH } from "../support/held-port.js";
 import { bytes } from "../telnet/bytes.js";
 
@@ -28,6 +29,22 @@ t.test("a connected peer stays, and reaches the device again when it is back", a
     `warning ${GONE} (the device was closed): its connections wait 3 s for it`,
     "notice Device /dev/ttyA of port 7000 is back",
   ]);
+});
+
+t.test("a peer that agrees to RFC 2217 meanwhile is told the modem lines when the device is back", async t => {
+  const { world, link, unplug } = await hold("remctl", "telnet");
+  await unplug();
+  link.send(`${WILL}${suboption([11, 0xff])}`);
+  await world.settle();
+  link.take();
+  world.open = config => {
+    const device = world.makeDevice(config);
+    if (device.line !== null) device.line.modem = { ...NO_LINES, dcd: true };
+    return device;
+  };
+  await world.plug(PATH);
+  await world.pass(250);
+  t.match(bodies(link.take()), /6b 8[08]/);
 });
 
 t.test("bytes are counted on", async t => {

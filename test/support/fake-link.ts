@@ -148,13 +148,13 @@ export function createFakeLink(
     },
   };
 
+  Object.assign(link, { hasEnded: () => !closed && finished } satisfies Partial<Link>);
   if (transport === "tcp") {
     Object.assign(link, {
       whenBroken: (callback: () => void) => {
         broken = callback;
       },
       isGone: () => !closed && link.gone,
-      hasEnded: () => !closed && finished,
       keepUrgentInline: () => {
         keepsUrgent = true;
       },
