@@ -14,7 +14,7 @@ import { type Faults, faultsOf, newFaults } from "./health.js";
 import { type ClientIo, onEndingSignal, writeIfRead } from "./io.js";
 import { readPortRows } from "./port-rows.js";
 import { TrialFile } from "./trial-file.js";
-import { EXIT } from "./usage.js";
+import { EXIT, SIGNALLED } from "./usage.js";
 
 type ApplyCommand = Extract<ClientCommand, { kind: "apply" }>;
 
@@ -125,7 +125,7 @@ class Trial {
     this.#io.err(`ser2net: taken back: ${fault}\n`);
     const left = await this.#reload();
     if (left !== null) this.#io.err(`ser2net: the previous configuration: ${left}\n`);
-    return this.#signal === null ? EXIT.refused : 128 + constants.signals[this.#signal];
+    return this.#signal === null ? EXIT.refused : SIGNALLED + constants.signals[this.#signal];
   }
 }
 

@@ -7,7 +7,7 @@ import type { ControlAddress } from "./control-session.js";
 import { allPorts } from "./daemons.js";
 import { type ClientIo, onEndingSignal } from "./io.js";
 import { type Paint, portTable } from "./port-rows.js";
-import { EXIT } from "./usage.js";
+import { EXIT, SIGNALLED } from "./usage.js";
 
 type Ports = Extract<ClientCommand, { kind: "ports" }>;
 
@@ -42,7 +42,7 @@ async function refresh(addresses: readonly ControlAddress[], io: ClientIo): Prom
   let status: number | null = null;
   const interrupted = new Promise<void>(resolve => {
     onEndingSignal(signal => {
-      status = signal === "SIGINT" ? EXIT.done : 128 + constants.signals[signal];
+      status = signal === "SIGINT" ? EXIT.done : SIGNALLED + constants.signals[signal];
       resolve();
     });
   });
