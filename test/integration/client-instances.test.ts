@@ -70,6 +70,20 @@ t.test("a port that is not found may be that of a daemon that does not answer", 
   });
 });
 
+t.test("log tells of a daemon that does not answer, where no other one has the port", async t => {
+  const stage = await consoleStage(t, [RAW]);
+  const { absent } = await silentSockets(t);
+  const missing = "ser2net: journalctl is not installed: the log is where syslog puts it\n";
+  for (const [name, told] of [
+    ["console", `ser2net: ${absent}: no daemon runs there\n`],
+    [stage.names[0] ?? "", ""],
+  ] as const) {
+    const words = ["log", "--socket", absent, "--socket", stage.socket, name];
+    const { code, errors } = await runToEnd(t, words, { env: { PATH: "/none" } });
+    t.same([code, errors], [1, `${told}${missing}`], name);
+  }
+});
+
 t.test("a daemon that ends while the doctor asks it is one of the findings", async t => {
   const socket = join(temporaryFolder(t), "ending");
   const row = JSON.stringify({ port: "2001", label: "console", condition: "idle" });
