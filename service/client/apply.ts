@@ -7,12 +7,14 @@ import { decodeUtf8, toBytes, toText } from "../line/bytes.js";
 import { pause } from "../line/clock.js";
 import { reasonOf } from "../native/errors.js";
 import { type ClientCommand, UsageError } from "./arguments.js";
-import type { ControlAddress } from "./control-session.js";
+import { type ControlAddress, ControlSession } from "./control-session.js";
 import { askOnce } from "./daemons.js";
 import { readGiven } from "./given-file.js";
+import { type Faults, faultsOf, newFaults } from "./health.js";
 import { type ClientIo, onEndingSignal, writeIfRead } from "./io.js";
+import { readPortRows } from "./port-rows.js";
 import { TrialFile } from "./trial-file.js";
-import { EXIT } from "./usage.js";
+import { EXIT, SIGNALLED } from "./usage.js";
 
 type ApplyCommand = Extract<ClientCommand, { kind: "apply" }>;
 
@@ -32,7 +34,7 @@ export async function apply(
     throw new UsageError(`apply: which daemon? --instance ${addresses.map(({ name }) => name).join(" or ")}`);
   }
   if (!("path" in address)) throw new UsageError("apply: the file is one of the daemon's machine; -H is another one");
-  const before = readStatus(await askOnce(address, "status"));
+  const before = await lookAt(address);
   const path = command.to ?? before.file;
   if (path === null) throw new DaemonError("failed", "the daemon reads no file; --to FILE names one");
   const content = readGiven(command.file);
@@ -48,17 +50,17 @@ export async function apply(
     told.out(`on trial: ${path}\n`);
     return trial;
   };
-  return await new Trial(address, before.health, told).run(start, command.confirmSeconds);
+  return await new Trial(address, before.faults, told).run(start, command.confirmSeconds);
 }
 
 class Trial {
   readonly #address: ControlAddress;
   /** What was wrong before: the new configuration is not blamed for it. */
-  readonly #before: readonly string[];
+  readonly #before: Faults;
   readonly #io: ClientIo;
   #signal: NodeJS.Signals | null = null;
 
-  constructor(address: ControlAddress, before: readonly string[], io: ClientIo) {
+  constructor(address: ControlAddress, before: Faults, io: ClientIo) {
     this.#address = address;
     this.#before = before;
     this.#io = io;
@@ -112,8 +114,7 @@ class Trial {
 
   async #look(): Promise<string | null> {
     try {
-      const { health } = readStatus(await askOnce(this.#address, "status"));
-      return health.find(one => !this.#before.includes(one)) ?? null;
+      return newFaults(this.#before, (await lookAt(this.#address)).faults);
     } catch (error) {
       return faultOf(error);
     }
@@ -124,7 +125,7 @@ class Trial {
     this.#io.err(`ser2net: taken back: ${fault}\n`);
     const left = await this.#reload();
     if (left !== null) this.#io.err(`ser2net: the previous configuration: ${left}\n`);
-    return this.#signal === null ? EXIT.refused : 128 + constants.signals[this.#signal];
+    return this.#signal === null ? EXIT.refused : SIGNALLED + constants.signals[this.#signal];
   }
 }
 
@@ -159,14 +160,19 @@ function faultOf(error: unknown): string {
   throw error;
 }
 
-/** The answer of the command `status` (docs/control-socket.md). */
-function readStatus(lines: readonly string[]) {
-  const [summary = ""] = lines;
-  const after = (start: string): string | null =>
-    lines.find(line => line.startsWith(start))?.slice(start.length) ?? null;
-  return {
-    health: summary.match(/\d+ not served: [^,;]+|required device missing: [^;]+/g) ?? [],
-    file: after("configuration: "),
-    board: after("board: "),
-  };
+/** What the commands `status` and `ports json` tell (docs/control-socket.md). Rejects with DaemonError. */
+async function lookAt(address: ControlAddress) {
+  const session = await ControlSession.open(address);
+  try {
+    const lines = await session.ask("status");
+    const after = (start: string): string | null =>
+      lines.find(line => line.startsWith(start))?.slice(start.length) ?? null;
+    return {
+      faults: faultsOf(lines[0] ?? "", readPortRows(await session.ask("ports json"))),
+      file: after("configuration: "),
+      board: after("board: "),
+    };
+  } finally {
+    session.close();
+  }
 }

@@ -5,15 +5,16 @@ import { toBytes } from "../line/bytes.js";
 import type { ClientCommand } from "./arguments.js";
 import { replayWord } from "./arguments.js";
 import { type ControlAddress, ControlSession } from "./control-session.js";
-import { type FoundPort, findPort } from "./daemons.js";
+import { askOnce, type FoundPort, findPort } from "./daemons.js";
 import type { DataSession } from "./data-session.js";
 import { EscapeKeys, type KeyEvent, menuText } from "./escape-keys.js";
 import { FileSender } from "./file-sender.js";
 import { type ClientIo, onEndingSignal } from "./io.js";
 import { LocalLog } from "./local-log.js";
 import { PortMenu } from "./port-menu.js";
+import { SessionOutput } from "./session-output.js";
 import { RawTerminal } from "./terminal.js";
-import { EXIT } from "./usage.js";
+import { EXIT, SIGNALLED } from "./usage.js";
 
 type Attach = Extract<ClientCommand, { kind: "attach" }>;
 
@@ -51,6 +52,7 @@ class Console {
   readonly #menu: PortMenu;
   readonly #log = new LocalLog();
   readonly #sender: FileSender;
+  readonly #output: SessionOutput;
   #terminal: RawTerminal | null = null;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
@@ -63,14 +65,14 @@ class Console {
     this.#keys = this.#isTerminal && !given.eightBit ? new EscapeKeys() : null;
     this.#menu = new PortMenu(this.#found);
     this.#sender = new FileSender(data);
+    this.#output = new SessionOutput([data], () => this.#finish(EXIT.ended));
   }
 
   async run(): Promise<number> {
     const finished = new Promise<number>(resolve => {
       this.#finish = resolve;
     });
-    const forget = onEndingSignal(signal => this.#finish(128 + constants.signals[signal]));
-    process.stdout.on("error", () => this.#finish(EXIT.ended)); // the terminal is gone
+    const forget = onEndingSignal(signal => this.#finish(SIGNALLED + constants.signals[signal]));
     if (this.#isTerminal) this.#enterTerminal();
     const { port, label, isWriter } = this.#data;
     const help = this.#keys === null ? "" : ", help: Ctrl-] ?";
@@ -82,7 +84,7 @@ class Console {
     );
     if (this.#keys !== null) void this.#menu.start();
     process.stdin.on("data", bytes => this.#typed(bytes));
-    process.stdin.on("end", () => this.#data.finish());
+    process.stdin.on("end", () => void this.#inputEnded());
     process.stdin.on("error", () => this.#finish(EXIT.ended));
     const status = await finished;
     forget();
@@ -90,7 +92,8 @@ class Console {
     this.#data.close();
     this.#terminal?.leave();
     this.#log.end();
-    return status;
+    if (status > SIGNALLED) return status; // it does not wait for the reader
+    return (await this.#output.written()) ? status : EXIT.ended;
   }
 
   #enterTerminal(): void {
@@ -113,11 +116,11 @@ class Console {
       return;
     }
     this.#showHeld();
-    process.stdout.write(Uint8Array.from(bytes));
+    this.#output.write(Uint8Array.from(bytes));
   }
 
   #showHeld(): void {
-    for (const bytes of this.#held) process.stdout.write(bytes);
+    for (const bytes of this.#held) this.#output.write(bytes);
     this.#held = [];
     this.#heldBytes = 0;
   }
@@ -162,6 +165,16 @@ class Console {
     void this.#data.drained().then(() => process.stdin.resume());
   }
 
+  /** The daemon drops what it has not sent when the input ends: a slow reader must not have made it wait. */
+  async #inputEnded(): Promise<void> {
+    try {
+      if (this.#output.endPacing()) await askOnce(this.#found.address, "version"); // it has sent the rest before it answers
+    } catch (error) {
+      if (!(error instanceof DaemonError)) throw error;
+    }
+    this.#data.finish();
+  }
+
   async #act(action: Extract<KeyEvent, { kind: "action" }>["action"], text: string): Promise<void> {
     switch (action) {
       case "quit":
@@ -192,6 +205,7 @@ class Console {
   /** Tells why, as far as it can be known from here. */
   async #ended(reason: string): Promise<void> {
     this.#showHeld();
+    await this.#output.written(); // before the reason, which may go to the same reader
     if (process.stdin.readableEnded) {
       this.#finish(EXIT.done);
       return;

@@ -6,7 +6,7 @@ import { apply } from "./apply.js";
 import { type ClientCommand, parseClientArguments, UsageError } from "./arguments.js";
 import { attach } from "./attach.js";
 import type { ControlAddress } from "./control-session.js";
-import { askOnce, controlAddresses, findPort } from "./daemons.js";
+import { askOnce, askOrFail, controlAddresses, findPort, tellFailures } from "./daemons.js";
 import { discover } from "./discover.js";
 import { doctor } from "./doctor.js";
 import type { ClientIo } from "./io.js";
@@ -75,23 +75,40 @@ function run(
 }
 
 async function who(name: string | null, addresses: readonly ControlAddress[], io: ClientIo): Promise<number> {
-  const found = name === null ? addresses.map(address => ({ address, port: "" })) : [await findPort(addresses, name)];
-  for (const { address, port } of found) {
-    const answer = await askOnce(address, `who ${port}`.trim());
+  const show = (answer: readonly string[]): void => {
     for (const line of answer) io.out(`${line}\n`);
-  }
+  };
+  if (name === null) return ofEach(addresses, "who", show, io);
+  const { address, port } = await findPort(addresses, name);
+  show(await askOnce(address, `who ${port}`));
   return EXIT.done;
 }
 
 /** A command of the whole daemon, for each of them. Its answer begins with what went wrong. */
 async function ofDaemons(command: string, addresses: readonly ControlAddress[], io: ClientIo): Promise<number> {
-  let status: number = EXIT.done;
+  let isRefused = false;
+  const show = (answer: readonly string[], { name }: ControlAddress): void => {
+    for (const line of answer) io.out(`${addresses.length > 1 ? `${name}: ` : ""}${line}\n`);
+    if (answer[0]?.startsWith(NOT_RELOADED) === true) isRefused = true;
+  };
+  const status = await ofEach(addresses, command, show, io);
+  return isRefused ? EXIT.refused : status;
+}
+
+/** Asks one daemon after the other; the first that fails does not keep it from the others. Resolves to the exit status. */
+async function ofEach(
+  addresses: readonly ControlAddress[],
+  command: string,
+  show: (answer: readonly string[], address: ControlAddress) => void,
+  io: ClientIo,
+): Promise<number> {
+  const failures: DaemonError[] = [];
   for (const address of addresses) {
-    const answer = await askOnce(address, command);
-    for (const line of answer) io.out(`${addresses.length > 1 ? `${address.name}: ` : ""}${line}\n`);
-    if (answer[0]?.startsWith(NOT_RELOADED) === true) status = EXIT.refused;
+    const answer = await askOrFail(address, command);
+    if (answer instanceof DaemonError) failures.push(answer);
+    else show(answer, address);
   }
-  return status;
+  return tellFailures(failures, addresses.length, io);
 }
 
 /** A command whose answer is a refusal, or that has the given one. */

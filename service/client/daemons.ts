@@ -1,11 +1,13 @@
 /** The daemons that a command is about, and which of them has a port. */
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { DaemonError } from "../drain/running-daemon.js";
+import { DaemonError, isAbsent } from "../drain/running-daemon.js";
 import { encodeUtf8 } from "../line/bytes.js";
 import type { Target } from "./arguments.js";
 import { type ControlAddress, ControlSession } from "./control-session.js";
+import type { ClientIo } from "./io.js";
 import { type PortRow, readPortRows } from "./port-rows.js";
+import { EXIT } from "./usage.js";
 
 /** Each daemon has a folder of its own here, with its socket (docs/console.md, "Where it connects"). */
 const RUN = "/run/ser2net";
@@ -42,13 +44,32 @@ export async function findPort(addresses: readonly ControlAddress[], name: strin
   const { rows, failures } = await allPorts(addresses);
   const found = matching(rows, name);
   const [first, ...more] = found;
-  if (first === undefined) throw failures[0] ?? new DaemonError("failed", `no port is called ${name}`);
+  if (first === undefined) throw notFound(name, failures, addresses.length);
   if (more.length === 0) return { address: first.address, port: first.row.port };
   const titles = found.map(({ address, row }) => {
     const label = row.label === "" ? "" : ` (${row.label})`;
     return `${addresses.length > 1 ? `${address.name}: ` : ""}${row.port}${label} ${row.device}`;
   });
   throw new DaemonError("failed", `${name} may be ${titles.join(", or ")}`);
+}
+
+/** A daemon that did not answer may have the port. */
+function notFound(name: string, failures: readonly DaemonError[], asked: number): DaemonError {
+  const reasons = failures.map(({ message }) => message);
+  if (failures.length < asked) reasons.unshift(`no port is called ${name}`);
+  return new DaemonError(areAbsent(failures, asked) ? "absent" : "failed", reasons.join("; "));
+}
+
+/** No daemon is there of those that were asked. */
+function areAbsent(failures: readonly DaemonError[], asked: number): boolean {
+  return failures.length === asked && failures.every(isAbsent);
+}
+
+/** Tells of each daemon that did not answer. Returns the exit status. */
+export function tellFailures(failures: readonly DaemonError[], asked: number, io: ClientIo): number {
+  for (const { message } of failures) io.err(`ser2net: ${message}\n`);
+  if (failures.length === 0) return EXIT.done;
+  return areAbsent(failures, asked) ? EXIT.unreachable : EXIT.refused;
 }
 
 /** The ports that a name stands for: the network port before all other names, as with the commands of the control port. */
@@ -67,13 +88,8 @@ interface AllPorts {
 export async function allPorts(addresses: readonly ControlAddress[]): Promise<AllPorts> {
   const answers = await Promise.all(
     addresses.map(async address => {
-      try {
-        const lines = await askOnce(address, "ports json");
-        return readPortRows(lines).map(row => ({ address, row }));
-      } catch (error) {
-        if (error instanceof DaemonError) return error;
-        throw error;
-      }
+      const lines = await askOrFail(address, "ports json");
+      return lines instanceof DaemonError ? lines : readPortRows(lines).map(row => ({ address, row }));
     }),
   );
   return {
@@ -89,6 +105,16 @@ export async function askOnce(address: ControlAddress, command: string): Promise
     return await session.ask(command);
   } finally {
     session.close();
+  }
+}
+
+/** As `askOnce`, but resolves to the error: the other daemons are asked all the same. */
+export async function askOrFail(address: ControlAddress, command: string): Promise<readonly string[] | DaemonError> {
+  try {
+    return await askOnce(address, command);
+  } catch (error) {
+    if (error instanceof DaemonError) return error;
+    throw error;
   }
 }
 

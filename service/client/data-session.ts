@@ -16,6 +16,7 @@ export class DataSession {
   readonly #decoder: TelnetDecoder | null;
   readonly #first: Uint8Array;
   #reason = "";
+  #isClosed = false;
 
   /**
    * @param decoder null: no telnet
@@ -42,12 +43,23 @@ export class DataSession {
    * @param ended called once, when the daemon has ended the session or is gone; empty: without an error
    */
   start(receive: (bytes: Uint8Array) => void, ended: (reason: string) => void): void {
-    if (this.#first.length > 0) receive(this.#first);
     this.#socket.on("data", bytes => {
       if (this.#decoder === null) receive(bytes);
       else for (const event of this.#decoder.push(bytes)) if (event.kind === "data") receive(event.bytes);
     });
-    this.#socket.on("close", () => ended(this.#reason));
+    this.#socket.on("close", () => {
+      if (!this.#isClosed) ended(this.#reason);
+    });
+    this.#socket.resume(); // from the next turn on
+    if (this.#first.length > 0) receive(this.#first);
+  }
+
+  /** No more is received than the chunk at hand, until `resume`. The end is not noticed either. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
     this.#socket.resume();
   }
 
@@ -79,6 +91,7 @@ export class DataSession {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#socket.destroy();
   }
 }

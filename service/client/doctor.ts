@@ -3,7 +3,7 @@ import { DaemonError } from "../drain/running-daemon.js";
 import { loadModule } from "../native/load-module.js";
 import type { ClientCommand, Target } from "./arguments.js";
 import type { ControlAddress } from "./control-session.js";
-import { allPorts, askOnce, controlAddresses, matching } from "./daemons.js";
+import { allPorts, askOrFail, controlAddresses, matching } from "./daemons.js";
 import type { ClientIo } from "./io.js";
 
 type Doctor = Extract<ClientCommand, { kind: "doctor" }>;
@@ -21,17 +21,22 @@ export async function doctor(given: Doctor, target: Target, io: ClientIo): Promi
   if (name !== null && chosen.length === 0 && all.failures.length + failures.length === 0) {
     throw new DaemonError("failed", `no port is called ${name}`);
   }
-  const ports = await Promise.all(
-    chosen.map(async ({ address, row }) => ({
-      ...{ instance: address.name, port: row.port, label: row.label, device: row.device, condition: row.condition },
-      ...{ shown: await askOnce(address, `showport ${row.port}`), whole: row.whole },
-    })),
+  const answers = await Promise.all(
+    chosen.map(async ({ address, row }) => {
+      const shown = await askOrFail(address, `showport ${row.port}`);
+      if (shown instanceof DaemonError) return shown;
+      const { port, label, device, condition, whole } = row;
+      return { instance: address.name, port, label, device, condition, shown, whole };
+    }),
   );
+  const ports = answers.flatMap(answer => (answer instanceof DaemonError ? [] : [answer]));
+  const silent = answers.flatMap(answer => (answer instanceof DaemonError ? [answer.message] : []));
+  const isOnePort = name !== null && chosen.length > 0 && silent.length === 0;
   return loadModule<DoctorModule>("./doctor.cjs").runDoctor({
-    ...{ ports, instances: addresses.map(one => one.name), isOnePort: name !== null && chosen.length > 0 },
+    ...{ ports, instances: addresses.map(one => one.name), isOnePort },
     ...{ json: given.json, open: given.open },
     ...{ archive: given.archive, now: io.clock.date(), out: io.out, err: io.err },
-    failures: [...failures, ...all.failures.map(({ message }) => message)],
+    failures: [...failures, ...all.failures.map(({ message }) => message), ...new Set(silent)],
   });
 }
 

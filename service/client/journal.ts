@@ -3,7 +3,7 @@ import { DaemonError, isAbsent } from "../drain/running-daemon.js";
 import { decodeUtf8 } from "../line/bytes.js";
 import { loadModule } from "../native/load-module.js";
 import type { ClientCommand, Target } from "./arguments.js";
-import { allPorts, controlAddresses, matching } from "./daemons.js";
+import { allPorts, controlAddresses, matching, tellFailures } from "./daemons.js";
 import type { ClientIo } from "./io.js";
 import { EXIT } from "./usage.js";
 
@@ -16,7 +16,7 @@ export async function showJournal(
   if (target.host !== null) {
     throw new DaemonError("failed", `the journal is on the other machine: ssh ${target.host.name} ser2net log ${name}`);
   }
-  const port = await networkPort(name, target);
+  const port = await networkPort(name, target, io);
   const { spawn } = loadModule("node:child_process");
   const child = spawn("journalctl", [`SER2NET_PORT=${decodeUtf8(port)}`, ...words.map(decodeUtf8)], {
     stdio: "inherit",
@@ -34,10 +34,13 @@ export async function showJournal(
 }
 
 /** The journal can be read without the daemon; then the name is taken for a network port. */
-async function networkPort(name: string, target: Target): Promise<string> {
+async function networkPort(name: string, target: Target, io: ClientIo): Promise<string> {
   try {
-    const { rows } = await allPorts(controlAddresses(target));
+    const addresses = controlAddresses(target);
+    const { rows, failures } = await allPorts(addresses);
     const ports = new Set(matching(rows, name).map(({ row }) => row.port));
+    // A label of a daemon that does not answer is not found in the journal.
+    if (ports.size === 0) tellFailures(failures, addresses.length, io);
     const [port = name, ...others] = ports;
     if (others.length > 0) throw new DaemonError("failed", `several ports are called ${name}: ${[...ports].join(" ")}`);
     return port;

@@ -23,6 +23,8 @@ export interface PortRow {
   readonly line: string;
   readonly state: string;
   readonly condition: string;
+  /** The last one; empty: none. */
+  readonly error: string;
   readonly connections: readonly PeerRow[];
   /** Seconds; null: without a connection. */
   readonly idle: number | null;
@@ -50,6 +52,7 @@ function portRow(whole: Readonly<Record<string, unknown>>): PortRow {
     line: text(whole.line),
     state: text(whole.state),
     condition: text(whole.condition),
+    error: text(whole.error),
     connections: Array.isArray(whole.connections) ? whole.connections.filter(isJsonObject).map(peerRow) : [],
     idle: typeof whole.idle === "number" ? whole.idle : null,
     bytesIn: count(whole.bytesIn),

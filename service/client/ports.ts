@@ -4,10 +4,10 @@ import { encodeUtf8 } from "../line/bytes.js";
 import { pause } from "../line/clock.js";
 import type { ClientCommand } from "./arguments.js";
 import type { ControlAddress } from "./control-session.js";
-import { allPorts } from "./daemons.js";
+import { allPorts, tellFailures } from "./daemons.js";
 import { type ClientIo, onEndingSignal } from "./io.js";
 import { type Paint, portTable } from "./port-rows.js";
-import { EXIT } from "./usage.js";
+import { EXIT, SIGNALLED } from "./usage.js";
 
 type Ports = Extract<ClientCommand, { kind: "ports" }>;
 
@@ -16,7 +16,7 @@ const COLOURS = { good: "32", bad: "31", quiet: "2", head: "1" } as const;
 const [HIDE_CURSOR, SHOW_CURSOR] = ["\x1b[?25l", "\x1b[?25h"];
 const [TOP, END_OF_LINE, END_OF_SCREEN] = ["\x1b[H", "\x1b[K", "\x1b[J"];
 
-/** Resolves to the exit status. Rejects with DaemonError where no daemon answers. */
+/** Resolves to the exit status. */
 export async function ports(given: Ports, addresses: readonly ControlAddress[], io: ClientIo): Promise<number> {
   if (given.show === "watch") {
     if (io.isTerminal) return refresh(addresses, io);
@@ -24,7 +24,7 @@ export async function ports(given: Ports, addresses: readonly ControlAddress[], 
     return EXIT.usage;
   }
   const { rows, failures } = await allPorts(addresses);
-  if (rows.length === 0 && failures[0] !== undefined) throw failures[0];
+  if (failures.length === addresses.length) return tellFailures(failures, addresses.length, io);
   if (given.json) {
     const whole = rows.map(({ address, row }) => JSON.stringify({ instance: address.name, ...row.whole }));
     io.out(encodeUtf8(whole.length === 0 ? "[]\n" : `[\n${whole.join(",\n")}\n]\n`));
@@ -33,8 +33,7 @@ export async function ports(given: Ports, addresses: readonly ControlAddress[], 
     io.out(encodeUtf8(`${portTable(shown, painter(io)).join("\n")}\n`));
   }
   if (rows.length === 0) io.err("ser2net: no ports: no serial device was found, or none is configured\n");
-  for (const { message } of failures) io.err(`ser2net: ${message}\n`);
-  return failures.length === 0 ? EXIT.done : EXIT.refused;
+  return tellFailures(failures, addresses.length, io);
 }
 
 /** Each screen is written over the one before in a single write, so that it does not flicker. */
@@ -42,7 +41,7 @@ async function refresh(addresses: readonly ControlAddress[], io: ClientIo): Prom
   let status: number | null = null;
   const interrupted = new Promise<void>(resolve => {
     onEndingSignal(signal => {
-      status = signal === "SIGINT" ? EXIT.done : 128 + constants.signals[signal];
+      status = signal === "SIGINT" ? EXIT.done : SIGNALLED + constants.signals[signal];
       resolve();
     });
   });

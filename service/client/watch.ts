@@ -1,6 +1,6 @@
 /** `ser2net watch`: the output of one or several ports, read-only, each line with its port. */
 import { constants } from "node:os";
-import { toText } from "../line/bytes.js";
+import { toBytes, toText } from "../line/bytes.js";
 import type { Cancel } from "../line/clock.js";
 import { type ClientCommand, replayWord } from "./arguments.js";
 import { type ControlAddress, ControlSession } from "./control-session.js";
@@ -8,7 +8,8 @@ import { findPort } from "./daemons.js";
 import type { DataSession } from "./data-session.js";
 import { type ClientIo, onEndingSignal } from "./io.js";
 import { PrefixedLines } from "./prefixed-lines.js";
-import { EXIT } from "./usage.js";
+import { SessionOutput } from "./session-output.js";
+import { EXIT, SIGNALLED } from "./usage.js";
 
 type Watch = Extract<ClientCommand, { kind: "watch" }>;
 
@@ -36,26 +37,36 @@ class Screen {
   readonly #sessions: readonly DataSession[];
   readonly #given: Watch;
   readonly #io: ClientIo;
+  readonly #output: SessionOutput;
   #left: number;
   /** The port whose begun line ends the screen. */
   #last: PrefixedLines | null = null;
+  #finish: (status: number) => void = () => {};
 
   constructor(sessions: readonly DataSession[], given: Watch, io: ClientIo) {
     this.#sessions = sessions;
     this.#given = given;
     this.#io = io;
     this.#left = sessions.length;
+    this.#output = new SessionOutput(sessions, () => this.#finish(EXIT.refused));
   }
 
   /** Until a signal, or until the daemons have ended all sessions. */
-  run(): Promise<number> {
-    return new Promise(resolve => {
-      onEndingSignal(signal => resolve(signal === "SIGINT" ? EXIT.done : 128 + constants.signals[signal]));
-      for (const session of this.#sessions) this.#show(session, () => resolve(EXIT.ended));
+  async run(): Promise<number> {
+    const finished = new Promise<number>(resolve => {
+      this.#finish = resolve;
     });
+    const forget = onEndingSignal(signal =>
+      this.#finish(signal === "SIGINT" ? EXIT.done : SIGNALLED + constants.signals[signal]),
+    );
+    for (const session of this.#sessions) this.#show(session);
+    const status = await finished;
+    forget(); // another one ends the wait for the reader
+    for (const session of this.#sessions) session.close();
+    return status > SIGNALLED || (await this.#output.written()) ? status : EXIT.refused;
   }
 
-  #show(session: DataSession, allEnded: () => void): void {
+  #show(session: DataSession): void {
     const name = session.label === "" ? session.port : session.label;
     const lines = new PrefixedLines(() => `${this.#time()}${name}: `);
     let cancelPrompt: Cancel = () => {};
@@ -69,17 +80,22 @@ class Screen {
         cancelPrompt();
         this.#write(lines, lines.flush());
         this.#write(null, "");
-        this.#io.err(`ser2net: ${session.port}: ${reason === "" ? "the daemon ended the connection" : reason}\n`);
-        if (--this.#left === 0) allEnded();
+        void this.#ended(session, reason);
       },
     );
+  }
+
+  async #ended(session: DataSession, reason: string): Promise<void> {
+    await this.#output.written(); // the reason may go to the same reader
+    this.#io.err(`ser2net: ${session.port}: ${reason === "" ? "the daemon ended the connection" : reason}\n`);
+    if (--this.#left === 0) this.#finish(EXIT.ended);
   }
 
   #write(lines: PrefixedLines | null, text: string): void {
     if (lines !== null && text === "") return;
     const broken = this.#last !== null && this.#last !== lines ? this.#last.interrupt() : "";
     this.#last = lines;
-    this.#io.out(broken + text);
+    this.#output.write(toBytes(broken + text));
   }
 
   #time(): string {

@@ -1,6 +1,7 @@
 /** `ser2net apply`: a configuration on trial, with a real daemon. */
 
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -14,7 +15,7 @@ import {
 import { createServer } from "node:net";
 import { join } from "node:path";
 import t from "tap";
-import { Client } from "../support/client.js";
+import { Client, type Teardown } from "../support/client.js";
 import { consoleStage } from "../support/console-stage.js";
 import { BUNDLE, runProgram, temporaryFolder } from "../support/daemon.js";
 import { until } from "../support/wait.js";
@@ -61,16 +62,12 @@ t.test("a pushed configuration: checked, served, watched, kept or taken back", a
   t.equal(await device?.expect("x"), "x", "its connection stays");
   writeFileSync(configFile, previous);
 
-  const other = createServer().listen(0, "127.0.0.1");
-  t.teardown(() => void other.close());
-  await new Promise(resolve => other.once("listening", resolve));
-  const taken = other.address();
-  if (taken === null || typeof taken === "string") return t.fail();
-  const clash = pushed(`${previous}\n127.0.0.1,${taken.port}:raw:0:/dev/ser2net-none:9600\n`);
+  const taken = await takenPort(t);
+  const clash = pushed(`${previous}\n127.0.0.1,${taken}:raw:0:/dev/ser2net-none:9600\n`);
   t.match(await stage.ask("apply", "--confirm", "2", clash), {
     code: 1,
     output: "on trial",
-    errors: /^ser2net: taken back: 1 not served: address already in use\n$/,
+    errors: `ser2net: taken back: port 127.0.0.1,${taken} not served: address already in use\n`,
   });
   isAsBefore("a port that cannot be served");
   t.match(await stage.ask("status"), { code: 0, output: /^1 port: 1 connected\n/ });
@@ -84,6 +81,45 @@ t.test("a pushed configuration: checked, served, watched, kept or taken back", a
   t.match(await stage.ask("apply", "--confirm", "0", good), { code: 2, errors: /seconds from 1 to 86400/ });
   t.match(await stage.ask("apply", folder), { code: 1, errors: /it is a directory, not a regular file/ });
 });
+
+t.test("only faults that were not there before count, each by itself", async t => {
+  const stage = await consoleStage(t, [RAW]);
+  const { configFile } = stage.daemon;
+  const previous = readFileSync(configFile, "utf8");
+  const pushed = join(temporaryFolder(t), "pushed.conf");
+  const [one, two, three] = [await takenPort(t), await takenPort(t), await takenPort(t)];
+  const withPorts = (...ports: readonly number[]): string =>
+    [previous, ...ports.map(port => `127.0.0.1,${port}:raw:0:/dev/ser2net-none:9600\n`)].join("");
+  const tryIt = (...ports: readonly number[]): ReturnType<typeof stage.ask> => {
+    writeFileSync(pushed, withPorts(...ports));
+    return stage.ask("apply", "--confirm", "1", pushed);
+  };
+  writeFileSync(configFile, withPorts(one, two));
+  t.match(await stage.ask("reload"), { code: 0, output: /2 not served/ });
+
+  t.match(await tryIt(one), { code: 0, output: `kept: ${configFile}\n`, errors: /^$/ }, "one of two is repaired");
+  t.match(
+    await tryIt(two),
+    { code: 1, errors: `ser2net: taken back: port 127.0.0.1,${two} not served: address already in use\n` },
+    "one is repaired and another one broken",
+  );
+  t.match(
+    await tryIt(one, two, three),
+    { code: 1, errors: new RegExp(`port 127\\.0\\.0\\.1,${two} .*; port 127\\.0\\.0\\.1,${three} not served`) },
+    "each new one is named",
+  );
+  t.equal(readFileSync(configFile, "utf8"), withPorts(one));
+});
+
+/** A network port that another program has. */
+async function takenPort(t: Teardown): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  t.teardown(() => void server.close());
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no TCP address");
+  return address.port;
+}
 
 t.test("a trial that is interrupted, or whose daemon ends, is taken back", async t => {
   const stage = await consoleStage(t, [RAW]);
