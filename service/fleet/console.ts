@@ -6,6 +6,7 @@ import { type JsonObject, readJsonObject } from "../line/json-object.js";
 import type { Log } from "../log/log.js";
 import { Broker } from "./broker.js";
 import type { FleetConfig } from "./config.js";
+import { StreamNumbers } from "./stream-numbers.js";
 import { topicOf } from "./topics.js";
 
 interface Wanted {
@@ -14,9 +15,6 @@ interface Wanted {
   readonly port: string;
 }
 
-/** A board repeats what its broker has not confirmed: at most as many messages as its spool holds. */
-const REPEATED = 1_000_000;
-
 export class FleetConsole {
   readonly #config: FleetConfig;
   readonly #wanted: Wanted;
@@ -24,8 +22,7 @@ export class FleetConsole {
   readonly #broker: Broker;
   /** The topic of the output; null while the port is not known. */
   #output: string | null = null;
-  /** Of the last message that was shown. */
-  #last: number | null = null;
+  readonly #numbers = new StreamNumbers();
   #state = "";
 
   constructor(config: FleetConfig, wanted: Wanted, log: Log, clock: Clock) {
@@ -85,12 +82,11 @@ export class FleetConsole {
 
   /** A message that comes twice is shown once. */
   #show({ payload, properties }: IPublishPacket): void {
-    const seq = Number(properties?.userProperties?.seq);
-    const last = this.#last;
-    if (last !== null && seq <= last && seq > last - REPEATED) return;
-    if (last !== null && seq > last + 1) this.#log.warning(`${seq - last - 1} messages are missing here`);
-    if (last !== null && seq <= last) this.#log.warning("the board has begun anew");
-    this.#last = seq;
+    const { seq, epoch = "" } = properties?.userProperties ?? {};
+    const taken = this.#numbers.take(String(epoch), Number(seq));
+    if (taken.kind === "repeat") return;
+    if (taken.kind === "anew") this.#log.warning("the board has begun anew: messages may be missing here");
+    else if (taken.missing > 0) this.#log.warning(`${taken.missing} messages are missing here`);
     writeWhole(1, Buffer.from(payload));
   }
 }

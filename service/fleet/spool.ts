@@ -1,7 +1,9 @@
 /**
  * The messages that the broker has not confirmed, on the disk, at most so many bytes of them: the oldest ones are dropped and
- * counted. A message that was appended survives the end of the process at any moment. A repeated message has its number again.
+ * counted. A message that was appended survives the end of the process at any moment. A repeated message has its number and its
+ * epoch again.
  */
+import { randomBytes } from "node:crypto";
 import { fdatasync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Cancel, Clock } from "../line/clock.js";
@@ -27,6 +29,8 @@ export class Spool {
   readonly #clock: Clock;
   readonly #segments: Segment[] = [];
   readonly #counters = new Map<string, number>();
+  /** After a power failure, or in an empty folder, numbers are given that stood for other messages: each start has its own epoch. */
+  readonly #epoch = randomBytes(4).toString("hex");
   readonly #confirmed: Position;
   /** What `next` reads. */
   #reading: { segment: number; offset: number };
@@ -70,7 +74,7 @@ export class Spool {
   append(stream: string, time: string, payloadOf: (seq: number) => Uint8Array): void {
     const seq = (this.#counters.get(stream) ?? 0) + 1;
     try {
-      this.#write({ stream, seq, time, payload: payloadOf(seq) });
+      this.#write({ stream, seq, epoch: this.#epoch, time, payload: payloadOf(seq) });
     } catch (error) {
       this.countDropped(stream);
       throw error;
@@ -87,7 +91,13 @@ export class Spool {
     if (this.#dropped.size === 0) return false;
     const seq = (this.#counters.get(stream) ?? 0) + 1;
     try {
-      this.#write({ stream, seq, time, payload: payloadOf(seq, Object.fromEntries(this.#dropped)) });
+      this.#write({
+        stream,
+        seq,
+        epoch: this.#epoch,
+        time,
+        payload: payloadOf(seq, Object.fromEntries(this.#dropped)),
+      });
     } catch {
       return false;
     }
