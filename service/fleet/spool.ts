@@ -5,7 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { fdatasync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Cancel, Clock } from "../line/clock.js";
 import { Position } from "./position.js";
 import { Segment } from "./segment.js";
@@ -45,7 +45,7 @@ export class Spool {
     this.#folder = folder;
     this.#maxBytes = maxBytes;
     this.#clock = clock;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const numbers = readdirSync(folder).flatMap(name => Segment.numberOf(name) ?? []);
     for (const number of numbers.sort((one, other) => one - other)) this.#segments.push(new Segment(folder, number));
     this.#recover();
@@ -251,5 +251,19 @@ export class Spool {
     this.#cancelSync = null;
     const last = this.#segments.at(-1);
     if (last !== undefined && last.size > FRAME_BYTES) fdatasync(last.fd, () => {}); // a failure shows with the next write
+  }
+}
+
+/** With the folders above it. The `recursive` of Node tells ENOENT where a file system is read-only. Throws the system's error. */
+function makeFolder(folder: string): void {
+  const make = () => mkdirSync(folder, { mode: 0o700 });
+  try {
+    make();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT") throw error;
+    makeFolder(dirname(folder));
+    make();
   }
 }
