@@ -1,7 +1,7 @@
 /** `ser2net fleet console`: what a device sends, read from the broker. */
 import type { IPublishPacket } from "mqtt";
 import { onEndingSignal, writeWhole } from "../client/io.js";
-import type { Clock } from "../line/clock.js";
+import type { Cancel, Clock } from "../line/clock.js";
 import { type JsonObject, readJsonObject } from "../line/json-object.js";
 import type { Log } from "../log/log.js";
 import { Broker } from "./broker.js";
@@ -15,24 +15,34 @@ interface Wanted {
   readonly port: string;
 }
 
+/** A broker sends what it keeps at once: where no status of another port comes for so long, it has sent them all. */
+const STATUSES_MS = 2000;
+
 export class FleetConsole {
   readonly #config: FleetConfig;
   readonly #wanted: Wanted;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #broker: Broker;
   /** The topic of the output; null while the port is not known. */
   #output: string | null = null;
   readonly #numbers = new StreamNumbers();
   #state = "";
+  /** Topics of the statuses that came while the port is not known. */
+  readonly #others = new Set<string>();
+  /** Null: it does not wait for the statuses, or has told that the port is not among them. */
+  #cancelMissing: Cancel | null = null;
+  #isMissingTold = false;
 
   constructor(config: FleetConfig, wanted: Wanted, log: Log, clock: Clock) {
     this.#config = config;
     this.#wanted = wanted;
     this.#log = log;
+    this.#clock = clock;
     const clientId = `ser2net-console-${process.pid}-${Math.floor(Math.random() * 1e9)}`;
     this.#broker = new Broker(config, { clientId }, log, clock, {
       connected: () => this.#connected(),
-      lost: () => {},
+      lost: () => this.#stopWaiting(),
       received: (topic, packet) => this.#received(topic, packet),
     });
   }
@@ -41,6 +51,7 @@ export class FleetConsole {
   async run(): Promise<number> {
     this.#broker.start();
     await new Promise<void>(resolve => void onEndingSignal(() => resolve()));
+    this.#stopWaiting();
     await this.#broker.close();
     return 0;
   }
@@ -52,14 +63,35 @@ export class FleetConsole {
 
   #connected(): void {
     this.#broker.subscribe(this.#topic("status"));
-    if (this.#output === null) this.#broker.subscribe(this.#topic("portStatus"));
+    if (this.#output === null) this.#broker.subscribe(this.#topic("portStatus"), () => this.#waitForPort());
     else this.#follow(this.#output);
   }
 
   #received(topic: string, packet: IPublishPacket): void {
     if (topic === this.#output) this.#show(packet);
     else if (topic === this.#topic("status")) this.#boardIs(readJsonObject(packet.payload.toString()) ?? {});
-    else if (this.#output === null) this.#findPort(readJsonObject(packet.payload.toString()) ?? {});
+    else if (this.#output === null) {
+      this.#findPort(readJsonObject(packet.payload.toString()) ?? {});
+      if (this.#cancelMissing !== null && !this.#others.has(topic)) this.#waitForPort();
+      this.#others.add(topic);
+    }
+  }
+
+  /** Tells once where the port is not there; it may come later. */
+  #waitForPort(): void {
+    this.#stopWaiting();
+    if (this.#output !== null || this.#isMissingTold) return;
+    this.#cancelMissing = this.#clock.after(STATUSES_MS, () => {
+      const { board, port } = this.#wanted;
+      const what = this.#state === "" ? `the broker knows no board ${board} yet` : `${board} has no port ${port} yet`;
+      this.#log.warning(`${what}; it is waited for`);
+      [this.#cancelMissing, this.#isMissingTold] = [null, true];
+    });
+  }
+
+  #stopWaiting(): void {
+    this.#cancelMissing?.();
+    this.#cancelMissing = null;
   }
 
   #boardIs({ state, daemon }: JsonObject): void {
@@ -70,6 +102,7 @@ export class FleetConsole {
 
   #findPort({ port, label, id }: JsonObject): void {
     if (typeof port !== "string" || ![port, label, id].includes(this.#wanted.port)) return;
+    this.#stopWaiting();
     this.#output = this.#topic("output", port);
     this.#broker.unsubscribe(this.#topic("portStatus"));
     this.#follow(this.#output);

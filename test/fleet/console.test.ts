@@ -39,3 +39,50 @@ t.test("the spool of the board is lost: its numbers begin anew, and all that com
   await technician.output.expect("<four>");
   t.pass("it is shown");
 });
+
+t.test("a port that is not there is told, and shown as soon as it comes", async t => {
+  const stage = await fleetStage(t, OUTPUT, OPEN);
+  await stage.broker.start();
+  stage.start();
+  const seen = await stage.subscribe();
+  await seen.expect("the other port", ({ topic }) => topic === stage.topic(`port/${stage.daemon.names[0]}/status`));
+  const technician = technicianAt(t, stage, "2010");
+  await technician.errors.expect("ser2net: rack7 has no port 2010 yet; it is waited for\n");
+  const publish = (rest: string, text: string, retain: boolean) =>
+    seen.client.publish(stage.topic(rest), text, { qos: 1, retain, properties: { userProperties: { seq: "1" } } });
+  publish("port/2010/status", JSON.stringify({ port: "2010" }), true);
+  await technician.errors.expect("ser2net: the output of rack7/2010 follows\n");
+  publish("port/2010/output", "login: ", false);
+  await technician.output.expect("login: ");
+  t.pass("the console is shown");
+});
+
+t.test("a board that the broker does not know is told", async t => {
+  const stage = await fleetStage(t);
+  await stage.broker.start();
+  const technician = technicianAt(t, stage, "2001");
+  await technician.errors.expect("ser2net: the broker knows no board rack7 yet; it is waited for\n");
+  t.pass();
+});
+
+t.test("a signal ends it although the broker does not answer any more", async t => {
+  const stage = await fleetStage(t, OUTPUT, OPEN);
+  await stage.broker.start();
+  stage.start();
+  const technician = technicianAt(t, stage, stage.daemon.names[0] ?? "");
+  await technician.errors.expect("follows");
+  process.kill(stage.broker.pid, "SIGSTOP");
+  technician.process.kill("SIGINT");
+  t.equal((await technician.exit()).code, 0);
+});
+
+t.test("so it does to the process of the board, whose messages nothing confirms", async t => {
+  const stage = await fleetStage(t, OUTPUT, OPEN);
+  await stage.broker.start();
+  const fleet = stage.start();
+  const seen = await stage.subscribe();
+  await seen.expect("the port", ({ topic }) => topic === stage.topic(`port/${stage.daemon.names[0]}/status`));
+  process.kill(stage.broker.pid, "SIGSTOP");
+  fleet.process.kill("SIGTERM");
+  t.equal((await fleet.exit()).code, 0);
+});
