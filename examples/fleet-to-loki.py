@@ -19,10 +19,11 @@ from urllib.parse import unquote
 LONGEST_LINE = 4096
 WAIT_SECONDS = 1
 REPEATED = 1_000_000  # as in `ser2net fleet console`
+EPOCHS = 64
 
 streams = {}  # of labels: pairs of nanoseconds and a line
 begun = {}  # of a topic: bytes without an end of line, nanoseconds, and the time on this machine
-numbers = {}  # of a topic: the last one
+numbers = {}  # of a topic: the last one of each epoch, the oldest epoch first
 
 
 def add(topic, stamp, line):
@@ -34,10 +35,14 @@ def add(topic, stamp, line):
 
 def take(topic, properties, payload):
     user = dict(one.split(":", 1) for one in properties.split(" "))
-    seq, last = int(user["seq"]), numbers.get(topic, 0)
+    seq, epoch = int(user["seq"]), user.get("epoch", "")
+    lasts = numbers.setdefault(topic, {})
+    last = lasts.get(epoch, 0)
     if last - REPEATED < seq <= last:
         return
-    numbers[topic] = seq
+    lasts[epoch] = seq
+    if len(lasts) > EPOCHS:
+        del lasts[next(iter(lasts))]
     moment = datetime.fromisoformat(user["time"].replace("Z", "+00:00"))
     stamp = f"{round(moment.timestamp() * 1000)}000000"
     if topic.endswith("/event"):

@@ -6,6 +6,7 @@ import type { Log } from "../log/log.js";
 import { reasonOf } from "../native/errors.js";
 import { readRegularFile } from "../native/read-file.js";
 import type { FleetConfig } from "./config.js";
+import { Outbox, SILENT_SECONDS } from "./outbox.js";
 
 type BrokerConfig = Pick<FleetConfig, "broker" | "tls" | "login">;
 
@@ -34,6 +35,8 @@ const KEEPALIVE_SECONDS = 20;
 const MAX_WINDOW = 64;
 /** How many a broker takes that does not tell (MQTT 5, Receive Maximum), here as mosquitto is set by default. */
 const USUAL_WINDOW = 20;
+/** A broker that says nothing for so long does not hold up the end of the process. */
+const CLOSE_MS = 2000;
 /** Errors of TLS where the clock of the board may be what is wrong. */
 const CLOCK_ERRORS = ["CERT_NOT_YET_VALID", "CERT_HAS_EXPIRED"];
 
@@ -44,13 +47,9 @@ export class Broker {
   readonly #clock: Clock;
   readonly #events: BrokerEvents;
   #client: MqttClient | null = null;
-  #isConnected = false;
+  /** Null: there is no connection. */
+  #outbox: Outbox | null = null;
   #connectedMs = 0;
-  #window = 0;
-  #underWay = 0;
-  /** Messages that go out when others are confirmed: a broker may end the connection of who sends more than its window. */
-  #queue: (() => void)[] = [];
-  #emptied: () => void = () => {};
   #isClosing = false;
   #pauseMs = FIRST_PAUSE_MS;
   /** The last thing that was told: each one is told once. */
@@ -72,12 +71,12 @@ export class Broker {
   }
 
   get isConnected(): boolean {
-    return this.#isConnected;
+    return this.#outbox !== null;
   }
 
   /** How many messages may wait for their confirmation. */
   get window(): number {
-    return this.#window;
+    return this.#outbox?.window ?? 0;
   }
 
   start(): void {
@@ -91,9 +90,12 @@ export class Broker {
     let [reason, hint] = ["the connection was closed", ""];
     this.#client = client;
     client.on("connect", ({ properties }) => {
-      this.#window = Math.min(properties?.receiveMaximum ?? USUAL_WINDOW, MAX_WINDOW);
-      this.#underWay = 0;
-      this.#isConnected = true;
+      if (this.#client !== client) return;
+      const window = Math.min(properties?.receiveMaximum ?? USUAL_WINDOW, MAX_WINDOW);
+      this.#outbox = new Outbox(window, this.#clock, () => {
+        reason = `the broker has not confirmed a message for ${SILENT_SECONDS} s`;
+        client.end(true);
+      });
       this.#connectedMs = this.#clock.nowMs();
       this.#tell("notice", `connected with ${this.#config.broker}`);
       this.#events.connected();
@@ -112,31 +114,26 @@ export class Broker {
     });
   }
 
-  /** Resolves to null when the broker has the message, to the reason where it refuses it. Never where the connection is lost. */
+  /**
+   * Resolves to null when the broker has the message, to the reason where it refuses it. Never where the connection is lost, or
+   * where a newer message of a retained topic is sent in its place.
+   */
   publish(message: Message): Promise<string | null> {
     const { topic, payload, retain = false, properties } = message;
-    const client = this.#client;
+    const [client, outbox] = [this.#client, this.#outbox];
     return new Promise(resolve => {
-      if (client === null || !this.#isConnected || this.#isClosing) return;
+      if (client === null || outbox === null || this.#isClosing) return;
       const bytes = typeof payload === "string" ? payload : Buffer.from(payload);
-      const send = () => {
-        this.#underWay++;
+      outbox.add(retain ? topic : null, confirmed => {
         client.publish(topic, bytes, { qos: 1, retain, ...(properties === undefined ? {} : { properties }) }, error => {
-          if (this.#client !== client || !this.#isConnected) return;
-          this.#confirmed();
+          // The end of the client fails what is under way.
+          if (this.#outbox !== outbox || client.disconnecting) return;
+          confirmed();
           if (error === undefined || error === null) resolve(null);
           else if (isRefusal(error)) resolve(error.message);
         });
-      };
-      if (this.#underWay < this.#window) send();
-      else this.#queue.push(send);
+      });
     });
-  }
-
-  #confirmed(): void {
-    this.#underWay--;
-    this.#queue.shift()?.();
-    if (this.#queue.length === 0) this.#emptied();
   }
 
   /** Messages of the program itself are not received. @param done the broker has agreed */
@@ -151,30 +148,36 @@ export class Broker {
     this.#client?.unsubscribe(topic);
   }
 
-  /** Resolves when the messages under way are confirmed, or the connection is lost. The will is not published. */
+  /**
+   * Resolves when all messages are confirmed, or the connection is lost. The will is not published then. Where the broker does not
+   * answer, it resolves too, and the broker publishes the will.
+   */
   async close(): Promise<void> {
     this.#cancel();
     this.#isClosing = true;
-    if (this.#queue.length > 0) {
-      await new Promise<void>(resolve => {
-        this.#emptied = resolve;
-      });
-    }
+    const isFinished = (await this.#outbox?.finish(CLOSE_MS)) ?? true;
     this.#cancel();
     const client = this.#client;
     this.#client = null;
-    this.#isConnected = false;
+    this.#outbox?.close();
+    this.#outbox = null;
     if (client === null) return;
     client.on("error", () => {});
-    await new Promise<void>(resolve => client.end(false, () => resolve()));
+    await new Promise<void>(resolve => {
+      // The client waits for the broker, and does nothing when it is told a second time to end.
+      const cancel = this.#clock.after(CLOSE_MS, () => client.stream.destroy());
+      client.end(!isFinished, () => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   #retry(reason: string, hint = ""): void {
     this.#client = null;
-    if (this.#isConnected) {
-      this.#isConnected = false;
-      this.#queue = [];
-      this.#emptied();
+    if (this.#outbox !== null) {
+      this.#outbox.close();
+      this.#outbox = null;
       if (this.#clock.nowMs() - this.#connectedMs >= HELD_MS) this.#pauseMs = FIRST_PAUSE_MS;
       this.#events.lost();
     }

@@ -1,11 +1,12 @@
 /** `ser2net fleet console`: what a device sends, read from the broker. */
 import type { IPublishPacket } from "mqtt";
 import { onEndingSignal, writeWhole } from "../client/io.js";
-import type { Clock } from "../line/clock.js";
+import type { Cancel, Clock } from "../line/clock.js";
 import { type JsonObject, readJsonObject } from "../line/json-object.js";
 import type { Log } from "../log/log.js";
 import { Broker } from "./broker.js";
 import type { FleetConfig } from "./config.js";
+import { StreamNumbers } from "./stream-numbers.js";
 import { topicOf } from "./topics.js";
 
 interface Wanted {
@@ -14,28 +15,34 @@ interface Wanted {
   readonly port: string;
 }
 
-/** A board repeats what its broker has not confirmed: at most as many messages as its spool holds. */
-const REPEATED = 1_000_000;
+/** A broker sends what it keeps at once: where no status of another port comes for so long, it has sent them all. */
+const STATUSES_MS = 2000;
 
 export class FleetConsole {
   readonly #config: FleetConfig;
   readonly #wanted: Wanted;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #broker: Broker;
   /** The topic of the output; null while the port is not known. */
   #output: string | null = null;
-  /** Of the last message that was shown. */
-  #last: number | null = null;
+  readonly #numbers = new StreamNumbers();
   #state = "";
+  /** Topics of the statuses that came while the port is not known. */
+  readonly #others = new Set<string>();
+  /** Null: it does not wait for the statuses, or has told that the port is not among them. */
+  #cancelMissing: Cancel | null = null;
+  #isMissingTold = false;
 
   constructor(config: FleetConfig, wanted: Wanted, log: Log, clock: Clock) {
     this.#config = config;
     this.#wanted = wanted;
     this.#log = log;
+    this.#clock = clock;
     const clientId = `ser2net-console-${process.pid}-${Math.floor(Math.random() * 1e9)}`;
     this.#broker = new Broker(config, { clientId }, log, clock, {
       connected: () => this.#connected(),
-      lost: () => {},
+      lost: () => this.#stopWaiting(),
       received: (topic, packet) => this.#received(topic, packet),
     });
   }
@@ -44,6 +51,7 @@ export class FleetConsole {
   async run(): Promise<number> {
     this.#broker.start();
     await new Promise<void>(resolve => void onEndingSignal(() => resolve()));
+    this.#stopWaiting();
     await this.#broker.close();
     return 0;
   }
@@ -55,14 +63,35 @@ export class FleetConsole {
 
   #connected(): void {
     this.#broker.subscribe(this.#topic("status"));
-    if (this.#output === null) this.#broker.subscribe(this.#topic("portStatus"));
+    if (this.#output === null) this.#broker.subscribe(this.#topic("portStatus"), () => this.#waitForPort());
     else this.#follow(this.#output);
   }
 
   #received(topic: string, packet: IPublishPacket): void {
     if (topic === this.#output) this.#show(packet);
     else if (topic === this.#topic("status")) this.#boardIs(readJsonObject(packet.payload.toString()) ?? {});
-    else if (this.#output === null) this.#findPort(readJsonObject(packet.payload.toString()) ?? {});
+    else if (this.#output === null) {
+      this.#findPort(readJsonObject(packet.payload.toString()) ?? {});
+      if (this.#cancelMissing !== null && !this.#others.has(topic)) this.#waitForPort();
+      this.#others.add(topic);
+    }
+  }
+
+  /** Tells once where the port is not there; it may come later. */
+  #waitForPort(): void {
+    this.#stopWaiting();
+    if (this.#output !== null || this.#isMissingTold) return;
+    this.#cancelMissing = this.#clock.after(STATUSES_MS, () => {
+      const { board, port } = this.#wanted;
+      const what = this.#state === "" ? `the broker knows no board ${board} yet` : `${board} has no port ${port} yet`;
+      this.#log.warning(`${what}; it is waited for`);
+      [this.#cancelMissing, this.#isMissingTold] = [null, true];
+    });
+  }
+
+  #stopWaiting(): void {
+    this.#cancelMissing?.();
+    this.#cancelMissing = null;
   }
 
   #boardIs({ state, daemon }: JsonObject): void {
@@ -73,6 +102,7 @@ export class FleetConsole {
 
   #findPort({ port, label, id }: JsonObject): void {
     if (typeof port !== "string" || ![port, label, id].includes(this.#wanted.port)) return;
+    this.#stopWaiting();
     this.#output = this.#topic("output", port);
     this.#broker.unsubscribe(this.#topic("portStatus"));
     this.#follow(this.#output);
@@ -85,12 +115,11 @@ export class FleetConsole {
 
   /** A message that comes twice is shown once. */
   #show({ payload, properties }: IPublishPacket): void {
-    const seq = Number(properties?.userProperties?.seq);
-    const last = this.#last;
-    if (last !== null && seq <= last && seq > last - REPEATED) return;
-    if (last !== null && seq > last + 1) this.#log.warning(`${seq - last - 1} messages are missing here`);
-    if (last !== null && seq <= last) this.#log.warning("the board has begun anew");
-    this.#last = seq;
+    const { seq, epoch = "" } = properties?.userProperties ?? {};
+    const taken = this.#numbers.take(String(epoch), Number(seq));
+    if (taken.kind === "repeat") return;
+    if (taken.kind === "anew") this.#log.warning("the board has begun anew: messages may be missing here");
+    else if (taken.missing > 0) this.#log.warning(`${taken.missing} messages are missing here`);
     writeWhole(1, Buffer.from(payload));
   }
 }

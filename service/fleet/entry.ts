@@ -17,6 +17,8 @@ import { FleetConsole } from "./console.js";
 
 /** As for the daemon; 78 is EX_CONFIG of sysexits.h, with which the unit does not try again. */
 const EXIT = { done: 0, failed: 1, usage: 2, misconfigured: 78 } as const;
+/** For a folder that the configuration names. */
+const FOLDER_CURE = "; it must belong to the user ser2net, and the unit needs ReadWritePaths= (docs/fleet.md, SPOOL)";
 
 /** Runs the command to its end, and ends the process. @param words the arguments of the program */
 export async function runCommand(words: readonly string[]): Promise<void> {
@@ -48,18 +50,23 @@ export async function runCommand(words: readonly string[]): Promise<void> {
 /** Until a signal ends it. */
 function run(config: FleetConfig, name: string): void {
   const log = createFleetLog();
-  const state = process.env.STATE_DIRECTORY ?? join("/var/lib/ser2net-fleet", name);
+  const folder = config.spoolFolder ?? process.env.STATE_DIRECTORY ?? join("/var/lib/ser2net-fleet", name);
   let board: Board;
   try {
-    board = new Board(config, config.spoolFolder ?? state, log, systemClock);
+    board = new Board(config, folder, log, systemClock);
   } catch (error) {
-    log.error(`cannot use the spool: ${reasonOf(error)}`);
-    process.exit(EXIT.failed);
+    const cure = config.spoolFolder !== null && isForbidden(error) ? FOLDER_CURE : "";
+    log.error(`cannot use the spool in ${folder}: ${reasonOf(error)}${cure}`);
+    process.exit(EXIT.failed); // the unit tries again: the disk of the folder may be mounted late
   }
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.once(signal, () => void board.stop().then(() => process.exit(EXIT.done)));
   }
   board.start();
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && "code" in error && ["EROFS", "EACCES", "EPERM"].includes(String(error.code));
 }
 
 /** Ends the process where the file cannot be read or has errors. */

@@ -1,5 +1,6 @@
 /** What a board publishes (docs/fleet/asyncapi.yaml). Pure. */
 import type { BoardEvent, Row } from "./board-status.js";
+import type { SpoolRecord } from "./spool-format.js";
 import { topicOf } from "./topics.js";
 
 /** The first levels of the topics. */
@@ -50,13 +51,12 @@ export function eventPayload(board: string, seq: number, event: BoardEvent): Uin
   return Buffer.from(JSON.stringify({ seq, board, ...event }));
 }
 
-/** A message with a number. @param stream `EVENTS`, or that of a port's output */
-export function streamMessage(
-  name: BoardName,
-  { stream, seq, time, payload }: { stream: string; seq: number; time: string; payload: Uint8Array },
-) {
+/** A message with a number. @param entry its stream is `EVENTS`, or that of a port's output */
+export function streamMessage(name: BoardName, entry: SpoolRecord) {
+  const { stream, seq, epoch, time, payload } = entry;
   const [channel, contentType] =
     stream === EVENTS ? (["event", "application/json"] as const) : (["output", "application/octet-stream"] as const);
   const topic = topicOf(channel, { ...levels(name), port: stream.slice(OUTPUT.length) });
-  return { topic, payload, properties: { contentType, userProperties: { seq: String(seq), time } } };
+  const userProperties = { seq: String(seq), ...(epoch === "" ? {} : { epoch }), time };
+  return { topic, payload, properties: { contentType, userProperties } };
 }

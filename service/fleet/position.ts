@@ -11,7 +11,7 @@ interface Place {
 
 /** Segment, offset, and their CRC-32, little endian. */
 const BYTES = 20;
-/** After a crash what was confirmed within this time is published again, with its numbers. */
+/** After a crash what was confirmed within this time is published again, with its numbers and epochs. */
 const WRITE_MS = 200;
 
 export class Position {
@@ -61,7 +61,7 @@ export class Position {
     try {
       writeSync(this.#fd, bytes, 0, BYTES, 0);
     } catch {
-      // Disk full: what was confirmed is published again after a crash, with its numbers.
+      // Disk full: what was confirmed is published again after a crash, with its numbers and epochs.
     }
   }
 }

@@ -10,6 +10,8 @@ export interface SpoolRecord {
   readonly stream: string;
   /** Of the stream, from 1. */
   readonly seq: number;
+  /** The start of the process that gave the number; empty in a record of a version that did not write it. */
+  readonly epoch: string;
   /** RFC 3339. */
   readonly time: string;
   readonly payload: Uint8Array;
@@ -29,8 +31,8 @@ export const FRAME_BYTES = 8;
 const MAX_BODY = 4 * 1024 * 1024;
 const LINE_FEED = 0x0a;
 
-export function encodeRecord({ payload, stream, seq, time }: SpoolRecord): Buffer {
-  return frame(Buffer.from(`${JSON.stringify({ stream, seq, time })}\n`), payload);
+export function encodeRecord({ payload, stream, seq, epoch, time }: SpoolRecord): Buffer {
+  return frame(Buffer.from(`${JSON.stringify({ stream, seq, epoch, time })}\n`), payload);
 }
 
 export function encodeCounters(counters: Counters): Buffer {
@@ -54,14 +56,15 @@ export function decodeRecord(bytes: Uint8Array): Decoded {
   const end = body.indexOf(LINE_FEED);
   const header = end < 0 ? null : readJsonObject(Buffer.from(body.buffer, body.byteOffset, end).toString());
   if (header === null) return broken;
-  const { counters, stream, seq, time } = header;
+  const { counters, stream, seq, epoch = "", time } = header;
   const whole = FRAME_BYTES + length;
   if (typeof counters === "object" && counters !== null) {
     const numbers = Object.entries(counters).filter((one): one is [string, number] => typeof one[1] === "number");
     return { kind: "counters", counters: new Map(numbers), length: whole };
   }
-  if (typeof stream !== "string" || typeof seq !== "number" || typeof time !== "string") return broken;
-  return { kind: "record", record: { stream, seq, time, payload: body.subarray(end + 1) }, length: whole };
+  if (typeof stream !== "string" || typeof seq !== "number") return broken;
+  if (typeof epoch !== "string" || typeof time !== "string") return broken;
+  return { kind: "record", record: { stream, seq, epoch, time, payload: body.subarray(end + 1) }, length: whole };
 }
 
 function frame(header: Buffer, payload: Uint8Array): Buffer {

@@ -1,9 +1,11 @@
 /**
  * The messages that the broker has not confirmed, on the disk, at most so many bytes of them: the oldest ones are dropped and
- * counted. A message that was appended survives the end of the process at any moment. A repeated message has its number again.
+ * counted. A message that was appended survives the end of the process at any moment. A repeated message has its number and its
+ * epoch again.
  */
+import { randomBytes } from "node:crypto";
 import { fdatasync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Cancel, Clock } from "../line/clock.js";
 import { Position } from "./position.js";
 import { Segment } from "./segment.js";
@@ -27,6 +29,8 @@ export class Spool {
   readonly #clock: Clock;
   readonly #segments: Segment[] = [];
   readonly #counters = new Map<string, number>();
+  /** After a power failure, or in an empty folder, numbers are given that stood for other messages: each start has its own epoch. */
+  readonly #epoch = randomBytes(4).toString("hex");
   readonly #confirmed: Position;
   /** What `next` reads. */
   #reading: { segment: number; offset: number };
@@ -41,7 +45,7 @@ export class Spool {
     this.#folder = folder;
     this.#maxBytes = maxBytes;
     this.#clock = clock;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const numbers = readdirSync(folder).flatMap(name => Segment.numberOf(name) ?? []);
     for (const number of numbers.sort((one, other) => one - other)) this.#segments.push(new Segment(folder, number));
     this.#recover();
@@ -70,7 +74,7 @@ export class Spool {
   append(stream: string, time: string, payloadOf: (seq: number) => Uint8Array): void {
     const seq = (this.#counters.get(stream) ?? 0) + 1;
     try {
-      this.#write({ stream, seq, time, payload: payloadOf(seq) });
+      this.#write({ stream, seq, epoch: this.#epoch, time, payload: payloadOf(seq) });
     } catch (error) {
       this.countDropped(stream);
       throw error;
@@ -87,7 +91,13 @@ export class Spool {
     if (this.#dropped.size === 0) return false;
     const seq = (this.#counters.get(stream) ?? 0) + 1;
     try {
-      this.#write({ stream, seq, time, payload: payloadOf(seq, Object.fromEntries(this.#dropped)) });
+      this.#write({
+        stream,
+        seq,
+        epoch: this.#epoch,
+        time,
+        payload: payloadOf(seq, Object.fromEntries(this.#dropped)),
+      });
     } catch {
       return false;
     }
@@ -241,5 +251,19 @@ export class Spool {
     this.#cancelSync = null;
     const last = this.#segments.at(-1);
     if (last !== undefined && last.size > FRAME_BYTES) fdatasync(last.fd, () => {}); // a failure shows with the next write
+  }
+}
+
+/** With the folders above it. The `recursive` of Node tells ENOENT where a file system is read-only. Throws the system's error. */
+function makeFolder(folder: string): void {
+  const make = () => mkdirSync(folder, { mode: 0o700 });
+  try {
+    make();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT") throw error;
+    makeFolder(dirname(folder));
+    make();
   }
 }

@@ -20,6 +20,8 @@ import { createLog } from "../../service/log/levels.js";
 import { createFakeManagedPort } from "../support/fake-managed-port.js";
 
 const OUTPUT_BYTES = 200;
+/** As long as that of a spool. */
+const EPOCH = "00c0ffee";
 /** Of a hundred messages of a board, so many are events. */
 const EVENTS_PERCENT = 10;
 /** Boards of an idle broker come so many at a time. */
@@ -83,7 +85,7 @@ class SimulatedBoard {
     this.#numbers.set(stream, seq);
     const event: BoardEvent = { event: "connect", time, port, peer: "192.0.2.7,40112", user: null };
     const payload = stream === EVENTS ? eventPayload(this.#name.board, seq, event) : Buffer.alloc(OUTPUT_BYTES, "x");
-    await this.#broker.publish(streamMessage(this.#name, { stream, seq, time, payload }));
+    await this.#broker.publish(streamMessage(this.#name, { stream, seq, epoch: EPOCH, time, payload }));
   }
 
   async #birth(): Promise<void> {

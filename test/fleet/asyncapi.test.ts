@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import t from "tap";
 import { parse } from "yaml";
 import { COMMAND_NAMES } from "../../service/fleet/config.js";
+import { streamMessage } from "../../service/fleet/messages.js";
 import { topicOf } from "../../service/fleet/topics.js";
 
 const text = readFileSync("docs/fleet/asyncapi.yaml", "utf8");
@@ -33,6 +34,21 @@ t.test("each reference leads somewhere", async t => {
       path,
     );
   }
+});
+
+t.test("the user properties of a message with a number", async t => {
+  const record = {
+    stream: "event",
+    seq: 1,
+    epoch: "00c0ffee",
+    time: "2026-01-01T00:00:00Z",
+    payload: Buffer.from("{}"),
+  };
+  const { properties } = streamMessage({ prefix: "p", board: "b" }, record);
+  const { headers } = api.components.messages.event;
+  t.same(Object.keys(properties.userProperties).sort(), Object.keys(headers.properties).sort());
+  const older = streamMessage({ prefix: "p", board: "b" }, { ...record, epoch: "" });
+  t.same(Object.keys(older.properties.userProperties), headers.required, "of a record without an epoch");
 });
 
 t.test("a level of a topic", async t => {

@@ -1,11 +1,12 @@
 /** The fleet process where the disk is full and where clocks differ. */
+import { execFileSync } from "node:child_process";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { Authority, type Pair } from "../support/certificates.js";
-import { temporaryFolder } from "../support/daemon.js";
+import { run, temporaryFolder } from "../support/daemon.js";
 import { NEEDS_MOUNT, smallDisk } from "../support/disks.js";
-import { type FleetStage, fleetStage, spooled, streamOf } from "../support/fleet-stage.js";
+import { BOARD, type FleetStage, fleetStage, spooled, streamOf } from "../support/fleet-stage.js";
 import type { Subscriber } from "../support/mosquitto.js";
 import { until } from "../support/wait.js";
 
@@ -71,6 +72,23 @@ t.test("a full disk: what does not fit is counted, and all else goes on", NEEDS_
     all.map(({ seq }) => seq).sort((one, other) => one - other),
     "still in order, and no number stands for two",
   );
+});
+
+t.test("a folder for the spool that cannot be written: the log names it, and says what to do", NEEDS_MOUNT, async t => {
+  const { folder } = smallDisk(t, DISK_BYTES);
+  execFileSync("mount", ["-o", "remount,ro", folder]);
+  const named = (await fleetStage(t, [`SPOOL:1M path=${folder}/new/fleet`])).start();
+  await named.errors.expect(
+    `cannot use the spool in ${folder}/new/fleet: Read-only file system; it must belong to the user ser2net, ` +
+      "and the unit needs ReadWritePaths= (docs/fleet.md, SPOOL)\n",
+  );
+  t.equal((await named.exit()).code, 1, "tried again by the unit");
+
+  const { configFile } = await fleetStage(t);
+  const env = { STATE_DIRECTORY: join(folder, "state") };
+  const own = run(t, ["fleet", "run", BOARD, "-c", configFile], { env });
+  await own.errors.expect(`cannot use the spool in ${folder}/state: Read-only file system\n`);
+  t.equal((await own.exit()).code, 1);
 });
 
 t.test("the certificate of the broker is not valid yet: the clock is said, and it is tried again", async t => {

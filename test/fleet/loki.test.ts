@@ -92,3 +92,28 @@ t.test(
     t.match(feeder.errors.text, "503", "the first push was refused, and repeated");
   },
 );
+
+t.test("a repeat is pushed once; a number of another epoch is not a repeat", needs("python3"), async t => {
+  const loki = await receiver(t);
+  const feeder = runProgram(t, "python3", [SCRIPT, `http://127.0.0.1:${loki.port}`]);
+  const say = (seq: number, epoch: string, text: string) => {
+    const properties = `seq:${seq} ${epoch}time:2026-01-01T00:00:00.000Z`;
+    const message = ["ser2net/rack7/port/2001/output", properties, Buffer.from(`${text}\n`).toString("hex")];
+    feeder.process.stdin?.write(`${message.join("\t")}\n`);
+  };
+  say(7, "", "older board");
+  say(7, "", "repeated");
+  say(8, "epoch:aa ", "first");
+  say(9, "epoch:aa ", "second");
+  say(1, "epoch:bb ", "new spool");
+  say(9, "epoch:aa ", "repeated");
+  say(1, "epoch:bb ", "repeated");
+  say(2, "epoch:bb ", "last");
+  const lines = () =>
+    loki.pushes
+      .flatMap(({ body }) => body.streams)
+      .flatMap(({ values }) => values)
+      .map(([, line]) => line);
+  await until("the last one", () => lines().includes("last"));
+  t.same(lines(), ["older board", "first", "second", "new spool", "last"]);
+});

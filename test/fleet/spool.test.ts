@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } fr
 import { join } from "node:path";
 import t from "tap";
 import { Spool } from "../../service/fleet/spool.js";
-import { encodeCounters } from "../../service/fleet/spool-format.js";
+import { encodeCounters, encodeRecord } from "../../service/fleet/spool-format.js";
 import { temporaryFolder } from "../support/daemon.js";
 import { FakeClock } from "../support/fake-clock.js";
 
@@ -42,4 +42,38 @@ t.test("an end between any two steps of it: the numbers go on, and nothing old c
     t.equal(after.next(), null);
     after.close();
   }
+});
+
+t.test(
+  "numbers that a power failure takes back are given again in another epoch; what is left keeps its own",
+  async t => {
+    const folder = temporaryFolder(t);
+    const spool = new Spool(folder, MAX_BYTES, new FakeClock());
+    append(spool, "kept");
+    const sizeOfKept = spool.bytes;
+    append(spool, "lost");
+    const before = [spool.next(), spool.next()];
+    spool.close();
+    const [name = ""] = readdirSync(folder).filter(one => one.endsWith(".seg"));
+    truncateSync(join(folder, name), sizeOfKept);
+
+    const after = new Spool(folder, MAX_BYTES, new FakeClock());
+    append(after, "new");
+    const [kept, other] = [after.next(), after.next()];
+    t.match(kept, { seq: 1, epoch: before[0]?.epoch }, "known as a repeat");
+    t.match(other, { seq: before[1]?.seq, epoch: /^[0-9a-f]{8}$/ });
+    t.not(other?.epoch, before[1]?.epoch, "not taken for a repeat");
+    after.close();
+  },
+);
+
+t.test("a record of a version without epochs is read", async t => {
+  const folder = temporaryFolder(t);
+  const { epoch: _, ...older } = { stream: "event", seq: 7, epoch: "", time: "", payload: Buffer.from("old") };
+  writeFileSync(join(folder, `${"1".padStart(12, "0")}.seg`), encodeRecord(older as never));
+  const spool = new Spool(folder, MAX_BYTES, new FakeClock());
+  append(spool, "new");
+  t.match(spool.next(), { seq: 7, epoch: "" });
+  t.match(spool.next(), { seq: 8, epoch: /./ });
+  spool.close();
 });

@@ -6,6 +6,7 @@ import t, { type Test } from "tap";
 import { Broker } from "../../service/fleet/broker.js";
 import { systemClock } from "../../service/line/clock.js";
 import { createLog } from "../../service/log/levels.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { portNumbers } from "../support/ports.js";
 import { until } from "../support/wait.js";
 
@@ -67,4 +68,33 @@ t.test("no more messages wait for their confirmation than the broker takes", asy
   t.equal(most, 3);
   t.same(remote.topics, wanted, "all of them, in order, before the connection is closed");
   t.same(await Promise.all(confirmed.slice(0, 1)), [null]);
+});
+
+t.test("a connection on which nothing is confirmed is made anew, and does not hold up the end", async t => {
+  const remote = await slowBroker(t, 3);
+  const config = { broker: `mqtt://127.0.0.1:${remote.port}`, tls: { ca: null, cert: null, key: null }, login: null };
+  const clock = new FakeClock();
+  let connections = 0;
+  const lines: string[] = [];
+  const publishAll = () => {
+    connections++;
+    for (let at = 0; at < 20; at++) void broker.publish({ topic: `port/${at}`, payload: "idle", retain: true });
+  };
+  const events = { connected: publishAll, lost: () => {}, received: () => {} };
+  const log = createLog((_, text) => lines.push(text));
+  const broker = new Broker(config, { clientId: "board" }, log, clock, events);
+  broker.start();
+  await until("the first messages", () => remote.topics.length === 3);
+  clock.pass(60_000);
+  await until("it is lost", () => !broker.isConnected);
+  await until("it is connected again", () => {
+    clock.pass(1000);
+    return connections === 2;
+  });
+  await until("the first messages again", () => remote.topics.length === 6);
+  t.match(lines[1], /the broker has not confirmed a message for 60 s; it is tried again$/);
+  const closed = broker.close();
+  clock.pass(2000);
+  await closed;
+  t.same(remote.topics.slice(3), ["port/0", "port/1", "port/2"], "what was not confirmed is not waited for");
 });
