@@ -84,7 +84,7 @@ const BUNDLING = {
   lineLimit: 2000, // Node prints the whole line in which an error was thrown
 };
 
-/** Packages that are loaded always and never used here: something else that exists stands for them. */
+/** Packages that are loaded always and never used here, or that Node has: something else stands for them. */
 const ALIASES = {
   jsbi: "node:buffer", // of dbus-next: BigInt for engines without it
   "readable-stream": "node:stream", // of mqtt, as those below: copies of what Node has
@@ -92,6 +92,7 @@ const ALIASES = {
   "worker-timers": "node:timers", // for browsers
   ws: "node:http", // WebSockets
   socks: "node:net", // proxies
+  debug: "./scripts/debuglog.cjs",
 };
 
 /** For parts: an import of what the daemon shares is that of the running daemon, so a class and a state exist once. */

@@ -84,8 +84,8 @@ export class ServiceManager {
 }
 
 /**
- * `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health and `ser2net apply` look for "not served" and
- * "required device missing".
+ * `12 ports: 9 idle, 2 connected, 1 waiting for device`. ser2net-health looks for "not served" and "required
+ * device missing", `ser2net apply` for the latter.
  */
 export function statusText(daemon: ReportedState): string {
   const ports = daemon.ports.list();
