@@ -21,7 +21,7 @@ export function readyFdProblem(): string | null {
   const value = process.env[READY_FD_VARIABLE];
   if (value === undefined || (value === String(READY_FD) && isSocket(READY_FD))) return null;
   delete process.env[READY_FD_VARIABLE];
-  return `${READY_FD_VARIABLE}=${value} is ignored: only the daemon itself sets it, for the process that serves`;
+  return `${READY_FD_VARIABLE}=${value} is ignored: the daemon sets it`;
 }
 
 /** Node makes its pipes of sockets. */

@@ -156,11 +156,11 @@ export class Bundles {
   }
 
   /**
-   * Loads what the configuration needs, serves its metrics, and sets up its LEDs. Call before its ports are served.
+   * Loads what the configuration needs, and sets up its LEDs. Call before its ports are served.
    * @param given the control port of -p
    */
   prepare(configuration: Configuration, board: ProfileFacts | null, given: string | null): void {
-    const { leds, ports, metricsPort, rotators, finalContext } = configuration;
+    const { leds, ports, rotators, finalContext } = configuration;
     const controlPort = given ?? configuration.controlPort;
     if (controlPortParts(controlPort ?? "").mdns || ports.some(({ options }) => options.mdns !== null))
       this.#mdns = this.#loadMdns();
@@ -172,12 +172,16 @@ export class Bundles {
     if (controlPort !== null || ports.some(({ networkPort: { host } }) => isAnyHost(host)))
       this.#openPorts()?.configure(ports, controlPort);
     if (ports.some(isTraced)) this.traces();
-    if (metricsPort !== null || this.#metrics !== null) this.metrics()?.move(metricsPort);
     if (ports.some(({ options }) => options.holdSeconds > 0)) this.#hold();
     if (rotators.length > 0) this.#rotator();
     if (ports.some(({ options: { chardelay } }) => chardelay.explicit && chardelay.enabled)) this.#delay();
     if (ports.some(hasTemplate)) this.#template();
     if (ports.some(({ options, state }) => options.remctl && state === "telnet")) this.#comPort();
+  }
+
+  /** @param port null: nowhere */
+  serveMetrics(port: string | null): void {
+    if (port !== null || this.#metrics !== null) this.metrics()?.move(port);
   }
 }
 

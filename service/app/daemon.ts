@@ -69,9 +69,7 @@ export class Daemon {
   #faultyLines = 0;
 
   constructor(options: Options, log: LimitedLog, handedOver: HandedOver, events: DaemonEvents) {
-    this.#options = options;
-    this.#log = log;
-    this.#events = events;
+    [this.#options, this.#log, this.#events] = [options, log, events];
     this.#memory = createSpareMemory(log);
     this.#inherited = inheritedSockets(handedOver.sockets);
     this.#nodeWatcher = new DeviceNodeWatcher(text => log.warning(text));
@@ -230,12 +228,14 @@ export class Daemon {
       for (const text of loadSol().solWarnings(configuration.ports)) this.#log.warning(text);
     }
     this.#faultyLines = faultyLines(diagnostics);
-    this.#board = board;
-    this.#configFile = configFile;
+    [this.#board, this.#configFile] = [board, configFile];
     this.bundles.prepare(configuration, board, this.#options.controlPort);
     if (board !== null) this.#boardDevices ??= this.#createBoardDevices();
     this.#boardDevices?.configure(board);
+    // For the words that operators gave to ports in the process before this one.
+    this.#configuration = { ...this.#configuration, finalContext: configuration.finalContext };
     this.#configuration = applyReload(this.served, this.#configuration, configuration);
+    this.bundles.serveMetrics(this.#configuration.metricsPort);
     this.#memory.releaseWhenIdle();
   }
 

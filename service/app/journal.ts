@@ -4,7 +4,7 @@
  * that only passes through a port does not change its record.
  */
 import { fstatSync, readSync, writeSync } from "node:fs";
-import { decodeRecord, encodeRecord, JournalWriter, PARTS, readJournal } from "../handover/entry.js";
+import { decodeRecord, encodeRecord, JournalWriter, PARTS, readJournal, SLOT_HEADER_BYTES } from "../handover/entry.js";
 import type { DaemonState, PortRecord } from "../handover/state.js";
 import { type Cancel, type Clock, monotonicMs, systemClock } from "../line/clock.js";
 import type { Log } from "../log/log.js";
@@ -20,8 +20,8 @@ const RETRY_MS = 1000;
 const MOST_PORTS = 4096;
 /**
  * Sizes of slots, in bytes. A record is written to a slot of the first size that fits; the first size is enough for a port
- * with one connection. A record that fits in none is not written; after a crash only the descriptors of its port are taken
- * over. The file has the pairs of the first size for all ports, then those of the second. Only written pages use memory.
+ * with one connection. In place of a record that fits in none the slots are emptied; after a crash only the descriptors of its
+ * port are taken over. The file has the pairs of the first size for all ports, then those of the second. Only written pages use memory.
  */
 const SLOT_SIZES = [1600, 16_384] as const;
 const REGIONS = [
@@ -31,6 +31,7 @@ const REGIONS = [
 /** Connections in a record: more would not fit. */
 const MOST_CONNECTIONS = 48;
 const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(SLOT_HEADER_BYTES);
 
 /** The place of a port in the file. */
 interface Place {
@@ -114,19 +115,33 @@ export class Journal {
   }
 
   #writePort(name: string, port: Port | null): void {
-    if (port === null || this.#fd === null) return;
-    const place = this.#placeOf(name);
-    const write = place?.writer.next(encodeRecord(PARTS.portRecord, recordOf(port)));
+    if (this.#fd === null) return;
+    const place = port === null ? this.#places.get(name) : this.#placeOf(name);
+    if (place === undefined) return;
+    const write = port === null ? null : place.writer.next(encodeRecord(PARTS.portRecord, recordOf(port)));
     const region = REGIONS[write?.pair ?? 0];
-    if (place === null || write == null || region === undefined) return;
+    if (write === null || region === undefined) {
+      this.#erase(place.index); // of a port that is removed, or too large
+      return;
+    }
     const offset = region.begin + place.index * region.pairBytes + write.offset;
     writeSync(this.#fd, write.bytes, 0, write.bytes.length, offset);
   }
 
-  /** Null: there are too many ports. */
-  #placeOf(name: string): Place | null {
+  /** Without a record, only the descriptors of the port are taken over. */
+  #erase(index: number): void {
+    for (const [pair, { begin, pairBytes }] of REGIONS.entries()) {
+      const size = SLOT_SIZES[pair] ?? 0;
+      for (let at = 0; at < pairBytes; at += size) {
+        writeSync(this.#fd ?? -1, EMPTY, 0, EMPTY.length, begin + index * pairBytes + at);
+      }
+    }
+  }
+
+  /** Undefined: there are too many ports. */
+  #placeOf(name: string): Place | undefined {
     const known = this.#places.get(name);
-    if (known !== undefined || this.#places.size >= MOST_PORTS) return known ?? null;
+    if (known !== undefined || this.#places.size >= MOST_PORTS) return known;
     const place = { index: this.#places.size, writer: new JournalWriter(SLOT_SIZES) };
     this.#places.set(name, place);
     return place;

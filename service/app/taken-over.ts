@@ -47,6 +47,7 @@ export class TakenOver implements PortHandover {
   readonly #traces: TraceState[];
   #sessions = 0;
   readonly #isWhole: boolean;
+  #isOver = false;
   /** Descriptors of the journals, open until this process has a journal of its own. */
   readonly #journals: number[] = [];
   /** Names of the ports that have called `take`. */
@@ -89,8 +90,9 @@ export class TakenOver implements PortHandover {
     this.#server = server;
   }
 
+  /** Null too once all ports are served: a port that comes later is as it is configured. */
   changes(config: PortConfig): PortState | null {
-    const found = this.state?.ports.find(({ name }) => name === config.name);
+    const found = this.#isOver ? undefined : this.state?.ports.find(({ name }) => name === config.name);
     return found?.definition === definitionMark(config) ? found : null;
   }
 
@@ -108,6 +110,7 @@ export class TakenOver implements PortHandover {
   }
 
   nextOfRotator(name: string): number | null {
+    if (this.#isOver) return null;
     return this.state?.rotators.find(one => one.name === name)?.next ?? null;
   }
 
@@ -184,6 +187,7 @@ export class TakenOver implements PortHandover {
 
   /** Call when all ports have taken their part: what is opened later begins anew. */
   end(): void {
+    this.#isOver = true;
     this.#traces.length = 0;
     const consoles = this.state?.devices.filter(({ kind }) => kind === "sol") ?? [];
     if (consoles.length > 0) loadSol().endConsoles(consoles);

@@ -35,7 +35,7 @@ export class JournalWriter {
     this.#sequence = sequence;
   }
 
-  /** Null: the record does not fit, and the last one stays in force. */
+  /** Null: the record does not fit. */
   next(record: Uint8Array): JournalWrite | null {
     const pair = this.#sizes.findIndex(size => SLOT_HEADER_BYTES + record.length <= size);
     const size = this.#sizes[pair];

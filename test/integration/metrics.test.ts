@@ -26,6 +26,9 @@ t.test("what happens at a port is counted, over connections too", async t => {
   const line = `${name}:raw:0:${device?.path}:9600 NONE`;
   daemon.hup([`METRICS:127.0.0.1,${port}`, line]);
   await until("they are served", () => scrape(port).catch(() => false));
+  daemon.hup(["METRICS:127.0.0.1,9x", line]);
+  const isTold = async () => (await scrape(port)).includes("ser2net_config_faulty_lines 1\n");
+  await until("a line with a fault leaves them as they are, and is counted", isTold);
   for (let round = 0; round < 2; round++) {
     const client = await Client.connect(t, number);
     client.send("ping");

@@ -156,7 +156,7 @@ t.test("a variable that only the daemon sets is told and ignored when it comes f
   const { port, file } = await prepare(t);
   for (const value of ["abc", "3", ""]) {
     const daemon = run(t, ["-n", "-u", "-c", file], { env: { SER2NET_READY_FD: value } });
-    await daemon.errors.expect(`SER2NET_READY_FD=${value} is ignored: only the daemon itself sets it, for the process`);
+    await daemon.errors.expect(`SER2NET_READY_FD=${value} is ignored: the daemon sets it`);
     await until("its port listens", () => Client.connect(t, port).catch(() => null));
     t.equal(daemon.process.kill("SIGTERM") && (await daemon.exit()).code, 0, value);
   }

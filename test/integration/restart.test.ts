@@ -1,7 +1,7 @@
 /** A restart under a service manager with a descriptor store: the peers notice nothing. */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { askControlPort, Client, isRefused } from "../support/client.js";
@@ -107,6 +107,40 @@ t.test("bytes that wait for a full device or for a slow peer are neither lost no
   t.ok(got === sent, `${got.length} bytes`);
   await client.close();
 });
+
+t.test(
+  "words of operators have the names and defaults of the file after a restart; a port that comes again has none",
+  async t => {
+    const next = await portNumbers(t);
+    const [controlPort, port] = [await next(), await next()];
+    const lines = [
+      "DEFAULT:speed:115200",
+      "BANNER:hello:<hello>",
+      `127.0.0.1,${port}:raw:0:${PtyDevice.open(t).path}:9600`,
+    ];
+    const manager = await ServiceManager.start(t, { controlPort, config: lines });
+    const ask = (command: string) => askControlPort(t, controlPort, command);
+    await ask(`setportconfig 127.0.0.1,${port} EVEN hello`);
+    const config = async () => /device config: (.*)\r/.exec(await ask(`showport 127.0.0.1,${port}`))?.[1];
+    t.equal(await config(), "115200 1STOPBIT 8DATABITS EVEN");
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      await manager.end(signal);
+      await manager.again();
+      t.equal(await config(), "115200 1STOPBIT 8DATABITS EVEN", signal);
+      const client = await Client.connect(t, port);
+      t.equal(await client.expect("<hello>"), "<hello>");
+      await client.close();
+    }
+    for (const isServed of [false, true]) {
+      writeFileSync(manager.configFile, lines.slice(0, isServed ? 3 : 2).join("\n"));
+      process.kill(manager.pid, "SIGHUP");
+      await until("it is read", async () => (await ask("showshortport")).includes(String(port)) === isServed);
+    }
+    t.equal(await config(), "9600 1STOPBIT 8DATABITS NONE");
+    await manager.restart("SIGKILL");
+    t.equal(await config(), "9600 1STOPBIT 8DATABITS NONE", "nor after a crash");
+  },
+);
 
 t.test("UDP peers, traces and what operators changed go on too", async t => {
   const next = await portNumbers(t);
