@@ -109,7 +109,10 @@ function hasCertificate(socket: TLSSocket): boolean {
   return Object.keys(socket.getPeerCertificate()).length > 0;
 }
 
-/** Common names and alternative names. A name with a comma cannot be in a list, and a quoted one is left as it is. */
+/**
+ * Common names and alternative names. One with a comma is quoted by Node, which writes `\u002c` for the comma: it stays one
+ * name, and no list has it.
+ */
 function certificateNames({ subject, subjectaltname }: Partial<PeerCertificate>): readonly string[] {
   const common: readonly string[] = [subject?.CN ?? []].flat();
   const other = subjectaltname?.split(", ").map(name => name.slice(name.indexOf(":") + 1)) ?? [];

@@ -1,0 +1,76 @@
+/** Which names of a certificate, and of a key that is shared before, `allow=` and `watch=` mean. */
+import { readFileSync } from "node:fs";
+import { type ConnectionOptions, connect } from "node:tls";
+import t, { type Test } from "tap";
+import { Tls } from "../../service/app/tls.js";
+import { createLog } from "../../service/log/levels.js";
+import { listenTcp } from "../../service/net/tcp.js";
+import { readText } from "../config/read.js";
+import { Authority, type Pair } from "../support/certificates.js";
+import { portNumbers } from "../support/ports.js";
+
+const authority = new Authority(t);
+const server = authority.issue("localhost", { names: "DNS:localhost" });
+const PEOPLE = `cert=${server.cert} key=${server.key} ca=${authority.ca}`;
+
+/** What becomes of peers of a TLS line: `jane writes`, `bob watches`, or the reason of the refusal. */
+class Served {
+  readonly #port: number;
+  readonly #outcomes: string[] = [];
+  #told: (() => void) | null = null;
+
+  private constructor(port: number) {
+    this.#port = port;
+  }
+
+  static async start(t: Test, words: string): Promise<Served> {
+    const port = await (await portNumbers(t))();
+    const served = new Served(port);
+    const tls = new Tls(createLog((_level, text) => served.#tell(text.replace(/^.*127\.0\.0\.1,\d+ /, ""))));
+    tls.configure(readText(`TLS:a:${words}\n`));
+    const spec = { family: "any", transport: "tcp", host: "127.0.0.1", port } as const;
+    const listener = listenTcp(spec, [{ address: "127.0.0.1", v6only: false }], {
+      accepted: link =>
+        tls.secure("a", link, secured => {
+          t.teardown(() => secured.close());
+          served.#tell(`${secured.user ?? "nobody"} ${secured.mayWrite ? "writes" : "watches"}`);
+        }),
+      failed: () => {},
+    });
+    t.teardown(() => listener.close());
+    return served;
+  }
+
+  async outcome(t: Test, pair: Pair | null, options: ConnectionOptions = {}): Promise<string> {
+    const told = new Promise<void>(resolve => {
+      this.#told = resolve;
+    });
+    const own = pair === null ? {} : { cert: readFileSync(pair.cert), key: readFileSync(pair.key) };
+    const peer = connect({ port: this.#port, host: "127.0.0.1", rejectUnauthorized: false, ...own, ...options });
+    peer.on("error", () => {});
+    t.teardown(() => peer.destroy());
+    await told;
+    return this.#outcomes.at(-1) ?? "";
+  }
+
+  #tell(outcome: string): void {
+    this.#outcomes.push(outcome);
+    this.#told?.();
+  }
+}
+
+t.test("a name within an alternative name with commas is nobody's", async t => {
+  const served = await Served.start(t, `${PEOPLE} allow=alice watch=bob`);
+  for (const name of [
+    "URI.1=http://h/x, DNS:alice, y",
+    "DNS.1=x, alice, bob, y",
+    "email.1=x@h, alice, y",
+    "otherName.1=1.3.6.1.4.1.311.20.2.3;UTF8:x, alice, y",
+    "dirName.1=other\n[other]\nCN=x\\, alice\\, y",
+  ]) {
+    const pair = authority.issue("carol", { names: `@all\n[all]\nDNS.0=plain\n${name}` });
+    t.equal(await served.outcome(t, pair), "(carol) refused: not in allow= or watch=", name);
+  }
+  const both = authority.issue("dave", { names: "@all\n[all]\nDNS.0=x, y, z\nDNS.1=alice" });
+  t.equal(await served.outcome(t, both), "dave writes", "a name beside it counts");
+});
