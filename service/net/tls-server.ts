@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type PeerCertificate, type Server, type TLSSocket } from "node:tls";
 import type { TlsConfig } from "../config/tls-config.js";
 import { encodeUtf8 } from "../line/bytes.js";
-import type { TlsFiles } from "./tls-files.js";
+import { peerName, type TlsFiles } from "./tls-files.js";
 import type { Carrier, TlsPeer } from "./tls-link.js";
 
 const LONGEST_NAME = 64;
@@ -80,7 +80,8 @@ export class TlsServer {
     }
     const names = this.#names(socket);
     const user = printable(names[0]);
-    const isIn = (list: readonly string[] | null): boolean => list?.some(name => names.includes(name)) === true;
+    const isIn = (list: readonly string[] | null): boolean =>
+      list?.some(name => names.includes(peerName(name))) === true;
     if (psk === null && names.length === 0 && !hasCertificate(socket) && verify === "optional") {
       events.secured(socket, { user: null, mayWrite: false });
     } else if (psk === null && !socket.authorized) events.denied(socket, user, this.#reason(socket));

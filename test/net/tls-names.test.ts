@@ -1,5 +1,5 @@
 /** Which names of a certificate, and of a key that is shared before, `allow=` and `watch=` mean. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { type ConnectionOptions, connect } from "node:tls";
 import t, { type Test } from "tap";
 import { Tls } from "../../service/app/tls.js";
@@ -73,4 +73,30 @@ t.test("a name within an alternative name with commas is nobody's", async t => {
   }
   const both = authority.issue("dave", { names: "@all\n[all]\nDNS.0=x, y, z\nDNS.1=alice" });
   t.equal(await served.outcome(t, both), "dave writes", "a name beside it counts");
+});
+
+t.test("names outside ASCII are found, in a file of UTF-8 and of latin1, and are shown in UTF-8", async t => {
+  const [jörg, zoë] = [authority.issue("Jörg"), authority.issue("Zoë")];
+  const shown = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+  for (const inFile of [shown, (text: string) => text]) {
+    const served = await Served.start(t, `${PEOPLE} watch=${inFile("Jörg")}`);
+    t.equal(await served.outcome(t, jörg), shown("Jörg watches"));
+    t.equal(await served.outcome(t, zoë), shown("Zoë writes"));
+    const strict = await Served.start(t, `${PEOPLE} allow=${inFile("Jörg")}`);
+    t.equal(await strict.outcome(t, jörg), shown("Jörg writes"));
+    t.equal(await strict.outcome(t, zoë), shown("(Zoë) refused: not in allow= or watch="));
+  }
+});
+
+t.test("identities of shared keys outside ASCII are found, and are shown in UTF-8", async t => {
+  const psk = Buffer.from("00112233445566778899aabbccddeeff", "hex");
+  const file = `${authority.folder}/keys.psk`;
+  writeFileSync(file, `Jörg:${psk.toString("hex")}\n`, { mode: 0o600 });
+  const shown = Buffer.from("Jörg", "utf8").toString("latin1");
+  const served = await Served.start(t, `psk=${file} watch=${shown}`);
+  const outcome = await served.outcome(t, null, {
+    ...{ maxVersion: "TLSv1.2", ciphers: "PSK-AES128-GCM-SHA256" },
+    ...{ pskCallback: () => ({ identity: "Jörg", psk }), checkServerIdentity: () => undefined },
+  });
+  t.equal(outcome, `${shown} watches`);
 });
