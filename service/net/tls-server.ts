@@ -84,10 +84,11 @@ export class TlsServer {
       list?.some(name => names.includes(peerName(name))) === true;
     if (psk === null && names.length === 0 && !hasCertificate(socket) && verify === "optional") {
       events.secured(socket, { user: null, mayWrite: false });
-    } else if (psk === null && !socket.authorized) events.denied(socket, user, this.#reason(socket));
+    } else if (psk === null && !isVerified(socket)) events.denied(socket, user, this.#reason(socket));
     else if (isIn(allow)) events.secured(socket, { user, mayWrite: true });
     else if (isIn(watch)) events.secured(socket, { user, mayWrite: false });
-    else if (allow === null && user !== null) events.secured(socket, { user, mayWrite: true });
+    else if (allow === null && (user !== null || (psk === null && watch === null)))
+      events.secured(socket, { user, mayWrite: true });
     else events.denied(socket, user, "not in allow= or watch=");
   }
 
@@ -108,6 +109,11 @@ export class TlsServer {
 
 function hasCertificate(socket: TLSSocket): boolean {
   return Object.keys(socket.getPeerCertificate()).length > 0;
+}
+
+/** Node also calls a session authorized that is resumed without a certificate. */
+function isVerified(socket: TLSSocket): boolean {
+  return socket.authorized && hasCertificate(socket);
 }
 
 /**

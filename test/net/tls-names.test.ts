@@ -1,6 +1,6 @@
 /** Which names of a certificate, and of a key that is shared before, `allow=` and `watch=` mean. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { type ConnectionOptions, connect } from "node:tls";
+import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import t, { type Test } from "tap";
 import { Tls } from "../../service/app/tls.js";
 import { createLog } from "../../service/log/levels.js";
@@ -8,6 +8,7 @@ import { listenTcp } from "../../service/net/tcp.js";
 import { readText } from "../config/read.js";
 import { Authority, type Pair } from "../support/certificates.js";
 import { portNumbers } from "../support/ports.js";
+import { until } from "../support/wait.js";
 
 const authority = new Authority(t);
 const server = authority.issue("localhost", { names: "DNS:localhost" });
@@ -41,13 +42,19 @@ class Served {
     return served;
   }
 
-  async outcome(t: Test, pair: Pair | null, options: ConnectionOptions = {}): Promise<string> {
+  async outcome(
+    t: Test,
+    pair: Pair | null,
+    options: ConnectionOptions = {},
+    watched: (peer: TLSSocket) => void = () => {},
+  ): Promise<string> {
     const told = new Promise<void>(resolve => {
       this.#told = resolve;
     });
     const own = pair === null ? {} : { cert: readFileSync(pair.cert), key: readFileSync(pair.key) };
     const peer = connect({ port: this.#port, host: "127.0.0.1", rejectUnauthorized: false, ...own, ...options });
     peer.on("error", () => {});
+    watched(peer);
     t.teardown(() => peer.destroy());
     await told;
     return this.#outcomes.at(-1) ?? "";
@@ -99,4 +106,37 @@ t.test("identities of shared keys outside ASCII are found, and are shown in UTF-
     ...{ pskCallback: () => ({ identity: "Jörg", psk }), checkServerIdentity: () => undefined },
   });
   t.equal(outcome, `${shown} watches`);
+});
+
+t.test("a certificate without any name is one of all of the authority, and on no list", async t => {
+  const nameless = authority.issue("nameless", { subject: "/O=Works" });
+  const bare = authority.issue("bare", { subject: "/" });
+  for (const pair of [nameless, bare]) {
+    t.equal(await (await Served.start(t, PEOPLE)).outcome(t, pair), "nobody writes");
+    for (const list of ["allow=alice", "watch=bob", "allow=alice watch=bob"]) {
+      const served = await Served.start(t, `${PEOPLE} ${list}`);
+      t.equal(await served.outcome(t, pair), "refused: not in allow= or watch=", list);
+    }
+  }
+  const other = new Authority(t).issue("other", { subject: "/O=Works" });
+  const served = await Served.start(t, PEOPLE);
+  t.match(await served.outcome(t, other), /^refused: (UNABLE_TO|SELF_SIGNED|DEPTH)/);
+});
+
+t.test("a peer without a certificate does not get in by a session that it resumes", async t => {
+  const served = await Served.start(t, PEOPLE);
+  const sessions: Buffer[] = [];
+  t.equal(
+    await served.outcome(t, null, {}, peer => peer.on("session", one => sessions.push(one))),
+    "refused: no certificate",
+  );
+  await until("there is a session", () => sessions.length > 0);
+  let isResumed = false;
+  const outcome = await served.outcome(t, null, { session: sessions[0] }, peer =>
+    peer.on("secureConnect", () => {
+      isResumed = peer.isSessionReused();
+    }),
+  );
+  t.equal(outcome, "refused: no certificate");
+  await until("the session is resumed", () => isResumed);
 });
