@@ -2,6 +2,7 @@
 import { constants, createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { TlsConfig } from "../config/tls-config.js";
+import { decodeUtf8 } from "../line/bytes.js";
 import { reasonOf } from "../native/errors.js";
 import { mayBeReadByOthers, readRegularFile } from "../native/read-file.js";
 
@@ -82,6 +83,12 @@ function checkPair(
   };
 }
 
+/** A name of the configuration as TLS has it: Unicode, from UTF-8. A file that is in latin1 is read as such. */
+export function peerName(text: string): string {
+  const unicode = decodeUtf8(text);
+  return unicode.includes("\ufffd") ? text : unicode;
+}
+
 /** Lines of `identity:key in hexadecimal`; empty ones and those with `#` mean nothing. Throws an Error that names the line. */
 export function readKeys(bytes: Buffer): ReadonlyMap<string, Buffer> {
   const keys = new Map<string, Buffer>();
@@ -93,7 +100,7 @@ export function readKeys(bytes: Buffer): ReadonlyMap<string, Buffer> {
     if (key.length < LEAST_KEY || key.length > MOST_KEY) {
       throw new Error(`the key on line ${at + 1} does not have ${LEAST_KEY} to ${MOST_KEY} bytes`);
     }
-    keys.set(identity, key);
+    keys.set(peerName(identity), key);
   }
   if (keys.size === 0) throw new Error("there is no key in it");
   return keys;

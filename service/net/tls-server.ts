@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type PeerCertificate, type Server, type TLSSocket } from "node:tls";
 import type { TlsConfig } from "../config/tls-config.js";
 import { encodeUtf8 } from "../line/bytes.js";
-import type { TlsFiles } from "./tls-files.js";
+import { peerName, type TlsFiles } from "./tls-files.js";
 import type { Carrier, TlsPeer } from "./tls-link.js";
 
 const LONGEST_NAME = 64;
@@ -80,13 +80,15 @@ export class TlsServer {
     }
     const names = this.#names(socket);
     const user = printable(names[0]);
-    const isIn = (list: readonly string[] | null): boolean => list?.some(name => names.includes(name)) === true;
+    const isIn = (list: readonly string[] | null): boolean =>
+      list?.some(name => names.includes(peerName(name))) === true;
     if (psk === null && names.length === 0 && !hasCertificate(socket) && verify === "optional") {
       events.secured(socket, { user: null, mayWrite: false });
-    } else if (psk === null && !socket.authorized) events.denied(socket, user, this.#reason(socket));
+    } else if (psk === null && !isVerified(socket)) events.denied(socket, user, this.#reason(socket));
     else if (isIn(allow)) events.secured(socket, { user, mayWrite: true });
     else if (isIn(watch)) events.secured(socket, { user, mayWrite: false });
-    else if (allow === null && user !== null) events.secured(socket, { user, mayWrite: true });
+    else if (allow === null && (user !== null || (psk === null && watch === null)))
+      events.secured(socket, { user, mayWrite: true });
     else events.denied(socket, user, "not in allow= or watch=");
   }
 
@@ -109,7 +111,15 @@ function hasCertificate(socket: TLSSocket): boolean {
   return Object.keys(socket.getPeerCertificate()).length > 0;
 }
 
-/** Common names and alternative names. A name with a comma cannot be in a list, and a quoted one is left as it is. */
+/** Node also calls a session authorized that is resumed without a certificate. */
+function isVerified(socket: TLSSocket): boolean {
+  return socket.authorized && hasCertificate(socket);
+}
+
+/**
+ * Common names and alternative names. One with a comma is quoted by Node, which writes `\u002c` for the comma: it stays one
+ * name, and no list has it.
+ */
 function certificateNames({ subject, subjectaltname }: Partial<PeerCertificate>): readonly string[] {
   const common: readonly string[] = [subject?.CN ?? []].flat();
   const other = subjectaltname?.split(", ").map(name => name.slice(name.indexOf(":") + 1)) ?? [];

@@ -46,7 +46,13 @@ export class RotatedFile {
       await rename(toBytes(file), toBytes(`${file}.1`));
     }
     this.name = next;
-    while (this.#earlier.length > keep) await unlink(toBytes(this.#earlier.shift() ?? "")).catch(ignoreMissing);
+    while (this.#earlier.length > keep) await this.#remove(this.#earlier.shift() ?? "");
+  }
+
+  /** With those that it became while its name had not changed yet. */
+  async #remove(file: string): Promise<void> {
+    await unlink(toBytes(file)).catch(ignoreMissing);
+    for (let at = 1; at <= this.#rotation.keep; at++) await unlink(toBytes(`${file}.${at}`)).catch(ignoreMissing);
   }
 }
 

@@ -1,5 +1,4 @@
 import t from "tap";
-import { SequenceWindow } from "../../service/ipmi/sequence-window.js";
 import { SolLink, type SolLinkOptions } from "../../service/ipmi/sol-link.js";
 import { decodeSol, encodeSol, type SolPacket } from "../../service/ipmi/sol-packet.js";
 
@@ -273,21 +272,4 @@ t.test("CTS, DCD and DSR stay deasserted in every packet", async t => {
   t.same(bench.receive(1, 0, 0, 0, "x"), ["0 1 1 c "]);
   bench.write("y");
   t.same(bench.sent(), ["1 0 0 c y"]);
-});
-
-t.test("the sequence window takes each number once, in any order", async t => {
-  for (const isAuthenticated of [true, false]) {
-    const window = new SequenceWindow({ isAuthenticated });
-    t.notOk(window.accept(0), "0 is never used");
-    for (const number of [1, 2, 5, 3]) t.ok(window.accept(number), `${number}`);
-    for (const number of [5, 3, 1]) t.notOk(window.accept(number), `${number} again`);
-    t.ok(window.accept(4));
-    t.ok(window.accept(21), "16 ahead");
-    t.notOk(window.accept(4), "more than 16 behind");
-    t.ok(window.accept(6), "15 behind");
-    t.equal(window.accept(0x7000), isAuthenticated, "far ahead, only with an AuthCode");
-  }
-  const wrapping = new SequenceWindow({ isAuthenticated: true });
-  for (const number of [0xfffffffe, 0xffffffff, 1, 2]) t.ok(wrapping.accept(number), `${number}`);
-  for (const number of [0xffffffff, 1]) t.notOk(wrapping.accept(number), `${number} again`);
 });

@@ -249,6 +249,24 @@ t.test("while idle the BMC is asked for the owner of SOL; silence and another ow
   t.equal(third.error?.code, "unreachable", "within 20 s");
 });
 
+t.test("what the BMC prints comes after an outage, also where SOL is not authenticated", async t => {
+  const to = await bmc(t);
+  to.faults.resendMs = 5;
+  for (const suite of [0, 3]) {
+    const made = await connect(t, to, { suites: [suite], sol: { encrypted: false, authenticated: false } });
+    to.sol?.print(Buffer.from("before "));
+    await made.text(7);
+    const receive = made.session.receive.bind(made.session);
+    let lost = 0;
+    made.session.receive = () => void lost++;
+    to.sol?.print(Buffer.from("after"));
+    await until("more packets are lost than the window has", () => lost > 20);
+    made.session.receive = receive;
+    t.equal(await made.text(12), "before after", `suite ${suite}`);
+    await made.close();
+  }
+});
+
 t.test("the BMC ends SOL: the session ends, and nothing of another session is deactivated", async t => {
   const to = await bmc(t);
   const made = await connect(t, to);

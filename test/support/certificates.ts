@@ -17,6 +17,8 @@ interface IssueOptions {
   readonly from?: Date;
   /** `DNS:localhost`. */
   readonly names?: string;
+  /** The subject, as openssl(1) takes it; `/` has no name at all. */
+  readonly subject?: string;
   /** It signs itself. */
   readonly own?: boolean;
 }
@@ -35,13 +37,14 @@ export class Authority {
     openssl("req", "-x509", "-new", ...subject);
   }
 
-  /** A certificate with that common name, and its key. */
-  issue(name: string, { days = 30, from, names = "", own = false }: IssueOptions = {}): Pair {
+  /** A certificate with that common name, and its key. The files have that name too. */
+  issue(name: string, options: IssueOptions = {}): Pair {
+    const { days = 30, from, names = "", subject = `/CN=${name}`, own = false } = options;
     const file = (ending: string): string => join(this.folder, `${name}.${ending}`);
     const key = this.#newKey(name);
     const [request, extensions, cert] = [file("csr"), file("ext"), file("crt")];
     writeFileSync(extensions, `basicConstraints=CA:FALSE\n${names === "" ? "" : `subjectAltName=${names}\n`}`);
-    openssl("req", "-new", "-key", key, "-subj", `/CN=${name}`, "-out", request);
+    openssl("req", "-new", "-utf8", "-key", key, "-subj", subject, "-out", request);
     if (from !== undefined) {
       this.#signFrom(from, ["-days", String(days), "-in", request, "-extfile", extensions, "-out", cert]);
       return { cert, key };

@@ -64,6 +64,18 @@ t.test("a name with the time is made anew at a rotation, and old ones go", async
   t.equal(read(`${folder}/log-4`), "line 8\n");
 });
 
+t.test("an old name goes with the files that were rotated while it had not changed", async t => {
+  const folder = t.testdir({ "log-00.1": "of somebody else" });
+  let number = 0;
+  const sink = sinkOf(`${folder}/log-0`, 20, 1, () => `${folder}/log-${Math.floor(++number / 3)}`);
+  sink.appendText(lines(0, 10));
+  await until("the second name", async () => existsSync(`${folder}/log-1`));
+  t.ok(existsSync(`${folder}/log-0.1`), "kept with its name");
+  sink.appendText(lines(10, 13));
+  await sink.close();
+  t.same(readdirSync(folder).sort(), ["log-00.1", "log-1", "log-1.1", "log-2"]);
+});
+
 t.test("what does not fit while the disk fails is counted and told when it works again", async t => {
   const folder = `${t.testdir({})}/later`;
   const file = `${folder}/log`;
