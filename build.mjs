@@ -81,7 +81,7 @@ const BUNDLING = {
   target: "node20",
   minify: true,
   legalComments: "none", // LICENSES.txt has the whole texts
-  lineLimit: 2000, // Node prints the whole line in which an error was thrown
+  lineLimit: 1200, // Node prints the whole line in which an error was thrown
 };
 
 /** Packages that are loaded always and never used here, or that Node has: something else stands for them. */

@@ -274,7 +274,7 @@ export class Daemon {
     this.#boardDevices?.close();
     this.served.closeRotators();
     this.control.close();
-    await Promise.all(this.ports.list().map(port => port.shutdown()));
+    await this.served.shutdown();
     await this.bundles.tls?.end();
     this.bundles.close();
     this.#nodeWatcher.close();

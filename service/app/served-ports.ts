@@ -27,6 +27,9 @@ export interface ReloadTarget {
   changeLeds(release: readonly LedConfig[], configure: readonly LedConfig[]): void;
 }
 
+/** What closing ports may take when the daemon stops: 4 s for their output, 2 s for their traces. */
+const SHUTDOWN_MS = 7000;
+
 interface ServedPortsOptions {
   readonly ports: Registry;
   readonly environment: PortEnvironment;
@@ -65,6 +68,11 @@ export class ServedPorts implements ReloadTarget {
   settled(limitMs: number): Promise<unknown> | null {
     const closing = this.ports.list().flatMap(port => port.closing ?? []);
     return closing.length === 0 ? null : Promise.race([Promise.all(closing), pause(limitMs)]);
+  }
+
+  /** Ends all ports. One that has been closing on a slow line has no more time than the others. */
+  async shutdown(): Promise<void> {
+    await Promise.race([Promise.all(this.ports.list().map(port => port.shutdown())), pause(SHUTDOWN_MS)]);
   }
 
   closeRotators(): void {

@@ -49,15 +49,6 @@ export function pause(delayMs: number, clock: Clock = systemClock): Promise<void
   return new Promise(resolve => void clock.after(delayMs, resolve));
 }
 
-/** Resolves with the promise, and at the latest in `limitMs`. Rejects as the promise does. */
-export async function within(limitMs: number, promise: Promise<unknown>, clock: Clock): Promise<void> {
-  let cancel: Cancel = () => {};
-  const late = new Promise<void>(resolve => {
-    cancel = clock.after(limitMs, resolve);
-  });
-  await Promise.race([promise, late]).finally(cancel);
-}
-
 /** CLOCK_MONOTONIC, in microseconds: the same for all processes until the next boot. */
 export function monotonicUs(): number {
   return Number(process.hrtime.bigint() / 1000n);

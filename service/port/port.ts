@@ -2,7 +2,6 @@
 import type { PortConfig, PortState } from "../config/configuration.js";
 import { isSameDevice } from "../config/device-name.js";
 import type { LineDevice } from "../device/device.js";
-import { within } from "../line/clock.js";
 import type { ModemControl } from "../line/modem.js";
 import type { LineSettings } from "../line/settings.js";
 import type { Link } from "../net/link.js";
@@ -18,9 +17,6 @@ import { PortPeople } from "./people.js";
 import { conditionOf, snapshot } from "./snapshot.js";
 import type { ManagedPort, Observed, PortCondition, PortStatus } from "./status.js";
 import { stuckText } from "./stuck.js";
-
-/** What a closing port may take when the daemon stops: 4 s for its output, 2 s for its traces. */
-const STOP_MS = 7000;
 
 export const NO_SOCKETS = "Unable to create network socket(s)";
 
@@ -235,7 +231,7 @@ export class Port implements ManagedPort {
     this.#definition.pending = "none";
     this.#incoming.closePending();
     this.#lifecycle.end(SHUTDOWN);
-    await within(STOP_MS, this.#lifecycle.closed(), this.#environment.time); // one that has been closing has more time
+    await this.#lifecycle.closed();
     this.#observers.end();
   }
 

@@ -1,6 +1,6 @@
 /** The fleet process where the disk is full and where clocks differ. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { Authority, type Pair } from "../support/certificates.js";
@@ -50,6 +50,8 @@ t.test("a full disk: what does not fit is counted, and all else goes on", NEEDS_
   for (let at = 0; at < 20; at++) {
     say(`<live ${at}>`.padEnd(BLOCK / 4, "."));
     await arrived(`<live ${at}>`);
+    // The subscriber hears of it before the board does.
+    await until("the board knows that the broker has it", () => isConfirmed(disk.folder));
   }
   t.equal(sumOfDropped(seen, stage), dropped, "with a broker there, a full disk costs nothing");
 
@@ -73,6 +75,18 @@ t.test("a full disk: what does not fit is counted, and all else goes on", NEEDS_
     "still in order, and no number stands for two",
   );
 });
+
+/** As the file tells that the process keeps of what the broker has: segment and offset, eight bytes each. */
+function isConfirmed(folder: string): boolean {
+  const [last = ""] = readdirSync(folder)
+    .filter(name => name.endsWith(".seg"))
+    .sort()
+    .reverse();
+  const place = readFileSync(join(folder, "confirmed"));
+  const [segment, offset] = [Number(place.readBigUInt64LE(0)), Number(place.readBigUInt64LE(8))];
+  const number = Number.parseInt(last, 16);
+  return segment > number || (segment === number && offset >= statSync(join(folder, last)).size);
+}
 
 t.test("a folder for the spool that cannot be written: the log names it, and says what to do", NEEDS_MOUNT, async t => {
   const { folder } = smallDisk(t, DISK_BYTES);

@@ -4,8 +4,8 @@ import t from "tap";
 import { runProgram } from "../support/daemon.js";
 import { Installed } from "../support/installed.js";
 
-/** Of characters: two lines of the program, the error, its stack. */
-const MOST_SHOWN = 5000;
+/** Of characters: a line of the program, one that marks the place in it, the error, its stack. */
+const MOST_SHOWN = 10_000;
 
 t.test("an uncaught error of the daemon shows its place in the file, and no more than a line of it", async t => {
   const [node = "", file = ""] = new Installed(t).program;

@@ -3,7 +3,7 @@ SECTION = "net"
 # Releases after wrynose read SPDX expressions, those before know only "&".
 LICENSE = "${@(' AND ' if bb.utils.which(d.getVar('BBPATH'), 'lib/oe/spdx_license.py') else ' & ').join(['Apache-2.0', 'ISC', 'MIT'])}"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=cbb18b0d4af26316437cce7699e99fbe \
-                    file://dist/LICENSES.txt;md5=5fe10912318bfc613ef32f32271de323"
+                    file://dist/LICENSES.txt;md5=130d467848b2b0b9765a657681b2fca6"
 
 # The drop-ins of a board are made by a program for Node.
 DEPENDS = "${@'' if d.getVar('SER2NET_BOARD') == 'auto' else 'nodejs-native'}"
