@@ -11,14 +11,13 @@ export class KeptCode {
   /** Null: there is none that fits, or it is damaged or somebody else's. V8 may refuse it yet, for other flags. */
   readonly code: Uint8Array | null;
   readonly #file: string;
-  /** Of the program and the Node that compiled it; two builds of one version of Node may differ. */
+  /** Of the program and the Node that compiled it. */
   readonly #key: string;
 
   /** @param bundle the text that is compiled. V8 itself compares its length only, and does not see damage. */
   constructor(folder: string, name: string, bundle: Uint8Array) {
     this.#file = join(folder, `${name}.code`);
-    const { size, mtimeMs } = statSync(process.execPath);
-    this.#key = `${process.version} ${process.arch} ${size} ${mtimeMs} ${addon.checksum(bundle)}`;
+    this.#key = `${thisNode()} ${addon.checksum(bundle)}`;
     this.code = this.#read();
   }
 
@@ -41,6 +40,16 @@ export class KeptCode {
     const code = bytes.subarray(end + 1);
     return bytes.toString("latin1", 0, end) === `${this.#key} ${addon.checksum(code)}` ? code : null;
   }
+}
+
+let node: string | null = null;
+
+/** Two builds of one version may differ. The file is looked at once, for all bundles of a start. */
+function thisNode(): string {
+  if (node !== null) return node;
+  const { size, mtimeMs } = statSync(process.execPath);
+  node = `${process.version} ${process.arch} ${size} ${mtimeMs}`;
+  return node;
 }
 
 /** Null where it is not a file that only this user can have written: V8 would run what is in it. */

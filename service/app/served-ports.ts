@@ -67,12 +67,15 @@ export class ServedPorts implements ReloadTarget {
   /** Resolves when no port is closing any more, `limitMs` from now at the latest. Null: none is. */
   settled(limitMs: number): Promise<unknown> | null {
     const closing = this.ports.list().flatMap(port => port.closing ?? []);
-    return closing.length === 0 ? null : Promise.race([Promise.all(closing), pause(limitMs)]);
+    return closing.length === 0 ? null : allWithin(limitMs, closing);
   }
 
   /** Ends all ports. One that has been closing on a slow line has no more time than the others. */
-  async shutdown(): Promise<void> {
-    await Promise.race([Promise.all(this.ports.list().map(port => port.shutdown())), pause(SHUTDOWN_MS)]);
+  shutdown(): Promise<unknown> {
+    return allWithin(
+      SHUTDOWN_MS,
+      this.ports.list().map(port => port.shutdown()),
+    );
   }
 
   closeRotators(): void {
@@ -149,6 +152,10 @@ export class ServedPorts implements ReloadTarget {
       formatDiagnostic({ file, line: lineNumber, column, message, expected: reason }),
     );
   }
+}
+
+function allWithin(limitMs: number, promises: readonly Promise<unknown>[]): Promise<unknown> {
+  return Promise.race([Promise.all(promises), pause(limitMs)]);
 }
 
 /** Changes what is served from the old configuration to the next one (docs/reference.md, "Reload"). Returns what is in force. */

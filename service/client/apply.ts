@@ -5,7 +5,7 @@ import { NOT_RELOADED } from "../config/diagnostic.js";
 import { DaemonError } from "../drain/running-daemon.js";
 import { decodeUtf8, toBytes, toText } from "../line/bytes.js";
 import { pause } from "../line/clock.js";
-import { reasonOf } from "../native/errors.js";
+import { codeOf, reasonOf } from "../native/errors.js";
 import { type ClientCommand, UsageError } from "./arguments.js";
 import { type ControlAddress, ControlSession } from "./control-session.js";
 import { askOnce } from "./daemons.js";
@@ -149,7 +149,7 @@ function begin(path: string, content: Uint8Array): TrialFile {
   try {
     return new TrialFile(path, content);
   } catch (error) {
-    const isOnTrial = error instanceof Error && "code" in error && error.code === "EEXIST";
+    const isOnTrial = codeOf(error) === "EEXIST";
     const reason = isOnTrial ? `another trial goes on, or was cut off: ${path}.rollback is there` : reasonOf(error);
     throw new DaemonError("failed", `cannot replace ${path}: ${reason}`);
   }

@@ -3,6 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DaemonError, isAbsent } from "../drain/running-daemon.js";
 import { encodeUtf8 } from "../line/bytes.js";
+import { codeOf } from "../native/errors.js";
 import type { Target } from "./arguments.js";
 import { type ControlAddress, ControlSession } from "./control-session.js";
 import type { ClientIo } from "./io.js";
@@ -141,6 +142,6 @@ function isSocket(path: string): boolean {
   try {
     return statSync(path).isSocket();
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EACCES"; // to say so when it is connected to
+    return codeOf(error) === "EACCES"; // to say so when it is connected to
   }
 }

@@ -1,6 +1,7 @@
 /** What a command of the client gets from the process. */
 import { writeSync } from "node:fs";
 import type { Clock } from "../line/clock.js";
+import { codeOf } from "../native/errors.js";
 
 /** Texts are one character a byte. */
 export interface ClientIo {
@@ -34,10 +35,6 @@ function writeFailure(fd: 1 | 2, bytes: Uint8Array): unknown {
     }
   }
   return null;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : null;
 }
 
 /** Signals that end a command; the exit status is 128 and the number. */

@@ -67,12 +67,17 @@ export class Daemons {
   /** Nothing after `undrain`. */
   async drain(): Promise<void> {
     if (this.#isUndone) return;
-    await settled(this.#all.map(daemon => unlessAbsent(undefined, daemon.drain())));
+    await this.#each(daemon => daemon.drain());
   }
 
   async undrain(): Promise<void> {
     this.#isUndone = true;
-    await settled(this.#all.map(daemon => unlessAbsent(undefined, daemon.undrain())));
+    await this.#each(daemon => daemon.undrain());
+  }
+
+  /** One that has ended meanwhile has nothing to do. */
+  async #each(act: (daemon: RunningDaemon) => Promise<void>): Promise<void> {
+    await settled(this.#all.map(daemon => unlessAbsent(undefined, act(daemon))));
   }
 
   close(): void {

@@ -8,7 +8,7 @@ import { systemClock } from "../line/clock.js";
 import { createLog } from "../log/levels.js";
 import type { Log } from "../log/log.js";
 import { createStderrLog } from "../log/stderr.js";
-import { reasonOf } from "../native/errors.js";
+import { codeOf, reasonOf } from "../native/errors.js";
 import { readRegularFile } from "../native/read-file.js";
 import { type FleetCommand, parseFleetArguments } from "./arguments.js";
 import { Board } from "./board.js";
@@ -17,6 +17,7 @@ import { FleetConsole } from "./console.js";
 
 /** As for the daemon; 78 is EX_CONFIG of sysexits.h, with which the unit does not try again. */
 const EXIT = { done: 0, failed: 1, usage: 2, misconfigured: 78 } as const;
+const FORBIDDEN: readonly unknown[] = ["EROFS", "EACCES", "EPERM"];
 /** For a folder that the configuration names. */
 const FOLDER_CURE = "; it must belong to the user ser2net, and the unit needs ReadWritePaths= (docs/fleet.md, SPOOL)";
 
@@ -55,7 +56,7 @@ function run(config: FleetConfig, name: string): void {
   try {
     board = new Board(config, folder, log, systemClock);
   } catch (error) {
-    const cure = config.spoolFolder !== null && isForbidden(error) ? FOLDER_CURE : "";
+    const cure = config.spoolFolder !== null && FORBIDDEN.includes(codeOf(error)) ? FOLDER_CURE : "";
     log.error(`cannot use the spool in ${folder}: ${reasonOf(error)}${cure}`);
     process.exit(EXIT.failed); // the unit tries again: the disk of the folder may be mounted late
   }
@@ -63,10 +64,6 @@ function run(config: FleetConfig, name: string): void {
     process.once(signal, () => void board.stop().then(() => process.exit(EXIT.done)));
   }
   board.start();
-}
-
-function isForbidden(error: unknown): boolean {
-  return error instanceof Error && "code" in error && ["EROFS", "EACCES", "EPERM"].includes(String(error.code));
 }
 
 /** Ends the process where the file cannot be read or has errors. */

@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { fdatasync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Cancel, Clock } from "../line/clock.js";
+import { codeOf } from "../native/errors.js";
 import { Position } from "./position.js";
 import { Segment } from "./segment.js";
 import { encodeCounters, encodeRecord, FRAME_BYTES, type SpoolRecord } from "./spool-format.js";
@@ -74,7 +75,7 @@ export class Spool {
   append(stream: string, time: string, payloadOf: (seq: number) => Uint8Array): void {
     const seq = (this.#counters.get(stream) ?? 0) + 1;
     try {
-      this.#write({ stream, seq, epoch: this.#epoch, time, payload: payloadOf(seq) });
+      this.#write({ stream, seq, time, payload: payloadOf(seq) });
     } catch (error) {
       this.countDropped(stream);
       throw error;
@@ -91,13 +92,7 @@ export class Spool {
     if (this.#dropped.size === 0) return false;
     const seq = (this.#counters.get(stream) ?? 0) + 1;
     try {
-      this.#write({
-        stream,
-        seq,
-        epoch: this.#epoch,
-        time,
-        payload: payloadOf(seq, Object.fromEntries(this.#dropped)),
-      });
+      this.#write({ stream, seq, time, payload: payloadOf(seq, Object.fromEntries(this.#dropped)) });
     } catch {
       return false;
     }
@@ -173,8 +168,8 @@ export class Spool {
   }
 
   /** Throws the system's error. */
-  #write(record: SpoolRecord): void {
-    const bytes = encodeRecord(record);
+  #write(record: Omit<SpoolRecord, "epoch">): void {
+    const bytes = encodeRecord({ ...record, epoch: this.#epoch });
     this.#makeRoom(bytes.length);
     try {
       this.#current(bytes.length).append(bytes);
@@ -260,7 +255,7 @@ function makeFolder(folder: string): void {
   try {
     make();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : null;
+    const code = codeOf(error);
     if (code === "EEXIST") return;
     if (code !== "ENOENT") throw error;
     makeFolder(dirname(folder));

@@ -63,3 +63,8 @@ export function reasonOf(error: unknown): string {
   const errno = "errno" in error && typeof error.errno === "number" ? Math.abs(error.errno) : 0;
   return errno > 0 && errno < FIRST_FOREIGN_NUMBER ? errorReason(errno) : error.message;
 }
+
+/** The code of an error of Node or the system, such as `ENOENT`; null: it has none. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : null;
+}

@@ -35,12 +35,22 @@ async function stalled(t: Test, stage: ConsoleStage, ...words: readonly string[]
   return { ...running, taken };
 }
 
-t.test("a program that reads slowly gets all that came before the end of the input", async t => {
-  const stage = await consoleStage(t, [RAW]);
+function untilLeft(stage: ConsoleStage): Promise<unknown> {
+  return until("the session has ended", async () => (await portOf(stage)).connections.length === 0);
+}
+
+/** `attach -8` whose input and session have ended, with output that its reader has not taken. */
+async function atItsEnd(t: Test, stage: ConsoleStage) {
   const running = await stalled(t, stage, "attach", "-8");
   running.process.stdin?.end("bye");
   await stage.devices[0]?.expect("bye");
-  await until("the session has ended", async () => (await portOf(stage)).connections.length === 0);
+  await untilLeft(stage);
+  return running;
+}
+
+t.test("a program that reads slowly gets all that came before the end of the input", async t => {
+  const stage = await consoleStage(t, [RAW]);
+  const running = await atItsEnd(t, stage);
   running.process.stdout?.resume();
   t.same(await running.exit(), { code: 0, signal: null });
   const output = await running.output.untilEnd();
@@ -64,7 +74,7 @@ t.test("a program that reads again gets everything, and the device goes on", asy
     );
     running.process.kill("SIGKILL");
     await running.exit();
-    await until("the session has ended", async () => (await portOf(stage)).connections.length === 0);
+    await untilLeft(stage);
   }
 });
 
@@ -88,10 +98,7 @@ t.test("a command whose reader stands still ends by a signal, and where the read
 
 t.test("a reader that goes away while the end of the output waits for it is not waited for", async t => {
   const stage = await consoleStage(t, [RAW]);
-  const running = await stalled(t, stage, "attach", "-8");
-  running.process.stdin?.end("bye");
-  await stage.devices[0]?.expect("bye");
-  await until("the session has ended", async () => (await portOf(stage)).connections.length === 0);
+  const running = await atItsEnd(t, stage);
   running.process.stdout?.destroy();
   t.same(await running.exit(), { code: 4, signal: null });
 });
